@@ -1,0 +1,192 @@
+"""The proof of the launch layout: what we will pass is what the cubin itself says it takes."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from codegen.aot import Compiled, CompileRequest
+from codegen.dtypes import parse_type
+from codegen.errors import CodegenError
+from codegen.model import Image, Variant
+
+SCRATCH_POINTERS = (("the global scratch pointer", 8), ("the profile scratch pointer", 8))
+"""What Triton appends to the parameters of every kernel."""
+
+_HINT = "generated code would launch it wrongly: use the Triton that pyproject.toml pins"
+
+_REQNTID, _MIN_STACK_SIZE, _KPARAM_INFO, _REGCOUNT = 0x10, 0x12, 0x17, 0x2F
+_SIZED = 4
+"""The format of records that hold their value's size; others hold two bytes of value there."""
+
+# ELF ABI version -> where e_flags hold the compute capability (8 since CUDA 13).
+_CAPABILITY_SHIFTS = {7: 0, 8: 8}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A kernel parameter's place in the parameter buffer."""
+
+    offset: int
+    size: int
+
+    def __str__(self) -> str:
+        return f"{self.size} bytes at offset {self.offset}"
+
+
+@dataclass(frozen=True)
+class CubinRecords:
+    """What a cubin says of its kernel."""
+
+    elf_abi: int
+    """7, or 8 from CUDA 13's ptxas."""
+    capability: int
+    symbol: str
+    parameters: tuple[Slot, ...]
+    block: tuple[int, int, int] | None
+    """The block that a launch must have, where the kernel requires one."""
+    registers: int
+    """Registers per thread."""
+    stack: int
+    """Bytes of stack per thread, with those of the functions it calls."""
+    static_shared: int
+    """Bytes of the kernel's shared memory section; from sm_90, CUDA's own 1024 are among them."""
+
+
+def prove(compiled: Compiled, request: CompileRequest) -> Image:
+    """The image, if its cubin takes what the variant's signature makes us pass.
+
+    Raises `CodegenError` with the first thing that differs.
+    """
+    try:
+        records = read_cubin(compiled.cubin)
+        _check(compiled, request, records)
+    except CodegenError as error:
+        raise CodegenError(f"{request}: {error.message}", hint=error.hint or _HINT) from error
+    return Image(
+        target=request.target,
+        data=compiled.data,
+        symbol=compiled.symbol,
+        num_warps=compiled.num_warps,
+        shared=compiled.shared,
+        registers=records.registers,
+        stack=records.stack,
+        key=request.key,
+    )
+
+
+def predicted_parameters(variant: Variant) -> tuple[tuple[str, Slot], ...]:
+    """What a launch of the variant passes: names, and slots at their natural alignment."""
+    sizes = [
+        (f"parameter `{name}`", parse_type(type_).size)
+        for name, type_ in variant.signature
+        if type_ != "constexpr"
+    ]
+    parameters, offset = [], 0
+    for name, size in (*sizes, *SCRATCH_POINTERS):
+        offset = -(-offset // size) * size
+        parameters.append((name, Slot(offset, size)))
+        offset += size
+    return tuple(parameters)
+
+
+def read_cubin(data: bytes) -> CubinRecords:
+    """Read a cubin with one kernel. Raises `CodegenError` for anything else."""
+    try:
+        return _read_elf(ELFFile(io.BytesIO(data)))
+    except (ELFError, struct.error, UnicodeDecodeError) as error:
+        raise CodegenError(f"the compiled image is no readable cubin: {error}") from error
+
+
+def _check(compiled: Compiled, request: CompileRequest, records: CubinRecords) -> None:
+    for what, expected, found, account in _comparisons(compiled, request, records):
+        if expected != found:
+            raise CodegenError(f"{what} should be {expected}, and is {found} {account}")
+
+
+def _comparisons(
+    compiled: Compiled, request: CompileRequest, records: CubinRecords
+) -> Iterator[tuple[str, object, object, str]]:
+    """What is compared, what we expect, what there is, and who says so."""
+    in_cubin, by_triton = "in the cubin", "by Triton's account"
+    capability = request.target.capability
+    yield "the architecture", f"sm_{capability}", f"sm_{records.capability}", in_cubin
+    yield "the kernel", f"`{compiled.symbol}`", f"`{records.symbol}`", in_cubin
+    yield "the block", (32 * compiled.num_warps, 1, 1), records.block, in_cubin
+    predicted = predicted_parameters(request.variant)
+    for account, count in (
+        (by_triton, len(compiled.parameter_sizes)),
+        (in_cubin, len(records.parameters)),
+    ):
+        yield "the number of parameters", len(predicted), count, account
+    for (name, slot), size in zip(predicted, compiled.parameter_sizes, strict=True):
+        yield f"the size of {name}", slot.size, size, by_triton
+    for (name, slot), found in zip(predicted, records.parameters, strict=True):
+        yield name, slot, found, in_cubin
+
+
+def _read_elf(elf: Any) -> CubinRecords:
+    abi = elf["e_ident"]["EI_ABIVERSION"]
+    if elf["e_machine"] != "EM_CUDA" or abi not in _CAPABILITY_SHIFTS:
+        raise CodegenError("the compiled image is no cubin of ELF ABI 7 or 8")
+    index, symbol = _kernel(elf)
+    general = list(_records(elf, ".nv.info"))
+    own = list(_records(elf, f".nv.info.{symbol}"))
+    blocks = [struct.unpack("<3I", value) for attribute, value in own if attribute == _REQNTID]
+    shared = elf.get_section_by_name(f".nv.shared.{symbol}")
+    return CubinRecords(
+        elf_abi=abi,
+        capability=elf["e_flags"] >> _CAPABILITY_SHIFTS[abi] & 0xFF,
+        symbol=symbol,
+        parameters=_parameters(value for attribute, value in own if attribute == _KPARAM_INFO),
+        block=blocks[0] if blocks else None,
+        registers=_of_function(general, _REGCOUNT, index),
+        stack=_of_function(general, _MIN_STACK_SIZE, index),
+        static_shared=shared["sh_size"] if shared else 0,
+    )
+
+
+def _kernel(elf: Any) -> tuple[int, str]:
+    """The symbol of the one kernel: its index and name. Functions it calls are local symbols."""
+    table = elf.get_section_by_name(".symtab")
+    kernels = [
+        (index, symbol.name)
+        for index, symbol in enumerate(table.iter_symbols() if table else ())
+        if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_info"]["bind"] == "STB_GLOBAL"
+    ]
+    if len(kernels) != 1:
+        names = ", ".join(f"`{name}`" for _, name in kernels) or "none"
+        raise CodegenError(f"the cubin should hold one kernel, and holds {names}")
+    return kernels[0]
+
+
+def _records(elf: Any, section_name: str) -> Iterator[tuple[int, bytes]]:
+    """The attributes of an info section: format, attribute, then a value or its size."""
+    section = elf.get_section_by_name(section_name)
+    data = section.data() if section else b""
+    position = 0
+    while position < len(data):
+        kind, attribute, size = struct.unpack_from("<BBH", data, position)
+        position += 4
+        if kind == _SIZED:
+            yield attribute, data[position : position + size]
+            position += size
+
+
+def _parameters(values: Iterable[bytes]) -> tuple[Slot, ...]:
+    """Slots by ordinal. A record: index, ordinal, offset, and the size in the 14 high bits."""
+    records = sorted(struct.unpack("<IHHI", value)[1:] for value in values)
+    if [ordinal for ordinal, _, _ in records] != list(range(len(records))):
+        raise CodegenError("the cubin does not describe each of its parameters once")
+    return tuple(Slot(offset, packed >> 18) for _, offset, packed in records)
+
+
+def _of_function(records: list[tuple[int, bytes]], wanted: int, index: int) -> int:
+    values = [struct.unpack("<II", value) for attribute, value in records if attribute == wanted]
+    return next((number for function, number in values if function == index), 0)

@@ -1,0 +1,290 @@
+"""One variant for one target to a compiled image, in child processes: same input, same bytes.
+
+Triton runs in workers, which are fresh interpreters with a scrubbed environment and directory of
+their own: Triton reads settings as it is imported, and LLVM ends its process when it fails. This
+module is the parent's side, and says everything a worker is given; `aot_worker` is the child's.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import importlib
+import io
+import json
+import operator
+import os
+import pickle
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass, field
+from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
+from typing import Any
+
+from codegen.errors import CodegenError
+from codegen.model import Options, Target, Variant
+
+_SCRUBBED = (
+    *("TRITON_", "PTXAS_", "NVPTX_", "LLVM_", "MLIR_", "DISABLE_", "USE_IR_LOC", "ALLOW_LHS_"),
+    *("PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONINSPECT"),
+)
+_ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "PYTHONUTF8": "1",
+    "TRITON_ALWAYS_COMPILE": "1",
+    # Line info holds absolute paths.
+    "TRITON_DISABLE_LINE_INFO": "1",
+}
+_FIXED_OPTIONS: dict[str, object] = {
+    "num_ctas": 1,
+    "warp_size": 32,
+    "debug": False,
+    "sanitize_overflow": False,
+    "instrumentation_mode": "",
+    "launch_cooperative_grid": False,
+    "launch_pdl": False,
+    "clc": False,
+    "sched4reg": False,
+    "enable_reflect_ftz": True,
+    "default_dot_input_precision": "tf32",
+    "ptx_options": "",
+}
+# The lowest version that has the target, so that old drivers too can compile it.
+_PTX_VERSIONS = {
+    **{75: 63, 80: 70, 86: 71, 87: 74, 89: 78, 90: 80},
+    **{100: 86, 103: 88, 110: 90, 120: 87, 121: 88},
+}
+_BOOT = """\
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from codegen.aot_worker import serve
+serve(int(sys.argv[2]))
+"""
+_LOG = "output.log"
+_LOG_LINES = 8
+
+
+@dataclass(frozen=True)
+class CompileRequest:
+    """A variant to compile for a target."""
+
+    root: str
+    """The kernels folder."""
+    file: str
+    """The kernel file, relative to `root`."""
+    kernel: str
+    """The name of the exported function."""
+    variant: Variant
+    target: Target
+    options: Options
+    key: str
+    """`compile_key` of all that the compiler is given."""
+
+    def __str__(self) -> str:
+        return f"`{self.kernel}` variant `{self.variant.label}` for {self.target.name}"
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What the compiler made, and what it says of it."""
+
+    data: bytes = field(repr=False)
+    """The image: a cubin, or PTX."""
+    cubin: bytes = field(repr=False)
+    """The cubin; where the image is PTX, what ptxas made of it."""
+    symbol: str
+    num_warps: int
+    """Warps of a block, with those that warp specialisation adds."""
+    shared: int
+    """Bytes of dynamic shared memory."""
+    parameter_sizes: tuple[int, ...]
+    """Bytes of each kernel parameter by Triton's own account, with the scratch pointers."""
+
+
+def compile_key(
+    source_key: str, variant: Variant, target: Target, options: Options, triton_version: str
+) -> str:
+    """Digest of everything the compiler is given: on every machine, equal keys give equal bytes.
+
+    Raises `CodegenError` for a constexpr that has no fixed spelling, or an unknown PTX target.
+    """
+    given = (
+        source_key,
+        triton_version,
+        variant.signature,
+        tuple(sorted(variant.divisible)),
+        astuple(target),
+        tuple(sorted(triton_options(options, target).items())),
+        tuple(sorted(_ENVIRONMENT.items())),
+    )
+    constexprs = [[name, _canonical(value, name)] for name, value in variant.constexprs]
+    text = json.dumps([_canonical(given), sorted(constexprs, key=operator.itemgetter(0))])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def triton_options(options: Options, target: Target) -> dict[str, object]:
+    """Every option that would otherwise come from Triton's surroundings, and what was asked for."""
+    if target.is_ptx and target.capability not in _PTX_VERSIONS:
+        known = ", ".join(f"compute_{capability}" for capability in _PTX_VERSIONS)
+        raise CodegenError(f"`{target.name}` is no PTX target", hint=f"choose among {known}")
+    return {
+        **_FIXED_OPTIONS,
+        "num_warps": options.num_warps,
+        "num_stages": options.num_stages,
+        "maxnreg": options.maxnreg,
+        "enable_fp_fusion": options.fp_fusion,
+        "ptx_version": _PTX_VERSIONS[target.capability] if target.is_ptx else None,
+    }
+
+
+def compile_all(
+    requests: Sequence[CompileRequest],
+    jobs: int,
+    on_done: Callable[[CompileRequest], None] = lambda request: None,
+) -> list[Compiled | CodegenError]:
+    """Compile every request, `jobs` at a time; results and errors in the order of the requests.
+
+    A request that kills its worker gets an error, and a new worker goes on with the others.
+    """
+    results: dict[int, Compiled | CodegenError] = {}
+    waiting = list(reversed(range(len(requests))))
+    workers = [_Worker() for _ in range(min(max(jobs, 1), len(requests)))]
+    idle = list(workers)
+    running: dict[object, tuple[_Worker, int]] = {}
+    try:
+        while len(results) < len(requests):
+            while idle and waiting:
+                worker, index = idle.pop(), waiting.pop()
+                running[worker.submit(requests[index])] = worker, index
+            for connection in wait([worker.connection for worker, _ in running.values()]):
+                worker, index = running.pop(connection)
+                results[index] = worker.result()
+                idle.append(worker)
+                on_done(requests[index])
+    finally:
+        for worker in workers:
+            worker.stop()
+    return [results[index] for index in range(len(requests))]
+
+
+class _Worker:
+    """A child process that compiles a request at a time. It starts with the first."""
+
+    connection: Connection
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._request: CompileRequest | None = None
+
+    def submit(self, request: CompileRequest) -> Connection:
+        """Hand over a request; the connection is readable as soon as `result` need not wait."""
+        if self._process is None:
+            self._start()
+        self._request = request
+        try:
+            self.connection.send_bytes(_pickled(request))
+        except OSError:
+            pass  # The worker is dead, and `result` says what of.
+        return self.connection
+
+    def result(self) -> Compiled | CodegenError:
+        try:
+            result: Compiled | CodegenError = self.connection.recv()
+            return result
+        except (EOFError, OSError):
+            assert self._process is not None
+            message = f"{self._request}: the compiler died with {_fate(self._process.wait())}"
+            log = Path(self._directory, _LOG).read_text(errors="replace")
+            self.stop()
+            return CodegenError(message + excerpt(log))
+
+    def stop(self) -> None:
+        """End the process and what it started, and remove its files."""
+        if self._process is None:
+            return
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+        self._process = None
+        self.connection.close()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _start(self) -> None:
+        self._directory = tempfile.mkdtemp(prefix="codegen-")
+        self.connection, theirs = Pipe()
+        path = json.dumps([entry or os.getcwd() for entry in sys.path])
+        with theirs, open(Path(self._directory, _LOG), "w+b") as log:
+            # In a session of its own ctrl-C does not reach it: the parent ends it, with its ptxas.
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _BOOT, path, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[theirs.fileno()],
+                env=_environment(self._directory),
+                start_new_session=True,
+            )
+
+
+class _Pickler(pickle.Pickler):
+    """Sends a `@triton.jit` function, as a constexpr may be, as the name it is imported by."""
+
+    def reducer_override(self, value: Any) -> Any:
+        if hasattr(value, "cache_key") and not isinstance(value, type):
+            return _imported, (value.__module__, value.__qualname__)
+        return NotImplemented
+
+
+def excerpt(log: str) -> str:
+    """What a failed compiler's output says of the failure, as indented lines."""
+    lines = list(dict.fromkeys(line.rstrip() for line in log.splitlines() if line.strip()))
+    telling = [line for line in lines if re.search(r"\b(error|fatal|assert\w*)\b", line, re.I)]
+    return "".join(f"\n    {line}" for line in telling[:_LOG_LINES] or lines[-_LOG_LINES:])
+
+
+def _pickled(request: CompileRequest) -> bytes:
+    buffer = io.BytesIO()
+    _Pickler(buffer).dump(request)
+    return buffer.getvalue()
+
+
+def _imported(module: str, qualname: str) -> object:
+    return operator.attrgetter(qualname)(importlib.import_module(module))
+
+
+def _fate(status: int) -> str:
+    return f"exit status {status}" if status >= 0 else signal.Signals(-status).name
+
+
+def _environment(directory: str) -> dict[str, str]:
+    kept = {name: v for name, v in os.environ.items() if not name.startswith(_SCRUBBED)}
+    return {**kept, **_ENVIRONMENT, "TMPDIR": directory, "TRITON_CACHE_DIR": directory}
+
+
+def _canonical(value: Any, name: str = "") -> list[object]:
+    """The value as nested lists of text that show types: 1, True, 1.0 and "1" all differ."""
+    kind = type(value)
+    if kind in (int, bool, str, bytes, type(None)):
+        return [kind.__name__, repr(value)]
+    if kind is float:
+        return ["float", value.hex()]
+    if isinstance(value, (tuple, list)):
+        return [kind.__qualname__, *(_canonical(item, name) for item in value)]
+    if isinstance(value, enum.Enum):
+        return [kind.__qualname__, value.name]
+    if hasattr(value, "cache_key"):
+        return ["JITFunction", value.cache_key]
+    if kind.__module__.startswith("triton.language"):
+        return [kind.__qualname__, repr(value), _canonical(getattr(value, "value", None), name)]
+    raise CodegenError(
+        f"constexpr `{name}` is of type {kind.__qualname__}, whose values have no fixed spelling",
+        hint="use an int, float, bool, str, None, tuple, tl.dtype or @triton.jit function",
+    )

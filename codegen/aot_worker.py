@@ -1,0 +1,174 @@
+"""The child process of `aot`: a request through Triton 3.9, and its failures as sentences."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import queue
+import re
+import shutil
+import signal
+import tempfile
+import textwrap
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import triton
+import triton.compiler.compiler
+from triton._utils import get_primitive_bitwidth
+from triton.backends.compiler import GPUTarget
+from triton.backends.driver import expand_signature
+from triton.compiler import ASTSource
+from triton.compiler.errors import CompilationError, CompileTimeAssertionFailure
+from triton.runtime.errors import PTXASError
+from triton.runtime.jit import JITCallable, JITFunction
+
+from codegen.aot import Compiled, CompileRequest, excerpt, triton_options
+from codegen.errors import CodegenError, SourceLocation
+from codegen.introspect import jit_function, load
+
+_OTHER_TRITON = (
+    (r"module '(triton[\w.]*)' has no attribute '(\w+)'", "{0}.{1} is not in Triton {version}"),
+    (r"(\w+)\(\) got an unexpected keyword argument '(\w+)'",
+     "`{0}` has no argument `{1}` in Triton {version}"),
+)  # fmt: skip
+_REFUSED: tuple[tuple[Callable[[Any], bool], str], ...] = (
+    (lambda made: made.global_scratch_size > 0, "needs global scratch memory"),
+    (lambda made: made.profile_scratch_size > 0, "needs scratch memory for a profile"),
+    (lambda made: bool(made.tensordesc_meta), "takes tensor descriptors"),
+    (lambda made: bool(made.instrumentation_mode), "is instrumented"),
+    (lambda made: made.num_ctas != 1, "runs in clusters of blocks"),
+    (lambda made: (made.tmem_size or 0) > 512, "needs more than 512 columns of tensor memory"),
+)
+
+
+def serve(channel: int) -> None:
+    """Answer requests until the parent closes its end, or is gone."""
+    os.set_inheritable(channel, False)
+    # Triton's own takes half a second of hashing libtriton, and has one key for 1 and "1".
+    triton.compiler.compiler.get_cache_key = lambda *given, **named: os.urandom(16).hex()
+    connection = Connection(channel)
+    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(connection, requests), daemon=True).start()
+    while True:
+        request = pickle.loads(requests.get())
+        os.ftruncate(1, 0)
+        answer = _answer(request)
+        try:
+            connection.send(answer)
+        except OSError:
+            _leave()
+
+
+def _receive(connection: Connection, requests: queue.SimpleQueue[bytes]) -> None:
+    """Queue what arrives. A thread of its own, so that the parent's death is seen at once."""
+    try:
+        while True:
+            requests.put(connection.recv_bytes())
+    except (EOFError, OSError):
+        _leave()
+
+
+def _leave() -> None:
+    """Remove the worker's directory, in which Triton may still be writing, and end with ptxas."""
+    while os.path.exists(tempfile.gettempdir()):
+        shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _answer(request: CompileRequest) -> Compiled | CodegenError:
+    try:
+        declarations = {d.name: d for d in load(Path(request.root), request.file)}
+        return _compile(request, jit_function(declarations[request.kernel]))
+    except CodegenError as error:
+        return error
+
+
+def _compile(request: CompileRequest, function: JITFunction[Any]) -> Compiled:
+    variant, target = request.variant, request.target
+    names = [name for name, _ in variant.signature]
+    hints = {(names.index(name),): [["tt.divisibility", 16]] for name in variant.divisible}
+    source = ASTSource(function, dict(variant.signature), dict(variant.constexprs), hints)
+    where = SourceLocation(function.file_name, function.starting_line_number)
+    options = triton_options(request.options, target)
+    try:
+        kernel = triton.compile(source, GPUTarget("cuda", target.capability, 32), options)
+    except CompilationError as error:
+        raise _compilation_error(request, error, where) from error
+    except Exception as error:
+        raise CodegenError(f"{request}: {_failure(error)}", where=where) from error
+    for is_refused, what in _REFUSED:
+        if is_refused(kernel.metadata):
+            raise CodegenError(
+                f"{request}: the kernel {what}, which generated functions do not support yet",
+                where=where,
+            )
+    image = kernel.asm["ptx"].encode() if target.is_ptx else kernel.asm["cubin"]
+    made = kernel.metadata
+    sizes = _parameter_sizes(variant.signature, made.tensordesc_meta)
+    return Compiled(image, kernel.asm["cubin"], made.name, made.num_warps, made.shared, sizes)
+
+
+def _parameter_sizes(signature: tuple[tuple[str, str], ...], descriptors: Any) -> tuple[int, ...]:
+    types = expand_signature([type_ for _, type_ in signature], descriptors, "nvTmaDesc")
+    kinds = [type_ for type_ in types if type_ != "constexpr"]
+    sizes = [8 if kind[0] == "*" else max(get_primitive_bitwidth(kind) // 8, 1) for kind in kinds]
+    return (*sizes, 8, 8)
+
+
+def _compilation_error(
+    request: CompileRequest, error: CompilationError, where: SourceLocation
+) -> CodegenError:
+    """The innermost error, with the innermost place that is not in Triton itself."""
+    line = ""
+    while True:
+        function, node = _function_of(error.src), error.node
+        if function is not None and hasattr(node, "lineno") and not _is_tritons(function):
+            row = function.def_file_line_number + node.lineno - 1
+            column = function.def_file_col_number + node.col_offset
+            where = SourceLocation(function.file_name, row, column)
+            line = error.src.splitlines()[node.lineno - 1].strip()
+        if not isinstance(error.__cause__, CompilationError):
+            break
+        error = error.__cause__
+    text, hint = _explained(error)
+    if line and not line.startswith("def "):
+        text += f", in `{textwrap.shorten(line, 80, placeholder=' ...')}`"
+    return CodegenError(f"{request}: {text}", where=where, hint=hint)
+
+
+def _explained(error: CompilationError) -> tuple[str, str | None]:
+    """Triton's message, and a hint."""
+    text = str(error.error_message or "").strip().removesuffix(".")
+    for pattern, sentence in _OTHER_TRITON:
+        if match := re.search(pattern, text):
+            version = triton.__version__
+            hint = f"write it for Triton {version}, or pin the Triton it was written for"
+            return sentence.format(*match.groups(), version=version), hint
+    if isinstance(error, CompileTimeAssertionFailure):
+        return f"static_assert fails: {text}" if text else "static_assert fails", None
+    # Of an exception in its own code Triton passes on the repr: NameError('n is not defined').
+    return re.sub(r"^(\w+)\((['\"])(.*)\2\)$", r"\1: \3", text, flags=re.DOTALL), None
+
+
+def _failure(error: Exception) -> str:
+    """An exception from behind the frontend, with what the tools below printed of it."""
+    if isinstance(error, PTXASError):
+        output = str(error).partition("`ptxas` stderr:")[2].partition("Repro command:")[0]
+        return "ptxas refuses the kernel" + excerpt(re.sub(r"\S+\.ptx, ", "", output))
+    output = os.pread(1, os.fstat(1).st_size, 0).decode(errors="replace")
+    return f"{type(error).__name__}: {error}" + excerpt(output)
+
+
+def _function_of(source: str | None) -> JITCallable | None:
+    """Triton's errors carry their function's source, and not the function."""
+    functions = (o for o in gc.get_objects() if issubclass(type(o), JITCallable))
+    return next((function for function in functions if function.src == source), None)
+
+
+def _is_tritons(function: JITCallable) -> bool:
+    return Path(triton.__file__).parent in Path(function.file_name).parents

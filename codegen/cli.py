@@ -1,0 +1,205 @@
+"""The command: reads arguments, prints, and alone decides the exit code.
+
+0: written or fresh; 1: `--check` or `--diff` found a difference; 2: could not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from codegen import report
+from codegen.config import Config, read_config
+from codegen.errors import CodegenError, CodegenErrors
+from codegen.files import exclusive, recover
+from codegen.freshness import find_staleness
+from codegen.library import Library, build_library
+from codegen.manifest import Manifest, read_manifest
+from codegen.pipeline import Outcome, Request, plan_run, write
+
+FRESH, DIFFERENT, FAILED = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code comes back."""
+    options = _parser().parse_args(arguments)
+    try:
+        config = read_config(Path(options.project))
+        code: int = options.run(options, config)
+        return code
+    except CodegenErrors as several:
+        for error in several.errors:
+            report.error(error)
+        count = len(several.errors)
+        report.say(f"{count} error{'s' if count > 1 else ''}; nothing was written")
+    except CodegenError as error:
+        report.error(error)
+    except KeyboardInterrupt:
+        report.say("interrupted; nothing was written")
+    except BrokenPipeError:
+        sys.stderr.close()
+    return FAILED
+
+
+def _regenerate(options: argparse.Namespace, config: Config) -> int:
+    request = Request(
+        config, tuple(options.kernels), options.rebuild, options.accept_triton, options.jobs
+    )
+    with exclusive(config.project):
+        recover(config.output_folder)
+        if options.check and not options.rebuild:
+            return _check(options, config)
+        with report.Progress(options.quiet) as progress:
+            outcome = plan_run(request, progress)
+        if options.check or options.diff:
+            return _show_difference(options, config, outcome)
+        write(outcome, config.output_folder)
+    library = build_library(config.output_folder)
+    _tell(options, config, outcome, library)
+    return FRESH
+
+
+def _check(options: argparse.Namespace, config: Config) -> int:
+    staleness = find_staleness(config, read_manifest(config.output_folder))
+    findings = [*staleness.findings, *staleness.unknown]
+    if options.json:
+        report.json_document({"fresh": not findings, "findings": [str(f) for f in findings]})
+    elif not options.quiet:
+        for finding in findings:
+            report.say(str(finding))
+        if staleness:
+            report.say(f"{config.output}/ is not fresh: run `{report.COMMAND} regenerate`")
+        elif not findings:
+            report.say(f"{config.output}/ is fresh")
+    return DIFFERENT if findings else FRESH
+
+
+def _show_difference(options: argparse.Namespace, config: Config, outcome: Outcome) -> int:
+    if options.json:
+        report.json_document(report.outcome_document(config, outcome))
+    elif options.diff:
+        report.diff(config.output, outcome.changes)
+    else:
+        for change in outcome.changes:
+            report.say(f"{change.kind}: {config.output}/{change.path}")
+    if outcome.changes:
+        if not options.quiet:
+            report.say(f"{config.output}/ is not fresh: run `{report.COMMAND} regenerate`")
+        return DIFFERENT
+    if not (options.quiet or options.json):
+        report.say(f"{config.output}/ is fresh" + " to the byte" * options.rebuild)
+    return FRESH
+
+
+def _tell(options: argparse.Namespace, config: Config, outcome: Outcome, library: Library) -> None:
+    if options.json:
+        report.json_document(report.outcome_document(config, outcome, library))
+        return
+    if options.quiet:
+        return
+    for finding in outcome.staleness.findings if options.verbose else ():
+        report.say(str(finding))
+    for change in outcome.changes:
+        report.say(f"{change.kind}: {config.output}/{change.path}")
+    for finding in outcome.staleness.unknown:
+        report.say(str(finding))
+    report.summary(config, outcome, library)
+    if not outcome.changes and options.show:
+        report.functions_table(outcome.manifest)
+        report.watch_hint()
+
+
+def _list(options: argparse.Namespace, config: Config) -> int:
+    manifest = _manifest(config)
+    if options.json:
+        report.json_document(
+            {name: manifest.functions[name] for name in sorted(manifest.functions)}
+        )
+    else:
+        report.functions_table(manifest)
+    return FRESH
+
+
+def _inspect(options: argparse.Namespace, config: Config) -> int:
+    manifest = _manifest(config)
+    names = manifest.match(options.kernel)
+    if options.json:
+        report.json_document({name: manifest.functions[name] for name in names})
+    else:
+        for name in names:
+            report.inspection(name, manifest.functions[name])
+    return FRESH
+
+
+def _build(options: argparse.Namespace, config: Config) -> int:
+    _manifest(config)
+    library = build_library(config.output_folder)
+    print(library.path)
+    return FRESH
+
+
+def _manifest(config: Config) -> Manifest:
+    manifest = read_manifest(config.output_folder)
+    if not manifest.files:
+        raise CodegenError(
+            f"{config.output_folder} holds no generated package",
+            hint=f"run `{report.COMMAND} regenerate`",
+        )
+    return manifest
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"it must be a number of 1 or more, got {text!r}")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=report.COMMAND, description="Triton kernels as libraries."
+    )
+    parser.add_argument("--project", default=".", help="a folder of the project (default: here)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    regenerate = commands.add_parser(
+        "regenerate", help="bring the output folder up to date, and build its library"
+    )
+    regenerate.set_defaults(run=_regenerate)
+    regenerate.add_argument(
+        "kernels", nargs="*", metavar="KERNEL", help="functions or kernel files (default: all)"
+    )
+    regenerate.add_argument("--check", action="store_true", help="write nothing; 1 if not fresh")
+    regenerate.add_argument(
+        "--diff", action="store_true", help="write nothing; show what would change"
+    )
+    regenerate.add_argument("--rebuild", action="store_true", help="compile everything again")
+    regenerate.add_argument(
+        "--accept-triton", action="store_true", help="overwrite what another Triton made"
+    )
+    regenerate.add_argument(
+        "--show", action="store_true", help="list the functions when all is fresh"
+    )
+    regenerate.add_argument(
+        "-j", "--jobs", type=_jobs, default=os.cpu_count() or 1, help="compilers at once"
+    )
+    _common(regenerate)
+    regenerate.add_argument("-v", "--verbose", action="store_true", help="say why, too")
+    regenerate.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+
+    listing = commands.add_parser("list", help="the functions of the output folder")
+    listing.set_defaults(run=_list)
+    _common(listing)
+    inspect = commands.add_parser("inspect", help="everything about one function")
+    inspect.set_defaults(run=_inspect)
+    inspect.add_argument("kernel", metavar="KERNEL", help="a function, or its last part")
+    _common(inspect)
+    build = commands.add_parser("build", help="build the shared library and print its path")
+    build.set_defaults(run=_build)
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print a JSON document on stdout")

@@ -1,0 +1,115 @@
+"""The project's settings: `[tool.codegen]` in the nearest pyproject.toml."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codegen.errors import CodegenError, SourceLocation
+from codegen.model import Target
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+DEFAULT_TARGETS = ("sm_80", "sm_90", "sm_100", "sm_120", "compute_80")
+_CUBINS = (75, 80, 86, 87, 89, 90, 100, 103, 110, 120, 121)
+_PTX = (75, 80, 86, 87, 89)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Where kernels are, where wrappers go, and what to build for."""
+
+    project: Path
+    """The folder of pyproject.toml; the other folders are relative to it."""
+    kernels: str = "kernels"
+    output: str = "generated"
+    targets: tuple[Target, ...] = ()
+
+    @property
+    def kernels_folder(self) -> Path:
+        return self.project / self.kernels
+
+    @property
+    def output_folder(self) -> Path:
+        return self.project / self.output
+
+    @property
+    def options(self) -> dict[str, object]:
+        """What the output depends on, for the manifest."""
+        return {"kernels": self.kernels, "targets": [target.name for target in self.targets]}
+
+
+def read_config(start: Path) -> Config:
+    """The settings for the project that holds `start`. Raises `CodegenError`."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        file = folder / "pyproject.toml"
+        if file.is_file():
+            return _config(folder, file)
+    raise CodegenError(
+        f"no pyproject.toml in {start} or above it",
+        hint="run in the project that holds the kernels, or name it: --project FOLDER",
+    )
+
+
+def _config(project: Path, file: Path) -> Config:
+    where = SourceLocation(str(file), 1)
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CodegenError(f"it is not valid TOML: {error}", where=where) from error
+    table = document.get("tool", {}).get("codegen", {})
+    if not isinstance(table, dict):
+        raise CodegenError(f"[tool.codegen] must be a table, got {table!r}", where=where)
+    known = ("kernels", "output", "targets")
+    for key in table:
+        if key not in known:
+            raise CodegenError(
+                f"[tool.codegen] has no setting `{key}`",
+                where=where,
+                hint=f"the settings are {', '.join(known)}",
+            )
+    return Config(
+        project,
+        _folder(table, "kernels", "kernels", where),
+        _folder(table, "output", "generated", where),
+        _targets(table.get("targets", list(DEFAULT_TARGETS)), where),
+    )
+
+
+def _folder(table: Mapping[str, Any], key: str, default: str, where: SourceLocation) -> str:
+    value = table.get(key, default)
+    if not isinstance(value, str) or not value.isidentifier():
+        raise CodegenError(
+            f"[tool.codegen] {key} must be the name of a folder beside pyproject.toml that can be "
+            f"imported, got {value!r}",
+            where=where,
+            hint=f'write {key} = "{default}"',
+        )
+    return value
+
+
+def _targets(value: object, where: SourceLocation) -> tuple[Target, ...]:
+    known = {
+        target.name: target for target in [*map(Target, _CUBINS), *(Target(c, True) for c in _PTX)]
+    }
+    if not isinstance(value, list) or not value:
+        raise CodegenError(
+            f"[tool.codegen] targets must be a list of names, got {value!r}",
+            where=where,
+            hint=f"for instance targets = {list(DEFAULT_TARGETS)!r}",
+        )
+    for name in value:
+        if name not in known:
+            raise CodegenError(
+                f"[tool.codegen] targets has {name!r}, which cannot be built",
+                where=where,
+                hint=f"write some of {', '.join(known)}",
+            )
+    chosen = {known[name] for name in value}
+    return tuple(sorted(chosen, key=lambda target: (target.is_ptx, target.capability)))

@@ -1,0 +1,50 @@
+"""The errors a user can cause: one class that knows where it happened and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SourceLocation:
+    """A place in a source file, as editors and terminals link it."""
+
+    path: str
+    line: int
+    column: int | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}"
+        return place if self.column is None else f"{place}:{self.column}"
+
+
+class CodegenError(Exception):
+    """Something the user can mend: a sentence, the place it speaks of, and the remedy."""
+
+    def __init__(
+        self, message: str, *, where: SourceLocation | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        text = self.message if self.where is None else f"{self.where}: {self.message}"
+        return text if self.hint is None else f"{text}\n  hint: {self.hint}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (self.message, self.where, self.hint)
+
+
+class CodegenErrors(CodegenError):
+    """Every error of a run, shown together."""
+
+    def __init__(self, errors: Sequence[CodegenError]) -> None:
+        super().__init__("\n".join(str(error) for error in errors))
+        self.errors = tuple(errors)
+
+
+def _restore(message: str, where: SourceLocation | None, hint: str | None) -> CodegenError:
+    return CodegenError(message, where=where, hint=hint)

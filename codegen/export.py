@@ -1,0 +1,114 @@
+"""The declaration that kernel files import: what a kernel's own signature cannot say."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from codegen.errors import CodegenError, SourceLocation
+from codegen.model import Options
+
+KernelT = TypeVar("KernelT")
+GridFunction = Callable[..., object]
+EXPLICIT = "explicit"
+
+_DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """One `@export(...)`, as written, with the kernel it stands above."""
+
+    name: str
+    kernel: object
+    types: Mapping[str, str]
+    constexprs: Mapping[str, object]
+    shapes: Mapping[str, Sequence[int | str]]
+    grid: GridFunction | str
+    options: Options
+    location: SourceLocation
+
+
+DECLARATIONS: list[Declaration] = []
+"""Every declaration of this process, in the order of import."""
+
+
+def export(
+    name: str,
+    *,
+    grid: GridFunction | str,
+    types: Mapping[str, str] | None = None,
+    constexprs: Mapping[str, object] | None = None,
+    shapes: Mapping[str, Sequence[int | str]] | None = None,
+    num_warps: int = 4,
+    num_stages: int = 3,
+    maxnreg: int | None = None,
+    fp_fusion: bool = True,
+) -> Callable[[KernelT], KernelT]:
+    """Declare a Triton kernel as the TVM FFI function `name`; the kernel comes back unchanged.
+
+    `grid` is the lambda one writes for Triton, of the kernel's ints and constexprs by name (or of
+    `META`), or `"explicit"`: then the call passes gx, gy and gz after the arguments.
+    `types` gives the type of each parameter that has no annotation: `"*fp32"`, `"i32"`; `"i32:16"`
+    builds a variant that assumes divisibility by 16 too; `"*fp16 | *bf16"` is a choice that
+    all parameters with the same text make together; `"*fp32 | None"` may be left out.
+    `constexprs` gives the value of each constexpr that has no default; a list is a choice, which
+    stays an argument of the function.
+    `shapes` says what the kernel assumes of its tensors: ints, or expressions of int parameters.
+    `num_warps`, `num_stages`, `maxnreg` and `fp_fusion` (`enable_fp_fusion`) go to the compiler.
+
+    Use it as a decorator above `@triton.jit`, or call it on a kernel of an installed package:
+    `export("mine.softmax", grid=..., types=...)(package.softmax_kernel)`.
+    """
+    caller = sys._getframe(1)
+    where = SourceLocation(caller.f_code.co_filename, caller.f_lineno)
+    if not isinstance(name, str) or not _DOTTED_NAME.fullmatch(name):
+        raise CodegenError(
+            f"a function's name must be identifiers joined by dots, got {name!r}",
+            where=where,
+            hint='write it as in @export("package.kernel", ...)',
+        )
+    if not callable(grid) and grid != EXPLICIT:
+        raise CodegenError(
+            f"`{name}`: grid must be a function of the kernel's parameters, got {grid!r}",
+            where=where,
+            hint='write grid=lambda n: (cdiv(n, 64),), or grid="explicit" to pass it in each call',
+        )
+    options = Options(num_warps, num_stages, maxnreg, fp_fusion)
+    _check_options(name, options, where)
+
+    def declare(kernel: KernelT) -> KernelT:
+        DECLARATIONS.append(
+            Declaration(
+                name, kernel, types or {}, constexprs or {}, shapes or {}, grid, options, where
+            )
+        )
+        return kernel
+
+    return declare
+
+
+def _check_options(name: str, options: Options, where: SourceLocation) -> None:
+    for option, value, allowed in (
+        ("num_warps", options.num_warps, "1, 2, 4, 8, 16 or 32"),
+        ("num_stages", options.num_stages, "an int of 1 or more"),
+        ("maxnreg", options.maxnreg, "None or an int from 1 to 255"),
+        ("fp_fusion", options.fp_fusion, "True or False"),
+    ):
+        if not _OPTION_CHECKS[option](value):
+            raise CodegenError(f"`{name}`: {option} must be {allowed}, got {value!r}", where=where)
+
+
+def _is_int(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+_OPTION_CHECKS: dict[str, Callable[[object], bool]] = {
+    "num_warps": lambda value: _is_int(value, 1, 32) and value in (1, 2, 4, 8, 16, 32),
+    "num_stages": lambda value: _is_int(value, 1, 1 << 16),
+    "maxnreg": lambda value: value is None or _is_int(value, 1, 255),
+    "fp_fusion": lambda value: isinstance(value, bool),
+}

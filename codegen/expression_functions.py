@@ -1,0 +1,77 @@
+"""What C and Python have in common: operators and functions, one row each."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import libcst as cst
+
+from codegen import c_arithmetic, c_logic
+from codegen.c_value import CValue
+
+
+@dataclass(frozen=True)
+class KnownFunction:
+    """A function that C has too."""
+
+    use: str
+    fewest: int
+    most: int
+    rule: Callable[..., CValue]
+
+
+def known_function(value: object) -> KnownFunction | None:
+    """What C has for a Python function, from wherever that was imported."""
+    for known in (min, max, abs, int):
+        if value is known:
+            return FUNCTIONS[known.__name__]
+    package = str(getattr(value, "__module__", "")).partition(".")[0]
+    name = str(getattr(value, "__name__", ""))
+    is_triton = package in ("triton", "codegen") and name in ("cdiv", "next_power_of_2")
+    return FUNCTIONS[name] if is_triton else None
+
+
+def _folding(rule: Callable[[CValue, CValue], CValue]) -> Callable[..., CValue]:
+    return lambda *values: functools.reduce(rule, values)
+
+
+FUNCTIONS = {
+    "cdiv": KnownFunction("cdiv(x, y)", 2, 2, c_arithmetic.ceil_divide),
+    "next_power_of_2": KnownFunction("next_power_of_2(x)", 1, 1, c_arithmetic.next_power_of_2),
+    "min": KnownFunction("min(x, y, ...)", 2, 255, _folding(c_arithmetic.minimum)),
+    "max": KnownFunction("max(x, y, ...)", 2, 255, _folding(c_arithmetic.maximum)),
+    "abs": KnownFunction("abs(x)", 1, 1, c_arithmetic.absolute),
+    "int": KnownFunction("int(x)", 1, 1, lambda x: x),
+}
+
+BINARY: Mapping[type[cst.BaseBinaryOp], Callable[[CValue, CValue], CValue]] = {
+    cst.Add: c_arithmetic.add,
+    cst.Subtract: c_arithmetic.subtract,
+    cst.Multiply: c_arithmetic.multiply,
+    cst.FloorDivide: c_arithmetic.floor_divide,
+    cst.Modulo: c_arithmetic.modulo,
+    cst.Power: c_arithmetic.power,
+    cst.LeftShift: c_arithmetic.shift_left,
+    cst.RightShift: c_arithmetic.shift_right,
+    cst.BitAnd: c_arithmetic.bit_and,
+    cst.BitOr: c_arithmetic.bit_or,
+    cst.BitXor: c_arithmetic.bit_xor,
+}
+
+UNARY: Mapping[type[cst.BaseUnaryOp], Callable[[CValue], CValue]] = {
+    cst.Plus: lambda x: x,
+    cst.Minus: c_arithmetic.negate,
+    cst.BitInvert: c_arithmetic.invert,
+    cst.Not: c_logic.logical_not,
+}
+
+COMPARISONS: Mapping[type[cst.BaseCompOp], str] = {
+    cst.LessThan: "<",
+    cst.LessThanEqual: "<=",
+    cst.GreaterThan: ">",
+    cst.GreaterThanEqual: ">=",
+    cst.Equal: "==",
+    cst.NotEqual: "!=",
+}

@@ -1,0 +1,98 @@
+"""Whether the output still is what its manifest says, by hashes alone; Triton is not read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codegen import files
+from codegen.config import Config
+from codegen.manifest import NAME, Manifest, installed_tools, read_inputs
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One reason why the output is not fresh."""
+
+    kind: str
+    """`changed`, `added` or `gone` input, `options`, `tools`; `edited`, `missing` or `unknown`
+    output."""
+    path: str
+
+    def __str__(self) -> str:
+        return _TEXTS[self.kind].format(path=self.path)
+
+
+_TEXTS = {
+    "changed": "stale: {path} has changed",
+    "added": "stale: {path} is new",
+    "gone": "stale: {path} is gone",
+    "options": "stale: [tool.codegen] has changed: {path}",
+    "tools": "stale: another version of a tool: {path}",
+    "edited": "edited by hand: {path}",
+    "missing": "missing: {path}",
+    "unknown": "orphaned: {path} was not generated; move it elsewhere",
+}
+
+
+@dataclass(frozen=True)
+class Staleness:
+    """Everything that is not as recorded."""
+
+    findings: tuple[Finding, ...]
+    unknown: tuple[Finding, ...] = ()
+    """Files in the output folder that no run wrote. They stay: a run that wrote all is fresh."""
+    triton: tuple[str, str] | None = None
+    """(recorded, installed) versions of Triton, when they differ."""
+
+    def __bool__(self) -> bool:
+        return bool(self.findings)
+
+
+def find_staleness(config: Config, manifest: Manifest) -> Staleness:
+    """Compare the project with the manifest of its output."""
+    output = config.output_folder
+    if not manifest.files:
+        return Staleness((Finding("missing", f"{config.output}/{NAME}"),))
+    findings = _inputs(manifest.inputs, read_inputs(config))
+    findings += [
+        Finding("options", f"{key} was {manifest.options.get(key)!r} and is {value!r}")
+        for key, value in config.options.items()
+        if manifest.options.get(key) != value
+    ]
+    findings += _files(config.output, manifest.files, files.digests(output, manifest.files))
+    strangers = files.unknown_files(output, {**manifest.files, NAME: ""})
+    unknown = tuple(Finding("unknown", f"{config.output}/{path}") for path in strangers)
+    tools = installed_tools()
+    findings += [
+        Finding("tools", f"{tool} was {manifest.tools.get(tool)} and is {version}")
+        for tool, version in tools.items()
+        if manifest.tools.get(tool) != version
+    ]
+    versions = (manifest.tools.get("triton", ""), tools.get("triton", ""))
+    differs = all(versions) and versions[0] != versions[1]
+    return Staleness(tuple(findings), unknown, versions if differs else None)
+
+
+def _inputs(recorded: Mapping[str, str], current: Mapping[str, str]) -> list[Finding]:
+    findings = []
+    for path in sorted({*recorded, *current}):
+        if path not in recorded:
+            findings.append(Finding("added", path))
+        elif path not in current:
+            findings.append(Finding("gone", path))
+        elif recorded[path] != current[path]:
+            findings.append(Finding("changed", path))
+    return findings
+
+
+def _files(
+    folder: str, recorded: Mapping[str, str], current: Mapping[str, str | None]
+) -> list[Finding]:
+    findings = []
+    for path, digest in recorded.items():
+        if current[path] is None:
+            findings.append(Finding("missing", f"{folder}/{path}"))
+        elif current[path] != digest:
+            findings.append(Finding("edited", f"{folder}/{path}"))
+    return findings

@@ -1,0 +1,200 @@
+"""The syntax tree of a function or an expression, found from the object the user wrote."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import CodeType, FunctionType
+from typing import TypeVar
+
+import libcst as cst
+from libcst import matchers
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+
+from codegen.errors import CodegenError, SourceLocation
+
+ItemT = TypeVar("ItemT")
+FunctionNode = cst.Lambda | cst.FunctionDef
+
+
+@dataclass(frozen=True)
+class Source:
+    """A parsed text, and where its parts stand."""
+
+    path: str
+    module: cst.Module
+    positions: Mapping[cst.CSTNode, CodeRange]
+    fixed_location: SourceLocation | None = None
+    """The place of the whole text, when it is no file."""
+
+    def location(self, node: cst.CSTNode) -> SourceLocation:
+        if self.fixed_location or node not in self.positions:
+            return self.fixed_location or SourceLocation(self.path, 1)
+        start = self.positions[node].start
+        return SourceLocation(self.path, start.line, start.column + 1)
+
+    def quote(self, node: cst.CSTNode) -> str:
+        """The node as the user wrote it, in one line and without parentheses around it."""
+        if isinstance(node, cst.BaseExpression):
+            node = node.with_changes(lpar=[], rpar=[])
+        return " ".join(self.module.code_for_node(node).split())
+
+
+def find_function(function: FunctionType) -> tuple[Source, FunctionNode]:
+    """Where `function` was written; its bytecode proves that the file still says the same."""
+    code = function.__code__
+    where = SourceLocation(code.co_filename, code.co_firstlineno)
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename, function.__globals__)
+    if not lines:
+        raise CodegenError(
+            f"the source of `{code.co_name}` cannot be read from {code.co_filename}",
+            where=where,
+            hint="a grid is translated from its source; write it in a file",
+        )
+    file = _parse(code.co_filename, "".join(lines))
+    if not any(_is_same(code, compiled) for compiled in file.codes.get(code.co_firstlineno, ())):
+        raise CodegenError(
+            f"`{code.co_name}` is no longer what its file says",
+            where=where,
+            hint="the file changed after it was imported; run the command again",
+        )
+    nodes = [node for node in file.nodes[code.co_firstlineno] if _header(node) == _header(code)]
+    if len(nodes) > 1:
+        nodes = [node for node in nodes if _encloses(node, code, file, lines)][-1:]
+    if len(nodes) != 1:
+        raise CodegenError(
+            f"this line has several functions, and Python does not say which is `{code.co_name}`",
+            where=where,
+            hint="put them on separate lines",
+        )
+    return file.source, nodes[0]
+
+
+def single_return(function: FunctionType) -> tuple[Source, FunctionNode, cst.BaseExpression]:
+    """The one expression that a lambda is, or that a def returns after its docstring."""
+    source, node = find_function(function)
+    if isinstance(node, cst.Lambda):
+        return source, node, node.body
+    statements: list[cst.CSTNode] = []
+    for statement in node.body.body:
+        match statement:
+            case cst.SimpleStatementLine(body=line):
+                statements.extend(line)
+            case _:
+                statements.append(statement)
+    if matchers.matches(statements[0], matchers.Expr(matchers.SimpleString())):
+        del statements[0]
+    match statements:
+        case [cst.Return(value=cst.BaseExpression() as value)] if not node.asynchronous:
+            return source, node, value
+    raise CodegenError(
+        f"`{node.name.value}` must be one return statement to be translated to C",
+        where=source.location(statements[0] if statements else node),
+        hint="fold its variables into the returned expression",
+    )
+
+
+def parse_expression(text: str, where: SourceLocation) -> tuple[Source, cst.BaseExpression]:
+    try:
+        node = cst.parse_expression(text.strip())
+    except cst.ParserSyntaxError:
+        raise CodegenError(
+            f"expected an integer expression, got `{text}`",
+            where=where,
+            hint="write it as in Python: a name, an int, or `cdiv(n, 64)`",
+        ) from None
+    return Source(where.path, cst.Module([]), {}, where), node
+
+
+@dataclass(frozen=True)
+class _File:
+    """The functions of a file, by the line that Python calls their first."""
+
+    source: Source
+    nodes: Mapping[int, Sequence[FunctionNode]]
+    codes: Mapping[int, Sequence[CodeType]]
+
+
+@cache
+def _parse(path: str, text: str) -> _File:
+    try:
+        codes = list(_functions_in(compile(text, path, "exec", dont_inherit=True)))
+        wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
+    except (SyntaxError, cst.ParserSyntaxError):
+        return _File(Source(path, cst.Module([]), {}), {}, {})
+    positions = wrapper.resolve(PositionProvider)
+    nodes = [node for node in positions if isinstance(node, (cst.Lambda, cst.FunctionDef))]
+    return _File(
+        Source(path, wrapper.module, positions),
+        _by_line(nodes, lambda node: positions[_first_part(node)].start.line),
+        _by_line(codes, lambda code: code.co_firstlineno),
+    )
+
+
+def _functions_in(code: CodeType) -> Iterator[CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield constant
+            yield from _functions_in(constant)
+
+
+def _by_line(items: Sequence[ItemT], line_of: Callable[[ItemT], int]) -> dict[int, list[ItemT]]:
+    lines: dict[int, list[ItemT]] = {}
+    for item in items:
+        lines.setdefault(line_of(item), []).append(item)
+    return lines
+
+
+def _first_part(node: FunctionNode) -> cst.CSTNode:
+    return node.decorators[0] if isinstance(node, cst.FunctionDef) and node.decorators else node
+
+
+def _header(function: FunctionNode | CodeType) -> tuple[str, ...]:
+    """The name, and the parameters in Python's order."""
+    if isinstance(function, CodeType):
+        count = function.co_argcount + function.co_kwonlyargcount
+        return (function.co_name, *function.co_varnames[:count])
+    name = function.name.value if isinstance(function, cst.FunctionDef) else "<lambda>"
+    groups = function.params
+    parameters = (*groups.posonly_params, *groups.params, *groups.kwonly_params)
+    return (name, *(parameter.name.value for parameter in parameters))
+
+
+def _encloses(node: FunctionNode, code: CodeType, file: _File, lines: Sequence[str]) -> bool:
+    """Whether the body of a lambda holds all that Python compiled; 3.10 does not tell."""
+    if sys.version_info < (3, 11) or isinstance(node, cst.FunctionDef):
+        return False
+    positions = file.source.positions
+    start, end = positions[node.colon].end, positions[node].end
+    for first_line, last_line, first_byte, last_byte in code.co_positions():
+        if not first_line or not last_line or first_byte is None or not last_byte:
+            continue
+        first = len(lines[first_line - 1].encode()[:first_byte].decode())
+        last = len(lines[last_line - 1].encode()[:last_byte].decode())
+        is_before = (first_line, first) < (start.line, start.column)
+        if is_before or (last_line, last) > (end.line, end.column):
+            return False
+    return True
+
+
+def _is_same(x: CodeType, y: CodeType) -> bool:
+    if _fingerprint(x) != _fingerprint(y) or len(x.co_consts) != len(y.co_consts):
+        return False
+    return all(
+        (
+            _is_same(a, b)
+            if isinstance(a, CodeType) and isinstance(b, CodeType)
+            else repr(a) == repr(b)
+        )
+        for a, b in zip(x.co_consts, y.co_consts, strict=True)
+    )
+
+
+def _fingerprint(code: CodeType) -> tuple[object, ...]:
+    names = code.co_name, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
+    counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount
+    return (code.co_code, *names, *counts)

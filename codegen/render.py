@@ -1,0 +1,182 @@
+"""From plans to the text of every generated file; the only module that touches the templates."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+import black
+import libcst
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from codegen.c_view import c_function, c_string, image_path
+from codegen.model import GeneratedFile, Plan
+from codegen.manifest import TEMPLATES
+from codegen.python_view import PythonFunction, python_function
+
+LINE_LENGTH = 100
+
+
+def render(
+    plans: Sequence[Plan],
+    titles: dict[str, str],
+    root_name: str,
+    kept: Sequence[GeneratedFile] = (),
+) -> list[GeneratedFile]:
+    """Every file of the output folder but the manifest, sorted by path.
+
+    `titles` gives the first line of each kernel file's docstring, `root_name` the name of the
+    folder that the kernel files are relative to, `kept` the files of kernel files without a plan.
+    """
+    files = [*kept]
+    files += [_runtime_file(path) for path in sorted((TEMPLATES / "runtime").iterdir())]
+    by_file: dict[str, list[Plan]] = {}
+    for plan in plans:
+        by_file.setdefault(plan.kernel.file, []).append(plan)
+        for binary in plan.binaries:
+            for image in binary.images:
+                files.append(GeneratedFile(image_path(plan.kernel, binary, image), image.data))
+    for file, group in by_file.items():
+        files += _module_files(file, group, titles[file], root_name)
+    files.append(_library(files))
+    files += _packages([file.path for file in files], root_name)
+    files.append(GeneratedFile("py.typed", b""))
+    return sorted(files, key=lambda file: file.path)
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["c_string"] = c_string
+    environment.filters["c_comment"] = lambda text: text.replace("*/", "* /").replace("/*", "/ *")
+    environment.filters["docstring"] = _docstring
+    environment.filters["c_list"] = _c_list
+    environment.filters["plus"] = lambda first, second: [*first, *second]
+    return environment
+
+
+def _runtime_file(path: Path) -> GeneratedFile:
+    return GeneratedFile(f"runtime/{path.name}", path.read_bytes())
+
+
+def _module_files(
+    file: str, plans: Sequence[Plan], title: str, root_name: str
+) -> list[GeneratedFile]:
+    stem = PurePosixPath(file).with_suffix("")
+    depth = len(stem.parts) - 1
+    module = "_".join(stem.parts)
+    functions = [c_function(plan) for plan in plans]
+    shared = {"title": title, "source": f"{root_name}/{file}", "module": module}
+    c_context = {
+        **shared,
+        "header": f"{stem.name}.h",
+        "guard": f"TRITONBIND_{module.upper()}_H",
+        "runtime": "../" * depth + "runtime/",
+        "functions": functions,
+    }
+    python_functions = [python_function(plan.kernel) for plan in plans]
+    python_context = {
+        **shared,
+        "package": "." * (depth + 1),
+        "functions": python_functions,
+        "uses_literal": any(
+            "Literal[" in argument.annotation
+            for function in python_functions
+            for argument in function.arguments
+        ),
+    }
+    return [
+        _text(f"{stem}.c", "module.c.jinja", c_context),
+        _text(f"{stem}.h", "module.h.jinja", c_context),
+        _python(f"{stem}.py", "module.py.jinja", python_context),
+    ]
+
+
+def _library(files: Sequence[GeneratedFile]) -> GeneratedFile:
+    built = [file for file in files if not file.path.endswith(".py")]
+    digest = hashlib.sha256()
+    for file in sorted(built, key=lambda file: file.path):
+        digest.update(f"{file.path}\0{len(file.content)}\0".encode())
+        digest.update(file.content)
+    sources = sorted(file.path for file in built if file.path.endswith(".c"))
+    context = {"digest": digest.hexdigest()[:16], "sources": sources}
+    return _python("_library.py", "_library.py.jinja", context)
+
+
+def _packages(paths: Sequence[str], root_name: str) -> list[GeneratedFile]:
+    """An `__init__.py` for the root and for each folder that holds a module."""
+    folders = {
+        parent.as_posix()
+        for path in paths
+        if path.endswith(".py")
+        for parent in PurePosixPath(path).parents
+    }
+    return [
+        _python(
+            "__init__.py" if folder == "." else f"{folder}/__init__.py",
+            "package.py.jinja",
+            {
+                "title": f"Typed wrappers of the Triton kernels in {PurePosixPath(root_name, folder)}/."
+            },
+        )
+        for folder in sorted(folders)
+    ]
+
+
+def _text(path: str, template: str, context: Mapping[str, object]) -> GeneratedFile:
+    return GeneratedFile(path, _environment().get_template(template).render(context).encode())
+
+
+def _python(path: str, template: str, context: Mapping[str, object]) -> GeneratedFile:
+    source = _environment().get_template(template).render(context)
+    formatted = black.format_str(source, mode=black.Mode(line_length=LINE_LENGTH))
+    libcst.parse_module(formatted)
+    return GeneratedFile(path, formatted.encode())
+
+
+def _c_list(items: Sequence[str], indent: int) -> str:
+    """`items`, separated by commas and filled into lines behind `indent` columns."""
+    lines = [""]
+    for item in items:
+        if lines[-1] and indent + len(lines[-1]) + len(item) + 4 > LINE_LENGTH:
+            lines.append("")
+        lines[-1] += f"{' ' if lines[-1] else ''}{item},"
+    return ("\n" + " " * indent).join(lines).removesuffix(",")
+
+
+def _docstring(function: PythonFunction) -> str:
+    """The function's docstring as a literal, indented for a function's body."""
+    lines = list(function.doc)
+    lines += ["", "Args:"]
+    for argument in function.arguments:
+        lines += _wrapped(f"{argument.name}: {argument.doc}")
+    lines += _wrapped(
+        f"{function.stream}: a CUDA stream (object, handle or address); None: the current "
+        "stream of TVM FFI's environment for the tensors' device, which under torch is torch's."
+    )
+    lines += [
+        "",
+        "Raises:",
+        "    TypeError: an argument of the wrong kind or dtype.",
+        "    ValueError: out of range, misaligned, too small, or on the wrong device.",
+        "    RuntimeError: CUDA failed, or the library holds no image for the device.",
+    ]
+    body = textwrap.indent("\n".join(lines), "    ", lambda line: line.strip() != "").lstrip()
+    text = body.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    literal = f'"""{text}\n    """'
+    ast.literal_eval(literal)
+    return literal
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, LINE_LENGTH - 4, initial_indent="    ", subsequent_indent="        ")

@@ -1,0 +1,184 @@
+"""What the command says: the product on stdout, talk on stderr."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from codegen.config import Config
+from codegen.errors import CodegenError
+from codegen.files import FileChange
+from codegen.library import Library
+from codegen.manifest import Manifest
+from codegen.pipeline import Outcome
+
+COMMAND = "python -m codegen"
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def error(problem: CodegenError) -> None:
+    say(f"error: {problem}")
+
+
+def json_document(document: object) -> None:
+    print(json.dumps(document, indent=1, sort_keys=True))
+
+
+class Progress:
+    """A line that counts compiled images: rewritten in place on a terminal, else not shown."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._shown = not quiet and sys.stderr.isatty()
+        self._width = 0
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __call__(self, done: int, total: int, name: str) -> None:
+        if self._shown:
+            line = f"[{done}/{total}] {name}"
+            print(f"\r{line:<{self._width}}", end="", file=sys.stderr, flush=True)
+            self._width = len(line)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._width:
+            print(f"\r{'':<{self._width}}\r", end="", file=sys.stderr, flush=True)
+
+
+def summary(config: Config, outcome: Outcome, library: Library) -> None:
+    functions = outcome.manifest.functions
+    images = sum(1 for _ in _images(outcome.manifest))
+    state = "built" if library.was_built else "there already"
+    what = (
+        f"{len(outcome.changes)} files written, {outcome.compiled} of {images} images compiled"
+        if outcome.changes
+        else "everything is fresh"
+    )
+    say(
+        f"{config.output}/: {_count(len(functions), 'function')}, {_count(images, 'image')}; {what}"
+    )
+    say(f"library: {library.path} ({state}, {_size(library.path.stat().st_size)})")
+
+
+def watch_hint() -> None:
+    say(f"To watch it all happen again: {COMMAND} regenerate --rebuild -v")
+
+
+def outcome_document(
+    config: Config, outcome: Outcome, library: Library | None = None
+) -> dict[str, object]:
+    """What `--json` prints of a run."""
+    return {
+        "output": config.output,
+        "fresh": not outcome.changes,
+        "findings": [str(finding) for finding in outcome.staleness.findings],
+        "changes": {change.path: change.kind for change in outcome.changes},
+        "compiled": outcome.compiled,
+        "functions": sorted(outcome.manifest.functions),
+        "library": None if library is None else str(library.path),
+    }
+
+
+def diff(folder: str, changes: Iterable[FileChange]) -> None:
+    """A unified diff of text files on stdout, and a line for each binary one."""
+    for change in changes:
+        old, new = f"a/{folder}/{change.path}", f"b/{folder}/{change.path}"
+        if change.path.endswith(".cubin"):
+            sizes = [0 if side is None else len(side) for side in (change.old, change.new)]
+            print(f"Binary files {old} ({sizes[0]} bytes) and {new} ({sizes[1]} bytes) differ")
+            continue
+        before, after = (
+            (side or b"").decode().splitlines(keepends=True) for side in (change.old, change.new)
+        )
+        names = (
+            old if change.old is not None else "/dev/null",
+            new if change.new is not None else "/dev/null",
+        )
+        sys.stdout.writelines(difflib.unified_diff(before, after, *names))
+
+
+def functions_table(manifest: Manifest) -> None:
+    """A row for each function: variants, targets, bytes of images."""
+    rows = [("function", "variants", "targets", "size")]
+    for name, entry in sorted(manifest.functions.items()):
+        variants = entry["variants"]
+        targets = sorted(
+            {target for v in variants.values() for target in v["images"]}, key=_target_order
+        )
+        size = sum(image["size"] for v in variants.values() for image in v["images"].values())
+        labels = ", ".join(variants) if len(variants) <= 4 else str(len(variants))
+        rows.append((name, labels, ", ".join(targets), _size(size)))
+    _table(rows)
+
+
+def inspection(name: str, entry: Mapping[str, Any]) -> None:
+    """Everything the manifest says of one function."""
+    print(entry["signature"])
+    print(f"  kernel  {entry['kernel']}")
+    print(f"  grid    ({', '.join(entry['grid'])})")
+    limit = "" if entry["maxnreg"] is None else f", maxnreg {entry['maxnreg']}"
+    print(
+        f"  options num_warps {entry['num_warps']}, num_stages {entry['num_stages']}{limit}, "
+        f"fp_fusion {entry['fp_fusion']}"
+    )
+    rows = [("  variant", "target", "threads", "registers", "spills", "shared", "size")]
+    for label, variant in entry["variants"].items():
+        for target in sorted(variant["images"], key=_target_order):
+            image = variant["images"][target]
+            rows.append(
+                (
+                    f"  {label}",
+                    target,
+                    str(32 * image["num_warps"]),
+                    str(image["registers"]),
+                    _size(image["stack"]),
+                    _size(image["shared"]),
+                    _size(image["size"]),
+                )
+            )
+    _table(rows)
+    for label, variant in entry["variants"].items():
+        assumes = ", ".join(variant["divisible_by_16"]) or "nothing"
+        constants = ", ".join(f"{k}={v}" for k, v in variant["constexprs"].items())
+        print(f"  {label} assumes divisible by 16: {assumes}")
+        if constants:
+            print(f"  {label} constexprs: {constants}")
+
+
+def _images(manifest: Manifest) -> Iterable[Mapping[str, Any]]:
+    for entry in manifest.functions.values():
+        for variant in entry["variants"].values():
+            yield from variant["images"].values()
+
+
+def _target_order(target: str) -> tuple[str, int]:
+    kind, _, capability = target.partition("_")
+    return (("a" if kind == "sm" else "b"), int(capability))
+
+
+def _table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        )
+
+
+def _size(size: int) -> str:
+    return f"{size} B" if size < 10240 else f"{size / 1024:.0f} KiB"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,90 @@
+"""Kernels that do not compile, each for a reason of its own."""
+
+import os
+
+import triton
+import triton.language as tl
+
+from codegen.export import export
+
+INT = {"n": "i32"}
+
+
+def broken(kernel):
+    return export(f"tests.broken.{kernel.__name__}", grid="explicit", types=INT)(kernel)
+
+
+@broken
+@triton.jit
+def unknown_name(out: "*i32", n):
+    tl.store(out, missing)
+
+
+@broken
+@triton.jit
+def unknown_function(out: "*i32", n):
+    tl.store(out, tl.frobnicate(n))
+
+
+@broken
+@triton.jit
+def unknown_argument(out: "*i32", n):
+    tl.store(out, n, colour=3)
+
+
+@broken
+@triton.jit
+def static_assertion(out: "*i32", n, size: tl.constexpr = 4):
+    tl.static_assert(size == 3, "size must be 3")
+
+
+@broken
+@triton.jit
+def bare_static_assertion(out: "*i32", n, size: tl.constexpr = 4):
+    tl.static_assert(size == 3)
+
+
+@triton.jit
+def helper(n):
+    return tl.arange(0, 3) + n
+
+
+@broken
+@triton.jit
+def bad_helper(out: "*i32", n):
+    if n > 1:
+        tl.store(out + 1, helper(n))
+
+
+@broken
+@triton.jit
+def bad_axis(out: "*i32", n):
+    tl.store(out, tl.sum(n, axis=4))
+
+
+@broken
+@triton.jit
+def bad_assembly(out: "*i32", n):
+    value = tl.inline_asm_elementwise(
+        "frobnicate.s32 $0, $1;", "=r,r", [n], dtype=tl.int32, is_pure=True, pack=1
+    )
+    tl.store(out, value)
+
+
+@broken
+@triton.jit
+def descriptor(out: "*fp32", n):
+    tile = tl.make_tensor_descriptor(out, [n, n], [n, 1], [32, 32])
+    tile.store([0, 0], tile.load([0, 0]) + 1)
+
+
+@broken
+@triton.jit(repr=lambda proxy: os.abort())
+def aborts(out: "*i32", n):
+    tl.store(out, n)
+
+
+@broken
+@triton.jit
+def sound(out: "*i32", n):
+    tl.store(out, n)

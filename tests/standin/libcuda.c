@@ -1,0 +1,165 @@
+/* A stand-in for libcuda.so.1: the driver calls that generated launchers use, without a GPU. */
+#include "standin.h"
+
+/* Every call is counted, may be told to fail, and runs under one lock. */
+#define DRIVER_CALL(name, parameters, action)              \
+    EXPORT CUresult name parameters;                       \
+    EXPORT CUresult name parameters                        \
+    {                                                      \
+        CUresult result = driver_enter(CALL_##name);      \
+        if (result == CUDA_SUCCESS)                        \
+            result = (action);                             \
+        driver_unlock();                                  \
+        return result;                                     \
+    }
+
+static CUresult give_integer(int *place, int value)
+{
+    if (place == NULL)
+        return CUDA_ERROR_INVALID_VALUE;
+    *place = value;
+    return CUDA_SUCCESS;
+}
+
+static CUresult give_device(CUdevice *device, int ordinal)
+{
+    if (device == NULL)
+        return CUDA_ERROR_INVALID_VALUE;
+    if (!device_exists(ordinal))
+        return CUDA_ERROR_INVALID_DEVICE;
+    *device = ordinal;
+    return CUDA_SUCCESS;
+}
+
+static CUresult give_context(CUcontext *place, CUcontext context)
+{
+    if (place == NULL)
+        return CUDA_ERROR_INVALID_VALUE;
+    *place = context;
+    return CUDA_SUCCESS;
+}
+
+static CUresult retain_primary(CUcontext *place, CUdevice device)
+{
+    if (!device_exists(device))
+        return CUDA_ERROR_INVALID_DEVICE;
+    return give_context(place, context_primary(device));
+}
+
+static CUresult give_current_device(CUdevice *device)
+{
+    CUcontext context = context_current();
+    if (context == NULL)
+        return CUDA_ERROR_INVALID_CONTEXT;
+    return give_integer(device, context->device);
+}
+
+static CUresult create_and_push(CUcontext *place, CUdevice device)
+{
+    CUcontext context;
+    if (place == NULL)
+        return CUDA_ERROR_INVALID_VALUE;
+    if (!device_exists(device))
+        return CUDA_ERROR_INVALID_DEVICE;
+    context = context_create(device);
+    *place = context;
+    return context_push(context);
+}
+
+static CUresult unload(CUlibrary handle)
+{
+    CUlibrary library = image_library(handle);
+    if (library == NULL)
+        return CUDA_ERROR_INVALID_HANDLE;
+    library->loaded = 0;
+    return CUDA_SUCCESS;
+}
+
+static CUresult give_text(CUresult code, int named, const char **place)
+{
+    const char *text = NULL;
+    if (place == NULL)
+        return CUDA_ERROR_INVALID_VALUE;
+    switch (code) {
+#define RESULT_CASE(number, name, description) \
+    case name:                                 \
+        text = named ? #name : description;    \
+        break;
+        CUDA_RESULTS(RESULT_CASE)
+#undef RESULT_CASE
+    default:
+        break;
+    }
+    *place = text;
+    return text == NULL ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+}
+
+DRIVER_CALL(cuInit, (unsigned int flags), driver_initialise(flags))
+DRIVER_CALL(cuDriverGetVersion, (int *version), give_integer(version, driver_version()))
+DRIVER_CALL(cuDeviceGetCount, (int *count), give_integer(count, device_count()))
+DRIVER_CALL(cuDeviceGet, (CUdevice *device, int ordinal), give_device(device, ordinal))
+DRIVER_CALL(cuDeviceGetAttribute, (int *value, int attribute, CUdevice device),
+            device_attribute(value, attribute, device))
+DRIVER_CALL(cuDevicePrimaryCtxRetain, (CUcontext *context, CUdevice device),
+            retain_primary(context, device))
+
+DRIVER_CALL(cuCtxGetCurrent, (CUcontext *context), give_context(context, context_current()))
+DRIVER_CALL(cuCtxSetCurrent, (CUcontext context), context_set(context))
+DRIVER_CALL(cuCtxGetDevice, (CUdevice *device), give_current_device(device))
+DRIVER_CALL(cuCtxPushCurrent_v2, (CUcontext context), context_push(context))
+DRIVER_CALL(cuCtxPopCurrent_v2, (CUcontext *context), context_pop(context))
+DRIVER_CALL(cuCtxCreate_v2, (CUcontext *context, unsigned int flags, CUdevice device),
+            ((void)flags, create_and_push(context, device)))
+DRIVER_CALL(cuThreadExchangeStreamCaptureMode, (int *mode), context_exchange_capture_mode(mode))
+DRIVER_CALL(cuStreamGetCtx, (CUstream stream, CUcontext *context),
+            context_of_stream(stream, context))
+
+DRIVER_CALL(cuLibraryLoadData,
+            (CUlibrary *library, const void *image, void *jit_options, void **jit_values,
+             unsigned int jit_count, void *options, void **values, unsigned int count),
+            ((void)jit_options, (void)jit_values, (void)jit_count, (void)options, (void)values,
+             (void)count, image_load(image, library)))
+DRIVER_CALL(cuLibraryUnload, (CUlibrary library), unload(library))
+DRIVER_CALL(cuLibraryGetKernel, (CUkernel *kernel, CUlibrary library, const char *name),
+            image_find_kernel(library, name, kernel))
+DRIVER_CALL(cuKernelSetAttribute, (int attribute, int value, CUkernel kernel, CUdevice device),
+            image_set_attribute(kernel, attribute, value, device))
+DRIVER_CALL(cuKernelGetFunction, (CUfunction *function, CUkernel kernel),
+            image_load_on_current(function, kernel))
+
+DRIVER_CALL(cuLaunchKernelEx,
+            (const CUlaunchConfig *config, CUfunction function, void **parameters, void **extra),
+            launch(config, function, parameters, extra))
+
+static CUlaunchConfig plain_config(const unsigned int *grid, const unsigned int *block,
+                                   unsigned int shared_bytes, CUstream stream)
+{
+    CUlaunchConfig config = {0};
+    config.gridDimX = grid[0];
+    config.gridDimY = grid[1];
+    config.gridDimZ = grid[2];
+    config.blockDimX = block[0];
+    config.blockDimY = block[1];
+    config.blockDimZ = block[2];
+    config.sharedMemBytes = shared_bytes;
+    config.hStream = stream;
+    return config;
+}
+
+static CUresult launch_plainly(CUlaunchConfig config, CUfunction function, void **parameters,
+                               void **extra)
+{
+    return launch(&config, function, parameters, extra);
+}
+
+DRIVER_CALL(cuLaunchKernel,
+            (CUfunction function, unsigned int grid_x, unsigned int grid_y, unsigned int grid_z,
+             unsigned int block_x, unsigned int block_y, unsigned int block_z,
+             unsigned int shared_bytes, CUstream stream, void **parameters, void **extra),
+            launch_plainly(plain_config((unsigned int[]){grid_x, grid_y, grid_z},
+                                        (unsigned int[]){block_x, block_y, block_z}, shared_bytes,
+                                        stream),
+                           function, parameters, extra))
+
+DRIVER_CALL(cuGetErrorName, (CUresult code, const char **name), give_text(code, 1, name))
+DRIVER_CALL(cuGetErrorString, (CUresult code, const char **text), give_text(code, 0, text))

@@ -1,0 +1,237 @@
+"""Runs Triton kernels on numpy data, without a GPU, through Triton's interpreter.
+
+Triton decides when `@triton.jit` runs whether a kernel will be compiled or interpreted. So a kernel
+file is loaded a second time here, with the interpreter on and under a name of its own, and the
+copy that other code imports stays compilable in the same process.
+
+On three points this is closer to a GPU than the interpreter as it comes: bf16 is computed with
+(not with its bits as integers) and rounded to nearest even, a load that is masked off without a
+default gives NaN, and an access outside the tensors of the launch is an error (ints wrap around
+as they do on a GPU, so an offset that overflows is one).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.util
+import itertools
+import sys
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import triton.language as tl
+from triton import knobs
+from triton.runtime import interpreter
+from triton.runtime.interpreter import (
+    InterpretedFunction,
+    InterpreterBuilder,
+    InterpreterOptions,
+    TensorHandle,
+)
+from triton.runtime.jit import JITFunction
+
+from codegen.export import DECLARATIONS
+
+BF16_NAN = 0xFFFF
+_TYPE_OF_DTYPE = {
+    "bool": "i1",
+    "int8": "i8",
+    "int16": "i16",
+    "int32": "i32",
+    "int64": "i64",
+    "uint8": "u8",
+    "uint16": "bf16",
+    "float16": "fp16",
+    "float32": "fp32",
+    "float64": "fp64",
+}
+
+
+def to_bf16(values: np.ndarray) -> np.ndarray:
+    """Round to the nearest bf16, ties to even; the bits, as uint16."""
+    values = np.asarray(values, dtype=np.float32)
+    bits = values.view(np.uint32)
+    rounded = (bits + (0x7FFF + ((bits >> np.uint32(16)) & np.uint32(1)))) >> np.uint32(16)
+    return np.where(np.isnan(values), BF16_NAN, rounded).astype(np.uint16)
+
+
+def from_bf16(bits: np.ndarray) -> np.ndarray:
+    """The float32 values of bf16 bits."""
+    return (np.asarray(bits, dtype=np.uint16).astype(np.uint32) << np.uint32(16)).view(np.float32)
+
+
+class HostTensor:
+    """A numpy array as the tensor argument of a launch; uint16 holds bf16."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        if not array.flags.c_contiguous:
+            raise ValueError("a HostTensor needs a contiguous array")
+        self.array = array
+        self.type = "*" + _TYPE_OF_DTYPE[array.dtype.name]
+
+    @property
+    def address(self) -> int:
+        return self.array.ctypes.data
+
+    def values(self) -> np.ndarray:
+        """The elements as float64, a copy."""
+        array = from_bf16(self.array) if self.type == "*bf16" else self.array
+        return array.astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Address:
+    """A raw host address as the tensor argument of a launch, such as a captured launch has."""
+
+    address: int
+    type: str
+    """As in a declaration: `*bf16`."""
+
+
+def load(path: Path | str) -> types.ModuleType:
+    """Execute a kernel file with the interpreter on; its kernels are for `run` alone."""
+    path = Path(path)
+    name = f"interpreted.{path.stem}_{abs(hash(path.resolve()))}"
+    specification = importlib.util.spec_from_file_location(name, path)
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    declared = len(DECLARATIONS)
+    sys.modules[name] = module
+    try:
+        with _interpreting():
+            specification.loader.exec_module(module)
+    finally:
+        del sys.modules[name]
+        del DECLARATIONS[declared:]
+    return module
+
+
+def run(
+    kernel: object,
+    grid: tuple[int, ...],
+    arguments: Mapping[str, object],
+    programs: Iterable[tuple[int, ...]] | None = None,
+) -> None:
+    """Launch an interpreted kernel: tensors, numbers and constexprs by name, in place.
+
+    `programs` picks some programs of the grid; without it all of them run.
+    """
+    while not isinstance(kernel, InterpretedFunction):
+        kernel = kernel.fn
+    whole_grid = tuple(grid) + (1,) * (3 - len(grid))
+    builder = _Builder(arguments.values())
+    builder.set_grid_dim(*whole_grid)
+    constexprs = {p for p, a in kernel.fn.__annotations__.items() if "constexpr" in str(a)}
+    values = {
+        name: value if name in constexprs else _to_triton(value)
+        for name, value in arguments.items()
+    }
+    with _interpreting(), _language(builder), np.errstate(all="ignore"):
+        for program in programs or itertools.product(*map(range, whole_grid)):
+            builder.set_grid_idx(*program, *(0,) * (3 - len(program)))
+            _rewritten(kernel.fn)(**values)
+
+
+def _to_triton(value: object) -> object:
+    if isinstance(value, (HostTensor, Address)):
+        pointer = tl.str_to_ty(value.type, None)
+        return tl.tensor(TensorHandle(np.array([value.address], np.uint64), pointer), pointer)
+    if isinstance(value, np.generic):
+        value = value.item()
+    return interpreter._implicit_cvt(value)
+
+
+@contextlib.contextmanager
+def _interpreting() -> Iterator[None]:
+    with knobs.runtime.scope():
+        knobs.runtime.interpret = True
+        yield
+
+
+@contextlib.contextmanager
+def _language(builder: _Builder) -> Iterator[None]:
+    """Turn the functions of triton.language into interpreted ones, calls between kernels too."""
+
+    def call(function, *arguments, **keywords):
+        return _rewritten(function.fn)(*arguments, **keywords)
+
+    both = types.SimpleNamespace(__globals__={"tl": tl, "core": tl.core})
+    scope = interpreter._patch_lang(both)
+    scope.set_attr(interpreter.interpreter_semantic, "builder", builder)
+    scope.set_attr(JITFunction, "__call__", call)
+    scope.set_attr(InterpretedFunction, "__call__", call)
+    try:
+        yield
+    finally:
+        scope.restore()
+
+
+@functools.cache
+def _rewritten(function: types.FunctionType) -> types.FunctionType:
+    """The function as the interpreter rewrites it, over a copy of the globals that it adds to."""
+    copy = types.FunctionType(function.__code__, dict(function.__globals__), function.__name__)
+    functools.update_wrapper(copy, function)
+    return interpreter.FunctionRewriter(copy).rewrite_ast()
+
+
+class _Builder(InterpreterBuilder):
+    """The interpreter's operations, with the repairs that the module's docstring lists."""
+
+    def __init__(self, arguments: Iterable[object]) -> None:
+        super().__init__()
+        self.options = InterpreterOptions(sanitize_overflow=False)
+        arguments = list(arguments)
+        self._regions = [
+            (tensor.address, tensor.address + tensor.array.nbytes)
+            for tensor in arguments
+            if isinstance(tensor, HostTensor)
+        ]
+        self._is_bounded = not any(isinstance(tensor, Address) for tensor in arguments)
+
+    def cast_impl(self, source, target):
+        if target.scalar == tl.bfloat16:
+            return TensorHandle(to_bf16(source.data), tl.bfloat16)
+        if source.dtype.scalar == tl.bfloat16:
+            source = TensorHandle(from_bf16(source.data), tl.float32)
+        return super().cast_impl(source, target)
+
+    def create_dot(self, a, b, accumulator, input_precision, max_num_imprecise_acc):
+        a, b = (
+            TensorHandle(from_bf16(x.data), tl.float32) if x.dtype.scalar == tl.bfloat16 else x
+            for x in (a, b)
+        )
+        return super().create_dot(a, b, accumulator, input_precision, max_num_imprecise_acc)
+
+    def binary_op(self, lhs, rhs, op):
+        if lhs.dtype.scalar == tl.bfloat16:
+            wide = [TensorHandle(from_bf16(x.data), tl.float32) for x in (lhs, rhs)]
+            result = super().binary_op(*wide, op)
+            is_number = result.data.dtype == np.float32
+            return self.cast_impl(result, tl.bfloat16) if is_number else result
+        return super().binary_op(lhs, rhs, op)
+
+    def create_masked_load(self, pointers, mask, other, cache_policy, is_volatile):
+        self._check(pointers, mask)
+        if other is None:
+            type_ = pointers.get_element_ty()
+            dtype = interpreter._get_np_dtype(type_)
+            undefined = np.full(pointers.data.shape + (dtype.itemsize,), 0xFF, np.uint8)
+            other = TensorHandle(undefined.view(dtype)[..., 0], type_)
+        return super().create_masked_load(pointers, mask, other, cache_policy, is_volatile)
+
+    def create_masked_store(self, pointers, value, mask, cache_policy):
+        self._check(pointers, mask)
+        return super().create_masked_store(pointers, value, mask, cache_policy)
+
+    def _check(self, pointers, mask) -> None:
+        used = pointers.data[mask.data]
+        if not self._is_bounded or used.size == 0:
+            return
+        size = max(1, pointers.get_element_ty().primitive_bitwidth // 8)
+        low, high = int(used.min()), int(used.max()) + size
+        if not any(start <= low and high <= end for start, end in self._regions):
+            raise IndexError(f"program {self.grid_idx} accesses memory outside its tensors")

@@ -1,0 +1,257 @@
+"""The launch layout: what cubins say of themselves, what we predict, and every disagreement."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codegen.abi import CubinRecords, Slot, predicted_parameters, prove, read_cubin
+from codegen.aot import Compiled, CompileRequest, compile_all
+from codegen.dtypes import DTYPES, parse_type
+from codegen.errors import CodegenError
+from codegen.model import Image, Options, Target, Variant
+
+KERNELS = Path(__file__).with_name("kernels")
+TARGETS = (Target(80), Target(90), Target(100), Target(120), Target(80, is_ptx=True))
+
+SCALARS = {
+    "out": "*fp64",
+    "flag": "u1",
+    **{name: name for name in ("i8", "i16", "i32", "i64")},
+    "other_flag": "u1",
+    **{name: name for name in ("u8", "u16", "u32", "u64")},
+    "third_flag": "u1",
+    **{"half": "fp16", "brain": "bf16", "single": "fp32", "double": "fp64", "count": "i32"},
+}
+POINTERS = {
+    "bools": "*i1",
+    **{name: f"*{name}" for name in ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64")},
+    **{"half": "*fp16", "brain": "*bf16", "single": "*fp32", "double": "*kfp64"},
+    **{"e5m2": "*fp8e5", "e4b15": "*fp8e4b15", "out": "*i64"},
+}
+SLOTS = (
+    *(Slot(0, 8), Slot(8, 1), Slot(9, 1), Slot(10, 2), Slot(12, 4), Slot(16, 8)),
+    *(Slot(24, 1), Slot(25, 1), Slot(26, 2), Slot(28, 4), Slot(32, 8), Slot(40, 1)),
+    *(Slot(42, 2), Slot(44, 2), Slot(48, 4), Slot(56, 8), Slot(64, 4), Slot(72, 8), Slot(80, 8)),
+)
+HINT = "\n  hint: generated code would launch it wrongly: use the Triton that pyproject.toml pins"
+
+
+def make_request(
+    kernel: str, signature: dict[str, str], target: Target, options: Options = Options()
+) -> CompileRequest:
+    variant = Variant("generic", (), tuple(signature.items()), (), ())
+    file, name = kernel.split(".")
+    return CompileRequest(
+        str(KERNELS), f"{file}.py", f"tests.{kernel}", variant, target, options, "key"
+    )
+
+
+def compiled(*requests: CompileRequest) -> list[Compiled]:
+    results = compile_all(requests, 2)
+    assert all(isinstance(result, Compiled) for result in results), results
+    return [result for result in results if isinstance(result, Compiled)]
+
+
+@pytest.fixture(scope="module")
+def totals() -> dict[Target, tuple[CompileRequest, Compiled]]:
+    requests = [make_request("all_types.total", SCALARS, target) for target in TARGETS]
+    results = zip(requests, compiled(*requests), strict=True)
+    return {request.target: (request, result) for request, result in results}
+
+
+@pytest.fixture(scope="module")
+def total(totals: dict[Target, tuple[CompileRequest, Compiled]]) -> tuple[CompileRequest, Compiled]:
+    return totals[Target(90)]
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_every_scalar_type_is_proven(
+    totals: dict[Target, tuple[CompileRequest, Compiled]], target: Target
+) -> None:
+    request, result = totals[target]
+    image = prove(result, request)
+    records = read_cubin(result.cubin)
+    assert records == CubinRecords(
+        elf_abi=7 if target.capability < 90 else 8,
+        capability=target.capability,
+        symbol="total",
+        parameters=SLOTS,
+        block=(128, 1, 1),
+        registers=records.registers,
+        stack=0,
+        static_shared=0,
+    )
+    assert 8 <= records.registers <= 64
+    assert image == Image(target, result.data, "total", 4, 0, records.registers, 0, "key")
+    assert (image.data == result.cubin) is not target.is_ptx
+
+
+def test_every_pointer_type_is_proven() -> None:
+    newer = {**POINTERS, "e4b15": "*fp8e4nv"}
+    requests = [
+        make_request("all_types.addresses", POINTERS, Target(80)),
+        make_request("all_types.addresses", newer, Target(89)),
+        make_request("all_types.addresses", newer, Target(120)),
+    ]
+    for request, result in zip(requests, compiled(*requests), strict=True):
+        prove(result, request)
+        slots = read_cubin(result.cubin).parameters
+        assert slots == tuple(Slot(8 * index, 8) for index in range(len(POINTERS) + 2))
+
+
+def test_the_types_above_are_all_there_are() -> None:
+    scalars = {parse_type(type_).dtype.name for type_ in SCALARS.values() if type_[0] != "*"}
+    assert scalars == {name for name, row in DTYPES.items() if row.c_type is not None}
+
+
+def test_stack_and_functions_that_are_not_inlined() -> None:
+    requests = [
+        make_request("all_types.calling", {"out": "*fp32", "n": "i32"}, target)
+        for target in (Target(80), Target(90))
+    ]
+    for request, result in zip(requests, compiled(*requests), strict=True):
+        image = prove(result, request)
+        assert image.symbol == "calling"
+        assert image.stack == 32
+
+
+@given(st.lists(st.sampled_from([*SCALARS.values(), *POINTERS.values(), "constexpr"])))
+def test_predicted_slots_are_aligned_and_packed(types: list[str]) -> None:
+    signature = tuple((f"p{index}", type_) for index, type_ in enumerate(types))
+    predicted = predicted_parameters(Variant("", (), signature, (), ()))
+    names = [f"parameter `{name}`" for name, type_ in signature if type_ != "constexpr"]
+    assert [name for name, _ in predicted][: len(names)] == names
+    assert [slot.size for _, slot in predicted[-2:]] == [8, 8]
+    end = 0
+    for _, slot in predicted:
+        assert slot.offset % slot.size == 0
+        assert end <= slot.offset < end + slot.size
+        end = slot.offset + slot.size
+
+
+def failure(compiled: Compiled, request: CompileRequest) -> str:
+    with pytest.raises(CodegenError) as caught:
+        prove(compiled, request)
+    prefix = f"`tests.all_types.total` variant `generic` for {request.target.name}: "
+    assert str(caught.value).startswith(prefix)
+    assert str(caught.value).endswith(HINT)
+    return str(caught.value).removeprefix(prefix).removesuffix(HINT)
+
+
+def with_signature(request: CompileRequest, **types: str) -> CompileRequest:
+    signature = tuple({**dict(request.variant.signature), **types}.items())
+    return replace(request, variant=replace(request.variant, signature=signature))
+
+
+def patched(compiled: Compiled, old: bytes, new: bytes) -> Compiled:
+    assert old in compiled.cubin and len(old) == len(new)
+    return replace(compiled, cubin=compiled.cubin.replace(old, new))
+
+
+def slot_record(ordinal: int, offset: int, size: int) -> bytes:
+    return struct.pack("<IHHI", 0, ordinal, offset, size << 18 | 0x1F << 12)
+
+
+def test_a_plan_of_other_types_contradicts_triton(total: tuple[CompileRequest, Compiled]) -> None:
+    request, result = total
+    text = failure(result, with_signature(request, count="i64"))
+    assert text == "the size of parameter `count` should be 8, and is 4 by Triton's account"
+
+
+def test_a_plan_of_other_types_contradicts_the_cubin(
+    total: tuple[CompileRequest, Compiled],
+) -> None:
+    request, result = total
+    sizes = list(result.parameter_sizes)
+    sizes[list(SCALARS).index("count")] = 8
+    result = replace(result, parameter_sizes=tuple(sizes))
+    text = failure(result, with_signature(request, count="i64"))
+    assert (
+        text
+        == "parameter `count` should be 8 bytes at offset 64, and is 4 bytes at offset 64 in the cubin"
+    )
+
+
+def test_a_plan_without_a_parameter(total: tuple[CompileRequest, Compiled]) -> None:
+    request, result = total
+    text = failure(result, with_signature(request, count="constexpr"))
+    assert text == "the number of parameters should be 18, and is 19 by Triton's account"
+    fewer = replace(result, parameter_sizes=result.parameter_sizes[1:])
+    text = failure(fewer, with_signature(request, count="constexpr"))
+    assert text == "the number of parameters should be 18, and is 19 in the cubin"
+
+
+@pytest.mark.parametrize("target", TARGETS[:4], ids=lambda target: target.name)
+def test_a_cubin_that_takes_other_slots(
+    totals: dict[Target, tuple[CompileRequest, Compiled]], target: Target
+) -> None:
+    request, result = totals[target]
+    wider = patched(result, slot_record(14, 48, 4), slot_record(14, 48, 8))
+    text = failure(wider, request)
+    assert (
+        text
+        == "parameter `single` should be 4 bytes at offset 48, and is 8 bytes at offset 48 in the cubin"
+    )
+    moved = patched(result, slot_record(18, 80, 8)[:8], slot_record(18, 88, 8)[:8])
+    text = failure(moved, request)
+    assert text == (
+        "the profile scratch pointer should be 8 bytes at offset 80, "
+        "and is 8 bytes at offset 88 in the cubin"
+    )
+    doubled = patched(result, slot_record(18, 80, 8)[:8], slot_record(17, 80, 8)[:8])
+    text = failure(doubled, request)
+    assert text == "the cubin does not describe each of its parameters once"
+
+
+def test_another_block(total: tuple[CompileRequest, Compiled]) -> None:
+    request, result = total
+    text = failure(replace(result, num_warps=8), request)
+    assert text == "the block should be (256, 1, 1), and is (128, 1, 1) in the cubin"
+    unbound = patched(result, b"\x04\x10\x0c\x00", b"\x04\xff\x0c\x00")
+    text = failure(unbound, request)
+    assert text == "the block should be (128, 1, 1), and is None in the cubin"
+
+
+def test_another_architecture(total: tuple[CompileRequest, Compiled]) -> None:
+    request, result = total
+    text = failure(result, replace(request, target=Target(100)))
+    assert text == "the architecture should be sm_100, and is sm_90 in the cubin"
+
+
+def test_another_kernel(total: tuple[CompileRequest, Compiled]) -> None:
+    request, result = total
+    text = failure(replace(result, symbol="totals"), request)
+    assert text == "the kernel should be `totals`, and is `total` in the cubin"
+
+
+def test_no_kernel(total: tuple[CompileRequest, Compiled]) -> None:
+    request, result = total
+    # A global function, made local in its symbol's binding.
+    hidden = patched(result, b"\x12\x10", b"\x02\x10")
+    assert failure(hidden, request) == "the cubin should hold one kernel, and holds none"
+
+
+@pytest.mark.parametrize(
+    "cubin, text",
+    [
+        (b"", "the compiled image is no readable cubin: Magic number does not match"),
+        (b"// PTX", "the compiled image is no readable cubin: Magic number does not match"),
+    ],
+)
+def test_no_cubin(total: tuple[CompileRequest, Compiled], cubin: bytes, text: str) -> None:
+    request, result = total
+    assert failure(replace(result, cubin=cubin), request) == text
+
+
+def test_an_elf_that_is_no_cubin(total: tuple[CompileRequest, Compiled]) -> None:
+    request, result = total
+    elf = bytearray(result.cubin)
+    elf[8] = 9
+    text = failure(replace(result, cubin=bytes(elf)), request)
+    assert text == "the compiled image is no cubin of ELF ABI 7 or 8"

@@ -1,0 +1,379 @@
+"""Compilation in child processes: bytes that depend on nothing else, errors, and no orphans."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codegen.abi import read_cubin
+from codegen.aot import Compiled, CompileRequest, compile_all, compile_key
+from codegen.errors import CodegenError
+from codegen.model import Options, Target, Variant
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+KERNELS = Path(__file__).with_name("kernels")
+
+SIGNATURES = {
+    "add": {"x": "*fp32", "y": "*fp32", "out": "*fp32", "n": "i32"},
+    "matmul": {
+        **dict.fromkeys("abc", "*fp16"),
+        **dict.fromkeys(("rows", "columns", "depth"), "i32"),
+    },
+    "constants": {"out": "*fp32", "count": "i32"},
+}
+CONSTEXPRS: dict[str, dict[str, object]] = {
+    "add": {"block": 1024},
+    "matmul": {"block": 64, "step": 32},
+    "constants": {
+        **{"low": -float("inf"), "flag": True, "nothing": None, "word": "1"},
+        **{"dtype": None, "activation": None},
+    },
+}
+
+
+def make_request(
+    function: str,
+    target: Target = Target(90),
+    root: Path = KERNELS,
+    *,
+    options: Options = Options(),
+    **constexprs: object,
+) -> CompileRequest:
+    values = {**CONSTEXPRS[function], **constexprs}
+    signature = {**SIGNATURES[function], **dict.fromkeys(values, "constexpr")}
+    variant = Variant(
+        "aligned", (), tuple(signature.items()), tuple(values.items()), tuple(SIGNATURES[function])
+    )
+    key = compile_key("source", variant, target, options, "3.9.0")
+    name = f"tests.plain.{function}"
+    return CompileRequest(str(root), "plain.py", name, variant, target, options, key)
+
+
+def broken(function: str, target: Target = Target(90), pointer: str = "*i32") -> CompileRequest:
+    signature = [("out", pointer), ("n", "i32")]
+    constexprs = [("size", 4)] if "assertion" in function else []
+    signature += [(name, "constexpr") for name, _ in constexprs]
+    variant = Variant("generic", (), tuple(signature), tuple(constexprs), ())
+    name = f"tests.broken.{function}"
+    return CompileRequest(str(KERNELS), "broken.py", name, variant, target, Options(), "key")
+
+
+def images(requests: Sequence[CompileRequest], jobs: int = 2) -> list[bytes]:
+    results = compile_all(requests, jobs)
+    assert all(isinstance(result, Compiled) for result in results), results
+    return [result.data for result in results if isinstance(result, Compiled)]
+
+
+def message(result: Compiled | CodegenError) -> str:
+    assert isinstance(result, CodegenError)
+    return str(result).replace(f"{KERNELS}{os.sep}", "")
+
+
+def plain_requests(root: Path) -> list[CompileRequest]:
+    targets = (Target(80), Target(90), Target(120), Target(80, is_ptx=True))
+    return [
+        *(make_request("add", target, root) for target in targets),
+        *(make_request("matmul", target, root) for target in targets[:2]),
+    ]
+
+
+@pytest.fixture(scope="module")
+def plain_images(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    return images(plain_requests(KERNELS), jobs=1)
+
+
+def test_ptx_is_of_the_lowest_version_that_has_the_target(plain_images: list[bytes]) -> None:
+    text = plain_images[3].decode()
+    assert ".version 7.0\n.target sm_80\n" in text
+
+
+def test_same_bytes_in_another_directory_with_other_lines(
+    plain_images: list[bytes], tmp_path: Path
+) -> None:
+    root = tmp_path / "elsewhere" / "kernels"
+    shutil.copytree(KERNELS, root)
+    moved = root / "plain.py"
+    moved.write_text("# Moved.\n" * 17 + moved.read_text())
+    assert images(plain_requests(root)) == plain_images
+
+
+def test_same_bytes_whatever_the_environment_says(
+    plain_images: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = {
+        "DISABLE_LLVM_OPT": "1",
+        "DISABLE_PTXAS_OPT": "1",
+        "LLVM_IR_ENABLE_DUMP": "1",
+        "MLIR_ENABLE_DUMP": "1",
+        "NVPTX_ENABLE_DUMP": "1",
+        "PTXAS_OPTIONS": "--opt-level 0",
+        "PYTHONHASHSEED": "12345",
+        "PYTHONOPTIMIZE": "2",
+        "PYTHONWARNINGS": "error",
+        "TRITON_ALWAYS_COMPILE": "0",
+        "TRITON_CACHE_DIR": str(tmp_path / "cache"),
+        "TRITON_DEBUG": "1",
+        "TRITON_DISABLE_LINE_INFO": "0",
+        "TRITON_F32_DEFAULT": "ieee",
+        "TRITON_FORCE_DISABLE_FP_FUSION": "1",
+        "TRITON_INSTRUMENTATION_MODE": "fpsan",
+        "TRITON_INTERPRET": "1",
+        "TRITON_KERNEL_DUMP": "1",
+        "TRITON_MOCK_PTX_VERSION": "nothing",
+        "TRITON_OVERRIDE_ARCH": "sm75",
+        "TRITON_PTXAS_PATH": "/bin/false",
+        "USE_IR_LOC": "ttgir",
+    }
+    for name, value in hostile.items():
+        monkeypatch.setenv(name, value)
+    assert images(plain_requests(KERNELS)) == plain_images
+    assert not (tmp_path / "cache").exists()
+
+
+def test_options_and_constexprs_reach_the_compiler(plain_images: list[bytes]) -> None:
+    variations = [
+        make_request("add", Target(80), options=Options(num_warps=8)),
+        make_request("add", Target(80), block=256),
+        make_request("matmul", Target(80), options=Options(maxnreg=64)),
+        make_request("matmul", Target(80), options=Options(num_stages=2)),
+    ]
+    assert not set(images(variations)) & set(plain_images)
+
+
+def test_constexprs_of_every_kind(tmp_path: Path) -> None:
+    from codegen.introspect import load
+
+    root = tmp_path / "kernels_of_test_aot"
+    shutil.copytree(KERNELS, root)
+    declarations = {declaration.name: declaration for declaration in load(root, "plain.py")}
+    function = declarations["tests.plain.constants"].kernel
+    defaults = {p.name: p.default for p in function.params if p.is_constexpr}  # type: ignore[attr-defined]
+    requests = [
+        make_request("constants", root=root, **{**defaults, **changes})
+        # For Triton's own cache "1" and 1 are the same.
+        for changes in ({}, {"word": 1}, {"flag": 1})
+    ]
+    as_declared, other_word, same_flag = images(requests, jobs=1)
+    assert as_declared == same_flag != other_word
+    assert len({request.key for request in requests}) == 3
+
+
+def test_results_keep_the_order_and_each_request_is_reported() -> None:
+    requests = [broken("sound", Target(capability)) for capability in (80, 86, 89, 90)]
+    done: list[CompileRequest] = []
+    results = compile_all(requests, 3, done.append)
+    found = [read_cubin(r.cubin).capability for r in results if isinstance(r, Compiled)]
+    assert found == [80, 86, 89, 90]
+    assert sorted(map(str, done)) == sorted(map(str, requests))
+
+
+def test_no_requests() -> None:
+    assert compile_all([], 4) == []
+
+
+VERSION_HINT = "\n  hint: write it for Triton 3.9.0, or pin the Triton it was written for"
+ERRORS = {
+    "unknown_name": ("20:19", "NameError: missing is not defined, in `tl.store(out, missing)`"),
+    "unknown_function": (
+        "26:19",
+        "triton.language.frobnicate is not in Triton 3.9.0, "
+        "in `tl.store(out, tl.frobnicate(n))`" + VERSION_HINT,
+    ),
+    "unknown_argument": (
+        "32:5",
+        "`store` has no argument `colour` in Triton 3.9.0, "
+        "in `tl.store(out, n, colour=3)`" + VERSION_HINT,
+    ),
+    "static_assertion": (
+        "38:5",
+        "static_assert fails: size must be 3, "
+        'in `tl.static_assert(size == 3, "size must be 3")`',
+    ),
+    "bare_static_assertion": ("44:5", "static_assert fails, in `tl.static_assert(size == 3)`"),
+    # In the helper, where the mistake is, and not where it is called.
+    "bad_helper": (
+        "49:12",
+        "arange's range must be a power of 2, in `return tl.arange(0, 3) + n`",
+    ),
+    # In the kernel, though Triton finds it in a helper of its own.
+    "bad_axis": (
+        "62:19",
+        "invalid axis 4. Expected 0 <= axis < 0, in `tl.store(out, tl.sum(n, axis=4))`",
+    ),
+    "bad_assembly": (
+        "65",
+        "ptxas refuses the kernel\n"
+        "    ptxas-blackwell line 27; error   : "
+        "Not a name of any known instruction: 'frobnicate'\n"
+        "    ptxas-blackwell fatal   : Ptx assembly aborted due to errors",
+    ),
+    "descriptor": (
+        "74",
+        "the kernel needs global scratch memory, which generated functions do not support yet",
+    ),
+}
+
+
+def test_every_error_is_a_sentence_and_the_sound_kernel_compiles() -> None:
+    requests = [broken(function) for function in ERRORS if function != "descriptor"]
+    requests += [broken("descriptor", pointer="*fp32"), broken("sound")]
+    *errors, last = compile_all(requests, 2)
+    for (function, (place, text)), error in zip(ERRORS.items(), errors, strict=True):
+        subject = f"`tests.broken.{function}` variant `generic` for sm_90"
+        assert message(error) == f"broken.py:{place}: {subject}: {text}"
+    assert isinstance(last, Compiled)
+
+
+def test_a_request_that_kills_its_worker_costs_no_other() -> None:
+    requests = [broken("sound", Target(88)), broken("aborts"), broken("sound"), broken("no_such")]
+    refused, aborted, sound, bug = compile_all(requests, 1)
+    assert message(refused) == (
+        "`tests.broken.sound` variant `generic` for sm_88: the compiler died with exit status 1\n"
+        "    LLVM ERROR: PTX version 8.8 does not support target 'sm_88'. Minimum required PTX "
+        "version is 9.0. Either remove the PTX version to use the default, or increase it to at "
+        "least 9.0."
+    )
+    assert message(aborted) == (
+        "`tests.broken.aborts` variant `generic` for sm_90: the compiler died with SIGABRT"
+    )
+    assert isinstance(sound, Compiled)
+    assert message(bug).endswith("KeyError: 'tests.broken.no_such'")
+
+
+def test_ptx_of_an_unknown_target() -> None:
+    with pytest.raises(CodegenError, match="`compute_88` is no PTX target"):
+        make_request("add", Target(88, is_ptx=True))
+
+
+def test_a_constexpr_without_a_fixed_spelling() -> None:
+    with pytest.raises(CodegenError) as caught:
+        make_request("add", block=(1, object()))
+    assert str(caught.value) == (
+        "constexpr `block` is of type object, whose values have no fixed spelling\n"
+        "  hint: use an int, float, bool, str, None, tuple, tl.dtype or @triton.jit function"
+    )
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 2)
+    | st.floats(width=16)
+    | st.text("1.en", max_size=2),
+    lambda inner: st.lists(inner, max_size=2) | st.lists(inner, max_size=2).map(tuple),
+    max_leaves=3,
+)
+VARIANTS = st.builds(
+    Variant,
+    label=st.text(max_size=1),
+    selection=st.just(()),
+    signature=st.sampled_from([(("n", "i32"),), (("n", "i64"),), (("m", "i32"), ("n", "i64"))]),
+    constexprs=st.dictionaries(st.sampled_from("ab"), VALUES).map(lambda d: tuple(d.items())),
+    divisible=st.lists(st.sampled_from("mn"), unique=True).map(tuple),
+)
+INPUTS = st.tuples(
+    st.sampled_from(("key", "other")),
+    VARIANTS,
+    st.builds(Target, st.sampled_from((80, 90)), st.booleans()),
+    st.builds(Options, num_warps=st.sampled_from((4, 8)), maxnreg=st.sampled_from((None, 64))),
+    st.sampled_from(("3.9.0", "3.9.1")),
+)
+
+
+def given_to_compiler(inputs: tuple[str, Variant, Target, Options, str]) -> str:
+    """The inputs without what the compiler is not told, and without order where it has none."""
+    source, variant, target, options, version = inputs
+    parts = (variant.signature, sorted(variant.constexprs, key=lambda pair: pair[0]))
+    return repr((source, *parts, sorted(variant.divisible), target, options, version))
+
+
+@given(INPUTS, INPUTS)
+def test_keys_are_equal_where_the_compiler_is_given_the_same(
+    one: tuple[str, Variant, Target, Options, str], other: tuple[str, Variant, Target, Options, str]
+) -> None:
+    same = given_to_compiler(one) == given_to_compiler(other)
+    assert (compile_key(*one) == compile_key(*other)) == same
+
+
+@given(VALUES, VALUES)
+def test_keys_tell_constexprs_apart(one: object, other: object) -> None:
+    keys = {make_request("add", block=value).key for value in (one, other)}
+    assert (len(keys) == 1) == (repr(one) == repr(other))
+
+
+def test_key_is_the_same_in_another_process(tmp_path: Path) -> None:
+    script = (
+        "from codegen.aot import compile_key\n"
+        "from codegen.model import Options, Target, Variant\n"
+        "variant = Variant('v', (), (('x', '*fp32'),), (('low', -float('inf')), ('n', None)), ('x',))\n"
+        "print(compile_key('k', variant, Target(90), Options(), '3.9.0'))\n"
+    )
+    keys = {
+        subprocess.check_output(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(REPOSITORY)},
+            cwd=cwd,
+        )
+        for seed, cwd in (("1", tmp_path), ("2", REPOSITORY))
+    }
+    assert len(keys) == 1
+
+
+@pytest.fixture
+def compiling(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in the midst of a long `compile_all`, its files and workers' files in tmp_path."""
+    script = tmp_path / "compile.py"
+    script.write_text(
+        "from tests.test_aot import make_request\n"
+        "from codegen.aot import compile_all\n"
+        "requests = [make_request('matmul', block=128, step=step) for step in (32, 64) * 20]\n"
+        "compile_all(requests, 2, lambda request: print('done', flush=True))\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, str(script)],
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None and process.stdout.readline() == b"done\n"
+    assert len(processes_with(f"TMPDIR={tmp_path}")) >= 3
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def processes_with(setting: str) -> list[int]:
+    """The processes in whose environment a setting starts so."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (entry / "environ").read_text(errors="replace")
+        except OSError:
+            continue
+        if any(line.startswith(setting) for line in environment.split("\0")):
+            found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_their_parent(
+    compiling: subprocess.Popen[bytes], tmp_path: Path, sent: signal.Signals
+) -> None:
+    compiling.send_signal(sent)
+    compiling.wait(10)
+    deadline = time.monotonic() + 20
+    while processes_with(f"TMPDIR={tmp_path}") or any(tmp_path.glob("codegen-*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
