@@ -7,6 +7,7 @@ module is the parent's side, and says everything a worker is given; `aot_worker`
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import hashlib
 import importlib
@@ -187,10 +188,9 @@ class _Worker:
         if self._process is None:
             self._start()
         self._request = request
-        try:
+        # If the worker is dead, `result` says what of.
+        with contextlib.suppress(OSError):
             self.connection.send_bytes(_pickled(request))
-        except OSError:
-            pass  # The worker is dead, and `result` says what of.
         return self.connection
 
     def result(self) -> Compiled | CodegenError:
@@ -208,10 +208,8 @@ class _Worker:
         """End the process and what it started, and remove its files."""
         if self._process is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
         self._process = None
         self.connection.close()

@@ -29,7 +29,8 @@ from triton.runtime.jit import JITCallable, JITFunction
 
 from codegen.aot import Compiled, CompileRequest, excerpt, triton_options
 from codegen.errors import CodegenError, SourceLocation
-from codegen.introspect import jit_function, load
+from codegen.loading import jit_function, load
+from codegen.model import Target
 
 _OTHER_TRITON = (
     (r"module '(triton[\w.]*)' has no attribute '(\w+)'", "{0}.{1} is not in Triton {version}"),
@@ -96,7 +97,7 @@ def _compile(request: CompileRequest, function: JITFunction[Any]) -> Compiled:
     where = SourceLocation(function.file_name, function.starting_line_number)
     options = triton_options(request.options, target)
     try:
-        kernel = triton.compile(source, GPUTarget("cuda", target.capability, 32), options)
+        kernel = _compiled(source, target, options)
     except CompilationError as error:
         raise _compilation_error(request, error, where) from error
     except Exception as error:
@@ -111,6 +112,19 @@ def _compile(request: CompileRequest, function: JITFunction[Any]) -> Compiled:
     made = kernel.metadata
     sizes = _parameter_sizes(variant.signature, made.tensordesc_meta)
     return Compiled(image, kernel.asm["cubin"], made.name, made.num_warps, made.shared, sizes)
+
+
+def _compiled(source: ASTSource, target: Target, options: dict[str, object]) -> Any:
+    """What Triton makes of it. PTX is raised to the version that the kernel's instructions need."""
+    while True:
+        try:
+            return triton.compile(source, GPUTarget("cuda", target.capability, 32), options)
+        except PTXASError as error:
+            needed = re.findall(r"requires PTX ISA \.version (\d+)\.(\d) or later", str(error))
+            version = max((int(major + minor) for major, minor in needed), default=0)
+            if not target.is_ptx or version <= int(str(options["ptx_version"])):
+                raise
+            options = {**options, "ptx_version": version}
 
 
 def _parameter_sizes(signature: tuple[tuple[str, str], ...], descriptors: Any) -> tuple[int, ...]:

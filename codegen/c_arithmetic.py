@@ -115,7 +115,9 @@ def bit_xor(x: CValue, y: CValue) -> CValue:
 
 
 def invert(x: CValue) -> CValue:
-    return unary("~", _number(x), Interval(~x.interval.high, ~x.interval.low))
+    if x.is_test:  # compilers take `~` for a misspelt `!` there
+        return subtract(literal(-1), x)
+    return unary("~", x, Interval(~x.interval.high, ~x.interval.low))
 
 
 def negate(x: CValue) -> CValue:

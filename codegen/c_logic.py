@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from codegen.c_value import CValue, Precedence, conditional, infix, literal
+from codegen.c_value import CValue, Precedence, after, conditional, infix, literal
 from codegen.intervals import NONZERO, TRUTH, ZERO, Interval
 
 
 def compare(symbol: str, x: CValue, y: CValue) -> CValue:
     """`symbol` is C's and Python's: < <= > >= == or !=."""
-    if not x.can_fail and not y.can_fail:
-        if _is_certain(symbol, x, y):
-            return literal(1)
-        if _is_certain(_OPPOSITE[symbol], x, y):
-            return literal(0)
+    for answer, certain in ((1, symbol), (0, _OPPOSITE[symbol])):
+        if _is_certain(certain, x, y):
+            return replace(_after_failures(x, y, literal(answer)), is_test=True)
     return replace(
         infix(symbol, x, y, TRUTH),
         is_test=True,
@@ -81,9 +79,11 @@ def value_and(x: CValue, y: CValue) -> CValue:
 
 def value_or(x: CValue, y: CValue) -> CValue:
     """`x or y`, which is one of the two."""
-    if x.interval.within(TRUTH) and y.interval.within(TRUTH) and y.constant is None:
+    if not x.interval.within(TRUTH):
+        return conditional(truth(x), x.within(NONZERO), y)
+    if y.interval.within(TRUTH) and y.constant is None:
         return either(truth(x), truth(y))
-    return conditional(truth(x), x.within(NONZERO), y)
+    return conditional(truth(x), literal(1), y)
 
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
@@ -94,6 +94,13 @@ def _is_certain(symbol: str, x: CValue, y: CValue) -> bool:
     if x.text == y.text:
         return symbol in ("<=", ">=", "==")
     return _part(_OPPOSITE[symbol], x.interval, y.interval) is None
+
+
+def _after_failures(x: CValue, y: CValue, result: CValue) -> CValue:
+    for side in {y.text: y, x.text: x}.values():
+        if side.can_fail:
+            result = after(side, result)
+    return result
 
 
 def _facts(symbol: str, x: CValue, y: CValue) -> Mapping[str, Interval]:

@@ -94,7 +94,8 @@ def folded(value: CValue) -> CValue:
 def unary(symbol: str, x: CValue, exact: Interval) -> CValue:
     if x.is_int and not exact.within(INT32):
         x = cast(x)
-    text = f"{symbol}{x.binding(Precedence.ATOM)}"
+    inner = Precedence.ATOM if x.text.startswith(symbol) else Precedence.UNARY  # no `--`
+    text = f"{symbol}{x.binding(inner)}"
     return _joined(text, exact, x, precedence=Precedence.UNARY, is_int=x.is_int)
 
 

@@ -26,8 +26,8 @@ class CArgument:
     comment: str
     sizes: tuple[str, ...] = ()
     """The C expressions of its declared shape."""
-    alignment: int = 1
-    """Bytes to which a pointer must be aligned."""
+    alignment: str = "1"
+    """The C expression of the bytes to which a pointer must be aligned."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class CFunction:
 
     @property
     def aligned_pointers(self) -> tuple[CArgument, ...]:
-        return tuple(argument for argument in self.arguments if argument.alignment > 1)
+        return tuple(argument for argument in self.arguments if argument.alignment != "1")
 
 
 def image_path(kernel: Kernel, binary: Binary, image: Image) -> str:
@@ -228,7 +228,7 @@ def _scalar(name: str, c_type: str, index: int, parameter: Parameter | None) -> 
     triton = parameter.types[0].dtype.name if parameter else "i32"
     python_type = parameter.types[0].dtype.python_type if parameter else "int"
     getter = _BIT_GETTERS.get(triton) or _GETTERS.get(c_type) or c_type.removesuffix("_t")
-    note = f"the bits of an {triton}" if triton in _BIT_GETTERS else ""
+    note = f"its {triton} bits" if triton in _BIT_GETTERS else ""
     comment = "; ".join(filter(None, [parameter.comment if parameter else "launch grid", note]))
     return CArgument(
         name=name,
@@ -253,10 +253,14 @@ def _pointer(parameter: Parameter, index: int, axes: tuple[Axis, ...]) -> CArgum
     if parameter.shape is not None:
         fields.append(f".shape = {c_string(parameter.shape.source)}")
     fields += [f".dtypes = (const tb_dtype[]){{{rows}}}", f".dtype_count = {len(dtypes)}"]
+    alignment = str(dtypes[0].size)
     dtype_axes = [axis for axis in axes if axis.kind == "dtype"]
     for number, axis in enumerate(dtype_axes):
         if parameter.name in axis.parameters:
             fields.append(f".dtype_axis = {number}")
+            if len({dtype.size for dtype in dtypes}) > 1:
+                choice = f"function->arguments[{index}].dtypes[{axis.parameters[0]}_choice]"
+                alignment = f"{choice}.bits / 8u"
     if parameter.nullable:
         fields.append(".nullable = true")
     const = "const " if parameter.types[0].is_const else ""
@@ -269,7 +273,7 @@ def _pointer(parameter: Parameter, index: int, axes: tuple[Axis, ...]) -> CArgum
         fields=tuple(fields),
         comment=parameter.comment,
         sizes=parameter.shape.sizes if parameter.shape else (),
-        alignment=min(dtype.size for dtype in dtypes),
+        alignment=alignment,
     )
 
 
@@ -383,12 +387,12 @@ def _variant(kernel: Kernel, binary: Binary, runtime: list[str]) -> CVariant:
             f".shared = {image.shared}",
         )
         images.append(CImage(name, image_path(kernel, binary, image), fields))
-    fields = [f".images = {c_name}_images", f".image_count = {len(images)}"]
+    rows = [f".images = {c_name}_images", f".image_count = {len(images)}"]
     if binary.variant.runtime:
         indices = ", ".join(str(runtime.index(name)) for name in binary.variant.runtime)
-        fields.append(f".parameters = (const uint8_t[]){{{indices}}}")
-        fields.append(f".parameter_count = {len(binary.variant.runtime)}")
-    return CVariant(label, c_name, tuple(images), tuple(fields))
+        rows.append(f".parameters = (const uint8_t[]){{{indices}}}")
+        rows.append(f".parameter_count = {len(binary.variant.runtime)}")
+    return CVariant(label, c_name, tuple(images), tuple(rows))
 
 
 _LONGEST_STRING = 4000

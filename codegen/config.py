@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import keyword
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codegen.errors import CodegenError, SourceLocation
+from codegen.errors import CodegenError, SourceLocation, shown
 from codegen.model import Target
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
 DEFAULT_TARGETS = ("sm_80", "sm_90", "sm_100", "sm_120", "compute_80")
 _CUBINS = (75, 80, 86, 87, 89, 90, 100, 103, 110, 120, 121)
@@ -52,7 +53,7 @@ def read_config(start: Path) -> Config:
         if file.is_file():
             return _config(folder, file)
     raise CodegenError(
-        f"no pyproject.toml in {start} or above it",
+        f"there is no pyproject.toml in {shown(start.resolve())} or above it",
         hint="run in the project that holds the kernels, or name it: --project FOLDER",
     )
 
@@ -62,10 +63,17 @@ def _config(project: Path, file: Path) -> Config:
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CodegenError(f"it is not valid TOML: {error}", where=where) from error
-    table = document.get("tool", {}).get("codegen", {})
+        raise CodegenError(
+            f"the file is not TOML: {error}", where=where, hint="mend its syntax"
+        ) from error
+    tools = document.get("tool", {})
+    table = tools.get("codegen", {}) if isinstance(tools, dict) else tools
     if not isinstance(table, dict):
-        raise CodegenError(f"[tool.codegen] must be a table, got {table!r}", where=where)
+        raise CodegenError(
+            f"[tool.codegen] must be a table, got {table!r}",
+            where=where,
+            hint="write the settings below a line [tool.codegen]",
+        )
     known = ("kernels", "output", "targets")
     for key in table:
         if key not in known:
@@ -74,17 +82,25 @@ def _config(project: Path, file: Path) -> Config:
                 where=where,
                 hint=f"the settings are {', '.join(known)}",
             )
+    kernels = _folder(table, "kernels", "kernels", where)
+    output = _folder(table, "output", "generated", where)
+    if kernels == output:
+        raise CodegenError(
+            f"[tool.codegen] kernels and output must be two folders, got {output!r} for both",
+            where=where,
+            hint='write output = "generated"',
+        )
     return Config(
         project,
-        _folder(table, "kernels", "kernels", where),
-        _folder(table, "output", "generated", where),
+        kernels,
+        output,
         _targets(table.get("targets", list(DEFAULT_TARGETS)), where),
     )
 
 
 def _folder(table: Mapping[str, Any], key: str, default: str, where: SourceLocation) -> str:
     value = table.get(key, default)
-    if not isinstance(value, str) or not value.isidentifier():
+    if not isinstance(value, str) or not value.isidentifier() or keyword.iskeyword(value):
         raise CodegenError(
             f"[tool.codegen] {key} must be the name of a folder beside pyproject.toml that can be "
             f"imported, got {value!r}",
@@ -98,11 +114,11 @@ def _targets(value: object, where: SourceLocation) -> tuple[Target, ...]:
     known = {
         target.name: target for target in [*map(Target, _CUBINS), *(Target(c, True) for c in _PTX)]
     }
-    if not isinstance(value, list) or not value:
+    if not isinstance(value, list) or not value or not all(isinstance(n, str) for n in value):
         raise CodegenError(
             f"[tool.codegen] targets must be a list of names, got {value!r}",
             where=where,
-            hint=f"for instance targets = {list(DEFAULT_TARGETS)!r}",
+            hint=f"write for instance targets = {list(DEFAULT_TARGETS)!r}",
         )
     for name in value:
         if name not in known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class SourceLocation:
     column: int | None = None
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}"
+        place = f"{shown(self.path)}:{self.line}"
         return place if self.column is None else f"{place}:{self.column}"
 
 
@@ -44,6 +45,14 @@ class CodegenErrors(CodegenError):
     def __init__(self, errors: Sequence[CodegenError]) -> None:
         super().__init__("\n".join(str(error) for error in errors))
         self.errors = tuple(errors)
+
+
+def shown(path: str | Path) -> str:
+    """A path as messages show it: from the current folder, where it is inside."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except (OSError, ValueError):
+        return str(path)
 
 
 def _restore(message: str, where: SourceLocation | None, hint: str | None) -> CodegenError:

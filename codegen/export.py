@@ -77,6 +77,13 @@ def export(
             where=where,
             hint='write grid=lambda n: (cdiv(n, 64),), or grid="explicit" to pass it in each call',
         )
+    for what, mapping in (("types", types), ("constexprs", constexprs), ("shapes", shapes)):
+        if mapping is not None and not isinstance(mapping, Mapping):
+            raise CodegenError(
+                f"`{name}`: {what} must be a dict by parameter, got {mapping!r}",
+                where=where,
+                hint=f'write {what}={{"parameter": ...}}',
+            )
     options = Options(num_warps, num_stages, maxnreg, fp_fusion)
     _check_options(name, options, where)
 

@@ -213,7 +213,8 @@ def _inlined(node: cst.Call, function: FunctionType, scope: Scope) -> CValue:
             **{keyword.value: value for keyword, value in values if keyword},
         )
     except TypeError as error:
-        raise scope.error(node, f"{scope.quote(node)}: {error}", f"`{signature}`") from None
+        hint = f"its parameters are {signature}"
+        raise scope.error(node, f"{scope.quote(node)}: {error}", hint) from None
     bound.apply_defaults()
     source, _, body = single_return(function)
     parameters = {

@@ -1,4 +1,4 @@
-"""The output folder: compared, hashed, and replaced as a whole, so that it is never half-written."""
+"""The output folder: compared, hashed, and replaced as a whole, so never half-written."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.errors import CodegenError
+from codegen.errors import CodegenError, shown
 from codegen.model import GeneratedFile
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
@@ -58,11 +58,15 @@ def compare(folder: Path, files: Iterable[GeneratedFile], owned: Iterable[str]) 
 
 
 @contextlib.contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Hold the project while reading and writing its output; a second run waits."""
+def exclusive(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold the project while reading and writing its output; a second run says so and waits."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
@@ -72,28 +76,26 @@ def apply(folder: Path, changes: Iterable[FileChange]) -> None:
     """Make the changes at once: a copy of the folder is changed, then takes the folder's place.
 
     A run that is killed leaves either the old folder or the new one, and at most a scratch folder
-    beside it that the next run removes. Call it inside `exclusive`.
+    beside it that the next run removes. Call it inside `exclusive`, after `recover`. Raises
+    `CodegenError` when the system refuses; then the folder is as it was.
     """
+    folder = folder.resolve()
     staging = _staging(folder)
-    shutil.rmtree(staging, ignore_errors=True)
-    if folder.exists():
-        shutil.copytree(folder, staging, copy_function=_link, symlinks=True)
-    else:
-        staging.mkdir(parents=True)
-    for change in changes:
-        path = staging / change.path
-        if path.exists():
-            path.unlink()
-        if change.new is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(change.new)
-    _remove_empty_folders(staging)
-    _take_place(staging, folder)
-    shutil.rmtree(staging, ignore_errors=True)
+    try:
+        _stage(staging, folder, changes)
+        _take_place(staging, folder)
+    except (OSError, shutil.Error) as error:
+        raise CodegenError(
+            f"{shown(folder)} cannot be written: {_reason(error)}",
+            hint=f"make {shown(folder.parent)} writable; {folder.name} must be an ordinary folder",
+        ) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def recover(folder: Path) -> None:
     """Finish or undo what a killed run left. Call it inside `exclusive`."""
+    folder = folder.resolve()
     staging, backup = _staging(folder), _backup(folder)
     if not folder.exists() and backup.exists():
         backup.rename(folder)
@@ -110,6 +112,22 @@ def _backup(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.old")
 
 
+def _stage(staging: Path, folder: Path, changes: Iterable[FileChange]) -> None:
+    """The folder as it will be. Unchanged files are links: a change makes a file, writes none."""
+    if folder.exists():
+        shutil.copytree(folder, staging, copy_function=_link, symlinks=True)
+    else:
+        staging.mkdir(parents=True)
+    wanted = {change.path: change.new for change in changes}
+    for path in wanted:
+        (staging / path).unlink(missing_ok=True)
+    _remove_empty_folders(staging)
+    for path, content in wanted.items():
+        if content is not None:
+            (staging / path).parent.mkdir(parents=True, exist_ok=True)
+            (staging / path).write_bytes(content)
+
+
 def _take_place(staging: Path, folder: Path) -> None:
     """Swap two folders in one step where the system can, else in two that `recover` completes."""
     if not folder.exists():
@@ -118,15 +136,21 @@ def _take_place(staging: Path, folder: Path) -> None:
     if _exchange(staging, folder):
         return
     backup = _backup(folder)
+    folder.rename(backup)
     try:
-        folder.rename(backup)
         staging.rename(folder)
-    except OSError as error:
-        raise CodegenError(
-            f"{folder} cannot be replaced: {error}",
-            hint="make its parent folder writable; it must not be a mount point",
-        ) from error
+    except OSError:
+        backup.rename(folder)
+        raise
     shutil.rmtree(backup, ignore_errors=True)
+
+
+def _reason(error: OSError) -> str:
+    """The system's words and the path; of several, as copytree collects them, the first."""
+    if isinstance(error, shutil.Error):
+        return str(error.args[0][0][2])
+    path = f": {shown(str(error.filename))}" if error.filename else ""
+    return f"{error.strerror}{path}"
 
 
 def _exchange(first: Path, second: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -37,8 +38,8 @@ class Source:
         return SourceLocation(self.path, start.line, start.column + 1)
 
     def quote(self, node: cst.CSTNode) -> str:
-        """The node as the user wrote it, in one line and without parentheses around it."""
-        if isinstance(node, cst.BaseExpression):
+        """The node as the user wrote it, in one line and without needless parentheses around it."""
+        if isinstance(node, cst.BaseExpression) and not isinstance(node, cst.Tuple):
             node = node.with_changes(lpar=[], rpar=[])
         return " ".join(self.module.code_for_node(node).split())
 
@@ -64,7 +65,8 @@ def find_function(function: FunctionType) -> tuple[Source, FunctionNode]:
         )
     nodes = [node for node in file.nodes[code.co_firstlineno] if _header(node) == _header(code)]
     if len(nodes) > 1:
-        nodes = [node for node in nodes if _encloses(node, code, file, lines)][-1:]
+        enclosing = [node for node in nodes if _encloses(node, code, file, lines)]
+        nodes = sorted(enclosing, key=lambda node: file.source.positions[node].start.column)[-1:]
     if len(nodes) != 1:
         raise CodegenError(
             f"this line has several functions, and Python does not say which is `{code.co_name}`",
@@ -122,7 +124,9 @@ class _File:
 @cache
 def _parse(path: str, text: str) -> _File:
     try:
-        codes = list(_functions_in(compile(text, path, "exec", dont_inherit=True)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the import has shown them
+            codes = list(_functions_in(compile(text, path, "exec", dont_inherit=True)))
         wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
     except (SyntaxError, cst.ParserSyntaxError):
         return _File(Source(path, cst.Module([]), {}), {}, {})

@@ -75,7 +75,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Target:
-    """A machine to build for: `sm_90` is a cubin for compute capability 9.0, `compute_80` PTX."""
+    """A machine to build for: `sm_90` is a cubin for capability 9.0, `compute_80` is PTX."""
 
     capability: int
     is_ptx: bool = False
@@ -86,7 +86,7 @@ class Target:
 
     @property
     def is_exact(self) -> bool:
-        """Triton builds cubins from sm_90 on for that very machine ("a" targets), not its family."""
+        """Triton builds cubins from sm_90 on for that very machine ("a" targets)."""
         return not self.is_ptx and self.capability >= 90
 
     @property
@@ -148,7 +148,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Variant:
-    """One specialisation of a kernel: what is handed to the compiler, and when a call may use it."""
+    """One specialisation of a kernel: what the compiler gets, and which calls may use it."""
 
     label: str
     selection: tuple[int, ...]
@@ -215,16 +215,7 @@ class GeneratedFile:
 
 
 # Keywords of C and C++, common macros, and the local names of the generated functions.
-_C_WORDS = frozenset("""
-    alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl const
-    constexpr const_cast continue decltype default delete do double dynamic_cast else enum explicit
-    export extern false float for friend goto if inline int long mutable namespace new noexcept not
-    not_eq nullptr operator or or_eq private protected public register reinterpret_cast restrict
-    return short signed sizeof static static_assert static_cast struct switch template this
-    thread_local throw true try typedef typeid typename union unsigned using virtual void volatile
-    wchar_t while xor xor_eq linux unix errno NULL
-    aligned arguments call count device function good index result self status stream values variant
-    """.split())
+_C_WORDS = frozenset(["alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char", "class", "compl", "const", "constexpr", "const_cast", "continue", "decltype", "default", "delete", "do", "double", "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr", "operator", "or", "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "restrict", "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast", "struct", "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "union", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq", "linux", "unix", "errno", "NULL", "aligned", "arguments", "call", "count", "device", "function", "good", "index", "result", "self", "status", "stream", "values", "variant"])
 
 
 def c_identifier(name: str) -> str:

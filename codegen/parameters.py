@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
+
+from triton.language import constexpr
 
 from codegen.dtypes import ValueType, parse_type
 from codegen.errors import CodegenError
@@ -12,7 +15,7 @@ from codegen.model import Constexpr, Default, Parameter
 
 def parameter_of(declaration: Declaration, raw: Any, comment: str) -> Parameter | Constexpr:
     """The parameter that Triton's `KernelParam` `raw` describes. Raises `CodegenError`."""
-    default = Default(raw.default) if raw.has_default else None
+    default = Default(_unwrapped(raw.default)) if raw.has_default else None
     declared = declaration.types.get(raw.name)
     if raw.is_constexpr:
         if declared is not None:
@@ -28,15 +31,17 @@ def parameter_of(declaration: Declaration, raw: Any, comment: str) -> Parameter 
         )
     texts = _alternatives(declared, raw.annotation_type)
     nullable = "None" in texts or (default is not None and default.value is None)
-    hinted = {text for text in texts if text.endswith(":16")}
-    types = tuple(
-        parse_type(text.removesuffix(":16")) for text in texts if text not in ("None", "")
-    )
+    hinted = any(text.endswith(":16") for text in texts)
+    types = tuple(parse_type(text.removesuffix(":16")) for text in texts if text != "None")
     if not types:
-        raise CodegenError("None alone is no type", hint='write `"*fp32 | None"`')
-    _check_types(raw, types, nullable, bool(hinted))
+        raise CodegenError("None alone is no type", hint='write it as in "*fp32 | None"')
+    if raw.is_const:
+        types = tuple(dataclasses.replace(t, is_const=t.is_pointer) for t in types)
+    _check_types(types, nullable, hinted)
+    if default is not None:
+        _check_default(types[0], default.value)
     specialised = types[0].is_pointer and not raw.do_not_specialize_on_alignment
-    divisible = (bool(hinted) or specialised) and not raw.do_not_specialize
+    divisible = (hinted or specialised) and not raw.do_not_specialize
     return Parameter(raw.name, types, nullable, divisible, None, default, comment)
 
 
@@ -49,33 +54,59 @@ def _alternatives(declared: str | None, annotation: str) -> list[str]:
             )
         return [annotation]
     if not isinstance(declared, str):
-        raise CodegenError(f"its type must be a string, got {declared!r}", hint='"*fp32" or "i32"')
+        raise CodegenError(
+            f"its type must be a string, got {declared!r}", hint='write it as "*fp32" or "i32"'
+        )
     texts = [text.strip() for text in declared.split("|")]
     bases = [text.removesuffix(":16") for text in texts if text != "None"]
     if annotation and any(parse_type(base) != parse_type(annotation) for base in bases):
         raise CodegenError(
-            f"types gives it `{declared}`, and the kernel annotates it as {annotation}",
-            hint="leave it out of types",
+            f"types gives it `{declared}`, and the kernel annotates it as `{annotation}`",
+            hint="leave it out of types, or remove the annotation",
         )
     return texts
 
 
-def _check_types(raw: Any, types: tuple[ValueType, ...], nullable: bool, hinted: bool) -> None:
-    if len({type_.is_pointer for type_ in types}) > 1 or len(set(types)) < len(types):
-        raise CodegenError("its types must be different, and all pointers or all scalars")
-    if not types[0].is_pointer:
-        if len(types) > 1:
-            raise CodegenError(
-                "a scalar cannot have a choice of types",
-                hint="declare one type that holds every value",
-            )
-        if nullable:
-            raise CodegenError(
-                "a scalar cannot be None in a generated function",
-                hint="export the kernel with it and without it, under two names",
-            )
-        if hinted and not types[0].dtype.is_integer:
-            raise CodegenError(f"`{types[0]}:16` says nothing: only ints are divisible by 16")
+def _check_types(types: tuple[ValueType, ...], nullable: bool, hinted: bool) -> None:
+    if len({type_.is_pointer for type_ in types}) > 1:
+        raise CodegenError(
+            f"its types {_listed(types)} are pointers and scalars",
+            hint="declare pointers alone, or one scalar type",
+        )
+    if len(set(types)) < len(types):
+        raise CodegenError(f"its types {_listed(types)} must differ", hint="name each of them once")
+    if types[0].is_pointer:
+        return
+    if len(types) > 1:
+        raise CodegenError(
+            f"a scalar cannot have a choice of types, got {_listed(types)}",
+            hint="declare one type that holds every value",
+        )
+    if nullable:
+        raise CodegenError(
+            "a scalar cannot be None in a generated function",
+            hint="export the kernel with it and without it, under two names",
+        )
+    if hinted and not types[0].dtype.is_integer:
+        raise CodegenError(
+            f"only ints and pointers can be divisible by 16, got `{types[0]}:16`",
+            hint=f'write it as "{types[0]}"',
+        )
+
+
+def _check_default(type_: ValueType, value: object) -> None:
+    """A default of the kernel becomes one of the generated function, of the declared type."""
+    dtype = type_.dtype
+    if type_.is_pointer:
+        fits = value is None
+    elif dtype.is_integer:
+        fits = type(value) is int and dtype.low <= value <= dtype.high
+    else:
+        fits = type(value) in ((bool,) if dtype.name == "i1" else (int, float))
+    if not fits:
+        raise CodegenError(
+            f"its default {value!r} is no `{type_}`", hint="change the default, or the type"
+        )
 
 
 def _constexpr(
@@ -88,14 +119,47 @@ def _constexpr(
                 hint=f'give one: constexprs={{"{name}": ...}}',
             )
         return Constexpr(name, (default.value,), default, comment)
-    value = declaration.constexprs[name]
-    choices = tuple(value) if isinstance(value, list) else (value,)
-    if not choices or len({(type(choice), choice) for choice in choices}) < len(choices):
-        raise CodegenError(f"its choices must be different values, got {value!r}")
-    if len(choices) > 1 and not all(type(choice) in (int, bool, str) for choice in choices):
-        raise CodegenError(f"a call can choose among ints, bools and strings, got {value!r}")
-    if len(choices) > 1 and len({type(choice) for choice in choices}) > 1:
-        raise CodegenError(f"its choices must be of one kind, got {value!r}")
-    if default is not None and default.value not in choices:
+    given = declaration.constexprs[name]
+    values = given if isinstance(given, list) else [given]
+    choices = tuple(map(_unwrapped, values))
+    if not choices:
+        raise CodegenError("its list of choices is empty", hint="give one value, or several")
+    if len(choices) > 1:
+        _check_choices(choices)
+    if default is not None and _typed(default.value) not in map(_typed, choices):
         default = None
     return Constexpr(name, choices, default, comment)
+
+
+def _check_choices(choices: tuple[object, ...]) -> None:
+    kinds = {type(choice) for choice in choices}
+    got = f"got {list(choices)!r}"
+    if not kinds <= {int, bool, str}:
+        raise CodegenError(
+            f"a call can choose among ints, bools or strings, {got}",
+            hint="export the kernel once for each value, under several names",
+        )
+    if len(kinds) > 1:
+        raise CodegenError(f"its choices must be of one kind, {got}", hint="give ints alone")
+    if len(set(choices)) < len(choices):
+        raise CodegenError(f"its choices must differ, {got}", hint="name each of them once")
+    for choice in choices:
+        if isinstance(choice, int) and abs(choice) >= 1 << 63:
+            raise CodegenError(f"a choice must fit int64, got {choice}", hint="choose another")
+        if isinstance(choice, str) and "\0" in choice:
+            raise CodegenError(
+                f"a choice cannot hold a zero byte, got {choice!r}", hint="choose another"
+            )
+
+
+def _unwrapped(value: object) -> object:
+    return value.value if isinstance(value, constexpr) else value
+
+
+def _typed(value: object) -> tuple[type, str]:
+    """What tells values apart that Python calls equal, such as 1 and True."""
+    return type(value), repr(value)
+
+
+def _listed(types: tuple[ValueType, ...]) -> str:
+    return " | ".join(f"`{type_}`" for type_ in types)

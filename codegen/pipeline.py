@@ -136,8 +136,8 @@ def _clashes(kernels: Sequence[Kernel]) -> list[CodegenError]:
         if first is not kernel:
             errors.append(
                 CodegenError(
-                    f"`{kernel.name}` ends as `{first.name}` at {first.location} does, and the last "
-                    "part names the C function",
+                    f"`{kernel.name}` ends as `{first.name}` at {first.location} does, and the "
+                    "last part names the C function",
                     where=kernel.location,
                     hint="give one of them another last part",
                 )

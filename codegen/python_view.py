@@ -25,6 +25,8 @@ class PythonFunction:
     """One function of the generated module."""
 
     name: str
+    symbol: str
+    """Its name in the library."""
     global_name: str
     doc: tuple[str, ...]
     signature: str
@@ -42,6 +44,7 @@ def python_function(kernel: Kernel) -> PythonFunction:
             arguments[index] = PythonArgument(argument.name, argument.annotation, "", argument.doc)
     return PythonFunction(
         name=python_identifier(kernel.symbol),
+        symbol=kernel.symbol,
         global_name=kernel.name,
         doc=tuple(kernel.doc.splitlines()) or (f"Launch `{kernel.name}`.",),
         signature=signature_text(kernel),

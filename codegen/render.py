@@ -14,8 +14,8 @@ import libcst
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from codegen.c_view import c_function, c_string, image_path
-from codegen.model import GeneratedFile, Plan
 from codegen.manifest import TEMPLATES
+from codegen.model import GeneratedFile, Plan
 from codegen.python_view import PythonFunction, python_function
 
 LINE_LENGTH = 100
@@ -121,16 +121,12 @@ def _packages(paths: Sequence[str], root_name: str) -> list[GeneratedFile]:
         if path.endswith(".py")
         for parent in PurePosixPath(path).parents
     }
-    return [
-        _python(
-            "__init__.py" if folder == "." else f"{folder}/__init__.py",
-            "package.py.jinja",
-            {
-                "title": f"Typed wrappers of the Triton kernels in {PurePosixPath(root_name, folder)}/."
-            },
-        )
-        for folder in sorted(folders)
-    ]
+    packages = []
+    for folder in sorted(folders):
+        title = f"Typed wrappers of the Triton kernels in {PurePosixPath(root_name, folder)}/."
+        path = PurePosixPath(folder, "__init__.py").as_posix()
+        packages.append(_python(path, "package.py.jinja", {"title": title}))
+    return packages
 
 
 def _text(path: str, template: str, context: Mapping[str, object]) -> GeneratedFile:

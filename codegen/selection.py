@@ -64,7 +64,7 @@ def _files_of(config: Config, manifest: Manifest, present: list[str], name: str)
 def _refuse_shared_changes(
     config: Config, staleness: Staleness, chosen: set[str], others: Sequence[str]
 ) -> None:
-    """A change that touches every file, or damage to a file that would be kept, needs a full run."""
+    """A change that touches every file, or damage to one that stays, needs a full run."""
     stems = [f"{config.output}/{PurePosixPath(file).with_suffix('')}" for file in others]
     for finding in staleness.findings:
         if finding.kind in ("edited", "missing"):

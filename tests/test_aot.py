@@ -22,6 +22,8 @@ from codegen.model import Options, Target, Variant
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 KERNELS = Path(__file__).with_name("kernels")
+SM_90 = Target(90)
+DEFAULTS = Options()
 
 SIGNATURES = {
     "add": {"x": "*fp32", "y": "*fp32", "out": "*fp32", "n": "i32"},
@@ -43,10 +45,10 @@ CONSTEXPRS: dict[str, dict[str, object]] = {
 
 def make_request(
     function: str,
-    target: Target = Target(90),
+    target: Target = SM_90,
     root: Path = KERNELS,
     *,
-    options: Options = Options(),
+    options: Options = DEFAULTS,
     **constexprs: object,
 ) -> CompileRequest:
     values = {**CONSTEXPRS[function], **constexprs}
@@ -59,13 +61,13 @@ def make_request(
     return CompileRequest(str(root), "plain.py", name, variant, target, options, key)
 
 
-def broken(function: str, target: Target = Target(90), pointer: str = "*i32") -> CompileRequest:
+def broken(function: str, target: Target = SM_90, pointer: str = "*i32") -> CompileRequest:
     signature = [("out", pointer), ("n", "i32")]
     constexprs = [("size", 4)] if "assertion" in function else []
     signature += [(name, "constexpr") for name, _ in constexprs]
     variant = Variant("generic", (), tuple(signature), tuple(constexprs), ())
     name = f"tests.broken.{function}"
-    return CompileRequest(str(KERNELS), "broken.py", name, variant, target, Options(), "key")
+    return CompileRequest(str(KERNELS), "broken.py", name, variant, target, DEFAULTS, "key")
 
 
 def images(requests: Sequence[CompileRequest], jobs: int = 2) -> list[bytes]:
@@ -183,42 +185,42 @@ def test_no_requests() -> None:
 
 VERSION_HINT = "\n  hint: write it for Triton 3.9.0, or pin the Triton it was written for"
 ERRORS = {
-    "unknown_name": ("20:19", "NameError: missing is not defined, in `tl.store(out, missing)`"),
+    "unknown_name": ("22:19", "NameError: missing is not defined, in `tl.store(out, missing)`"),
     "unknown_function": (
-        "26:19",
+        "28:19",
         "triton.language.frobnicate is not in Triton 3.9.0, "
         "in `tl.store(out, tl.frobnicate(n))`" + VERSION_HINT,
     ),
     "unknown_argument": (
-        "32:5",
+        "34:5",
         "`store` has no argument `colour` in Triton 3.9.0, "
         "in `tl.store(out, n, colour=3)`" + VERSION_HINT,
     ),
     "static_assertion": (
-        "38:5",
+        "40:5",
         "static_assert fails: size must be 3, "
         'in `tl.static_assert(size == 3, "size must be 3")`',
     ),
-    "bare_static_assertion": ("44:5", "static_assert fails, in `tl.static_assert(size == 3)`"),
+    "bare_static_assertion": ("46:5", "static_assert fails, in `tl.static_assert(size == 3)`"),
     # In the helper, where the mistake is, and not where it is called.
     "bad_helper": (
-        "49:12",
+        "51:12",
         "arange's range must be a power of 2, in `return tl.arange(0, 3) + n`",
     ),
     # In the kernel, though Triton finds it in a helper of its own.
     "bad_axis": (
-        "62:19",
+        "64:19",
         "invalid axis 4. Expected 0 <= axis < 0, in `tl.store(out, tl.sum(n, axis=4))`",
     ),
     "bad_assembly": (
-        "65",
+        "67",
         "ptxas refuses the kernel\n"
         "    ptxas-blackwell line 27; error   : "
         "Not a name of any known instruction: 'frobnicate'\n"
         "    ptxas-blackwell fatal   : Ptx assembly aborted due to errors",
     ),
     "descriptor": (
-        "74",
+        "76",
         "the kernel needs global scratch memory, which generated functions do not support yet",
     ),
 }
@@ -315,7 +317,8 @@ def test_key_is_the_same_in_another_process(tmp_path: Path) -> None:
     script = (
         "from codegen.aot import compile_key\n"
         "from codegen.model import Options, Target, Variant\n"
-        "variant = Variant('v', (), (('x', '*fp32'),), (('low', -float('inf')), ('n', None)), ('x',))\n"
+        "constexprs = (('low', -float('inf')), ('n', None))\n"
+        "variant = Variant('v', (), (('x', '*fp32'),), constexprs, ('x',))\n"
         "print(compile_key('k', variant, Target(90), Options(), '3.9.0'))\n"
     )
     keys = {
@@ -345,7 +348,8 @@ def compiling(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
-    assert process.stdout is not None and process.stdout.readline() == b"done\n"
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"done\n"
     assert len(processes_with(f"TMPDIR={tmp_path}")) >= 3
     yield process
     process.kill()

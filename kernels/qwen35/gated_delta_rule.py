@@ -14,8 +14,7 @@ T = (I + A)^-1, all the writes of a chunk are v' = T (beta v) - T (beta exp(g) k
     state                h before each chunk, v' = u - w h, and h after the last chunk
     outputs              o, for all chunks at once
 
-Rows are token-major, [S, H, ...]: S tokens, H value heads, any number of either from 1. Nothing
-beyond row S is read or written.
+Rows are token-major, [S, H, ...]: S tokens, H value heads, any number of either from 1.
 """
 
 import triton
@@ -68,16 +67,15 @@ def prepare(
     v_out,  # [S, H, 128]
     g_out,  # [S, H], logarithm of the decay, 0 or less
     beta_out,  # [S, H], strength of the write, 0 to 1
-    num_key_heads,  # value head h uses key head h * num_key_heads // H
-    num_value_heads,  # H
-    qkv_dim,  # (2 * num_key_heads + H) * 128
-    seq_len,  # S
+    num_key_heads,  # value head h takes q and k of key head h * num_key_heads // H
+    num_value_heads,  # H, the number of value heads
+    qkv_dim,  # (2 * num_key_heads + H) * 128, the length of a row of qkv
+    seq_len,  # S, the number of tokens
     BLOCK_T: tl.constexpr = 16,
 ):
     """Split and normalise the projected rows; compute each token's decay and write strength.
 
-    q and k are divided by sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias),
-    where softplus(x) = x above 20; beta = sigmoid(b).
+    q, k /= sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias); beta = sigmoid(b).
     """
     first = tl.program_id(0) * BLOCK_T
     head = tl.program_id(1)
@@ -87,26 +85,27 @@ def prepare(
     whole = inside[:, None]
     keys = tl.arange(0, KEY_DIM)[None, :]
     values = tl.arange(0, VALUE_DIM)[None, :]
-
-    tokens = (first + tokens).to(tl.int64)
-    q_at = tokens[:, None] * qkv_dim + key_head * KEY_DIM + keys
-    v_at = tokens[:, None] * qkv_dim + (2 * num_key_heads * KEY_DIM + head * VALUE_DIM) + values
-    q = tl.load(qkv + q_at, mask=whole, other=0.0).to(tl.float32)
-    k = tl.load(qkv + q_at + num_key_heads * KEY_DIM, mask=whole, other=0.0).to(tl.float32)
-    v = tl.load(qkv + v_at, mask=whole, other=0.0)
-    row = tokens * num_value_heads + head
+    row = first.to(tl.int64) * qkv_dim + (tokens * qkv_dim)[:, None]
+    at = row + key_head * KEY_DIM + keys
+    q = tl.load(qkv + at, mask=whole, other=0.0).to(tl.float32)
+    k = tl.load(qkv + at + num_key_heads * KEY_DIM, mask=whole, other=0.0).to(tl.float32)
+    at = row + (2 * num_key_heads * KEY_DIM + head * VALUE_DIM) + values
+    v = tl.load(qkv + at, mask=whole, other=0.0)
     q *= tl.rsqrt(tl.sum(q * q, axis=1) + 1e-12)[:, None]
     k *= tl.rsqrt(tl.sum(k * k, axis=1) + 1e-12)[:, None]
-    tl.store(q_out + row[:, None] * KEY_DIM + keys, q.to(tl.bfloat16), mask=whole)
-    tl.store(k_out + row[:, None] * KEY_DIM + keys, k.to(tl.bfloat16), mask=whole)
-    tl.store(v_out + row[:, None] * VALUE_DIM + values, v, mask=whole)
-
-    x = tl.load(a + row, mask=inside, other=0.0).to(tl.float32)
+    number = first.to(tl.int64) * num_value_heads + (tokens * num_value_heads + head)
+    tl.store(q_out + number[:, None] * KEY_DIM + keys, q.to(tl.bfloat16), mask=whole)
+    tl.store(k_out + number[:, None] * KEY_DIM + keys, k.to(tl.bfloat16), mask=whole)
+    tl.store(v_out + number[:, None] * VALUE_DIM + values, v, mask=whole)
+    x = tl.load(a + number, mask=inside, other=0.0).to(tl.float32)
     x += tl.load(dt_bias + head).to(tl.float32)
-    softplus = tl.where(x > 20.0, x, tl.log(1.0 + tl.exp(x)))
-    tl.store(g_out + row, -tl.exp(tl.load(a_log + head)) * softplus, mask=inside)
-    x = tl.load(b + row, mask=inside, other=0.0).to(tl.float32)
-    tl.store(beta_out + row, tl.sigmoid(x), mask=inside)
+    power = tl.exp(x)
+    # Near 1 a GPU's fast logarithm has an absolute error; the series keeps the digits.
+    series = power * (1.0 - power * (0.5 - power / 3.0))
+    softplus = tl.where(power < 0.01, series, tl.where(x > 20.0, x, tl.log(1.0 + power)))
+    tl.store(g_out + number, -tl.exp(tl.load(a_log + head)) * softplus, mask=inside)
+    x = tl.load(b + number, mask=inside, other=0.0).to(tl.float32)
+    tl.store(beta_out + number, tl.sigmoid(x), mask=inside)
 
 
 @export(
@@ -119,8 +118,8 @@ def prepare(
 def cumsum(
     g_in,  # [S, H], logarithm of each token's decay
     g_out,  # [S, H], summed up inside the chunk; may be g_in
-    seq_len,  # S
-    num_value_heads,  # H
+    seq_len,  # S, the number of tokens
+    num_value_heads,  # H, the number of value heads
     HEADS: tl.constexpr = 16,
 ):
     """g_out[t] is the sum of g_in from the first token of t's chunk to t, t included."""
@@ -145,24 +144,26 @@ def interaction(
     g_cumsum,  # [S, H], summed up inside the chunk
     beta,  # [S, H]
     a_tril,  # [S, H, 64], a row for each token, with a column for each token of its chunk
-    seq_len,  # S
-    num_value_heads,  # H
+    seq_len,  # S, the number of tokens
+    num_value_heads,  # H, the number of value heads
 ):
     """A[i, j] = beta_i exp(g_i - g_j) (k_i . k_j) for i > j inside a chunk, 0 elsewhere."""
     first = tl.program_id(0) * CHUNK
     tokens = tl.arange(0, CHUNK)
     inside = tokens < seq_len - first
     whole = inside[:, None]
-    row = (first + tokens).to(tl.int64) * num_value_heads + tl.program_id(1)
+    start = first.to(tl.int64) * num_value_heads + tl.program_id(1)
+    row = tokens * num_value_heads
 
-    columns = tl.arange(0, KEY_DIM)[None, :]
-    keys = tl.load(k + row[:, None] * KEY_DIM + columns, mask=whole, other=0.0)
-    g = tl.load(g_cumsum + row, mask=inside, other=0.0)
-    strength = tl.load(beta + row, mask=inside, other=0.0)
+    key_at = start * KEY_DIM + (row[:, None] * KEY_DIM + tl.arange(0, KEY_DIM)[None, :])
+    keys = tl.load(k + key_at, mask=whole, other=0.0)
+    g = tl.load(g_cumsum + start + row, mask=inside, other=0.0)
+    strength = tl.load(beta + start + row, mask=inside, other=0.0)
     earlier = (tokens[:, None] > tokens[None, :]) & whole
     decay = tl.exp(tl.where(earlier, g[:, None] - g[None, :], float("-inf")))
     products = tl.dot(keys, tl.trans(keys)) * decay * strength[:, None]
-    tl.store(a_tril + row[:, None] * CHUNK + tokens[None, :], products, mask=whole)
+    a_at = start * CHUNK + (row[:, None] * CHUNK + tokens[None, :])
+    tl.store(a_tril + a_at, products, mask=whole)
 
 
 @triton.jit
@@ -191,14 +192,14 @@ def join_inverses(inverses, below, PAIRS: tl.constexpr, SIDE: tl.constexpr):
 def solve(
     a_tril_ptr,  # [S, H, 64], strictly lower triangular inside each chunk
     a_inv_ptr,  # [S, H, 64], written as a whole, zeros above the diagonal too
-    seq_len,  # S
-    num_value_heads,  # H
+    seq_len,  # S, the number of tokens
+    num_value_heads,  # H, the number of value heads
 ):
     """T = (I + A)^-1 of the 64 x 64 unit lower triangular matrix of each chunk, in fp32.
 
-    The four 16 x 16 blocks on the diagonal are inverted side by side by substitution: with
-    T = I + X, column j of X is -(A + X A), and needs only the columns of X to its right. Block
-    formulas then join them to two of 32 x 32, and those to the whole.
+    Substitution inverts the four 16 x 16 blocks on the diagonal side by side: with T = I + X,
+    X = -A - X A, and column j of that needs only the columns of X to its right. Block formulas
+    join them to two of 32 x 32, and those to the whole.
     """
     first = tl.program_id(0) * 64
     remaining = seq_len - first
@@ -217,7 +218,6 @@ def solve(
         solved = tl.sum(tl.where(column == step, inverses, 0.0), axis=2, keep_dims=True)
         inverses -= solved * tl.where(column < step, factors, 0.0)
     inverses = tl.where(row == column, 1.0, inverses)
-
     corner = tl.arange(0, 2)[:, None, None] * 32
     at = a_tril_ptr + start + corner * (stride + 1) + column
     below = tl.load(at + (16 + row) * stride, mask=16 + row < remaining - corner, other=0.0)
@@ -247,8 +247,8 @@ def recompute(
     u_out,  # [S, H, 128]
     a_inv,  # [S, H, 64], T
     g_cumsum,  # [S, H], summed up inside the chunk
-    seq_len,  # S
-    num_value_heads,  # H
+    seq_len,  # S, the number of tokens
+    num_value_heads,  # H, the number of value heads
     BLOCK: tl.constexpr = 64,
 ):
     """u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.
@@ -260,19 +260,20 @@ def recompute(
     columns = tl.arange(0, BLOCK)[None, :]
     inside = tokens < seq_len - first
     whole = inside[:, None]
-    row = (first + tokens).to(tl.int64) * num_value_heads + tl.program_id(1)
-
-    inverse = tl.load(a_inv + row[:, None] * CHUNK + tokens[None, :], mask=whole, other=0.0)
-    factors = inverse.to(tl.float32) * tl.load(beta + row, mask=inside, other=0.0)[None, :]
+    start = first.to(tl.int64) * num_value_heads + tl.program_id(1)
+    row = tokens * num_value_heads
+    at = start * CHUNK + (row[:, None] * CHUNK + tokens[None, :])
+    factors = tl.load(a_inv + at, mask=whole, other=0.0).to(tl.float32)
+    factors *= tl.load(beta + start + row, mask=inside, other=0.0)[None, :]
     inverse = factors.to(tl.bfloat16)
-    for start in tl.range(0, VALUE_DIM, BLOCK):
-        at = row[:, None] * VALUE_DIM + (start + columns)
+    for block in tl.range(0, VALUE_DIM, BLOCK):
+        at = start * VALUE_DIM + (row[:, None] * VALUE_DIM + block + columns)
         u = tl.dot(inverse, tl.load(v + at, mask=whole, other=0.0))
         tl.store(u_out + at, u.to(tl.bfloat16), mask=whole)
-    factors *= tl.exp(tl.load(g_cumsum + row, mask=inside, other=0.0))[None, :]
+    factors *= tl.exp(tl.load(g_cumsum + start + row, mask=inside, other=0.0))[None, :]
     inverse = factors.to(tl.bfloat16)
-    for start in tl.range(0, KEY_DIM, BLOCK):
-        at = row[:, None] * KEY_DIM + (start + columns)
+    for block in tl.range(0, KEY_DIM, BLOCK):
+        at = start * KEY_DIM + (row[:, None] * KEY_DIM + block + columns)
         w = tl.dot(inverse, tl.load(k + at, mask=whole, other=0.0))
         tl.store(w_out + at, w.to(tl.bfloat16), mask=whole)
 
@@ -303,45 +304,45 @@ def state(
     chunk_state,  # [chunks, H, 128, 128], h before each chunk
     v_new,  # [S, H, 128], what each token writes
     final_state,  # [H, 128, 128], h after the last token; may be initial_state
-    seq_len,  # S
-    num_value_heads,  # H
+    seq_len,  # S, the number of tokens
+    num_value_heads,  # H, the number of value heads
     BLOCK_V: tl.constexpr = 32,
 ):
     """Carry h from chunk to chunk; each program keeps BLOCK_V columns of it in registers.
 
-    v_new = u - w h, then h = exp(g_last) h + k^T (exp(g_last - g) v_new), where g_last is the
-    sum over the whole chunk.
+    v_new = u - w h, then h = exp(g_last) h + k^T (exp(g_last - g) v_new), g_last: g at the end.
     """
     head = tl.program_id(1)
     tokens = tl.arange(0, CHUNK)
     keys = tl.arange(0, KEY_DIM)
-    values = tl.program_id(0) * BLOCK_V + tl.arange(0, BLOCK_V)
-    cells = keys[:, None] * VALUE_DIM + values[None, :]
-    matrix = head.to(tl.int64) * (KEY_DIM * VALUE_DIM)
-    h = tl.load(initial_state + matrix + cells)
+    values = tl.program_id(0) * BLOCK_V + tl.arange(0, BLOCK_V)[None, :]
+    row = tokens * num_value_heads
+    key_row = row[:, None] * KEY_DIM + keys[None, :]
+    value_row = row[:, None] * VALUE_DIM + values
+    cells = head.to(tl.int64) * (KEY_DIM * VALUE_DIM) + (keys[:, None] * VALUE_DIM + values)
+    h = tl.load(initial_state + cells)
     for chunk in tl.range(0, tl.cdiv(seq_len, CHUNK)):
-        chunk_matrix = (tl.cast(chunk, tl.int64) * num_value_heads + head) * (KEY_DIM * VALUE_DIM)
-        tl.store(chunk_state + chunk_matrix + cells, h)
-
+        matrices = tl.cast(chunk, tl.int64) * num_value_heads * (KEY_DIM * VALUE_DIM)
+        tl.store(chunk_state + matrices + cells, h)
         first = chunk * CHUNK
         last = tl.minimum(seq_len - first, CHUNK) - 1
         inside = tokens <= last
         whole = inside[:, None]
-        row = (first + tokens).to(tl.int64) * num_value_heads + head
-        key_at = row[:, None] * KEY_DIM + keys[None, :]
-        value_at = row[:, None] * VALUE_DIM + values[None, :]
+        start = first.to(tl.int64) * num_value_heads + head
+        key_at = start * KEY_DIM + key_row
+        value_at = start * VALUE_DIM + value_row
         weights = tl.load(w + key_at, mask=whole, other=0.0)
         written = tl.load(u + value_at, mask=whole, other=0.0).to(tl.float32)
         written -= tl.dot(weights, h.to(tl.bfloat16))
         tl.store(v_new + value_at, written.to(tl.bfloat16), mask=whole)
 
-        g = tl.load(g_cumsum + row, mask=inside, other=0.0)
-        g_last = tl.load(g_cumsum + (first + last).to(tl.int64) * num_value_heads + head)
+        g = tl.load(g_cumsum + start + row, mask=inside, other=0.0)
+        g_last = tl.load(g_cumsum + start + last * num_value_heads)
         decay = tl.exp(tl.where(inside, g_last - g, float("-inf")))
         written = (written * decay[:, None]).to(tl.bfloat16)
         key_tile = tl.load(k + key_at, mask=whole, other=0.0)
         h = tl.dot(tl.trans(key_tile), written, acc=h * tl.exp(g_last))
-    tl.store(final_state + matrix + cells, h)
+    tl.store(final_state + cells, h)
 
 
 @export(
@@ -363,40 +364,37 @@ def outputs(
     chunk_state,  # [chunks, H, 128, 128], h before each chunk
     g_cumsum,  # [S, H], summed up inside the chunk
     output,  # [S, H, 128]
-    seq_len,  # S
-    num_value_heads,  # H
+    seq_len,  # S, the number of tokens
+    num_value_heads,  # H, the number of value heads
     scale: tl.float32,  # 128 ** -0.5
     BLOCK_V: tl.constexpr = 64,
     BLOCK_K: tl.constexpr = 64,
 ):
-    """o = scale (exp(g) q h + P v_new), P[i, j] = exp(g_i - g_j) (q_i . k_j) for i >= j, else 0.
-
-    The first part reads what came before the chunk, the second what the chunk itself writes.
-    """
+    """o = scale (exp(g) q h + P v_new), P[i, j] = exp(g_i - g_j) (q_i . k_j) for i >= j, else 0."""
     values = tl.program_id(0) * BLOCK_V + tl.arange(0, BLOCK_V)[None, :]
-    chunk = tl.program_id(1)
-    head = tl.program_id(2)
+    chunk, head = tl.program_id(1), tl.program_id(2)
     first = chunk * CHUNK
     tokens = tl.arange(0, CHUNK)
     inside = tokens < seq_len - first
     whole = inside[:, None]
-    row = (first + tokens).to(tl.int64) * num_value_heads + head
+    start = first.to(tl.int64) * num_value_heads + head
+    row = tokens * num_value_heads
     matrix = (chunk.to(tl.int64) * num_value_heads + head) * (KEY_DIM * VALUE_DIM)
-
     before = tl.zeros([CHUNK, BLOCK_V], tl.float32)
     scores = tl.zeros([CHUNK, CHUNK], tl.float32)
-    for start in tl.range(0, KEY_DIM, BLOCK_K):
-        keys = start + tl.arange(0, BLOCK_K)
-        q_tile = tl.load(q + row[:, None] * KEY_DIM + keys[None, :], mask=whole, other=0.0)
-        k_tile = tl.load(k + row[:, None] * KEY_DIM + keys[None, :], mask=whole, other=0.0)
+    for block in tl.range(0, KEY_DIM, BLOCK_K):
+        keys = block + tl.arange(0, BLOCK_K)
+        at = start * KEY_DIM + (row[:, None] * KEY_DIM + keys[None, :])
+        queries = tl.load(q + at, mask=whole, other=0.0)
+        key_tile = tl.load(k + at, mask=whole, other=0.0)
         h = tl.load(chunk_state + matrix + (keys[:, None] * VALUE_DIM + values))
-        before = tl.dot(q_tile, h.to(tl.bfloat16), acc=before)
-        scores = tl.dot(q_tile, tl.trans(k_tile), acc=scores)
+        before = tl.dot(queries, h.to(tl.bfloat16), acc=before)
+        scores = tl.dot(queries, tl.trans(key_tile), acc=scores)
 
-    g = tl.load(g_cumsum + row, mask=inside, other=0.0)
+    g = tl.load(g_cumsum + start + row, mask=inside, other=0.0)
     seen = (tokens[:, None] >= tokens[None, :]) & whole
     scores *= tl.exp(tl.where(seen, g[:, None] - g[None, :], float("-inf")))
-    at = row[:, None] * VALUE_DIM + values
+    at = start * VALUE_DIM + (row[:, None] * VALUE_DIM + values)
     written = tl.load(v_new + at, mask=whole, other=0.0)
     result = tl.dot(scores.to(tl.bfloat16), written, acc=before * tl.exp(g)[:, None])
     tl.store(output + at, (result * scale).to(tl.bfloat16), mask=whole)

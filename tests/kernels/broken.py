@@ -1,5 +1,7 @@
 """Kernels that do not compile, each for a reason of its own."""
 
+# ruff: noqa: F821
+
 import os
 
 import triton
@@ -7,40 +9,40 @@ import triton.language as tl
 
 from codegen.export import export
 
-INT = {"n": "i32"}
+TYPES = {"out": "*i32", "n": "i32"}
 
 
 def broken(kernel):
-    return export(f"tests.broken.{kernel.__name__}", grid="explicit", types=INT)(kernel)
+    return export(f"tests.broken.{kernel.__name__}", grid="explicit", types=TYPES)(kernel)
 
 
 @broken
 @triton.jit
-def unknown_name(out: "*i32", n):
+def unknown_name(out, n):
     tl.store(out, missing)
 
 
 @broken
 @triton.jit
-def unknown_function(out: "*i32", n):
+def unknown_function(out, n):
     tl.store(out, tl.frobnicate(n))
 
 
 @broken
 @triton.jit
-def unknown_argument(out: "*i32", n):
+def unknown_argument(out, n):
     tl.store(out, n, colour=3)
 
 
 @broken
 @triton.jit
-def static_assertion(out: "*i32", n, size: tl.constexpr = 4):
+def static_assertion(out, n, size: tl.constexpr = 4):
     tl.static_assert(size == 3, "size must be 3")
 
 
 @broken
 @triton.jit
-def bare_static_assertion(out: "*i32", n, size: tl.constexpr = 4):
+def bare_static_assertion(out, n, size: tl.constexpr = 4):
     tl.static_assert(size == 3)
 
 
@@ -51,20 +53,20 @@ def helper(n):
 
 @broken
 @triton.jit
-def bad_helper(out: "*i32", n):
+def bad_helper(out, n):
     if n > 1:
         tl.store(out + 1, helper(n))
 
 
 @broken
 @triton.jit
-def bad_axis(out: "*i32", n):
+def bad_axis(out, n):
     tl.store(out, tl.sum(n, axis=4))
 
 
 @broken
 @triton.jit
-def bad_assembly(out: "*i32", n):
+def bad_assembly(out, n):
     value = tl.inline_asm_elementwise(
         "frobnicate.s32 $0, $1;", "=r,r", [n], dtype=tl.int32, is_pure=True, pack=1
     )
@@ -73,18 +75,18 @@ def bad_assembly(out: "*i32", n):
 
 @broken
 @triton.jit
-def descriptor(out: "*fp32", n):
+def descriptor(out, n):
     tile = tl.make_tensor_descriptor(out, [n, n], [n, 1], [32, 32])
     tile.store([0, 0], tile.load([0, 0]) + 1)
 
 
 @broken
 @triton.jit(repr=lambda proxy: os.abort())
-def aborts(out: "*i32", n):
+def aborts(out, n):
     tl.store(out, n)
 
 
 @broken
 @triton.jit
-def sound(out: "*i32", n):
+def sound(out, n):
     tl.store(out, n)

@@ -6,9 +6,14 @@ import triton.language as tl
 from codegen.export import export
 
 
-@export("tests.plain.add", grid="explicit")
+@export(
+    "tests.plain.add",
+    grid="explicit",
+    types={**dict.fromkeys(("x", "y", "out"), "*fp32"), "n": "i32"},
+    constexprs={"block": 1024},
+)
 @triton.jit
-def add(x: "*fp32", y: "*fp32", out: "*fp32", n: "i32", block: tl.constexpr):
+def add(x, y, out, n, block: tl.constexpr):
     offsets = tl.program_id(0) * block + tl.arange(0, block)
     mask = offsets < n
     total = tl.load(x + offsets, mask=mask) + tl.load(y + offsets, mask=mask)
@@ -20,11 +25,11 @@ def double(x):
     return x * 2
 
 
-@export("tests.plain.constants", grid="explicit")
+@export("tests.plain.constants", grid="explicit", types={"out": "*fp32", "count": "i32"})
 @triton.jit
 def constants(
-    out: "*fp32",
-    count: "i32",
+    out,
+    count,
     low: tl.constexpr = -float("inf"),
     flag: tl.constexpr = True,
     nothing: tl.constexpr = None,
@@ -36,18 +41,17 @@ def constants(
     tl.store(out, activation(value.to(dtype)).to(tl.float32))
 
 
-@export("tests.plain.matmul", grid="explicit")
+@export(
+    "tests.plain.matmul",
+    grid="explicit",
+    types={
+        **dict.fromkeys("abc", "*fp16"),
+        **dict.fromkeys(("rows", "columns", "depth"), "i32"),
+    },
+    constexprs={"block": 64, "step": 32},
+)
 @triton.jit
-def matmul(
-    a: "*fp16",
-    b: "*fp16",
-    c: "*fp16",
-    rows: "i32",
-    columns: "i32",
-    depth: "i32",
-    block: tl.constexpr,
-    step: tl.constexpr,
-):
+def matmul(a, b, c, rows, columns, depth, block: tl.constexpr, step: tl.constexpr):
     row = tl.program_id(0) * block + tl.arange(0, block)
     column = tl.program_id(1) * block + tl.arange(0, block)
     inner = tl.arange(0, step)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
+import inspect
 import itertools
 import sys
 import types
@@ -34,7 +35,7 @@ from triton.runtime.interpreter import (
 )
 from triton.runtime.jit import JITFunction
 
-from codegen.export import DECLARATIONS
+from codegen.export import DECLARATIONS, Declaration
 
 BF16_NAN = 0xFFFF
 _TYPE_OF_DTYPE = {
@@ -93,21 +94,40 @@ class Address:
 
 
 def load(path: Path | str) -> types.ModuleType:
-    """Execute a kernel file with the interpreter on; its kernels are for `run` alone."""
+    """Execute a kernel file with the interpreter on; its kernels are for `run` and `launch` alone.
+
+    `module.declared` holds its declarations, by the name of the kernel.
+    """
     path = Path(path)
     name = f"interpreted.{path.stem}_{abs(hash(path.resolve()))}"
     specification = importlib.util.spec_from_file_location(name, path)
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
-    declared = len(DECLARATIONS)
+    count = len(DECLARATIONS)
     sys.modules[name] = module
     try:
         with _interpreting():
             specification.loader.exec_module(module)
+        module.declared = {d.kernel.__name__: d for d in DECLARATIONS[count:]}
     finally:
         del sys.modules[name]
-        del DECLARATIONS[declared:]
+        del DECLARATIONS[count:]
     return module
+
+
+def launch(
+    declaration: Declaration,
+    arguments: Mapping[str, object],
+    programs: Iterable[tuple[int, ...]] | None = None,
+) -> None:
+    """Launch a kernel of `module.declared` with the grid and the constexprs it declares."""
+    kernel = declaration.kernel
+    parameters = inspect.signature(kernel.fn).parameters
+    defaults = {n: p.default for n, p in parameters.items() if p.default is not p.empty}
+    values = {**defaults, **declaration.constexprs, **arguments}
+    reads = inspect.signature(declaration.grid).parameters
+    grid = declaration.grid(**{name: values[name] for name in reads})
+    run(kernel, grid, values, programs)
 
 
 def run(

@@ -17,7 +17,7 @@ from codegen.export import export
         "factor": "fp32",
     },
     shapes={"x_ptr": ("n",), "out_ptr": ("n",), "bias_ptr": ("n",)},
-    constexprs={"BLOCK": [128, 256]},
+    constexprs={"BLOCK": [256, 512]},
     grid=lambda META: (cdiv(META["n"], META["BLOCK"]),),
 )
 @triton.jit

@@ -1,0 +1,130 @@
+"""Importing a kernel file, and finding the Triton function below a declaration."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.machinery
+import importlib.util
+import keyword
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from triton.runtime.jit import JITFunction
+
+from codegen.errors import CodegenError, SourceLocation, shown
+from codegen.export import DECLARATIONS, Declaration
+
+
+def load(root: Path, file: str) -> tuple[Declaration, ...]:
+    """Import the kernel file `root/file` and return its declarations, in order.
+
+    The file is imported by its dotted name below `root`, so that its own relative and absolute
+    imports work. Raises `CodegenError` when the import fails.
+    """
+    path = (root / file).resolve()
+    name = module_name(root, file)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            _adopt_package(root.resolve())
+            importlib.import_module(name)
+    except CodegenError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise _import_error(path, name, error) from error
+    declared = tuple(d for d in DECLARATIONS if Path(d.location.path).resolve() == path)
+    if declared:
+        _check_path(path, file)
+    return declared
+
+
+def jit_function(declaration: Declaration) -> JITFunction[Any]:
+    """The `JITFunction` that a declaration stands above."""
+    kernel = declaration.kernel
+    if isinstance(kernel, JITFunction):
+        return kernel
+    kind = type(kernel).__name__
+    inner = kernel
+    while not isinstance(inner, JITFunction) and hasattr(inner, "fn"):
+        inner = inner.fn
+    if isinstance(inner, JITFunction):
+        raise CodegenError(
+            f"`{declaration.name}`: the kernel is wrapped in {kind}, whose choices are made at "
+            "run time",
+            where=declaration.location,
+            hint="put @export directly above @triton.jit and give the constexprs their values",
+        )
+    if kind == "InterpretedFunction":
+        raise CodegenError(
+            f"`{declaration.name}`: Triton's interpreter took the kernel, which cannot be compiled",
+            where=declaration.location,
+            hint="unset the environment variable TRITON_INTERPRET",
+        )
+    raise CodegenError(
+        f"`{declaration.name}`: @export must stand above a @triton.jit function, got {kind} "
+        f"`{getattr(kernel, '__name__', kernel)}`",
+        where=declaration.location,
+        hint="put @export directly above @triton.jit",
+    )
+
+
+def module_name(root: Path, file: str) -> str:
+    """The dotted name by which a kernel file is imported."""
+    return ".".join([root.name, *Path(file).with_suffix("").parts]).removesuffix(".__init__")
+
+
+def _adopt_package(root: Path) -> None:
+    """Make `root` the package of its name, also where an installed package is called the same."""
+    if str(root.parent) not in sys.path:
+        sys.path.insert(0, str(root.parent))
+    package = sys.modules.get(root.name)
+    if package is not None and str(root) in getattr(package, "__path__", ()):
+        return
+    initial = root / "__init__.py"
+    if initial.exists():
+        specification = importlib.util.spec_from_file_location(
+            root.name, initial, submodule_search_locations=[str(root)]
+        )
+    else:
+        specification = importlib.machinery.ModuleSpec(root.name, None, is_package=True)
+        specification.submodule_search_locations = [str(root)]
+    for name in [name for name in sys.modules if name.partition(".")[0] == root.name]:
+        del sys.modules[name]
+    if specification is not None:
+        module = importlib.util.module_from_spec(specification)
+        sys.modules[root.name] = module
+        if specification.loader is not None:
+            specification.loader.exec_module(module)
+
+
+def _check_path(path: Path, file: str) -> None:
+    """The generated module is named as the kernel file, in Python and in C."""
+    stem = Path(file).with_suffix("")
+    for part in stem.parts:
+        named = part.isidentifier() and part.isascii() and not part.startswith("_")
+        if not named or keyword.iskeyword(part):
+            raise CodegenError(
+                f"a file that declares kernels must have a name that can be imported, got `{part}`",
+                where=SourceLocation(str(path), 1),
+                hint="rename it to letters, digits and `_`, beginning with a letter",
+            )
+
+
+def _import_error(path: Path, name: str, error: BaseException) -> CodegenError:
+    """At the innermost line of the kernel file, of the line in it that cannot be read."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == path]
+    line = frames[-1].lineno if frames else None
+    text = str(error)
+    if isinstance(error, SyntaxError):
+        text = error.msg
+        if error.filename == str(path):
+            line = error.lineno
+        else:
+            text += f" ({shown(error.filename or '')}, line {error.lineno})"
+    return CodegenError(
+        f"the kernel file cannot be imported: {type(error).__name__}: {text}".rstrip(": "),
+        where=SourceLocation(str(path), line or 1),
+        hint=f"`python -c 'import {name}'` in the project's folder shows where it happens",
+    )

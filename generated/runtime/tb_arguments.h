@@ -1,0 +1,38 @@
+/* Shared by the coercion of arguments and the wording of its errors. */
+#ifndef TB_ARGUMENTS_H
+#define TB_ARGUMENTS_H
+
+#include "tb_runtime.h"
+
+/* The tensor behind a value, or NULL. */
+static inline const dl_tensor *tb_tensor_of(const tvm_ffi_any *value)
+{
+    if (value->type_index == TVM_FFI_TENSOR)
+        return (const void *)((const char *)value->value.pointer + sizeof(tvm_ffi_object));
+    return value->type_index == TVM_FFI_DLTENSOR_POINTER ? value->value.pointer : NULL;
+}
+
+/* Whether a value is an integer from 2^63 to 2^64 - 1, which arrives as a big integer. */
+static inline bool tb_unsigned_of(const tvm_ffi_any *value, uint64_t *result)
+{
+    if (value->type_index != TVM_FFI_BIG_INT)
+        return false;
+    const tvm_ffi_big_int *big = value->value.pointer;
+    if (big->word_count != 2 || big->words[1] != 0)
+        return false;
+    *result = big->words[0];
+    return true;
+}
+
+/* The text of a string value, or NULL. */
+const char *tb_string_of(const tvm_ffi_any *value, size_t *length);
+
+/* How a value is called in a message, written to `text`. */
+const char *tb_describe(const tvm_ffi_any *value, char *text, size_t size);
+const char *tb_device_name(dl_device device, char *text, size_t size);
+
+tritonbind_status tb_fail_arity(const tb_function *function, int32_t count);
+
+#define TB_DESCRIPTION 320
+
+#endif

@@ -1,0 +1,237 @@
+/* Opening the CUDA driver, and the table of devices. */
+#include "tb_driver.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static tb_driver the_driver;
+static const tb_driver *ready; /* published with release order when complete */
+
+typedef struct entry_point {
+    const char *name;
+    size_t offset;
+} entry_point;
+
+#define ENTRY(member, name) {name, offsetof(tb_driver, member)}
+
+static const entry_point entry_points[] = {
+    ENTRY(init, "cuInit"),
+    ENTRY(device_count, "cuDeviceGetCount"),
+    ENTRY(device_get, "cuDeviceGet"),
+    ENTRY(device_attribute, "cuDeviceGetAttribute"),
+    ENTRY(primary_retain, "cuDevicePrimaryCtxRetain"),
+    ENTRY(context_current, "cuCtxGetCurrent"),
+    ENTRY(context_device, "cuCtxGetDevice"),
+    ENTRY(context_push, "cuCtxPushCurrent_v2"),
+    ENTRY(context_pop, "cuCtxPopCurrent_v2"),
+    ENTRY(capture_mode, "cuThreadExchangeStreamCaptureMode"),
+    ENTRY(library_load, "cuLibraryLoadData"),
+    ENTRY(library_kernel, "cuLibraryGetKernel"),
+    ENTRY(library_unload, "cuLibraryUnload"),
+    ENTRY(kernel_function, "cuKernelGetFunction"),
+    ENTRY(kernel_attribute, "cuKernelSetAttribute"),
+    ENTRY(launch, "cuLaunchKernelEx"),
+    ENTRY(error_name, "cuGetErrorName"),
+    ENTRY(error_text, "cuGetErrorString"),
+};
+
+void tb_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void tb_unlock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+static bool find_entry_points(const tb_function *function, void *library)
+{
+    for (size_t i = 0; i < sizeof entry_points / sizeof *entry_points; i++) {
+        void *symbol = dlsym(library, entry_points[i].name);
+        if (symbol == NULL) {
+            tb_fail(function, TRITONBIND_RUNTIME_ERROR,
+                    "cannot launch: libcuda.so.1 has no %s; it needs a driver for CUDA 12.1 or later",
+                    entry_points[i].name);
+            return false;
+        }
+        memcpy((char *)&the_driver + entry_points[i].offset, &symbol, sizeof symbol);
+    }
+    return true;
+}
+
+static bool describe_device(const tb_function *function, int32_t ordinal, tb_device *device)
+{
+    int handle = 0, major = 0, minor = 0, shared = 0;
+    int result = the_driver.device_get(&handle, ordinal);
+    if (result == CUDA_SUCCESS)
+        result = the_driver.device_attribute(&major, CU_ATTRIBUTE_CAPABILITY_MAJOR, handle);
+    if (result == CUDA_SUCCESS)
+        result = the_driver.device_attribute(&minor, CU_ATTRIBUTE_CAPABILITY_MINOR, handle);
+    if (result == CUDA_SUCCESS)
+        result = the_driver.device_attribute(&shared, CU_ATTRIBUTE_SHARED_MEMORY_OPTIN, handle);
+    if (result != CUDA_SUCCESS) {
+        tb_fail_cuda(function, "cuDeviceGetAttribute", ordinal, result);
+        return false;
+    }
+    device->capability = 10 * major + minor;
+    device->shared_optin = shared;
+    return true;
+}
+
+static bool open_driver(const tb_function *function)
+{
+    void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) {
+        const char *reason = dlerror();
+        tb_fail(function, TRITONBIND_RUNTIME_ERROR,
+                "cannot launch: the CUDA driver library could not be opened: %s",
+                reason == NULL ? "libcuda.so.1" : reason);
+        return false;
+    }
+    if (!find_entry_points(function, library))
+        return false;
+    int count = 0;
+    int result = the_driver.init(0);
+    if (result != CUDA_SUCCESS) {
+        tb_fail_cuda(function, "cuInit", TB_CURRENT_DEVICE, result);
+        return false;
+    }
+    result = the_driver.device_count(&count);
+    if (result != CUDA_SUCCESS) {
+        tb_fail_cuda(function, "cuDeviceGetCount", TB_CURRENT_DEVICE, result);
+        return false;
+    }
+    tb_device *devices = calloc((size_t)count + 1, sizeof *devices);
+    if (devices == NULL) {
+        tb_fail(function, TRITONBIND_RUNTIME_ERROR, "cannot launch: out of host memory");
+        return false;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        if (!describe_device(function, i, &devices[i])) {
+            free(devices);
+            return false;
+        }
+    }
+    the_driver.devices = devices;
+    the_driver.count = count;
+    return true;
+}
+
+const tb_driver *tb_open_driver(const tb_function *function)
+{
+    const tb_driver *driver = __atomic_load_n(&ready, __ATOMIC_ACQUIRE);
+    if (driver != NULL)
+        return driver;
+    tb_lock();
+    if (ready == NULL && open_driver(function))
+        __atomic_store_n(&ready, &the_driver, __ATOMIC_RELEASE);
+    driver = ready;
+    tb_unlock();
+    return driver;
+}
+
+tritonbind_status tb_fail_cuda(const tb_function *function, const char *call, int32_t device,
+                               int result)
+{
+    const char *name = NULL, *text = NULL;
+    char place[32] = "";
+    if (the_driver.error_name != NULL)
+        (void)the_driver.error_name(result, &name);
+    if (the_driver.error_text != NULL)
+        (void)the_driver.error_text(result, &text);
+    if (device >= 0)
+        snprintf(place, sizeof place, " on cuda:%d", (int)device);
+    return tb_fail(function, TRITONBIND_RUNTIME_ERROR, "%s failed%s: %s (%d): %s", call, place,
+                   name == NULL ? "unknown error" : name, result,
+                   text == NULL ? "the driver has no text for it" : text);
+}
+
+/* The ordinal of a context; contexts that were retained here need no call. */
+static int32_t device_of(const tb_driver *driver, const tb_function *function, void *context)
+{
+    for (int32_t i = 0; i < driver->count; i++)
+        if (__atomic_load_n(&driver->devices[i].primary, __ATOMIC_ACQUIRE) == context)
+            return i;
+    int handle = 0;
+    int result = driver->context_device(&handle);
+    if (result != CUDA_SUCCESS) {
+        tb_fail_cuda(function, "cuCtxGetDevice", TB_CURRENT_DEVICE, result);
+        return -1;
+    }
+    return handle; /* the driver's device handles are ordinals */
+}
+
+int32_t tb_current_device(const tb_function *function)
+{
+    const tb_driver *driver = tb_open_driver(function);
+    void *context = NULL;
+    if (driver == NULL)
+        return -1;
+    int result = driver->context_current(&context);
+    if (result != CUDA_SUCCESS) {
+        tb_fail_cuda(function, "cuCtxGetCurrent", TB_CURRENT_DEVICE, result);
+        return -1;
+    }
+    return context == NULL ? 0 : device_of(driver, function, context);
+}
+
+static void *primary_context(const tb_driver *driver, const tb_function *function, int32_t ordinal)
+{
+    tb_device *device = &driver->devices[ordinal];
+    void *context = __atomic_load_n(&device->primary, __ATOMIC_ACQUIRE);
+    if (context != NULL)
+        return context;
+    tb_lock();
+    context = device->primary;
+    if (context == NULL) {
+        int result = driver->primary_retain(&context, ordinal);
+        if (result == CUDA_SUCCESS) {
+            __atomic_store_n(&device->primary, context, __ATOMIC_RELEASE);
+        } else {
+            tb_fail_cuda(function, "cuDevicePrimaryCtxRetain", ordinal, result);
+            context = NULL;
+        }
+    }
+    tb_unlock();
+    return context;
+}
+
+tritonbind_status tb_enter_device(const tb_driver *driver, const tb_function *function,
+                                  int32_t *device, bool *pushed)
+{
+    void *current = NULL;
+    if (driver->count == 0)
+        return tb_fail(function, TRITONBIND_RUNTIME_ERROR,
+                       "cannot launch: this machine has no CUDA device");
+    if (*device >= driver->count)
+        return tb_fail(function, TRITONBIND_VALUE_ERROR,
+                       "cannot launch on cuda:%d: the CUDA driver shows %d device%s here",
+                       (int)*device, (int)driver->count, driver->count == 1 ? "" : "s");
+    int result = driver->context_current(&current);
+    if (result != CUDA_SUCCESS)
+        return tb_fail_cuda(function, "cuCtxGetCurrent", *device, result);
+    if (current != NULL) {
+        int32_t current_device = device_of(driver, function, current);
+        if (current_device < 0)
+            return TRITONBIND_RUNTIME_ERROR;
+        if (*device == TB_CURRENT_DEVICE)
+            *device = current_device;
+        if (*device == current_device)
+            return TRITONBIND_OK;
+    }
+    if (*device == TB_CURRENT_DEVICE)
+        *device = 0;
+    void *primary = primary_context(driver, function, *device);
+    if (primary == NULL)
+        return TRITONBIND_RUNTIME_ERROR;
+    result = driver->context_push(primary);
+    if (result != CUDA_SUCCESS)
+        return tb_fail_cuda(function, "cuCtxPushCurrent", *device, result);
+    *pushed = true;
+    return TRITONBIND_OK;
+}

@@ -1,0 +1,67 @@
+/* The CUDA driver, opened when it is first needed; declared here, so no CUDA header is used. */
+#ifndef TB_DRIVER_H
+#define TB_DRIVER_H
+
+#include "tb_runtime.h"
+
+enum {
+    CUDA_SUCCESS = 0,
+    CU_ATTRIBUTE_CAPABILITY_MAJOR = 75,
+    CU_ATTRIBUTE_CAPABILITY_MINOR = 76,
+    CU_ATTRIBUTE_SHARED_MEMORY_OPTIN = 97,
+    CU_FUNCTION_MAX_DYNAMIC_SHARED = 8,
+    CU_STREAM_CAPTURE_RELAXED = 2
+};
+
+typedef struct cu_launch_config {
+    unsigned int grid_x, grid_y, grid_z;
+    unsigned int block_x, block_y, block_z;
+    unsigned int shared_bytes;
+    void *stream;
+    void *attributes;
+    unsigned int attribute_count;
+} cu_launch_config;
+
+typedef struct tb_device {
+    int32_t capability;
+    int32_t shared_optin; /* bytes of shared memory that a block may ask for */
+    void *primary;        /* the primary context, once retained */
+} tb_device;
+
+typedef struct tb_driver {
+    int (*init)(unsigned int flags);
+    int (*device_count)(int *count);
+    int (*device_get)(int *device, int ordinal);
+    int (*device_attribute)(int *value, int attribute, int device);
+    int (*primary_retain)(void **context, int device);
+    int (*context_current)(void **context);
+    int (*context_device)(int *device);
+    int (*context_push)(void *context);
+    int (*context_pop)(void **context);
+    int (*capture_mode)(int *mode);
+    int (*library_load)(void **library, const void *code, void *jit_options, void **jit_values,
+                        unsigned int jit_count, void *options, void **values, unsigned int count);
+    int (*library_kernel)(void **kernel, void *library, const char *name);
+    int (*library_unload)(void *library);
+    int (*kernel_function)(void **function, void *kernel);
+    int (*kernel_attribute)(int attribute, int value, void *kernel, int device);
+    int (*launch)(const cu_launch_config *config, void *function, void **parameters, void **extra);
+    int (*error_name)(int error, const char **name);
+    int (*error_text)(int error, const char **text);
+    tb_device *devices;
+    int32_t count;
+} tb_driver;
+
+/* The driver, ready for use; NULL after failing. Takes a lock only until it has succeeded. */
+const tb_driver *tb_open_driver(const tb_function *function);
+
+/* Fails with the name, number and text of a CUresult. */
+tritonbind_status tb_fail_cuda(const tb_function *function, const char *call, int32_t device,
+                               int result);
+
+/* Makes a context of *device current when none is; *pushed says whether to pop it afterwards.
+ * TB_CURRENT_DEVICE becomes the device of the current context, or device 0 without one. */
+tritonbind_status tb_enter_device(const tb_driver *driver, const tb_function *function,
+                                  int32_t *device, bool *pushed);
+
+#endif

@@ -1,0 +1,232 @@
+/* The thread's last error, and how values are called in messages. */
+#include "tb_arguments.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static __thread char message[4096];
+static __thread tritonbind_status status_of_message;
+
+const char *tritonbind_last_error(void)
+{
+    return message;
+}
+
+tritonbind_status tb_last_status(void)
+{
+    return status_of_message;
+}
+
+static size_t append(size_t length, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static size_t append(size_t length, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    int written = vsnprintf(message + length, sizeof message - length, format, values);
+    va_end(values);
+    length += written < 0 ? 0 : (size_t)written;
+    return length < sizeof message ? length : sizeof message - 1;
+}
+
+tritonbind_status tb_fail(const tb_function *function, tritonbind_status status,
+                          const char *format, ...)
+{
+    va_list values;
+    size_t length = append(0, "%s: ", function->name);
+    va_start(values, format);
+    (void)vsnprintf(message + length, sizeof message - length, format, values);
+    va_end(values);
+    return status_of_message = status;
+}
+
+tritonbind_status tb_fail_arity(const tb_function *function, int32_t count)
+{
+    (void)append(0,
+                 "%s expects %d arguments (%s), of which the stream may be left out, but got %d",
+                 function->name, (int)function->argument_count + 1, function->argument_names,
+                 (int)count);
+    return status_of_message = TRITONBIND_TYPE_ERROR;
+}
+
+static const char *argument_name(const tb_function *function, int32_t index)
+{
+    return index == function->argument_count ? "stream" : function->arguments[index].name;
+}
+
+tritonbind_status tb_fail_argument(const tb_function *function, int32_t index,
+                                   tritonbind_status status, const char *format, ...)
+{
+    va_list values;
+    size_t length = append(0, "%s argument #%d `%s` ", function->name, (int)index,
+                           argument_name(function, index));
+    va_start(values, format);
+    (void)vsnprintf(message + length, sizeof message - length, format, values);
+    va_end(values);
+    return status_of_message = status;
+}
+
+static const char *dtype_name(dl_data_type dtype, char *text, size_t size)
+{
+    static const struct {
+        uint8_t code;
+        const char *name;
+        bool has_width;
+    } rows[] = {{0, "int", true},
+                {1, "uint", true},
+                {2, "float", true},
+                {4, "bfloat", true},
+                {5, "complex", true},
+                {6, "bool", false},
+                {7, "float8_e3m4", false},
+                {8, "float8_e4m3", false},
+                {9, "float8_e4m3b11fnuz", false},
+                {10, "float8_e4m3fn", false},
+                {11, "float8_e4m3fnuz", false},
+                {12, "float8_e5m2", false},
+                {13, "float8_e5m2fnuz", false},
+                {14, "float8_e8m0fnu", false}};
+    char lanes[16] = "";
+    if (dtype.lanes > 1)
+        snprintf(lanes, sizeof lanes, "x%d", dtype.lanes);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].code != dtype.code)
+            continue;
+        if (rows[i].has_width)
+            snprintf(text, size, "%s%d%s", rows[i].name, dtype.bits, lanes);
+        else
+            snprintf(text, size, "%s%s", rows[i].name, lanes);
+        return text;
+    }
+    snprintf(text, size, "DLPack type (%d, %d)%s", dtype.code, dtype.bits, lanes);
+    return text;
+}
+
+const char *tb_device_name(dl_device device, char *text, size_t size)
+{
+    static const struct {
+        int32_t type;
+        const char *name;
+        bool has_index;
+    } rows[] = {{DL_CPU, "cpu", false},
+                {DL_CUDA, "cuda", true},
+                {DL_CUDA_HOST, "cpu (pinned)", false},
+                {DL_ROCM, "rocm", true},
+                {DL_CUDA_MANAGED, "cuda (managed)", true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].type == device.type) {
+            if (rows[i].has_index)
+                snprintf(text, size, "%s:%d", rows[i].name, (int)device.index);
+            else
+                snprintf(text, size, "%s", rows[i].name);
+            return text;
+        }
+    }
+    snprintf(text, size, "DLPack device (%d, %d)", (int)device.type, (int)device.index);
+    return text;
+}
+
+static void describe_tensor(const dl_tensor *tensor, char *text, size_t size)
+{
+    char dtype[48], device[48], shape[160] = "";
+    size_t length = 0;
+    for (int32_t i = 0; i < tensor->dimensions && length < sizeof shape - 24; i++)
+        length += (size_t)snprintf(shape + length, sizeof shape - length, "%s%lld",
+                                   i == 0 ? "" : ", ", (long long)tensor->shape[i]);
+    (void)dtype_name(tensor->dtype, dtype, sizeof dtype);
+    snprintf(text, size, "%s %s tensor of shape (%s%s) on %s", dtype[0] == 'i' ? "an" : "a", dtype,
+             shape, tensor->dimensions == 1 ? "," : "",
+             tb_device_name(tensor->device, device, sizeof device));
+}
+
+/* The shortest decimal that reads back as the same double, marked as a float. */
+static void describe_float(double value, char *text, size_t size)
+{
+    char digits[40];
+    for (int precision = 1; precision <= 17; precision++) {
+        snprintf(digits, sizeof digits, "%.*g", precision, value);
+        if (strtod(digits, NULL) == value)
+            break;
+    }
+    snprintf(text, size, "the float %s%s", digits, strpbrk(digits, ".einf") == NULL ? ".0" : "");
+}
+
+static void describe_string(const char *data, size_t length, char *text, size_t size)
+{
+    const int most = 60;
+    if (length > (size_t)most)
+        snprintf(text, size, "the str '%.*s...'", most, data);
+    else
+        snprintf(text, size, "the str '%.*s'", (int)length, data);
+}
+
+const char *tb_string_of(const tvm_ffi_any *value, size_t *length)
+{
+    if (value->type_index == TVM_FFI_SMALL_STRING) {
+        *length = value->small_length;
+        return value->value.bytes;
+    }
+    if (value->type_index == TVM_FFI_STRING) {
+        const tvm_ffi_byte_array *content =
+            (const void *)((const char *)value->value.pointer + sizeof(tvm_ffi_object));
+        *length = content->size;
+        return content->data;
+    }
+    if (value->type_index == TVM_FFI_RAW_STRING) {
+        *length = strlen(value->value.text);
+        return value->value.text;
+    }
+    return NULL;
+}
+
+const char *tb_describe(const tvm_ffi_any *value, char *text, size_t size)
+{
+    static const struct {
+        int32_t type_index;
+        const char *text;
+    } rows[] = {{TVM_FFI_NONE, "None"},
+                {TVM_FFI_OPAQUE_POINTER, "an opaque pointer"},
+                {TVM_FFI_DATA_TYPE, "a dtype"},
+                {TVM_FFI_DEVICE, "a device"},
+                {TVM_FFI_BYTE_ARRAY_POINTER, "bytes"},
+                {TVM_FFI_SMALL_BYTES, "bytes"},
+                {TVM_FFI_BYTES, "bytes"},
+                {TVM_FFI_FUNCTION, "a function"},
+                {TVM_FFI_SHAPE, "a shape"},
+                {TVM_FFI_ARRAY, "a list or tuple"},
+                {TVM_FFI_LIST, "a list"},
+                {TVM_FFI_MAP, "a dict"},
+                {TVM_FFI_DICT, "a dict"},
+                {TVM_FFI_BIG_INT, "an integer beyond 64 bits"},
+                {TVM_FFI_OPAQUE_PYTHON_OBJECT,
+                 "a Python object of another kind (int(), float() or bool() may convert it)"}};
+    size_t length = 0;
+    const dl_tensor *tensor = tb_tensor_of(value);
+    const char *string = tb_string_of(value, &length);
+    uint64_t wide = 0;
+    if (tensor != NULL)
+        describe_tensor(tensor, text, size);
+    else if (string != NULL)
+        describe_string(string, length, text, size);
+    else if (value->type_index == TVM_FFI_INT)
+        snprintf(text, size, "%lld", (long long)value->value.integer);
+    else if (tb_unsigned_of(value, &wide))
+        snprintf(text, size, "%llu", (unsigned long long)wide);
+    else if (value->type_index == TVM_FFI_BOOL)
+        snprintf(text, size, "the bool %s", value->value.integer ? "True" : "False");
+    else if (value->type_index == TVM_FFI_FLOAT)
+        describe_float(value->value.real, text, size);
+    else {
+        const char *known = NULL;
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+            if (rows[i].type_index == value->type_index)
+                known = rows[i].text;
+        if (known == NULL)
+            snprintf(text, size, "an object of TVM FFI type %d", (int)value->type_index);
+        else
+            snprintf(text, size, "%s", known);
+    }
+    return text;
+}

@@ -1,0 +1,219 @@
+/* Coercion of tensors, addresses, streams and constexpr choices. */
+#include "tb_arguments.h"
+#include "tb_tvm_ffi.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool fail_value(tb_call *call, int32_t index, tritonbind_status status, const char *expected)
+{
+    char text[TB_DESCRIPTION];
+    tb_fail_argument(call->function, index, status, "must be %s, got %s", expected,
+                     tb_describe(&call->values[index], text, sizeof text));
+    return false;
+}
+
+bool tb_begin(tb_call *call, const tb_function *function, const tvm_ffi_any *values, int32_t count)
+{
+    memset(call, 0, sizeof *call);
+    call->function = function;
+    call->values = values;
+    call->count = count;
+    call->device = TB_CURRENT_DEVICE;
+    if (count == function->argument_count || count == function->argument_count + 1)
+        return true;
+    tb_fail_arity(function, count);
+    return false;
+}
+
+static const tb_dtype *find_dtype(const tb_argument *argument, dl_data_type dtype)
+{
+    for (int32_t i = 0; i < argument->dtype_count; i++)
+        if (argument->dtypes[i].code == dtype.code && argument->dtypes[i].bits == dtype.bits
+            && dtype.lanes == 1)
+            return &argument->dtypes[i];
+    return NULL;
+}
+
+static bool check_dtype(tb_call *call, int32_t index, dl_data_type found)
+{
+    const tb_argument *argument = &call->function->arguments[index];
+    const tb_dtype *dtype = find_dtype(argument, found);
+    char expected[256];
+    size_t length = 0;
+    if (dtype == NULL) {
+        expected[0] = 0;
+        for (int32_t i = 0; i < argument->dtype_count && length < sizeof expected; i++)
+            length += (size_t)snprintf(expected + length, sizeof expected - length, "%s%s",
+                                       i == 0 ? "a tensor of " : " or ", argument->dtypes[i].name);
+        return fail_value(call, index, TRITONBIND_TYPE_ERROR, expected);
+    }
+    if (argument->dtype_count == 1)
+        return true;
+    const tb_dtype **chosen = &call->dtypes[argument->dtype_axis];
+    if (*chosen == NULL) {
+        *chosen = dtype;
+        call->dtype_arguments[argument->dtype_axis] = index;
+    } else if ((*chosen)->id != dtype->id) {
+        int32_t first = call->dtype_arguments[argument->dtype_axis];
+        snprintf(expected, sizeof expected, "a tensor of %s as `%.160s` is", (*chosen)->name,
+                 call->function->arguments[first].name);
+        return fail_value(call, index, TRITONBIND_TYPE_ERROR, expected);
+    }
+    return true;
+}
+
+static bool check_device(tb_call *call, int32_t index, dl_device device)
+{
+    char expected[256];
+    if (device.type != DL_CUDA && device.type != DL_CUDA_MANAGED)
+        return fail_value(call, index, TRITONBIND_VALUE_ERROR, "a tensor on a CUDA device");
+    if (call->device == TB_CURRENT_DEVICE) {
+        call->device = device.index;
+        call->device_index = index;
+    } else if (call->device != device.index) {
+        snprintf(expected, sizeof expected, "on cuda:%d as `%.160s` is", (int)call->device,
+                 call->function->arguments[call->device_index].name);
+        return fail_value(call, index, TRITONBIND_VALUE_ERROR, expected);
+    }
+    return true;
+}
+
+bool tb_get_pointer(tb_call *call, int32_t index, void **pointer)
+{
+    const tvm_ffi_any *value = &call->values[index];
+    const dl_tensor *tensor = tb_tensor_of(value);
+    uint64_t wide = 0;
+    if (tensor != NULL) {
+        *pointer = tensor->data == NULL ? NULL : (char *)tensor->data + tensor->byte_offset;
+        return check_dtype(call, index, tensor->dtype) && check_device(call, index, tensor->device);
+    }
+    switch (value->type_index) {
+    case TVM_FFI_INT:
+        if (value->value.integer < 0)
+            return fail_value(call, index, TRITONBIND_VALUE_ERROR, "an address of 0 or more");
+        *pointer = (void *)(uintptr_t)value->value.integer;
+        return true;
+    case TVM_FFI_BIG_INT:
+        if (!tb_unsigned_of(value, &wide))
+            return fail_value(call, index, TRITONBIND_VALUE_ERROR, "an address of 64 bits");
+        *pointer = (void *)(uintptr_t)wide;
+        return true;
+    case TVM_FFI_OPAQUE_POINTER:
+        *pointer = value->value.pointer;
+        return true;
+    case TVM_FFI_NONE:
+        if (call->function->arguments[index].nullable) {
+            *pointer = NULL;
+            return true;
+        }
+        break;
+    default:
+        break;
+    }
+    return fail_value(call, index, TRITONBIND_TYPE_ERROR,
+                      call->function->arguments[index].nullable
+                          ? "a tensor, an integer or opaque pointer, or None"
+                          : "a tensor, an integer or opaque pointer");
+}
+
+bool tb_get_const_pointer(tb_call *call, int32_t index, const void **pointer)
+{
+    void *writable = NULL;
+    bool good = tb_get_pointer(call, index, &writable);
+    *pointer = writable;
+    return good;
+}
+
+bool tb_get_dtype(tb_call *call, int32_t index, tritonbind_dtype *dtype)
+{
+    const tb_dtype *chosen = call->dtypes[call->function->arguments[index].dtype_axis];
+    if (chosen != NULL) {
+        *dtype = chosen->id;
+        return true;
+    }
+    return fail_value(call, index, TRITONBIND_TYPE_ERROR,
+                      "a tensor, since an address does not tell its dtype");
+}
+
+/* Row-major, whatever the strides of dimensions that have one element or of an empty tensor. */
+static bool is_contiguous(const dl_tensor *tensor)
+{
+    int64_t expected = 1;
+    if (tensor->strides == NULL)
+        return true;
+    for (int32_t i = 0; i < tensor->dimensions; i++)
+        if (tensor->shape[i] == 0)
+            return true;
+    for (int32_t i = tensor->dimensions - 1; i >= 0; i--) {
+        if (tensor->shape[i] != 1 && tensor->strides[i] != expected)
+            return false;
+        expected *= tensor->shape[i];
+    }
+    return true;
+}
+
+static void list_sizes(const int64_t *sizes, int32_t count, char *text, size_t size)
+{
+    size_t length = (size_t)snprintf(text, size, "(");
+    for (int32_t i = 0; i < count && length + 28 < size; i++)
+        length += (size_t)snprintf(text + length, size - length, "%s%lld", i == 0 ? "" : ", ",
+                                   (long long)sizes[i]);
+    snprintf(text + length, size - length, count == 1 ? ",)" : ")");
+}
+
+bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count)
+{
+    const dl_tensor *tensor = tb_tensor_of(&call->values[index]);
+    const tb_argument *argument = &call->function->arguments[index];
+    int64_t needed = 1, held = 1;
+    int failed = 0;
+    char text[TB_DESCRIPTION], list[256];
+    if (tensor == NULL)
+        return true;
+    if (!is_contiguous(tensor)) {
+        list_sizes(tensor->strides, tensor->dimensions, list, sizeof list);
+        tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
+                         "must be contiguous, got %s with strides %s",
+                         tb_describe(&call->values[index], text, sizeof text), list);
+        return false;
+    }
+    for (int32_t i = 0; i < count; i++)
+        needed = sizes[i] <= 0 ? 0 : tb_checked_mul(needed, sizes[i], &failed);
+    for (int32_t i = 0; i < tensor->dimensions; i++)
+        held *= tensor->shape[i];
+    if (!failed && held >= needed)
+        return true;
+    list_sizes(sizes, count, list, sizeof list);
+    tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
+                     "must have the elements of shape %s = %s, got %s", argument->shape, list,
+                     tb_describe(&call->values[index], text, sizeof text));
+    return false;
+}
+
+bool tb_get_stream(tb_call *call, void **stream)
+{
+    int32_t index = call->function->argument_count;
+    const tvm_ffi_any none = {.type_index = TVM_FFI_NONE};
+    const tvm_ffi_any *value = call->count > index ? &call->values[index] : &none;
+    switch (value->type_index) {
+    case TVM_FFI_NONE:
+        if (call->device == TB_CURRENT_DEVICE)
+            call->device = tb_current_device(call->function);
+        if (call->device < 0)
+            return false;
+        *stream = tb_tvm_ffi()->get_stream(DL_CUDA, call->device);
+        return true;
+    case TVM_FFI_INT:
+        if (value->value.integer < 0)
+            return fail_value(call, index, TRITONBIND_VALUE_ERROR, "a stream of 0 or more");
+        *stream = (void *)(uintptr_t)value->value.integer;
+        return true;
+    case TVM_FFI_OPAQUE_POINTER:
+        *stream = value->value.pointer;
+        return true;
+    default:
+        return fail_value(call, index, TRITONBIND_TYPE_ERROR,
+                          "a stream: an integer, an opaque pointer or None");
+    }
+}

@@ -1,0 +1,196 @@
+/* What generated functions call: argument coercion, variant and image choice, launch, errors. */
+#ifndef TB_RUNTIME_H
+#define TB_RUNTIME_H
+
+#include "tritonbind_arithmetic.h"
+#include "tritonbind.h"
+#include "tvm_ffi_abi.h"
+
+#define TB_EXPORT __attribute__((visibility("default")))
+#define TB_CURRENT_DEVICE (-1)
+#define TB_MOST_PARAMETERS 254
+
+/* Places the file `path`, found through the compiler's -I, into the library as name..name##_end.
+ * The zero byte behind it ends PTX text. */
+#define TB_EMBED(name, path)                                                                       \
+    __asm__(".pushsection .rodata\n"                                                               \
+            ".balign 64\n" #name ":\n"                                                             \
+            ".incbin \"" path "\"\n"                                                               \
+            ".byte 0\n"                                                                            \
+            ".popsection\n");                                                                      \
+    extern const unsigned char name[] __attribute__((visibility("hidden")))
+
+/* ---- what a function is ---- */
+
+typedef struct tb_dtype {
+    tritonbind_dtype id;
+    const char *name; /* as tensor libraries say it: float32 */
+    uint8_t code;     /* DLDataTypeCode */
+    uint8_t bits;
+} tb_dtype;
+
+typedef enum tb_kind { TB_POINTER, TB_INT, TB_BOOL, TB_FLOAT, TB_STRING } tb_kind;
+
+typedef struct tb_argument {
+    const char *name;
+    tb_kind kind;
+    const char *shape;      /* "(seq_len, 64)"; NULL when none is declared */
+    const tb_dtype *dtypes; /* what a pointer may point to; NULL for other arguments */
+    int32_t dtype_count;
+    int32_t dtype_axis; /* pointers with the same choice of dtypes share an axis */
+    bool nullable;
+    const char *choices; /* of a constexpr, for messages: "64, 128" */
+    const int64_t *int_choices;
+    const char *const *string_choices;
+    int32_t choice_count;
+} tb_argument;
+
+typedef struct tb_image {
+    const unsigned char *data;
+    const char *symbol;
+    int32_t capability; /* 90: compute capability 9.0 */
+    bool is_ptx;        /* compiled by the driver, for this capability and all later ones */
+    bool is_exact;      /* runs on this very capability only (sm_90 and later: "a" targets) */
+    int32_t threads;    /* per block */
+    int32_t shared;     /* bytes of dynamic shared memory */
+    void *library;      /* CUlibrary, once loaded */
+    void *kernel;       /* CUkernel */
+} tb_image;
+
+typedef struct tb_variant {
+    tb_image *images;
+    int32_t image_count;
+    int32_t parameter_count;
+    const uint8_t *parameters; /* which of the function's values the kernel takes, in order */
+    tb_image **loaded;         /* by device, filled as devices are first used */
+} tb_variant;
+
+typedef struct tb_function {
+    const char *name;      /* of the TVM FFI global */
+    const char *signature; /* shown below every message */
+    const char *argument_names;
+    const char *doc;
+    const tb_argument *arguments;
+    int32_t argument_count; /* without the stream */
+    tb_variant *variants;
+    tvm_ffi_safe_call call;
+} tb_function;
+
+/* ---- the plain C layer ---- */
+
+typedef struct tb_grid {
+    int64_t x, y, z;
+    int failed; /* an overflow or a division by zero */
+} tb_grid;
+
+/* Launches a variant on `device`, or on the current context's device, or else on device 0.
+ * values: the address of each argument, of which the variant takes those it needs. */
+tritonbind_status tb_launch(const tb_function *function, int32_t variant, int32_t device,
+                            void *stream, tb_grid grid, void *const *values);
+
+/* Keep a sentence as the thread's last error and return its status. It begins with the function's
+ * name, and with the argument's place and name; the stream's place is behind the last argument. */
+tritonbind_status tb_fail(const tb_function *function, tritonbind_status status,
+                          const char *format, ...) __attribute__((format(printf, 3, 4)));
+tritonbind_status tb_fail_argument(const tb_function *function, int32_t index,
+                                   tritonbind_status status, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The status of the thread's last error. */
+tritonbind_status tb_last_status(void);
+
+/* The ordinal of the calling thread's current device, or 0 without a context; -1 after failing. */
+int32_t tb_current_device(const tb_function *function);
+
+/* Whether a pointer has the alignment that its elements need; fails otherwise. */
+tritonbind_status tb_check_alignment(const tb_function *function, int32_t index,
+                                     const void *pointer, uintptr_t size);
+
+/* The index of a constexpr's value among its choices, or -1 after failing. */
+int32_t tb_choose_int(const tb_function *function, int32_t index, int64_t value);
+int32_t tb_choose_string(const tb_function *function, int32_t index, const char *value);
+
+/* The index of a dtype among those that a pointer may have, or -1 after failing. */
+int32_t tb_choose_dtype(const tb_function *function, int32_t index, tritonbind_dtype dtype);
+
+static inline bool tb_divisible_by_16(const void *pointer)
+{
+    return ((uintptr_t)pointer & 15) == 0;
+}
+
+/* The runtime's one lock: taken to load things, never in a call that finds them loaded. */
+void tb_lock(void);
+void tb_unlock(void);
+
+/* ---- the TVM FFI layer: each getter returns false after failing ---- */
+
+#define TB_MOST_DTYPE_AXES 8
+
+typedef struct tb_call {
+    const tb_function *function;
+    const tvm_ffi_any *values;
+    int32_t count;
+    int32_t device;       /* of the tensors so far, or TB_CURRENT_DEVICE */
+    int32_t device_index; /* the argument that decided it */
+    const tb_dtype *dtypes[TB_MOST_DTYPE_AXES];  /* the choice on each axis, or NULL */
+    int32_t dtype_arguments[TB_MOST_DTYPE_AXES]; /* the argument that decided it */
+} tb_call;
+
+bool tb_begin(tb_call *call, const tb_function *function, const tvm_ffi_any *values, int32_t count);
+bool tb_get_pointer(tb_call *call, int32_t index, void **pointer);
+bool tb_get_const_pointer(tb_call *call, int32_t index, const void **pointer);
+bool tb_get_int8(tb_call *call, int32_t index, int8_t *value);
+bool tb_get_int16(tb_call *call, int32_t index, int16_t *value);
+bool tb_get_int32(tb_call *call, int32_t index, int32_t *value);
+bool tb_get_int64(tb_call *call, int32_t index, int64_t *value);
+bool tb_get_uint8(tb_call *call, int32_t index, uint8_t *value);
+bool tb_get_uint16(tb_call *call, int32_t index, uint16_t *value);
+bool tb_get_uint32(tb_call *call, int32_t index, uint32_t *value);
+bool tb_get_uint64(tb_call *call, int32_t index, uint64_t *value);
+bool tb_get_bool(tb_call *call, int32_t index, bool *value);
+bool tb_get_float16(tb_call *call, int32_t index, uint16_t *bits);
+bool tb_get_bfloat16(tb_call *call, int32_t index, uint16_t *bits);
+bool tb_get_float(tb_call *call, int32_t index, float *value);
+bool tb_get_double(tb_call *call, int32_t index, double *value);
+bool tb_get_int_choice(tb_call *call, int32_t index, int64_t *value);
+bool tb_get_bool_choice(tb_call *call, int32_t index, bool *value);
+bool tb_get_string_choice(tb_call *call, int32_t index, const char **value);
+bool tb_get_stream(tb_call *call, void **stream);
+
+/* The dtype that the tensors chose on an axis; index is the first pointer on that axis. */
+bool tb_get_dtype(tb_call *call, int32_t index, tritonbind_dtype *dtype);
+
+/* A tensor passed for the argument must be row-major with at least the product of the sizes. */
+bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count);
+
+/* Ends a SafeCall: 0 with None as the result, or -1 with the error raised. */
+int tb_finish(const tb_function *function, bool good, tvm_ffi_any *result);
+
+/* Answer `__tvm_ffi__doc_*` and `__tvm_ffi__metadata_*` calls. */
+int tb_return_doc(const tb_function *function, tvm_ffi_any *result);
+int tb_return_metadata(const tb_function *function, tvm_ffi_any *result);
+
+/* The symbols by which TVM FFI finds a function in a library, its doc and its type schema. */
+#define TB_DECLARE_CALL(symbol)                                                                    \
+    TB_EXPORT int __tvm_ffi_##symbol(void *self, const tvm_ffi_any *arguments, int32_t count,      \
+                                     tvm_ffi_any *result)
+#define TB_DEFINE_TEXT(kind, symbol)                                                               \
+    TB_EXPORT int __tvm_ffi__##kind##_##symbol(void *self, const tvm_ffi_any *arguments,           \
+                                               int32_t count, tvm_ffi_any *result);                \
+    int __tvm_ffi__##kind##_##symbol(void *self, const tvm_ffi_any *arguments, int32_t count,      \
+                                     tvm_ffi_any *result)                                          \
+    {                                                                                              \
+        (void)self;                                                                                \
+        (void)arguments;                                                                           \
+        (void)count;                                                                               \
+        return tb_return_##kind(&symbol##_function, result);                                       \
+    }
+#define TB_DEFINE_TEXTS(symbol)                                                                    \
+    TB_DEFINE_TEXT(doc, symbol)                                                                    \
+    TB_DEFINE_TEXT(metadata, symbol)
+
+/* Registers the functions as TVM FFI globals. A name that is there stays as it is; without TVM
+ * FFI in the process nothing happens. Returns how many were registered, or -1 on an error. */
+int tb_register(const tb_function *const *functions, int32_t count);
+
+#endif

@@ -1,0 +1,45 @@
+/* A function's type schema: JSON in a string in JSON, as TVM FFI's tools read it. */
+#include "tb_tvm_ffi.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define QUOTE "\\\""
+#define TYPE(name) "{" QUOTE "type" QUOTE ":" QUOTE name QUOTE "}"
+#define GENERIC(name) "{" QUOTE "type" QUOTE ":" QUOTE name QUOTE "," QUOTE "args" QUOTE ":["
+#define ADDRESS TYPE("int") "," TYPE("ctypes.c_void_p")
+#define STREAM "," GENERIC("Optional") GENERIC("Union") ADDRESS "]}]}"
+
+static const char head[] =
+    "{\"type_schema\":\"" GENERIC("ffi.Function") TYPE("None");
+static const char tail[] = STREAM "]}\"}";
+
+static const char *schema_of(const tb_argument *argument)
+{
+    static const char pointer[] = "," GENERIC("Union") TYPE("Tensor") "," ADDRESS "]}";
+    static const char nullable[] =
+        "," GENERIC("Optional") GENERIC("Union") TYPE("Tensor") "," ADDRESS "]}]}";
+    static const char *const scalars[] = {
+        [TB_INT] = "," TYPE("int"),
+        [TB_BOOL] = "," TYPE("bool"),
+        [TB_FLOAT] = "," TYPE("float"),
+        [TB_STRING] = "," TYPE("str"),
+    };
+    if (argument->kind != TB_POINTER)
+        return scalars[argument->kind];
+    return argument->nullable ? nullable : pointer;
+}
+
+char *tb_schema(const tb_function *function)
+{
+    size_t length = sizeof head + sizeof tail;
+    for (int32_t i = 0; i < function->argument_count; i++)
+        length += strlen(schema_of(&function->arguments[i]));
+    char *text = malloc(length);
+    if (text == NULL)
+        return NULL;
+    strcpy(text, head);
+    for (int32_t i = 0; i < function->argument_count; i++)
+        strcat(text, schema_of(&function->arguments[i]));
+    return strcat(text, tail);
+}

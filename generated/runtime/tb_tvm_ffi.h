@@ -1,0 +1,23 @@
+/* The functions of TVM FFI, found in the process: nothing is linked, so it stays optional. */
+#ifndef TB_TVM_FFI_H
+#define TB_TVM_FFI_H
+
+#include "tb_runtime.h"
+
+typedef struct tb_tvm_ffi_functions {
+    void *(*get_stream)(int32_t device_type, int32_t device);
+    void (*set_raised)(const char *kind, const char **parts, int32_t count);
+    int (*string_from_bytes)(const tvm_ffi_byte_array *bytes, tvm_ffi_any *result);
+    int (*create)(void *self, tvm_ffi_safe_call call, void (*deleter)(void *self), void **function);
+    int (*get_global)(const tvm_ffi_byte_array *name, void **function);
+    int (*set_global)(const tvm_ffi_method_info *method, int override);
+    int (*release)(void *object);
+} tb_tvm_ffi_functions;
+
+/* NULL while the process has no TVM FFI; never NULL inside a SafeCall, which TVM FFI makes. */
+const tb_tvm_ffi_functions *tb_tvm_ffi(void);
+
+/* The function's metadata as TVM FFI wants it, JSON to be freed; NULL without memory. */
+char *tb_schema(const tb_function *function);
+
+#endif

@@ -1,0 +1,51 @@
+/* What every generated header shares: the status of a launch and the text of its error. */
+#ifndef TRITONBIND_H
+#define TRITONBIND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TRITONBIND_PUBLIC __attribute__((visibility("default")))
+
+typedef enum tritonbind_status {
+    TRITONBIND_OK = 0,
+    TRITONBIND_TYPE_ERROR = 1,   /* an argument of the wrong kind or dtype */
+    TRITONBIND_VALUE_ERROR = 2,  /* out of range, misaligned, on the wrong device, a bad grid */
+    TRITONBIND_RUNTIME_ERROR = 3 /* CUDA: no driver, no image for the device, a failed call */
+} tritonbind_status;
+
+/* The element types of Triton's pointers, for kernels that take a choice of them. */
+typedef enum tritonbind_dtype {
+    TRITONBIND_I1 = 1,
+    TRITONBIND_I8,
+    TRITONBIND_I16,
+    TRITONBIND_I32,
+    TRITONBIND_I64,
+    TRITONBIND_U8,
+    TRITONBIND_U16,
+    TRITONBIND_U32,
+    TRITONBIND_U64,
+    TRITONBIND_FP16,
+    TRITONBIND_BF16,
+    TRITONBIND_FP32,
+    TRITONBIND_FP64,
+    TRITONBIND_FP8E4NV,
+    TRITONBIND_FP8E4B8,
+    TRITONBIND_FP8E5,
+    TRITONBIND_FP8E5B16,
+    TRITONBIND_FP8E4B15
+} tritonbind_dtype;
+
+/* One sentence on the calling thread's last failed call: which function and argument, what was
+ * expected and what came. Valid until that thread's next failed call; "" before the first. */
+TRITONBIND_PUBLIC const char *tritonbind_last_error(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,87 @@
+"""A kernel's parameters as expressions see them, and kernel files to import."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+from codegen.errors import SourceLocation
+from codegen.expressions import Operand, translate_grid, translate_text
+
+HERE = SourceLocation("kernels/softmax.py", 12)
+I32 = -(2**31), 2**31 - 1
+I64 = -(2**63), 2**63 - 1
+KERNEL = {
+    "seq_len": Operand("seq_len", *I32),
+    "heads": Operand("heads", *I32),
+    "rows": Operand("rows", 0, 2**31 - 1),
+    "n": Operand("n", *I64),
+    "m": Operand("m", *I64),
+    "BLOCK": Operand("64", 64, 64),
+    "SPLITS": Operand("SPLITS", 1, 8),
+    "cast": Operand("(int64_t)cast", *I32),
+}
+UNUSABLE = {"x_ptr": "a pointer", "MODE": "a string constexpr"}
+
+
+PRELUDE = """\
+import math
+from types import SimpleNamespace
+
+import triton
+import triton.language as tl
+from triton import cdiv
+
+TILE = 16
+FLAG = True
+WIDTH = tl.constexpr(32)
+HUGE = 2**64
+SCALE = 0.5
+CONFIG = SimpleNamespace(tile=8)
+
+
+def blocks(size, block=TILE):
+    '''How many blocks cover `size`.'''
+    return (size + block - 1) // block
+
+
+def guarded(value, divisor):
+    return value if divisor else 0
+
+
+def forever(n):
+    return forever(n - 1)
+
+
+def two_steps(n):
+    half = n // 2
+    return half
+
+
+def loop(n):
+    return loop(n) if n else (1, 2)
+
+
+"""
+
+
+def load(folder: Path, source: str) -> ModuleType:
+    """Import a kernel file of this text."""
+    path = folder / "kernel_file.py"
+    path.write_text(source, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def text(source: str) -> str:
+    return translate_text(source, KERNEL, HERE, UNUSABLE).text
+
+
+def grid(function: Callable[..., object]) -> list[str]:
+    return [axis.text for axis in translate_grid(function, KERNEL, UNUSABLE)]

@@ -1,0 +1,59 @@
+"""Runs a captured launch: what the stand-in driver decoded, through Triton's interpreter."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tests.support import interpreter
+from tests.support.launches import Launch
+
+REPOSITORY = Path(__file__).parent.parent.parent
+
+
+@functools.cache
+def manifest() -> dict[str, Any]:
+    """The manifest of the repository's own output."""
+    document: dict[str, Any] = json.loads((REPOSITORY / "generated/MANIFEST.json").read_text())
+    return document
+
+
+def replay(function: str, launch: Launch) -> str:
+    """Run the kernel that `launch` launched, on host memory; the label of its variant comes back.
+
+    The variant is found by the launched image, and the image's own records cut the parameters, so
+    that the values are those a GPU would see.
+    """
+    entry = manifest()["functions"][function]
+    label, variant = _launched_variant(entry, launch)
+    file, _, qualname = entry["kernel"].partition(":")
+    values = launch.values(*variant["signature"].values())
+    arguments = {
+        name: interpreter.Address(value, type_) if type_.startswith("*") else value
+        for (name, type_), value in zip(variant["signature"].items(), values, strict=True)
+    }
+    constexprs = {name: ast.literal_eval(text) for name, text in variant["constexprs"].items()}
+    kernel = getattr(_interpreted(file), qualname)
+    interpreter.run(kernel, launch.grid, {**arguments, **constexprs})
+    return label
+
+
+def _launched_variant(entry: dict[str, Any], launch: Launch) -> tuple[str, dict[str, Any]]:
+    for label, variant in entry["variants"].items():
+        for image in variant["images"].values():
+            content = (REPOSITORY / "generated" / image["file"]).read_bytes()
+            if launch.image.matches(content):
+                assert launch.kernel == image["symbol"]
+                assert launch.block == (32 * image["num_warps"], 1, 1)
+                assert launch.shared_bytes == image["shared"]
+                return label, variant
+    raise AssertionError(f"no image of {entry['kernel']} was launched, but {launch.image}")
+
+
+@functools.cache
+def _interpreted(file: str) -> ModuleType:
+    return interpreter.load(REPOSITORY / "kernels" / file)

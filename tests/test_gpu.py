@@ -1,0 +1,337 @@
+"""The committed wrappers on a GPU, against float64: all seven kernels, alone and as a chain.
+
+The oracle is the numpy code of the other tests, run through CuPy so that long sequences fit in.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.support import oracle as numpy_oracle
+
+pytestmark = pytest.mark.gpu
+torch = pytest.importorskip("torch", reason="torch is not installed")
+cupy = pytest.importorskip("cupy", reason="CuPy is not installed")
+
+from generated.basics.softmax import softmax  # noqa: E402
+from generated.basics.vector_add import vector_add  # noqa: E402
+from generated.qwen35 import gated_delta_rule as kernels  # noqa: E402
+
+ROOT = Path(__file__).parent.parent
+SCALE = 128**-0.5
+# Relative to the norm of the whole: fp32 stages, bf16 results (2**-9 each), and results of
+# products whose factors are bf16 as well. The chain rounds to bf16 at every stage.
+FP32, BF16, PRODUCT, CHAIN = 1e-5, 4e-3, 1e-2, 2e-2
+SIZES = [
+    (1, 32),
+    (63, 32),
+    (64, 48),
+    (65, 48),
+    (200, 32),
+    (2048, 32),
+    (2048, 48),
+    (8192, 32),
+    (8192, 48),
+]
+
+
+@pytest.fixture(autouse=True)
+def oracle(monkeypatch):
+    """The float64 stages, on the GPU."""
+    monkeypatch.setattr(numpy_oracle, "np", cupy)
+    return numpy_oracle
+
+
+def wide(tensor):
+    """A tensor's values in float64."""
+    return cupy.from_dlpack(tensor.double().contiguous())
+
+
+def error(actual, expected):
+    difference = cupy.linalg.norm(wide(actual) - expected)
+    return float(difference / cupy.linalg.norm(expected))
+
+
+def unwritten(*shape, dtype=None):
+    return torch.full(shape, float("nan"), device="cuda", dtype=dtype or torch.float32)
+
+
+def inputs(tokens, heads, seed=0):
+    """Random inputs of the prefill, of the size that a model's projections have."""
+    generator = torch.Generator("cuda").manual_seed(seed)
+    key_heads = 16
+    width = (2 * key_heads + heads) * 128
+
+    def random(*shape, dtype=torch.bfloat16):
+        return torch.randn(*shape, device="cuda", generator=generator).to(dtype)
+
+    return SimpleNamespace(
+        tokens=tokens,
+        heads=heads,
+        key_heads=key_heads,
+        width=width,
+        qkv=random(tokens, width),
+        b=random(tokens, heads),
+        a=random(tokens, heads),
+        dt_bias=random(heads),
+        a_log=random(heads, dtype=torch.float32),
+        initial_state=0.1 * random(heads, 128, 128, dtype=torch.float32),
+    )
+
+
+def workspace(tokens, heads):
+    """Every output of the chain, poisoned."""
+    brain = torch.bfloat16
+    chunks = (tokens + 63) // 64
+    return SimpleNamespace(
+        **{name: unwritten(tokens, heads, 128, dtype=brain) for name in
+           ("q", "k", "v", "w", "u", "v_new", "output")},
+        **{name: unwritten(tokens, heads) for name in ("g", "beta", "g_cumsum")},
+        a_tril=unwritten(tokens, heads, 64),
+        a_inv=unwritten(tokens, heads, 64, dtype=brain),
+        chunk_state=unwritten(chunks, heads, 128, 128),
+        final_state=unwritten(heads, 128, 128),
+    )  # fmt: skip
+
+
+def run_chain(x, y, wrap=lambda tensor: tensor, **stream):
+    """The seven launches; `wrap` turns each tensor into what is passed."""
+    sizes = x.tokens, x.heads
+    calls = [
+        (kernels.gated_delta_rule_chunk_prepare,
+         [x.qkv, x.b, x.a, x.dt_bias, x.a_log, y.q, y.k, y.v, y.g, y.beta,
+          x.key_heads, x.heads, x.width, x.tokens]),
+        (kernels.gated_delta_rule_chunk_cumsum, [y.g, y.g_cumsum, *sizes]),
+        (kernels.gated_delta_rule_chunk_a, [y.k, y.g_cumsum, y.beta, y.a_tril, *sizes]),
+        (kernels.gated_delta_rule_chunk_solve, [y.a_tril, y.a_inv, *sizes]),
+        (kernels.gated_delta_rule_chunk_recompute,
+         [y.k, y.v, y.beta, y.w, y.u, y.a_inv, y.g_cumsum, *sizes]),
+        (kernels.gated_delta_rule_chunk_state,
+         [y.k, y.w, y.u, y.g_cumsum, x.initial_state, y.chunk_state, y.v_new, y.final_state,
+          *sizes]),
+        (kernels.gated_delta_rule_chunk_o,
+         [y.q, y.k, y.v_new, y.chunk_state, y.g_cumsum, y.output, *sizes, SCALE]),
+    ]  # fmt: skip
+    for function, arguments in calls:
+        passed = [wrap(a) if isinstance(a, torch.Tensor) else a for a in arguments]
+        function(*passed, **stream)
+
+
+@pytest.mark.parametrize(("tokens", "heads"), SIZES)
+def test_every_stage_is_its_stage_in_float64(oracle, tokens, heads):
+    x, y = inputs(tokens, heads), workspace(tokens, heads)
+    run_chain(x, y)
+    torch.cuda.synchronize()
+    k, g_cumsum, beta = wide(y.k), wide(y.g_cumsum), wide(y.beta)
+    given = [wide(t) for t in (x.qkv, x.b, x.a, x.dt_bias, x.a_log)]
+    expected = dict(zip("qkvg", oracle.prepare(*given, x.key_heads), strict=False))
+    w, u = oracle.recompute(k, wide(y.v), beta, wide(y.a_inv), g_cumsum)
+    states, v_new, last = oracle.state(k, wide(y.w), wide(y.u), g_cumsum, wide(x.initial_state))
+    output = oracle.outputs(wide(y.q), k, wide(y.v_new), wide(y.chunk_state), g_cumsum, SCALE)
+    rows = [
+        *[(name, getattr(y, name), expected[name], BF16) for name in "qk"],
+        ("v", y.v, expected["v"], 0.0),
+        ("g", y.g, expected["g"], FP32),
+        ("beta", y.beta, oracle.prepare(*given, x.key_heads)[4], FP32),
+        ("g_cumsum", y.g_cumsum, oracle.cumsum(wide(y.g)), FP32),
+        ("a_tril", y.a_tril, oracle.interaction(k, g_cumsum, beta), FP32),
+        ("a_inv", y.a_inv, oracle.solve(wide(y.a_tril)), BF16),
+        ("w", y.w, w, PRODUCT),
+        ("u", y.u, u, PRODUCT),
+        ("chunk_state", y.chunk_state, states, PRODUCT),
+        ("v_new", y.v_new, v_new, PRODUCT),
+        ("final_state", y.final_state, last, PRODUCT),
+        ("output", y.output, output, PRODUCT),
+    ]
+    errors = {name: error(actual, right) if right.any() else float(wide(actual).any())
+              for name, actual, right, _ in rows}  # fmt: skip
+    print(f"S={tokens} H={heads}", {name: f"{value:.1e}" for name, value in errors.items()})
+    wrong = [name for name, _, _, bound in rows if not errors[name] <= bound]
+    assert not wrong, errors
+
+
+@pytest.mark.parametrize(("tokens", "heads"), [(1, 32), (65, 48), (2048, 32), (8192, 48)])
+def test_the_chain_is_the_recurrence(oracle, tokens, heads):
+    x, y = inputs(tokens, heads, seed=1), workspace(tokens, heads)
+    run_chain(x, y)
+    torch.cuda.synchronize()
+    given = [wide(t) for t in (x.qkv, x.b, x.a, x.dt_bias, x.a_log)]
+    prepared = oracle.prepare(*given, x.key_heads)
+    output, last = oracle.recurrence(*prepared, wide(x.initial_state), SCALE)
+    errors = error(y.output, output), error(y.final_state, last)
+    print(f"S={tokens} H={heads} chain {errors[0]:.1e} {errors[1]:.1e}")
+    assert max(errors) <= CHAIN
+
+
+def results(y):
+    return [y.output, y.final_state, y.a_inv, y.v_new]
+
+
+def expected_of(x):
+    """What a plain run gives, bit for bit."""
+    y = workspace(x.tokens, x.heads)
+    run_chain(x, y)
+    torch.cuda.synchronize()
+    return [tensor.clone() for tensor in results(y)]
+
+
+def assert_same(y, expected):
+    for actual, right in zip(results(y), expected, strict=True):
+        assert torch.equal(actual, right)
+
+
+def test_addresses_and_an_explicit_stream():
+    x = inputs(200, 32)
+    y, stream = workspace(200, 32), torch.cuda.Stream()
+    expected = expected_of(x)
+    run_chain(x, y, lambda tensor: tensor.data_ptr(), stream=stream.cuda_stream)
+    stream.synchronize()
+    assert_same(y, expected)
+
+
+def test_the_stream_may_be_torchs_object():
+    x = inputs(65, 32)
+    y, stream = workspace(65, 32), torch.cuda.Stream()
+    expected = expected_of(x)
+    run_chain(x, y, stream=stream)
+    stream.synchronize()
+    assert_same(y, expected)
+
+
+def test_torchs_current_stream_is_used():
+    x = inputs(8192, 48)
+    y, stream = workspace(8192, 48), torch.cuda.Stream()
+    expected = expected_of(x)
+    before, after = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    with torch.cuda.stream(stream):
+        before.record()
+        run_chain(x, y)
+        after.record()
+    stream.synchronize()
+    assert_same(y, expected)
+    # Work on another stream would not lie between the events.
+    assert before.elapsed_time(after) > 0.2
+
+
+def test_a_captured_graph_replays_the_chain():
+    x, y = inputs(200, 32), workspace(200, 32)
+    expected = expected_of(x)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        run_chain(x, y)
+    for _ in range(2):
+        for tensor in results(y):
+            tensor.fill_(float("nan"))
+        graph.replay()
+        torch.cuda.synchronize()
+        assert_same(y, expected)
+
+
+def in_a_fresh_process(body):
+    """Nothing is loaded there: the first launches load the images."""
+    prelude = "import threading, torch\nfrom tests.test_gpu import *\n"
+    result = subprocess.run(
+        [sys.executable, "-c", prelude + textwrap.dedent(body)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    return result.stdout
+
+
+def test_the_very_first_launch_may_be_captured():
+    output = in_a_fresh_process("""
+        x, y = inputs(200, 32), workspace(200, 32)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            run_chain(x, y)
+        graph.replay()
+        torch.cuda.synchronize()
+        assert_same(y, expected_of(x))
+        print("same")
+        """)
+    assert output == "same\n"
+
+
+def test_eight_threads_may_make_the_first_launches_at_once():
+    output = in_a_fresh_process("""
+        start = threading.Barrier(8)
+        work = [(inputs(200, 32, seed), workspace(200, 32)) for seed in range(8)]
+        torch.cuda.synchronize()
+        def run(x, y):
+            stream = torch.cuda.Stream()
+            start.wait()
+            with torch.cuda.stream(stream):
+                for _ in range(20):
+                    run_chain(x, y)
+            stream.synchronize()
+        threads = [threading.Thread(target=run, args=one) for one in work]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        for x, y in work:
+            assert_same(y, expected_of(x))
+        print("same")
+        """)
+    assert output == "same\n"
+
+
+def test_a_thread_without_a_context_gets_the_tensors_one():
+    x, y = inputs(65, 32), workspace(65, 32)
+    expected, failures = expected_of(x), []
+
+    def run():
+        try:
+            run_chain(x, y, stream=0)
+        except Exception as failure:
+            failures.append(failure)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    torch.cuda.synchronize()
+    assert not failures
+    assert_same(y, expected)
+
+
+def test_misaligned_pointers_get_the_generic_variant():
+    x = torch.rand(1001, device="cuda")
+    out = unwritten(1001)
+    vector_add(x[1:], x[:-1], out[1:], 1000)
+    assert torch.equal(out[1:], x[1:] + x[:-1])
+    assert torch.isnan(out[0])
+
+
+@pytest.mark.parametrize("columns", [1, 1000, 1024, 4096])
+def test_softmax(columns):
+    x = torch.randn(100, columns, device="cuda")
+    y = unwritten(100, columns)
+    softmax(x, y, 100, columns)
+    torch.testing.assert_close(y, torch.softmax(x.double(), 1).float(), rtol=1e-5, atol=1e-7)
+
+
+def test_a_wrong_argument_never_reaches_the_gpu():
+    x = torch.rand(64, device="cuda")
+    with pytest.raises(ValueError, match=r"got a float32 tensor of shape \(64,\) on cpu"):
+        vector_add(x, x.cpu(), x, 64)
+    with pytest.raises(TypeError, match=r"got a float64 tensor of shape \(64,\) on cuda:0"):
+        vector_add(x, x.double(), x, 64)
+    with pytest.raises(ValueError, match=r"shape \(size,\) = \(65,\)"):
+        vector_add(x, x, x, 65)
+    torch.cuda.synchronize()
+
+
+def test_cupy_arrays_are_tensors_too():
+    x = cupy.arange(100, dtype=cupy.float32)
+    out = cupy.full(100, cupy.nan, dtype=cupy.float32)
+    vector_add(x, x, out, 100)
+    cupy.cuda.runtime.deviceSynchronize()
+    assert bool((out == 2 * x).all())
