@@ -6,19 +6,21 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from codegen import report
 from codegen.config import Config, read_config
-from codegen.errors import CodegenError, CodegenErrors
+from codegen.errors import CodegenError, CodegenErrors, shown
 from codegen.files import exclusive, recover
 from codegen.freshness import find_staleness
 from codegen.library import Library, build_library
 from codegen.manifest import Manifest, read_manifest
 from codegen.pipeline import Outcome, Request, plan_run, write
+from codegen.selection import select
 
 FRESH, DIFFERENT, FAILED = 0, 1, 2
 
@@ -27,8 +29,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code comes back."""
     options = _parser().parse_args(arguments)
     try:
+        return _run(options)
+    except BrokenPipeError:
+        _silence()
+        return FAILED
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
         config = read_config(Path(options.project))
         code: int = options.run(options, config)
+        sys.stdout.flush()
         return code
     except CodegenErrors as several:
         for error in several.errors:
@@ -38,9 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CodegenError as error:
         report.error(error)
     except KeyboardInterrupt:
-        report.say("interrupted; nothing was written")
-    except BrokenPipeError:
-        sys.stderr.close()
+        report.say(f"interrupted; run `{report.COMMAND} regenerate` to go on")
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or error.filename is None:
+            raise
+        report.error(CodegenError(f"{shown(error.filename)}: {error.strerror}"))
     return FAILED
 
 
@@ -48,50 +61,64 @@ def _regenerate(options: argparse.Namespace, config: Config) -> int:
     request = Request(
         config, tuple(options.kernels), options.rebuild, options.accept_triton, options.jobs
     )
-    with exclusive(config.project):
-        recover(config.output_folder)
-        if options.check and not options.rebuild:
+    with _exclusive(options, config):
+        if options.check and not (options.rebuild or options.diff):
             return _check(options, config)
         with report.Progress(options.quiet) as progress:
             outcome = plan_run(request, progress)
         if options.check or options.diff:
             return _show_difference(options, config, outcome)
         write(outcome, config.output_folder)
-    library = build_library(config.output_folder)
+        _tell_changes(options, config, outcome)
+        library = build_library(config.output_folder)
     _tell(options, config, outcome, library)
     return FRESH
 
 
 def _check(options: argparse.Namespace, config: Config) -> int:
-    staleness = find_staleness(config, read_manifest(config.output_folder))
+    manifest = read_manifest(config.output_folder)
+    selection = select(config, manifest, options.kernels)
+    staleness = find_staleness(config, manifest)
     findings = [*staleness.findings, *staleness.unknown]
+    findings = [finding for finding in findings if not selection.is_elsewhere(finding)]
     if options.json:
         report.json_document({"fresh": not findings, "findings": [str(f) for f in findings]})
     elif not options.quiet:
         for finding in findings:
             report.say(str(finding))
-        if staleness:
-            report.say(f"{config.output}/ is not fresh: run `{report.COMMAND} regenerate`")
-        elif not findings:
-            report.say(f"{config.output}/ is fresh")
+        _tell_freshness(config, not findings)
     return DIFFERENT if findings else FRESH
 
 
 def _show_difference(options: argparse.Namespace, config: Config, outcome: Outcome) -> int:
+    unknown = outcome.staleness.unknown
+    fresh = not (outcome.changes or unknown)
     if options.json:
         report.json_document(report.outcome_document(config, outcome))
     elif options.diff:
         report.diff(config.output, outcome.changes)
-    else:
-        for change in outcome.changes:
-            report.say(f"{change.kind}: {config.output}/{change.path}")
-    if outcome.changes:
-        if not options.quiet:
-            report.say(f"{config.output}/ is not fresh: run `{report.COMMAND} regenerate`")
-        return DIFFERENT
+    elif not options.quiet:
+        report.changes(config, outcome)
     if not (options.quiet or options.json):
-        report.say(f"{config.output}/ is fresh" + " to the byte" * options.rebuild)
-    return FRESH
+        for finding in unknown:
+            report.say(str(finding))
+        _tell_freshness(config, fresh, " to the byte" * options.rebuild)
+    return FRESH if fresh else DIFFERENT
+
+
+def _tell_freshness(config: Config, fresh: bool, how: str = "") -> None:
+    remedy = f"{config.output}/ is not fresh: run `{report.COMMAND} regenerate`"
+    report.say(f"{config.output}/ is fresh{how}" if fresh else remedy)
+
+
+def _tell_changes(options: argparse.Namespace, config: Config, outcome: Outcome) -> None:
+    if options.json or options.quiet:
+        return
+    for finding in outcome.staleness.findings if options.verbose else ():
+        report.say(str(finding))
+    report.changes(config, outcome)
+    for finding in outcome.staleness.unknown:
+        report.say(str(finding))
 
 
 def _tell(options: argparse.Namespace, config: Config, outcome: Outcome, library: Library) -> None:
@@ -100,12 +127,6 @@ def _tell(options: argparse.Namespace, config: Config, outcome: Outcome, library
         return
     if options.quiet:
         return
-    for finding in outcome.staleness.findings if options.verbose else ():
-        report.say(str(finding))
-    for change in outcome.changes:
-        report.say(f"{change.kind}: {config.output}/{change.path}")
-    for finding in outcome.staleness.unknown:
-        report.say(str(finding))
     report.summary(config, outcome, library)
     if not outcome.changes and options.show:
         report.functions_table(outcome.manifest)
@@ -135,17 +156,37 @@ def _inspect(options: argparse.Namespace, config: Config) -> int:
 
 
 def _build(options: argparse.Namespace, config: Config) -> int:
-    _manifest(config)
-    library = build_library(config.output_folder)
+    with _exclusive(options, config):
+        _manifest(config)
+        library = build_library(config.output_folder)
     print(library.path)
     return FRESH
+
+
+@contextlib.contextmanager
+def _exclusive(options: argparse.Namespace, config: Config) -> Iterator[None]:
+    """The project for this run alone, with what a killed run left cleared away."""
+    quiet = getattr(options, "quiet", True)
+    with exclusive(config.project, lambda: None if quiet else report.say(_WAITING)):
+        recover(config.output_folder)
+        yield
+
+
+_WAITING = "waiting for another run in this project to end"
+
+
+def _silence() -> None:
+    """Nobody reads on: drop what is still buffered, so that the interpreter ends in silence."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
 
 
 def _manifest(config: Config) -> Manifest:
     manifest = read_manifest(config.output_folder)
     if not manifest.files:
         raise CodegenError(
-            f"{config.output_folder} holds no generated package",
+            f"{shown(config.output_folder)} holds no generated package",
             hint=f"run `{report.COMMAND} regenerate`",
         )
     return manifest

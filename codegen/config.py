@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import keyword
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,8 @@ class Config:
 
 def read_config(start: Path) -> Config:
     """The settings for the project that holds `start`. Raises `CodegenError`."""
+    if not start.is_dir():
+        raise CodegenError(f"there is no folder {start}", hint="name another: --project FOLDER")
     for folder in (start.resolve(), *start.resolve().parents):
         file = folder / "pyproject.toml"
         if file.is_file():
@@ -58,73 +61,95 @@ def read_config(start: Path) -> Config:
     )
 
 
+@dataclass(frozen=True)
+class _Settings:
+    """`[tool.codegen]`, and where each setting stands."""
+
+    table: Mapping[str, Any]
+    file: Path
+    lines: Sequence[str]
+
+    def where(self, key: str) -> SourceLocation:
+        """The line that sets `key`, else the table's own."""
+        headers = (n for n, line in enumerate(self.lines) if line.strip() == "[tool.codegen]")
+        first = next(headers, 0)
+        setting = re.compile(rf"\s*{re.escape(key)}\s*=")
+        numbers = (n for n in range(first, len(self.lines)) if setting.match(self.lines[n]))
+        return SourceLocation(str(self.file), next(numbers, first) + 1)
+
+
 def _config(project: Path, file: Path) -> Config:
-    where = SourceLocation(str(file), 1)
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CodegenError(
-            f"the file is not TOML: {error}", where=where, hint="mend its syntax"
-        ) from error
-    tools = document.get("tool", {})
-    table = tools.get("codegen", {}) if isinstance(tools, dict) else tools
-    if not isinstance(table, dict):
-        raise CodegenError(
-            f"[tool.codegen] must be a table, got {table!r}",
-            where=where,
-            hint="write the settings below a line [tool.codegen]",
-        )
+    settings = _settings(file)
     known = ("kernels", "output", "targets")
-    for key in table:
+    for key in settings.table:
         if key not in known:
             raise CodegenError(
                 f"[tool.codegen] has no setting `{key}`",
-                where=where,
+                where=settings.where(key),
                 hint=f"the settings are {', '.join(known)}",
             )
-    kernels = _folder(table, "kernels", "kernels", where)
-    output = _folder(table, "output", "generated", where)
+    kernels = _folder(settings, "kernels", "kernels")
+    output = _folder(settings, "output", "generated")
     if kernels == output:
         raise CodegenError(
             f"[tool.codegen] kernels and output must be two folders, got {output!r} for both",
-            where=where,
+            where=settings.where("output"),
             hint='write output = "generated"',
         )
-    return Config(
-        project,
-        kernels,
-        output,
-        _targets(table.get("targets", list(DEFAULT_TARGETS)), where),
-    )
+    return Config(project, kernels, output, _targets(settings))
 
 
-def _folder(table: Mapping[str, Any], key: str, default: str, where: SourceLocation) -> str:
-    value = table.get(key, default)
+def _settings(file: Path) -> _Settings:
+    try:
+        text = file.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        line = re.search(r"at line (\d+)", str(error))
+        raise CodegenError(
+            f"the file is not TOML: {error}",
+            where=SourceLocation(str(file), int(line[1]) if line else 1),
+            hint="mend its syntax",
+        ) from error
+    tools = document.get("tool", {})
+    table = tools.get("codegen", {}) if isinstance(tools, dict) else tools
+    settings = _Settings(table, file, text.splitlines())
+    if not isinstance(table, dict):
+        raise CodegenError(
+            f"[tool.codegen] must be a table, got {table!r}",
+            where=settings.where("codegen"),
+            hint="write the settings below a line [tool.codegen]",
+        )
+    return settings
+
+
+def _folder(settings: _Settings, key: str, default: str) -> str:
+    value = settings.table.get(key, default)
     if not isinstance(value, str) or not value.isidentifier() or keyword.iskeyword(value):
         raise CodegenError(
             f"[tool.codegen] {key} must be the name of a folder beside pyproject.toml that can be "
             f"imported, got {value!r}",
-            where=where,
+            where=settings.where(key),
             hint=f'write {key} = "{default}"',
         )
     return value
 
 
-def _targets(value: object, where: SourceLocation) -> tuple[Target, ...]:
+def _targets(settings: _Settings) -> tuple[Target, ...]:
+    value = settings.table.get("targets", list(DEFAULT_TARGETS))
     known = {
         target.name: target for target in [*map(Target, _CUBINS), *(Target(c, True) for c in _PTX)]
     }
     if not isinstance(value, list) or not value or not all(isinstance(n, str) for n in value):
         raise CodegenError(
             f"[tool.codegen] targets must be a list of names, got {value!r}",
-            where=where,
+            where=settings.where("targets"),
             hint=f"write for instance targets = {list(DEFAULT_TARGETS)!r}",
         )
     for name in value:
         if name not in known:
             raise CodegenError(
                 f"[tool.codegen] targets has {name!r}, which cannot be built",
-                where=where,
+                where=settings.where("targets"),
                 hint=f"write some of {', '.join(known)}",
             )
     chosen = {known[name] for name in value}

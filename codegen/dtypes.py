@@ -114,9 +114,11 @@ def parse_type(text: str) -> ValueType:
         label = next((row.name for row in _ROWS if row.label == name), None)
         raise CodegenError(
             f"`{text}` is not a Triton type",
-            hint=f"write one of {', '.join(DTYPES)}, or `*` and one of them for a pointer"
-            if label is None
-            else f"write `{'*' * is_pointer}{label}`",
+            hint=(
+                f"write one of {', '.join(DTYPES)}, or `*` and one of them for a pointer"
+                if label is None
+                else f"write `{'*' * is_pointer}{label}`"
+            ),
         )
     if is_const and not is_pointer:
         raise CodegenError(f"`{text}`: only a pointer can be const", hint=f"write `{name}`")

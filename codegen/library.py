@@ -6,7 +6,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.errors import CodegenError
+from codegen.errors import CodegenError, shown
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def build_library(output: Path) -> Library:
     """
     specification = importlib.util.spec_from_file_location("_library", output / "_library.py")
     if specification is None or specification.loader is None:
-        raise CodegenError(f"{output} holds no _library.py")
+        raise CodegenError(f"{shown(output)} holds no _library.py")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     path: Path = module.path()
@@ -34,8 +34,12 @@ def build_library(output: Path) -> Library:
     try:
         module.build()
     except ImportError as error:
-        raise CodegenError(str(error)) from error
-    for old in path.parent.glob("libtritonbind-*.so"):
+        raise CodegenError(
+            f"{output.name}/ is written, and its library is not: {error}",
+            hint="mend that and run `python -m codegen build`",
+        ) from error
+    # The user's cache, where a library goes when the output cannot be written, is everybody's.
+    for old in (output / "_lib").glob("libtritonbind-*.so"):
         if old != path:
             old.unlink(missing_ok=True)
     return Library(path, True)

@@ -6,12 +6,12 @@ import importlib.metadata
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from codegen import files
 from codegen.config import Config
-from codegen.errors import CodegenError
+from codegen.errors import CodegenError, shown
 from codegen.model import GeneratedFile, Image, Plan, Target
 
 NAME = "MANIFEST.json"
@@ -78,13 +78,16 @@ def read_manifest(output: Path) -> Manifest:
     except FileNotFoundError:
         return Manifest()
     except ValueError as error:
-        raise _damaged(path, str(error)) from error
-    names = ("tools", "options", "inputs", "files", "functions")
-    if not isinstance(document, dict) or not all(
-        isinstance(document.get(name), dict) for name in names
-    ):
-        raise _damaged(path, "it lacks an entry")
-    return Manifest(**{name: document[name] for name in names})
+        raise _damaged(path, f"it is not JSON: {error}") from error
+    try:
+        entries = {name: {**document[name]} for name in _ENTRIES}
+    except (KeyError, TypeError) as error:
+        raise _damaged(path, "it lacks an entry") from error
+    for file in entries["files"]:
+        if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
+            raise _damaged(path, f"it names {file}, which is outside its folder")
+    functions = entries.pop("functions")
+    return Manifest(**entries, functions={n: f for n, f in functions.items() if _is_whole(f)})
 
 
 def installed_tools() -> dict[str, str]:
@@ -101,12 +104,15 @@ def installed_tools() -> dict[str, str]:
 def read_inputs(config: Config) -> dict[str, str]:
     """sha256 of everything that the output is made from: kernels, templates, the generator."""
     found: dict[str, Path] = {}
-    for path in config.kernels_folder.rglob("*.py"):
-        found[f"{config.kernels}/{path.relative_to(config.kernels_folder).as_posix()}"] = path
-    for folder in (PACKAGE, TEMPLATES):
+    sources = (
+        (config.kernels_folder, config.kernels, (".py",)),
+        (PACKAGE, "codegen", (".py",)),
+        (TEMPLATES, "templates", (".jinja", ".c", ".h")),
+    )
+    for folder, name, suffixes in sources:
         for path in folder.rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
-                found[f"{folder.name}/{path.relative_to(folder).as_posix()}"] = path
+            if path.suffix in suffixes and path.is_file():
+                found[f"{name}/{path.relative_to(folder).as_posix()}"] = path
     return {name: files.digest(path.read_bytes()) for name, path in sorted(found.items())}
 
 
@@ -137,7 +143,9 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
     for binary in plan.binaries:
         variant = binary.variant
         variants[variant.label] = {
-            "signature": {name: type_ for name, type_ in variant.signature if type_ != "constexpr"},
+            "parameters": [
+                [name, type_] for name, type_ in variant.signature if type_ != "constexpr"
+            ],
             "constexprs": {name: repr(value) for name, value in variant.constexprs},
             "divisible_by_16": list(variant.divisible),
             "images": {
@@ -189,8 +197,28 @@ def _intact(output: Path, path: str, recorded: Mapping[str, str]) -> bytes | Non
     return content if files.digest(content) == recorded.get(path) else None
 
 
+_ENTRIES = ("tools", "options", "inputs", "files", "functions")
+_FUNCTION = {"kernel", "signature", "grid", "num_warps", "num_stages", "maxnreg", "fp_fusion"}
+_VARIANT = {"parameters", "constexprs", "divisible_by_16"}
+_IMAGE = {"file", "key", "symbol", "num_warps", "registers", "shared", "stack", "size"}
+
+
+def _is_whole(function: Any) -> bool:
+    """Whether an entry is one of this version's; what others wrote of a function is forgotten."""
+    try:
+        variants = [*function["variants"].values()]
+        images = [image for variant in variants for image in variant["images"].values()]
+        return all(
+            entry.keys() >= names
+            for entries, names in (([function], _FUNCTION), (variants, _VARIANT), (images, _IMAGE))
+            for entry in entries
+        )
+    except (AttributeError, KeyError, TypeError):
+        return False
+
+
 def _damaged(path: Path, reason: str) -> CodegenError:
     return CodegenError(
-        f"{path} is damaged: {reason}",
+        f"{shown(path)} is damaged: {reason}",
         hint="restore it from version control, or remove it and run `python -m codegen regenerate`",
     )

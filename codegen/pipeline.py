@@ -8,7 +8,7 @@ from pathlib import Path
 
 from codegen import files
 from codegen.config import Config
-from codegen.errors import CodegenError, CodegenErrors
+from codegen.errors import CodegenError, CodegenErrors, shown
 from codegen.files import FileChange
 from codegen.freshness import Staleness, find_staleness
 from codegen.manifest import (
@@ -20,7 +20,7 @@ from codegen.manifest import (
     read_manifest,
     recorded_images,
 )
-from codegen.model import Binary, GeneratedFile, Image, Kernel, Plan, Target, Variant
+from codegen.model import GeneratedFile, Kernel, c_module
 from codegen.selection import Selection, select
 
 Progress = Callable[[int, int, str], None]
@@ -60,6 +60,7 @@ def plan_run(request: Request, progress: Progress = lambda done, total, name: No
     config = request.config
     output = config.output_folder
     manifest = read_manifest(output)
+    selection = select(config, manifest, request.selected)
     staleness = find_staleness(config, manifest)
     if not staleness and not request.rebuild:
         return Outcome(staleness, (), manifest)
@@ -69,15 +70,16 @@ def plan_run(request: Request, progress: Progress = lambda done, total, name: No
             f"{staleness.triton[1]}, which makes other bytes",
             hint="install the version that pyproject.toml pins, or pass --accept-triton",
         )
-    selection = select(config, manifest, staleness, request.selected)
+    selection.refuse(staleness)
     kernels, titles = _introspect(config, selection)
     known = {} if request.rebuild else recorded_images(manifest, output)
-    plans, compiled = _build(config, kernels, known, request.jobs, progress)
 
     from codegen.c_view import image_path
+    from codegen.images import build
     from codegen.render import render
 
-    rendered = render(plans, titles, config.kernels, selection.kept_files)
+    plans, compiled = build(config, kernels, known, request.jobs, progress)
+    rendered = render(plans, titles, config.kernels, selection.read_kept())
     paths = {
         (plan.kernel.name, binary.variant.label, image.target.name): image_path(
             plan.kernel, binary, image
@@ -89,7 +91,7 @@ def plan_run(request: Request, progress: Progress = lambda done, total, name: No
     made = Manifest(
         tools=installed_tools(),
         options=config.options,
-        inputs={**read_inputs(config), **selection.kept_inputs},
+        inputs=selection.inputs(read_inputs(config)),
         files={file.path: files.digest(file.content) for file in rendered},
         functions={**selection.kept_functions, **functions_of(plans, paths)},
     )
@@ -99,7 +101,13 @@ def plan_run(request: Request, progress: Progress = lambda done, total, name: No
 
 
 def _introspect(config: Config, selection: Selection) -> tuple[list[Kernel], dict[str, str]]:
-    from codegen.introspect import introspect, title_of
+    try:
+        from codegen.introspect import introspect, title_of
+    except ModuleNotFoundError as error:
+        raise CodegenError(
+            f"reading kernels needs the package {error.name}, which is not installed",
+            hint="install the versions that tritonbind pins: pip install --editable .",
+        ) from error
 
     root = config.kernels_folder
     kernels: list[Kernel] = []
@@ -115,11 +123,11 @@ def _introspect(config: Config, selection: Selection) -> tuple[list[Kernel], dic
         else:
             kernels += found
             titles[path] = title_of(root, path)
-    errors += _clashes(kernels)
+    errors += _clashes(kernels, selection)
     if not errors and not kernels:
         errors.append(
             CodegenError(
-                f"no kernel below {root} is declared",
+                f"no kernel below {shown(root)} is declared",
                 hint="put @export(...) from codegen.export above a @triton.jit function",
             )
         )
@@ -128,84 +136,38 @@ def _introspect(config: Config, selection: Selection) -> tuple[list[Kernel], dic
     return kernels, titles
 
 
-def _clashes(kernels: Sequence[Kernel]) -> list[CodegenError]:
-    seen: dict[str, Kernel] = {}
+def _clashes(kernels: Sequence[Kernel], selection: Selection) -> list[CodegenError]:
+    """Names that C would see twice: of functions by their last part, of files by their path."""
+    seen = {
+        name.rpartition(".")[2]: f"`{name}` in {selection.config.kernels}/{entry['kernel']}"
+        for name, entry in selection.kept_functions.items()
+    }
+    kept = [entry["kernel"].partition(":")[0] for entry in selection.kept_functions.values()]
+    files_seen = {c_module(file): file for file in kept}
     errors = []
     for kernel in kernels:
-        first = seen.setdefault(kernel.symbol, kernel)
-        if first is not kernel:
+        here = f"`{kernel.name}` at {kernel.location}"
+        first = seen.setdefault(kernel.symbol, here)
+        if first is not here:
             errors.append(
                 CodegenError(
-                    f"`{kernel.name}` ends as `{first.name}` at {first.location} does, and the "
-                    "last part names the C function",
+                    f"`{kernel.name}` ends as {first} does, and the last part names the C function",
                     where=kernel.location,
                     hint="give one of them another last part",
                 )
             )
-    return errors
-
-
-def _build(
-    config: Config,
-    kernels: Sequence[Kernel],
-    known: dict[str, Image],
-    jobs: int,
-    progress: Progress,
-) -> tuple[list[Plan], int]:
-    """Compile what is not known, prove it, and put every image in its place."""
-    from codegen.abi import prove
-    from codegen.aot import CompileRequest, compile_all, compile_key
-    from codegen.variants import axes_of, variants_of
-
-    version = installed_tools()["triton"]
-    axes = {kernel.name: axes_of(kernel) for kernel in kernels}
-    wanted: dict[tuple[str, Variant, Target], CompileRequest] = {}
-    for kernel in kernels:
-        for variant in variants_of(kernel, axes[kernel.name]):
-            for target in config.targets:
-                key = compile_key(kernel.source_key, variant, target, kernel.options, version)
-                wanted[kernel.name, variant, target] = CompileRequest(
-                    str(config.kernels_folder),
-                    kernel.file,
-                    kernel.name,
-                    variant,
-                    target,
-                    kernel.options,
-                    key,
+        file = files_seen.setdefault(c_module(kernel.file), kernel.file)
+        if file != kernel.file:
+            files_seen[c_module(kernel.file)] = kernel.file
+            errors.append(
+                CodegenError(
+                    f"the files {file} and {kernel.file} would have the same name in C, "
+                    f"{c_module(file)}",
+                    where=kernel.location,
+                    hint="rename one of them",
                 )
-    missing = [request for request in wanted.values() if request.key not in known]
-    done = 0
-
-    def report(request: CompileRequest) -> None:
-        nonlocal done
-        done += 1
-        name = request.kernel.rpartition(".")[2]
-        progress(done, len(missing), f"{name} {request.variant.label} {request.target.name}")
-
-    errors = []
-    images = dict(known)
-    for request, result in zip(missing, compile_all(missing, jobs, report), strict=True):
-        try:
-            if isinstance(result, CodegenError):
-                raise result
-            images[request.key] = prove(result, request)
-        except CodegenError as error:
-            errors.append(error)
-    if errors:
-        raise CodegenErrors(errors)
-    plans = []
-    for kernel in kernels:
-        binaries = tuple(
-            Binary(
-                variant,
-                tuple(
-                    images[wanted[kernel.name, variant, target].key] for target in config.targets
-                ),
             )
-            for variant in variants_of(kernel, axes[kernel.name])
-        )
-        plans.append(Plan(kernel, axes[kernel.name], binaries))
-    return plans, len(missing)
+    return errors
 
 
 def write(outcome: Outcome, output: Path) -> None:

@@ -33,7 +33,7 @@ def render(
     folder that the kernel files are relative to, `kept` the files of kernel files without a plan.
     """
     files = [*kept]
-    files += [_runtime_file(path) for path in sorted((TEMPLATES / "runtime").iterdir())]
+    files += [_runtime_file(path) for path in sorted((TEMPLATES / "runtime").glob("*.[ch]"))]
     by_file: dict[str, list[Plan]] = {}
     for plan in plans:
         by_file.setdefault(plan.kernel.file, []).append(plan)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import io
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
 from codegen.config import Config
-from codegen.errors import CodegenError
+from codegen.errors import CodegenError, shown
 from codegen.files import FileChange
 from codegen.library import Library
 from codegen.manifest import Manifest
@@ -31,6 +33,12 @@ def json_document(document: object) -> None:
     print(json.dumps(document, indent=1, sort_keys=True))
 
 
+def changes(config: Config, outcome: Outcome) -> None:
+    """A line for each file that a run changes."""
+    for change in outcome.changes:
+        say(f"{change.kind}: {config.output}/{change.path}")
+
+
 class Progress:
     """A line that counts compiled images: rewritten in place on a terminal, else not shown."""
 
@@ -43,7 +51,8 @@ class Progress:
 
     def __call__(self, done: int, total: int, name: str) -> None:
         if self._shown:
-            line = f"[{done}/{total}] {name}"
+            columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+            line = f"[{done}/{total}] {name}"[: columns - 1]
             print(f"\r{line:<{self._width}}", end="", file=sys.stderr, flush=True)
             self._width = len(line)
 
@@ -61,15 +70,21 @@ def summary(config: Config, outcome: Outcome, library: Library) -> None:
     functions = outcome.manifest.functions
     images = sum(1 for _ in _images(outcome.manifest))
     state = "built" if library.was_built else "there already"
-    what = (
-        f"{len(outcome.changes)} files written, {outcome.compiled} of {images} images compiled"
-        if outcome.changes
-        else "everything is fresh"
-    )
-    say(
-        f"{config.output}/: {_count(len(functions), 'function')}, {_count(images, 'image')}; {what}"
-    )
-    say(f"library: {library.path} ({state}, {_size(library.path.stat().st_size)})")
+    counts = f"{_count(len(functions), 'function')}, {_count(images, 'image')}"
+    size = _size(library.path.stat().st_size)
+    say(f"{config.output}/: {counts}; {_deeds(outcome, images)}")
+    say(f"library: {shown(library.path)} ({state}, {size})")
+
+
+def _deeds(outcome: Outcome, images: int) -> str:
+    removed = sum(change.kind == "removed" for change in outcome.changes)
+    written = len(outcome.changes) - removed
+    if outcome.changes:
+        deeds = [f"{_count(written, 'file')} written"] + [f"{removed} removed"] * bool(removed)
+        return ", ".join([*deeds, f"{outcome.compiled} of {images} images compiled"])
+    if outcome.compiled:
+        return f"{outcome.compiled} of {images} images compiled, and every byte is as it was"
+    return "nothing had to change" if outcome.staleness else "everything is fresh"
 
 
 def watch_hint() -> None:
@@ -94,19 +109,26 @@ def outcome_document(
 def diff(folder: str, changes: Iterable[FileChange]) -> None:
     """A unified diff of text files on stdout, and a line for each binary one."""
     for change in changes:
-        old, new = f"a/{folder}/{change.path}", f"b/{folder}/{change.path}"
-        if change.path.endswith(".cubin"):
-            sizes = [0 if side is None else len(side) for side in (change.old, change.new)]
+        old = "/dev/null" if change.old is None else f"a/{folder}/{change.path}"
+        new = "/dev/null" if change.new is None else f"b/{folder}/{change.path}"
+        before, after = _lines(change.old), _lines(change.new)
+        if before is None or after is None:
+            sizes = [len(side or b"") for side in (change.old, change.new)]
             print(f"Binary files {old} ({sizes[0]} bytes) and {new} ({sizes[1]} bytes) differ")
             continue
-        before, after = (
-            (side or b"").decode().splitlines(keepends=True) for side in (change.old, change.new)
-        )
-        names = (
-            old if change.old is not None else "/dev/null",
-            new if change.new is not None else "/dev/null",
-        )
-        sys.stdout.writelines(difflib.unified_diff(before, after, *names))
+        if before == after:
+            print(f"--- {old}\n+++ {new}")
+        for line in difflib.unified_diff(before, after, old, new):
+            print(line, end="" if line.endswith("\n") else "\n\\ No newline at end of file\n")
+
+
+def _lines(content: bytes | None) -> list[str] | None:
+    """The lines of a text; None for what is none."""
+    try:
+        text = (content or b"").decode()
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else list(io.StringIO(text))
 
 
 def functions_table(manifest: Manifest) -> None:

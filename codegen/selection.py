@@ -9,7 +9,7 @@ from typing import Any
 
 from codegen.config import Config
 from codegen.errors import CodegenError
-from codegen.freshness import Staleness
+from codegen.freshness import Finding, Staleness
 from codegen.manifest import Manifest
 from codegen.model import GeneratedFile
 
@@ -18,32 +18,71 @@ from codegen.model import GeneratedFile
 class Selection:
     """The kernel files to work on, and what stays of those that were not selected."""
 
+    config: Config
     kernel_files: tuple[str, ...]
-    kept_files: tuple[GeneratedFile, ...] = ()
+    other_files: tuple[str, ...] = ()
+    """Kernel files that were not selected."""
+    kept_files: tuple[str, ...] = ()
+    """Their outputs."""
     kept_inputs: Mapping[str, str] = field(default_factory=dict)
+    """They themselves, as they were when they were last selected."""
     kept_functions: Mapping[str, Any] = field(default_factory=dict)
 
+    def inputs(self, current: Mapping[str, str]) -> dict[str, str]:
+        """What a run on this selection is made from."""
+        others = {f"{self.config.kernels}/{file}" for file in self.other_files}
+        read = {name: digest for name, digest in current.items() if name not in others}
+        return {**read, **self.kept_inputs}
 
-def select(
-    config: Config, manifest: Manifest, staleness: Staleness, names: Sequence[str]
-) -> Selection:
+    def read_kept(self) -> list[GeneratedFile]:
+        folder = self.config.output_folder
+        return [GeneratedFile(path, (folder / path).read_bytes()) for path in self.kept_files]
+
+    def is_elsewhere(self, finding: Finding) -> bool:
+        """Whether it concerns none but kernel files that were not selected."""
+        others = [f"{self.config.kernels}/{file}" for file in self.other_files]
+        return finding.path in others or self._is_kept(finding)
+
+    def refuse(self, staleness: Staleness) -> None:
+        """A change that touches every file, or damage to one that stays, needs a full run.
+
+        Raises `CodegenError`.
+        """
+        if not self.other_files:
+            return
+        for finding in staleness.findings:
+            if finding.kind in ("edited", "missing"):
+                concerns_others = self._is_kept(finding)
+            else:
+                concerns_others = not finding.path.startswith(f"{self.config.kernels}/")
+            if concerns_others:
+                raise CodegenError(
+                    f"{finding}; that concerns more than {', '.join(self.kernel_files)}",
+                    hint="run it without names: `python -m codegen regenerate`",
+                )
+
+    def _is_kept(self, finding: Finding) -> bool:
+        return finding.path in {f"{self.config.output}/{path}" for path in self.kept_files}
+
+
+def select(config: Config, manifest: Manifest, names: Sequence[str]) -> Selection:
     """The selection that `names` (functions or kernel files) make; everything when there are none.
 
-    Raises `CodegenError` for an unknown name, or when more than the selected files must change.
+    Raises `CodegenError` for an unknown name.
     """
     root = config.kernels_folder
     present = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.py"))
     if not names:
-        return Selection(tuple(present))
+        return Selection(config, tuple(present))
     chosen = {file for name in names for file in _files_of(config, manifest, present, name)}
     others = [file for file in present if file not in chosen]
-    _refuse_shared_changes(config, staleness, chosen, others)
     stems = [str(PurePosixPath(file).with_suffix("")) for file in others]
-    kept = [path for path in manifest.files if _belongs(path, stems)]
     inputs = [f"{config.kernels}/{file}" for file in others]
     return Selection(
-        tuple(sorted(chosen)),
-        tuple(GeneratedFile(p, (config.output_folder / p).read_bytes()) for p in kept),
+        config,
+        tuple(file for file in present if file in chosen),
+        tuple(others),
+        tuple(path for path in manifest.files if _belongs(path, stems)),
         {name: manifest.inputs[name] for name in inputs if name in manifest.inputs},
         {
             name: entry
@@ -59,23 +98,6 @@ def _files_of(config: Config, manifest: Manifest, present: list[str], name: str)
         return [file]
     matches = manifest.match(name)
     return [manifest.functions[match]["kernel"].partition(":")[0] for match in matches]
-
-
-def _refuse_shared_changes(
-    config: Config, staleness: Staleness, chosen: set[str], others: Sequence[str]
-) -> None:
-    """A change that touches every file, or damage to one that stays, needs a full run."""
-    stems = [f"{config.output}/{PurePosixPath(file).with_suffix('')}" for file in others]
-    for finding in staleness.findings:
-        if finding.kind in ("edited", "missing"):
-            concerns_others = _belongs(finding.path, stems)
-        else:
-            concerns_others = not finding.path.startswith(f"{config.kernels}/")
-        if concerns_others:
-            raise CodegenError(
-                f"{finding}; that concerns more than {', '.join(sorted(chosen))}",
-                hint="run it without names: `python -m codegen regenerate`",
-            )
 
 
 def _belongs(path: str, stems: Sequence[str]) -> bool:

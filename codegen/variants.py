@@ -9,6 +9,8 @@ from codegen.errors import CodegenError
 from codegen.model import Axis, Constexpr, Kernel, Parameter, Variant
 
 HINTED, GENERIC = "aligned", "generic"
+# What the C runtime has room for: TB_MOST_PARAMETERS and TB_MOST_DTYPE_AXES of tb_runtime.h.
+MOST_PARAMETERS, MOST_TYPE_VARIABLES = 254, 8
 
 
 def axes_of(kernel: Kernel) -> tuple[Axis, ...]:
@@ -17,6 +19,7 @@ def axes_of(kernel: Kernel) -> tuple[Axis, ...]:
     Pointers with the same choice of types make it together, as one axis.
     """
     axes = []
+    _check_limits(kernel)
     for types, names in _type_variables(kernel).items():
         axes.append(Axis("dtype", names, types))
     for parameter in kernel.parameters:
@@ -50,6 +53,20 @@ def _type_variables(kernel: Kernel) -> dict[tuple[str, ...], tuple[str, ...]]:
             key = tuple(type_.dtype.name for type_ in parameter.types)
             variables[key] = (*variables.get(key, ()), parameter.name)
     return variables
+
+
+def _check_limits(kernel: Kernel) -> None:
+    parameters = sum(isinstance(parameter, Parameter) for parameter in kernel.parameters)
+    for count, most, what in (
+        (parameters, MOST_PARAMETERS, "run-time parameters"),
+        (len(_type_variables(kernel)), MOST_TYPE_VARIABLES, "choices of types"),
+    ):
+        if count > most:
+            raise CodegenError(
+                f"`{kernel.name}` has {count} {what}, and a generated function can have {most}",
+                where=kernel.location,
+                hint="split the kernel, or export it several times with fixed types",
+            )
 
 
 def _variant(kernel: Kernel, axes: tuple[Axis, ...], selection: tuple[int, ...]) -> Variant:

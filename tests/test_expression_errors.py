@@ -238,7 +238,7 @@ def test_refused_helpers(tmp_path: Path) -> None:
         f"{path}:35:12: `loop(n)` is recursive\n  hint: {EXPLICIT}",
     ]
     assert error_of(module.unset()) == (
-        f"{path}:44:22: the grid reads `late`, which is not defined\n"
+        f"{path}:48:22: the grid reads `late`, which is not defined\n"
         f"  hint: the kernel's parameters are {NAMES}"
     )
 

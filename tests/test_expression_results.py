@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codegen.c_value import literal
 from codegen.errors import CodegenError
 from codegen.expressions import CExpression, Operand, translate_grid
+from codegen.expressions.c_value import literal
 from tests.support.expressions import I32, I64, load
 
-HEADER = Path(__file__).parents[1] / "templates" / "runtime" / "tritonbind_arithmetic.h"
+HEADER = Path(__file__).parents[1] / "templates" / "runtime" / "tb_arithmetic.h"
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 
 HELPERS = """\

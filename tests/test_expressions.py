@@ -92,6 +92,8 @@ from tests.support.expressions import HERE, KERNEL, PRELUDE, grid, load, text
         ("5 >> heads", "tb_checked_shift_right(5, heads, &failed)"),
         ("(rows & 255) + 1", "(rows & 255) + 1"),
         ("rows & heads | 3", "(rows & heads) | 3"),
+        ("7 | 64", "71"),
+        ("-8 | 3", "-5"),
         ("rows ^ ~heads", "rows ^ ~heads"),
         ("~(n < 3)", "-1 - (n < 3)"),
         ("rows // (heads | 8)", "tb_floordiv(rows, heads | 8)"),
@@ -180,6 +182,11 @@ def test_an_operand_has_64_bits() -> None:
             "lambda rows: blocks(rows if rows else 1)",
             ["((rows ? rows : 1) + 16 - 1) / 16", "1", "1"],
         ),
+        ("lambda n: first(n * n, n)", ["tb_checked_mul(n, n, &failed)", "1", "1"]),
+        (
+            "lambda n: first(5, n * n)",
+            ["((void)tb_checked_mul(n, n, &failed), 5)", "1", "1"],
+        ),
         (
             "lambda n, m: guarded(n // m, m)",
             [
@@ -194,7 +201,6 @@ def test_an_operand_has_64_bits() -> None:
             ["tb_checked_add(n, 3, &failed) - 3", "1", "1"],
         ),
         ("(lambda n: n), (lambda m: m)", ["n", "1", "1"]),
-        ("(lambda: 1 + 2), (lambda: 3)", ["3", "1", "1"]),
         ("(\n    lambda\n    n: (\n        n,\n        2,  # two\n    )\n)", ["n", "2", "1"]),
     ],
 )
@@ -232,9 +238,18 @@ def test_several_lambdas_in_a_line(tmp_path: Path) -> None:
     module = load(
         tmp_path,
         "grids = {'ä': lambda n: n, 'ö': lambda n: (n, 'é', (lambda n: n)), 'ü': lambda n: (n)}\n"
-        "nested = lambda n: lambda n: (n, 2)\n",
+        "nested = lambda n: lambda n: (n, 2)\n"
+        "constants = (lambda: 1 + 2), (lambda: 3)\n",
     )
     assert grid(module.grids["ä"]) == grid(module.grids["ü"]) == ["n", "1", "1"]
     assert grid(module.nested(1)) == ["n", "2", "1"]
+    assert [grid(function)[0] for function in module.constants] == ["3", "3"]
     with pytest.raises(CodegenError, match="expected an integer, got a string: `'é'`"):
         grid(module.grids["ö"])
+
+
+def test_grid_in_a_module_that_pytest_rewrites() -> None:
+    rows = 3
+    function = lambda n: (n, rows)  # noqa: E731
+    assert grid(function) == ["n", "3", "1"]
+    assert grid(lambda m: m) == ["m", "1", "1"]

@@ -5,6 +5,7 @@ The oracle is the numpy code of the other tests, run through CuPy so that long s
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import textwrap
@@ -300,6 +301,31 @@ def test_a_thread_without_a_context_gets_the_tensors_one():
     torch.cuda.synchronize()
     assert not failures
     assert_same(y, expected)
+
+
+def test_the_device_is_that_of_the_tensors():
+    if torch.cuda.device_count() < 2:
+        pytest.skip("needs two GPUs")
+    x = torch.rand(1000, device="cuda:1")
+    out = torch.full_like(x, float("nan"))
+    with torch.cuda.device(0):
+        vector_add(x, x, out, 1000)
+        assert torch.cuda.current_device() == 0
+    torch.cuda.synchronize(1)
+    assert torch.equal(out, 2 * x)
+    with pytest.raises(ValueError, match="must be on cuda:1 as `x` is"):
+        vector_add(x, x.to("cuda:0"), out, 1000)
+
+
+def test_the_driver_compiles_the_ptx_images():
+    entries = json.loads((ROOT / "generated/MANIFEST.json").read_text())["functions"].values()
+    variants = [variant for entry in entries for variant in entry["variants"].values()]
+    images = [one["images"][name] for one in variants for name in one["images"]
+              if name.startswith("compute")]  # fmt: skip
+    assert images
+    for image in images:
+        module = cupy.RawModule(path=str(ROOT / "generated" / image["file"]))
+        assert module.get_function(image["symbol"]).num_regs > 0
 
 
 def test_misaligned_pointers_get_the_generic_variant():

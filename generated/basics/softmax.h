@@ -24,8 +24,8 @@ extern "C" {
  *
  * x: [rows, columns]
  * y: [rows, columns], may be x
- * rows: a program for each
- * columns: any number
+ * rows: how many; read by the grid alone, a program for each
+ * columns: how many, any number
  */
 TRITONBIND_PUBLIC tritonbind_status softmax_launch(
     void *stream,

@@ -29,8 +29,8 @@ def softmax(
     Args:
         x: `*fp32`, shape (rows, columns): [rows, columns]
         y: `*fp32`, shape (rows, columns): [rows, columns], may be x
-        rows: `i32`: a program for each
-        columns: `i32`: any number
+        rows: `i32`: how many; read by the grid alone, a program for each
+        columns: `i32`: how many, any number
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 

@@ -88,7 +88,7 @@ static const tb_function gated_delta_rule_chunk_prepare_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare",
     .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare(qkv: *bf16, b: *bf16, a: *bf16, dt_bias: *bf16, a_log: *fp32, q_out: *bf16, k_out: *bf16, v_out: *bf16, g_out: *fp32, beta_out: *fp32, num_key_heads: i32, num_value_heads: i32, qkv_dim: i32, seq_len: i32, stream=None)",
     .argument_names = "qkv, b, a, dt_bias, a_log, q_out, k_out, v_out, g_out, beta_out, num_key_heads, num_value_heads, qkv_dim, seq_len, stream",
-    .doc = "Split and normalise the projected rows; compute each token's decay and write strength.\n\nq and k are divided by sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias),\nwhere softplus(x) = x above 20; beta = sigmoid(b).",
+    .doc = "Split and normalise the projected rows; compute each token's decay and write strength.\n\nq, k /= sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias); beta = sigmoid(b).",
     .arguments = gated_delta_rule_chunk_prepare_arguments,
     .argument_count = 14,
     .variants = gated_delta_rule_chunk_prepare_variants,

@@ -20,8 +20,7 @@ extern "C" {
 /*
  * Split and normalise the projected rows; compute each token's decay and write strength.
  *
- * q and k are divided by sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias),
- * where softplus(x) = x above 20; beta = sigmoid(b).
+ * q, k /= sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias); beta = sigmoid(b).
  *
  * qkv: [S, qkv_dim], in each row the q heads, then the k heads, then the v heads
  * b: [S, H], beta before its sigmoid
@@ -33,10 +32,10 @@ extern "C" {
  * v_out: [S, H, 128]
  * g_out: [S, H], logarithm of the decay, 0 or less
  * beta_out: [S, H], strength of the write, 0 to 1
- * num_key_heads: value head h uses key head h * num_key_heads // H
- * num_value_heads: H
- * qkv_dim: (2 * num_key_heads + H) * 128
- * seq_len: S
+ * num_key_heads: value head h takes q and k of key head h * num_key_heads // H
+ * num_value_heads: H, the number of value heads
+ * qkv_dim: (2 * num_key_heads + H) * 128, the length of a row of qkv
+ * seq_len: S, the number of tokens
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_prepare_launch(
     void *stream,
@@ -60,8 +59,8 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_prepare_launch(
  *
  * g_in: [S, H], logarithm of each token's decay
  * g_out: [S, H], summed up inside the chunk; may be g_in
- * seq_len: S
- * num_value_heads: H
+ * seq_len: S, the number of tokens
+ * num_value_heads: H, the number of value heads
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_cumsum_launch(
     void *stream,
@@ -77,8 +76,8 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_cumsum_launch(
  * g_cumsum: [S, H], summed up inside the chunk
  * beta: [S, H]
  * a_tril: [S, H, 64], a row for each token, with a column for each token of its chunk
- * seq_len: S
- * num_value_heads: H
+ * seq_len: S, the number of tokens
+ * num_value_heads: H, the number of value heads
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_a_launch(
     void *stream,
@@ -98,8 +97,8 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_a_launch(
  *
  * a_tril_ptr: [S, H, 64], strictly lower triangular inside each chunk
  * a_inv_ptr: [S, H, 64], written as a whole, zeros above the diagonal too
- * seq_len: S
- * num_value_heads: H
+ * seq_len: S, the number of tokens
+ * num_value_heads: H, the number of value heads
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_solve_launch(
     void *stream,
@@ -120,8 +119,8 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_solve_launch(
  * u_out: [S, H, 128]
  * a_inv: [S, H, 64], T
  * g_cumsum: [S, H], summed up inside the chunk
- * seq_len: S
- * num_value_heads: H
+ * seq_len: S, the number of tokens
+ * num_value_heads: H, the number of value heads
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_recompute_launch(
     void *stream,
@@ -148,8 +147,8 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_recompute_launch(
  * chunk_state: [chunks, H, 128, 128], h before each chunk
  * v_new: [S, H, 128], what each token writes
  * final_state: [H, 128, 128], h after the last token; may be initial_state
- * seq_len: S
- * num_value_heads: H
+ * seq_len: S, the number of tokens
+ * num_value_heads: H, the number of value heads
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_state_launch(
     void *stream,
@@ -173,8 +172,8 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_state_launch(
  * chunk_state: [chunks, H, 128, 128], h before each chunk
  * g_cumsum: [S, H], summed up inside the chunk
  * output: [S, H, 128]
- * seq_len: S
- * num_value_heads: H
+ * seq_len: S, the number of tokens
+ * num_value_heads: H, the number of value heads
  * scale: 128 ** -0.5
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_o_launch(

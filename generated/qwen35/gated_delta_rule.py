@@ -46,8 +46,7 @@ def gated_delta_rule_chunk_prepare(
 ) -> None:
     """Split and normalise the projected rows; compute each token's decay and write strength.
 
-    q and k are divided by sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias),
-    where softplus(x) = x above 20; beta = sigmoid(b).
+    q, k /= sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias); beta = sigmoid(b).
 
     Args:
         qkv: `*bf16`, shape (seq_len, qkv_dim): [S, qkv_dim], in each row the q heads, then the k
@@ -61,10 +60,10 @@ def gated_delta_rule_chunk_prepare(
         v_out: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128]
         g_out: `*fp32`, shape (seq_len, num_value_heads): [S, H], logarithm of the decay, 0 or less
         beta_out: `*fp32`, shape (seq_len, num_value_heads): [S, H], strength of the write, 0 to 1
-        num_key_heads: `i32`: value head h uses key head h * num_key_heads // H
-        num_value_heads: `i32`: H
-        qkv_dim: `i32`: (2 * num_key_heads + H) * 128
-        seq_len: `i32`: S
+        num_key_heads: `i32`: value head h takes q and k of key head h * num_key_heads // H
+        num_value_heads: `i32`: H, the number of value heads
+        qkv_dim: `i32`: (2 * num_key_heads + H) * 128, the length of a row of qkv
+        seq_len: `i32`: S, the number of tokens
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 
@@ -105,8 +104,8 @@ def gated_delta_rule_chunk_cumsum(
         g_in: `*fp32`, shape (seq_len, num_value_heads): [S, H], logarithm of each token's decay
         g_out: `*fp32`, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk; may be
             g_in
-        seq_len: `i32`: S
-        num_value_heads: `i32`: H
+        seq_len: `i32`: S, the number of tokens
+        num_value_heads: `i32`: H, the number of value heads
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 
@@ -135,8 +134,8 @@ def gated_delta_rule_chunk_a(
         beta: `*fp32`, shape (seq_len, num_value_heads): [S, H]
         a_tril: `*fp32`, shape (seq_len, num_value_heads, 64): [S, H, 64], a row for each token,
             with a column for each token of its chunk
-        seq_len: `i32`: S
-        num_value_heads: `i32`: H
+        seq_len: `i32`: S, the number of tokens
+        num_value_heads: `i32`: H, the number of value heads
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 
@@ -166,8 +165,8 @@ def gated_delta_rule_chunk_solve(
             triangular inside each chunk
         a_inv_ptr: `*bf16`, shape (seq_len, num_value_heads, 64): [S, H, 64], written as a whole,
             zeros above the diagonal too
-        seq_len: `i32`: S
-        num_value_heads: `i32`: H
+        seq_len: `i32`: S, the number of tokens
+        num_value_heads: `i32`: H, the number of value heads
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 
@@ -203,8 +202,8 @@ def gated_delta_rule_chunk_recompute(
         u_out: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128]
         a_inv: `*bf16`, shape (seq_len, num_value_heads, 64): [S, H, 64], T
         g_cumsum: `*fp32`, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
-        seq_len: `i32`: S
-        num_value_heads: `i32`: H
+        seq_len: `i32`: S, the number of tokens
+        num_value_heads: `i32`: H, the number of value heads
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 
@@ -247,8 +246,8 @@ def gated_delta_rule_chunk_state(
         v_new: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128], what each token writes
         final_state: `*fp32`, shape (num_value_heads, 128, 128): [H, 128, 128], h after the last
             token; may be initial_state
-        seq_len: `i32`: S
-        num_value_heads: `i32`: H
+        seq_len: `i32`: S, the number of tokens
+        num_value_heads: `i32`: H, the number of value heads
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 
@@ -294,8 +293,8 @@ def gated_delta_rule_chunk_o(
             128], h before each chunk
         g_cumsum: `*fp32`, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
         output: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128]
-        seq_len: `i32`: S
-        num_value_heads: `i32`: H
+        seq_len: `i32`: S, the number of tokens
+        num_value_heads: `i32`: H, the number of value heads
         scale: `fp32`: 128 ** -0.5
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.

@@ -12,6 +12,12 @@ static inline const dl_tensor *tb_tensor_of(const tvm_ffi_any *value)
     return value->type_index == TVM_FFI_DLTENSOR_POINTER ? value->value.pointer : NULL;
 }
 
+/* Whether a value is an integer of any size. */
+static inline bool tb_is_integer(const tvm_ffi_any *value)
+{
+    return value->type_index == TVM_FFI_INT || value->type_index == TVM_FFI_BIG_INT;
+}
+
 /* Whether a value is an integer from 2^63 to 2^64 - 1, which arrives as a big integer. */
 static inline bool tb_unsigned_of(const tvm_ffi_any *value, uint64_t *result)
 {

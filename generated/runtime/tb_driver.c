@@ -66,20 +66,21 @@ static bool find_entry_points(const tb_function *function, void *library)
 
 static bool describe_device(const tb_function *function, int32_t ordinal, tb_device *device)
 {
-    int handle = 0, major = 0, minor = 0, shared = 0;
+    static const int attributes[] = {CU_ATTRIBUTE_CAPABILITY_MAJOR, CU_ATTRIBUTE_CAPABILITY_MINOR,
+                                     CU_ATTRIBUTE_SHARED_MEMORY_OPTIN};
+    int handle = 0, values[] = {0, 0, 0};
+    const char *call = "cuDeviceGet";
     int result = the_driver.device_get(&handle, ordinal);
-    if (result == CUDA_SUCCESS)
-        result = the_driver.device_attribute(&major, CU_ATTRIBUTE_CAPABILITY_MAJOR, handle);
-    if (result == CUDA_SUCCESS)
-        result = the_driver.device_attribute(&minor, CU_ATTRIBUTE_CAPABILITY_MINOR, handle);
-    if (result == CUDA_SUCCESS)
-        result = the_driver.device_attribute(&shared, CU_ATTRIBUTE_SHARED_MEMORY_OPTIN, handle);
+    for (int i = 0; i < 3 && result == CUDA_SUCCESS; i++) {
+        call = "cuDeviceGetAttribute";
+        result = the_driver.device_attribute(&values[i], attributes[i], handle);
+    }
     if (result != CUDA_SUCCESS) {
-        tb_fail_cuda(function, "cuDeviceGetAttribute", ordinal, result);
+        tb_fail_cuda(function, call, ordinal, result);
         return false;
     }
-    device->capability = 10 * major + minor;
-    device->shared_optin = shared;
+    device->capability = 10 * values[0] + values[1];
+    device->shared_optin = values[2];
     return true;
 }
 

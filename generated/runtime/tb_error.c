@@ -44,10 +44,9 @@ tritonbind_status tb_fail(const tb_function *function, tritonbind_status status,
 
 tritonbind_status tb_fail_arity(const tb_function *function, int32_t count)
 {
-    (void)append(0,
-                 "%s expects %d arguments (%s), of which the stream may be left out, but got %d",
-                 function->name, (int)function->argument_count + 1, function->argument_names,
-                 (int)count);
+    int most = (int)function->argument_count + 1;
+    (void)append(0, "%s expects %d argument%s (%s), of which the stream may be left out, but got %d",
+                 function->name, most, most == 1 ? "" : "s", function->argument_names, (int)count);
     return status_of_message = TRITONBIND_TYPE_ERROR;
 }
 
@@ -141,25 +140,36 @@ static void describe_tensor(const dl_tensor *tensor, char *text, size_t size)
              tb_device_name(tensor->device, device, sizeof device));
 }
 
-/* The shortest decimal that reads back as the same double, marked as a float. */
+/* As Python shows it: the shortest decimal that reads back as the same double. */
 static void describe_float(double value, char *text, size_t size)
 {
-    char digits[40];
-    for (int precision = 1; precision <= 17; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, value);
+    char digits[40] = "nan";
+    int decimals = 0;
+    for (; value == value && decimals < 17; decimals++) {
+        snprintf(digits, sizeof digits, "%.*e", decimals, value);
         if (strtod(digits, NULL) == value)
             break;
     }
-    snprintf(text, size, "the float %s%s", digits, strpbrk(digits, ".einf") == NULL ? ".0" : "");
+    const char *mark = strchr(digits, 'e');
+    long exponent = mark == NULL ? 0 : strtol(mark + 1, NULL, 10);
+    if (mark != NULL && exponent >= -4 && exponent < 16) {
+        decimals = exponent < decimals ? decimals - (int)exponent : 1;
+        snprintf(digits, sizeof digits, "%.*f", decimals, value);
+    }
+    snprintf(text, size, "the float %s", digits);
 }
 
+/* On one line, and cut between characters of UTF-8. */
 static void describe_string(const char *data, size_t length, char *text, size_t size)
 {
-    const int most = 60;
-    if (length > (size_t)most)
-        snprintf(text, size, "the str '%.*s...'", most, data);
-    else
-        snprintf(text, size, "the str '%.*s'", (int)length, data);
+    char shown[61];
+    size_t count = length < sizeof shown ? length : sizeof shown - 1;
+    while (count < length && count > 0 && (data[count] & 0xc0) == 0x80)
+        count--;
+    for (size_t i = 0; i < count; i++)
+        shown[i] = (unsigned char)data[i] < ' ' ? '?' : data[i];
+    shown[count] = 0;
+    snprintf(text, size, "the str '%s%s'", shown, count < length ? "..." : "");
 }
 
 const char *tb_string_of(const tvm_ffi_any *value, size_t *length)
@@ -200,8 +210,7 @@ const char *tb_describe(const tvm_ffi_any *value, char *text, size_t size)
                 {TVM_FFI_MAP, "a dict"},
                 {TVM_FFI_DICT, "a dict"},
                 {TVM_FFI_BIG_INT, "an integer beyond 64 bits"},
-                {TVM_FFI_OPAQUE_PYTHON_OBJECT,
-                 "a Python object of another kind (int(), float() or bool() may convert it)"}};
+                {TVM_FFI_OPAQUE_PYTHON_OBJECT, "a Python object of another kind"}};
     size_t length = 0;
     const dl_tensor *tensor = tb_tensor_of(value);
     const char *string = tb_string_of(value, &length);

@@ -137,8 +137,12 @@ static const tb_image *load(const tb_driver *driver, const tb_function *function
     }
     /* Loading is not allowed in a stream capture unless this thread's capture mode is relaxed. */
     int mode = CU_STREAM_CAPTURE_RELAXED;
+    int result = driver->capture_mode(&mode);
+    if (result != CUDA_SUCCESS) {
+        tb_fail_cuda(function, "cuThreadExchangeStreamCaptureMode", device, result);
+        return NULL;
+    }
     tb_lock();
-    (void)driver->capture_mode(&mode);
     tb_image **table = image_table(variant, driver->count);
     if (table == NULL) {
         tb_fail(function, TRITONBIND_RUNTIME_ERROR, "cannot launch: out of host memory");
@@ -148,8 +152,8 @@ static const tb_image *load(const tb_driver *driver, const tb_function *function
     } else {
         image = NULL;
     }
-    (void)driver->capture_mode(&mode);
     tb_unlock();
+    (void)driver->capture_mode(&mode);
     return image;
 }
 
@@ -211,7 +215,9 @@ tritonbind_status tb_launch(const tb_function *function, int32_t variant, int32_
                            values);
     if (pushed) {
         void *popped = NULL;
-        (void)driver->context_pop(&popped);
+        int result = driver->context_pop(&popped);
+        if (result != CUDA_SUCCESS && status == TRITONBIND_OK)
+            status = tb_fail_cuda(function, "cuCtxPopCurrent", device, result);
     }
     return status;
 }

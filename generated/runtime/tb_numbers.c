@@ -8,7 +8,11 @@ static bool fail_number(tb_call *call, int32_t index, tritonbind_status status, 
 {
     char text[TB_DESCRIPTION];
     const tvm_ffi_any *value = &call->values[index];
-    const char *hint = tb_tensor_of(value) == NULL ? "" : "; pass its value, as .item() gives it";
+    const char *hint = "";
+    if (tb_tensor_of(value) != NULL)
+        hint = "; pass its value, as .item() gives it";
+    else if (value->type_index == TVM_FFI_OPAQUE_PYTHON_OBJECT)
+        hint = "; int(), float() or bool() may convert it";
     tb_fail_argument(call->function, index, status, "must be %s, got %s%s", expected,
                      tb_describe(value, text, sizeof text), hint);
     return false;
@@ -23,8 +27,8 @@ static bool get_signed(tb_call *call, int32_t index, int64_t low, int64_t high,
         *result = value->value.integer;
         return true;
     }
-    bool is_integer = value->type_index == TVM_FFI_INT || value->type_index == TVM_FFI_BIG_INT;
-    return fail_number(call, index, is_integer ? TRITONBIND_VALUE_ERROR : TRITONBIND_TYPE_ERROR,
+    return fail_number(call, index,
+                       tb_is_integer(value) ? TRITONBIND_VALUE_ERROR : TRITONBIND_TYPE_ERROR,
                        expected);
 }
 
@@ -60,22 +64,28 @@ bool tb_get_uint64(tb_call *call, int32_t index, uint64_t *value)
 bool tb_get_bool(tb_call *call, int32_t index, bool *result)
 {
     const tvm_ffi_any *value = &call->values[index];
-    bool is_integer = value->type_index == TVM_FFI_INT;
-    if (value->type_index != TVM_FFI_BOOL && !is_integer)
-        return fail_number(call, index, TRITONBIND_TYPE_ERROR, "a bool, 0 or 1");
-    if (is_integer && value->value.integer != 0 && value->value.integer != 1)
-        return fail_number(call, index, TRITONBIND_VALUE_ERROR, "a bool, 0 or 1");
-    *result = value->value.integer != 0;
-    return true;
+    if (value->type_index == TVM_FFI_BOOL
+        || (value->type_index == TVM_FFI_INT && (uint64_t)value->value.integer <= 1)) {
+        *result = value->value.integer != 0;
+        return true;
+    }
+    return fail_number(call, index,
+                       tb_is_integer(value) ? TRITONBIND_VALUE_ERROR : TRITONBIND_TYPE_ERROR,
+                       "a bool, 0 or 1");
 }
 
 bool tb_get_double(tb_call *call, int32_t index, double *result)
 {
     const tvm_ffi_any *value = &call->values[index];
+    uint64_t wide = 0;
     if (value->type_index == TVM_FFI_FLOAT)
         *result = value->value.real;
     else if (value->type_index == TVM_FFI_INT)
         *result = (double)value->value.integer;
+    else if (tb_unsigned_of(value, &wide))
+        *result = (double)wide;
+    else if (value->type_index == TVM_FFI_BIG_INT)
+        return fail_number(call, index, TRITONBIND_VALUE_ERROR, "a float or a 64-bit integer");
     else
         return fail_number(call, index, TRITONBIND_TYPE_ERROR, "a float or an integer");
     return true;

@@ -66,7 +66,7 @@ static bool check_dtype(tb_call *call, int32_t index, dl_data_type found)
 static bool check_device(tb_call *call, int32_t index, dl_device device)
 {
     char expected[256];
-    if (device.type != DL_CUDA && device.type != DL_CUDA_MANAGED)
+    if ((device.type != DL_CUDA && device.type != DL_CUDA_MANAGED) || device.index < 0)
         return fail_value(call, index, TRITONBIND_VALUE_ERROR, "a tensor on a CUDA device");
     if (call->device == TB_CURRENT_DEVICE) {
         call->device = device.index;
@@ -136,19 +136,30 @@ bool tb_get_dtype(tb_call *call, int32_t index, tritonbind_dtype *dtype)
                       "a tensor, since an address does not tell its dtype");
 }
 
+/* The product of the sizes, INT64_MAX when it is more; 0 when any of them is 0 or less. */
+static int64_t count_elements(const int64_t *sizes, int32_t count)
+{
+    int64_t product = 1;
+    int overflowed = 0;
+    for (int32_t i = 0; i < count; i++)
+        if (sizes[i] <= 0)
+            return 0;
+    for (int32_t i = 0; i < count; i++)
+        product = tb_checked_mul(product, sizes[i], &overflowed);
+    return overflowed ? INT64_MAX : product;
+}
+
 /* Row-major, whatever the strides of dimensions that have one element or of an empty tensor. */
 static bool is_contiguous(const dl_tensor *tensor)
 {
     int64_t expected = 1;
-    if (tensor->strides == NULL)
+    int overflowed = 0;
+    if (tensor->strides == NULL || count_elements(tensor->shape, tensor->dimensions) == 0)
         return true;
-    for (int32_t i = 0; i < tensor->dimensions; i++)
-        if (tensor->shape[i] == 0)
-            return true;
     for (int32_t i = tensor->dimensions - 1; i >= 0; i--) {
-        if (tensor->shape[i] != 1 && tensor->strides[i] != expected)
+        if (tensor->shape[i] != 1 && (overflowed || tensor->strides[i] != expected))
             return false;
-        expected *= tensor->shape[i];
+        expected = tb_checked_mul(expected, tensor->shape[i], &overflowed);
     }
     return true;
 }
@@ -166,8 +177,6 @@ bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t 
 {
     const dl_tensor *tensor = tb_tensor_of(&call->values[index]);
     const tb_argument *argument = &call->function->arguments[index];
-    int64_t needed = 1, held = 1;
-    int failed = 0;
     char text[TB_DESCRIPTION], list[256];
     if (tensor == NULL)
         return true;
@@ -178,11 +187,7 @@ bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t 
                          tb_describe(&call->values[index], text, sizeof text), list);
         return false;
     }
-    for (int32_t i = 0; i < count; i++)
-        needed = sizes[i] <= 0 ? 0 : tb_checked_mul(needed, sizes[i], &failed);
-    for (int32_t i = 0; i < tensor->dimensions; i++)
-        held *= tensor->shape[i];
-    if (!failed && held >= needed)
+    if (count_elements(tensor->shape, tensor->dimensions) >= count_elements(sizes, count))
         return true;
     list_sizes(sizes, count, list, sizeof list);
     tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
@@ -196,6 +201,7 @@ bool tb_get_stream(tb_call *call, void **stream)
     int32_t index = call->function->argument_count;
     const tvm_ffi_any none = {.type_index = TVM_FFI_NONE};
     const tvm_ffi_any *value = call->count > index ? &call->values[index] : &none;
+    uint64_t wide = 0;
     switch (value->type_index) {
     case TVM_FFI_NONE:
         if (call->device == TB_CURRENT_DEVICE)
@@ -208,6 +214,11 @@ bool tb_get_stream(tb_call *call, void **stream)
         if (value->value.integer < 0)
             return fail_value(call, index, TRITONBIND_VALUE_ERROR, "a stream of 0 or more");
         *stream = (void *)(uintptr_t)value->value.integer;
+        return true;
+    case TVM_FFI_BIG_INT:
+        if (!tb_unsigned_of(value, &wide))
+            return fail_value(call, index, TRITONBIND_VALUE_ERROR, "a stream of 64 bits");
+        *stream = (void *)(uintptr_t)wide;
         return true;
     case TVM_FFI_OPAQUE_POINTER:
         *stream = value->value.pointer;

@@ -64,6 +64,10 @@ def loop(n):
     return loop(n) if n else (1, 2)
 
 
+def first(value, unread):
+    return value
+
+
 """
 
 

@@ -74,6 +74,17 @@ class HostTensor:
         self.array = array
         self.type = "*" + _TYPE_OF_DTYPE[array.dtype.name]
 
+    @classmethod
+    def of(cls, values: np.ndarray, dtype: type = np.float32) -> HostTensor:
+        """A tensor of these values; `np.uint16` rounds them to bf16."""
+        is_bf16 = dtype is np.uint16
+        return cls(to_bf16(values) if is_bf16 else np.array(values, dtype, order="C"))
+
+    @classmethod
+    def unwritten(cls, *shape: int, dtype: type = np.float32) -> HostTensor:
+        """An output, NaN all over: what a kernel leaves out cannot pass for a result."""
+        return cls(np.full(shape, BF16_NAN if dtype is np.uint16 else np.nan, dtype))
+
     @property
     def address(self) -> int:
         return self.array.ctypes.data
@@ -121,13 +132,21 @@ def launch(
     programs: Iterable[tuple[int, ...]] | None = None,
 ) -> None:
     """Launch a kernel of `module.declared` with the grid and the constexprs it declares."""
-    kernel = declaration.kernel
-    parameters = inspect.signature(kernel.fn).parameters
-    defaults = {n: p.default for n, p in parameters.items() if p.default is not p.empty}
-    values = {**defaults, **declaration.constexprs, **arguments}
+    values = {**_constexprs(declaration), **arguments}
+    run(declaration.kernel, grid_of(declaration, arguments), values, programs)
+
+
+def grid_of(declaration: Declaration, arguments: Mapping[str, object]) -> tuple[int, ...]:
+    """The grid that a kernel of `module.declared` declares for these arguments."""
+    values = {**_constexprs(declaration), **arguments}
     reads = inspect.signature(declaration.grid).parameters
-    grid = declaration.grid(**{name: values[name] for name in reads})
-    run(kernel, grid, values, programs)
+    return declaration.grid(**{name: values[name] for name in reads})
+
+
+def _constexprs(declaration: Declaration) -> dict[str, object]:
+    parameters = inspect.signature(declaration.kernel.fn).parameters
+    defaults = {n: p.default for n, p in parameters.items() if p.default is not p.empty}
+    return {**defaults, **declaration.constexprs}
 
 
 def run(

@@ -31,10 +31,11 @@ def replay(function: str, launch: Launch) -> str:
     entry = manifest()["functions"][function]
     label, variant = _launched_variant(entry, launch)
     file, _, qualname = entry["kernel"].partition(":")
-    values = launch.values(*variant["signature"].values())
+    names, types = zip(*variant["parameters"], strict=True)
+    values = launch.values(*types)
     arguments = {
         name: interpreter.Address(value, type_) if type_.startswith("*") else value
-        for (name, type_), value in zip(variant["signature"].items(), values, strict=True)
+        for name, type_, value in zip(names, types, values, strict=True)
     }
     constexprs = {name: ast.literal_eval(text) for name, text in variant["constexprs"].items()}
     kernel = getattr(_interpreted(file), qualname)

@@ -137,8 +137,8 @@ def bit_and(x: Interval, y: Interval) -> Interval:
 def bit_or(x: Interval, y: Interval) -> Interval:
     """No bit is lost: two numbers above 0 give at least the larger, one below 0 stays there."""
     bits = _of_bits(operator.or_)(x, y)
-    low = max(x.low, y.low) if x.low >= 0 and y.low >= 0 else bits.low
-    high = -1 if x.high < 0 or y.high < 0 else bits.high
+    low = max(x.low, y.low, bits.low) if x.low >= 0 and y.low >= 0 else bits.low
+    high = min(-1, bits.high) if x.high < 0 or y.high < 0 else bits.high
     return Interval(low, high, not (x.has_zero and y.has_zero))
 
 

@@ -10,10 +10,10 @@ from types import CodeType, FunctionType
 
 import libcst as cst
 
-from codegen.c_value import AlwaysFails, CValue, literal
 from codegen.errors import CodegenError
-from codegen.function_source import Source
-from codegen.intervals import Interval
+from codegen.expressions.c_value import AlwaysFails, CValue, literal
+from codegen.expressions.function_source import Source
+from codegen.expressions.intervals import Interval
 
 Resolve = Callable[[str], object]
 """The object that a name stands for; KeyError if there is none."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from codegen.intervals import INT32, INT64, ZERO, Interval
+from codegen.expressions.intervals import INT32, INT64, ZERO, Interval
 
 
 class AlwaysFails(Exception):

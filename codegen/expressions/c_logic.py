@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from codegen.c_value import CValue, Precedence, after, conditional, infix, literal
-from codegen.intervals import NONZERO, TRUTH, ZERO, Interval
+from codegen.expressions.c_value import CValue, Precedence, after, conditional, infix, literal
+from codegen.expressions.intervals import NONZERO, TRUTH, ZERO, Interval
 
 
 def compare(symbol: str, x: CValue, y: CValue) -> CValue:

@@ -2,7 +2,7 @@
 
 Every text is an integer expression without side effects, except that it sets `failed` where Python
 would raise ZeroDivisionError or a result would leave 64 bits. The ranges of the operands prove the
-rest, so that what needs no check has none. The C functions are in `tritonbind_arithmetic.h`.
+rest, so that what needs no check has none. The C functions are in `tb_arithmetic.h`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,18 @@ from types import FunctionType, SimpleNamespace
 
 import libcst as cst
 
-from codegen import intervals
-from codegen.c_value import CValue, operand
 from codegen.errors import CodegenError, SourceLocation
-from codegen.expression_rules import translate
-from codegen.expression_scope import Binding, Meta, Scope, Unusable, bind, close_to, names_in
-from codegen.function_source import FunctionNode, Source, parse_expression, single_return
-from codegen.intervals import INT64, Interval
+from codegen.expressions import intervals
+from codegen.expressions.c_value import CValue, operand
+from codegen.expressions.function_source import (
+    FunctionNode,
+    Source,
+    parse_expression,
+    single_return,
+)
+from codegen.expressions.intervals import INT64, Interval
+from codegen.expressions.rules import translate
+from codegen.expressions.scope import Binding, Meta, Scope, Unusable, bind, close_to, names_in
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from typing import Any, NoReturn
 import libcst as cst
 from libcst import matchers
 
-from codegen import c_logic
-from codegen.c_value import AlwaysFails, CValue, after, conditional, literal
-from codegen.expression_functions import BINARY, COMPARISONS, UNARY, known_function
-from codegen.expression_scope import Binding, Meta, Scope, bind, close_to, names_in
-from codegen.function_source import single_return
+from codegen.expressions import c_logic
+from codegen.expressions.c_value import AlwaysFails, CValue, after, conditional, literal
+from codegen.expressions.function_source import single_return
+from codegen.expressions.functions import BINARY, COMPARISONS, UNARY, known_function
+from codegen.expressions.scope import Binding, Meta, Scope, bind, close_to, names_in
 
 LONGEST = 4000
 """Characters of C: an operand that is read twice, at each of many levels, grows without end."""
@@ -232,18 +232,13 @@ def _inlined(node: cst.Call, function: FunctionType, scope: Scope) -> CValue:
         callers=(*scope.callers, function.__code__),
     )
     result = translate(body, inner)
-    for name, value in parameters.items():
-        if isinstance(value, CValue) and value.can_fail and not _always_reads(body, name):
+    # Python evaluates an argument even where the body does not come to read it.
+    always_reads = not matchers.findall(body, _BRANCHES)
+    for value in parameters.values():
+        is_read = always_reads and isinstance(value, CValue) and value.text in result.text
+        if isinstance(value, CValue) and value.can_fail and not is_read:
             result = after(value, result)
     return result
-
-
-def _always_reads(body: cst.BaseExpression, name: str) -> bool:
-    """Python evaluates an argument even where the function's body does not come to read it."""
-    branches = matchers.IfExp() | matchers.BooleanOperation() | matchers.Comparison()
-    return not matchers.findall(body, branches) and bool(
-        matchers.findall(body, matchers.Name(name))
-    )
 
 
 def _unsupported(node: cst.BaseExpression, scope: Scope) -> NoReturn:
@@ -283,6 +278,7 @@ _NO_INTEGERS: Mapping[type[cst.BaseExpression], str] = {
     cst.List: "a list",
 }
 
+_BRANCHES = matchers.IfExp() | matchers.BooleanOperation() | matchers.Comparison()
 _PLAIN = "pass the arguments one by one, by position"
 _KNOWN = (
     "known are + - * // % ** << >> & | ^ ~, comparisons, and, or, not, if-else, cdiv, min, max, "

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from codegen import intervals
-from codegen.c_value import AlwaysFails, CValue, call, cast, infix, literal, unary
-from codegen.intervals import INT64, POSITIVE, ZERO, Interval
+from codegen.expressions import intervals
+from codegen.expressions.c_value import AlwaysFails, CValue, call, cast, infix, literal, unary
+from codegen.expressions.intervals import INT64, POSITIVE, ZERO, Interval
 
 
 def add(x: CValue, y: CValue) -> CValue:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codegen import c_arithmetic, c_logic
-from codegen.c_value import CValue
+from codegen.expressions import c_arithmetic, c_logic
+from codegen.expressions.c_value import CValue
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,123 @@
+"""Long lines of generated C, broken as one would by hand; the templates write a statement a line."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+LINE_LENGTH = 100
+_FARTHEST = 60
+"""Beyond this column, continuation lines are indented instead of aligned."""
+
+_OPENING, _CLOSING = "([{", ")]}"
+_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|.', re.DOTALL)
+_LITERAL = re.compile(r'"((?:\\.|[^"\\])*)"')
+
+
+def laid_out(text: str) -> str:
+    """`text` with every line that is too long broken: at commas, operators, or between words."""
+    return "\n".join(part for line in text.split("\n") for part in _broken(line))
+
+
+def _broken(line: str) -> list[str]:
+    if len(line) <= LINE_LENGTH:
+        return [line]
+    if re.match(r"\s*(/\*|\*)", line):
+        return _comment(line)
+    for break_line in (_at_operators, _at_commas, _in_literal):
+        parts = break_line(line)
+        if len(parts) > 1:
+            return [parts[0], *(piece for part in parts[1:] for piece in _broken(part))]
+    return [line]
+
+
+def _comment(line: str) -> list[str]:
+    """A line of a block comment; what belongs to an item of a list is indented below it."""
+    margin = re.match(r"\s*(/\*|\*)?\s*", line)
+    start = margin[0] if margin else ""
+    following = start.replace("/*", " *")
+    hanging = "    " if re.match(r"\w+: ", line[len(start) :]) else ""
+    return textwrap.wrap(
+        line[len(start) :],
+        LINE_LENGTH,
+        initial_indent=start,
+        subsequent_indent=following + hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _at_operators(line: str) -> list[str]:
+    """Before each `&&` of a condition, below its first operand."""
+    start = re.match(r"\s*(?:(?:const )?bool \w+ = |return |if \()", line)
+    parts = re.split(r" (?=&& |\|\| )", line) if start else [line]
+    return [parts[0], *(" " * start.end() + part for part in parts[1:])] if start else parts
+
+
+def _at_commas(line: str) -> list[str]:
+    """Behind commas in the first bracket that holds some, filled into lines aligned there."""
+    for start, items in _brackets(line):
+        if len(items) > 1:
+            if start > _FARTHEST:
+                indent = len(line) - len(line.lstrip()) + 4
+                return [line[:start], *_filled(items, " " * indent, " " * indent)]
+            return _filled(items, line[:start], " " * start)
+    return [line]
+
+
+def _brackets(line: str) -> Iterator[tuple[int, list[str]]]:
+    """Where each outermost bracket's content begins, and its items; the last with what follows."""
+    depth, start, cuts = 0, 0, list[int]()
+    position = 0
+    for token in _TOKEN.findall(line):
+        position += len(token)
+        if token in _OPENING:
+            depth += 1
+            if depth == 1:
+                start, cuts = position, []
+        elif token in _CLOSING:
+            depth -= 1
+            if depth == 0:
+                ends = [*cuts, len(line)]
+                begins = [start, *cuts]
+                yield start, [line[a:b].strip() for a, b in zip(begins, ends, strict=True)]
+        elif token == "," and depth == 1:
+            cuts.append(position)
+
+
+def _filled(items: list[str], first: str, following: str) -> list[str]:
+    lines = [first + items[0]]
+    for item in items[1:]:
+        if len(lines[-1]) + 1 + len(item) <= LINE_LENGTH:
+            lines[-1] += f" {item}"
+        else:
+            lines.append(following + item)
+    return lines
+
+
+def _in_literal(line: str) -> list[str]:
+    """A string as several, which the compiler joins: a line each, and long ones between words."""
+    literal = _LITERAL.search(line)
+    if literal is None:
+        return [line]
+    column = literal.start()
+    pieces = [
+        piece
+        for text in re.findall(r"(?:\\.|[^\\])*?(?:\\n|$)", literal[1])
+        if text
+        for piece in _words(text, LINE_LENGTH - column - 3)
+    ]
+    quoted = [f'"{piece}"' for piece in pieces]
+    quoted[0] = line[:column] + quoted[0]
+    quoted[-1] += line[literal.end() :]
+    return [quoted[0], *(" " * column + piece for piece in quoted[1:])]
+
+
+def _words(text: str, width: int) -> list[str]:
+    pieces = [""]
+    for word in re.findall(r"\S*\s*", text):
+        if pieces[-1] and len(pieces[-1] + word.rstrip()) > width:
+            pieces.append("")
+        pieces[-1] += word
+    return pieces

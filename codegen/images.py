@@ -1,0 +1,118 @@
+"""Every image of some kernels: as it is recorded, or compiled and proven."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from codegen.abi import prove
+from codegen.aot import CompileRequest, compile_all, compile_key
+from codegen.config import Config
+from codegen.errors import CodegenError, CodegenErrors
+from codegen.manifest import installed_tools
+from codegen.model import Axis, Binary, Image, Kernel, Plan, Target, Variant
+from codegen.variants import axes_of, variants_of
+
+Progress = Callable[[int, int, str], None]
+"""Told how many of how many images are done, and which came last."""
+
+
+def build(
+    config: Config,
+    kernels: Sequence[Kernel],
+    known: Mapping[str, Image],
+    jobs: int,
+    progress: Progress,
+) -> tuple[list[Plan], int]:
+    """The plan of each kernel, and how many images were compiled, being not `known` by their keys.
+
+    Raises `CodegenErrors` with all that is wrong with all kernels.
+    """
+    wanted = _wanted(config, kernels)
+    requests = [
+        request for needed in wanted.values() for group in needed.requests for request in group
+    ]
+    missing = [request for request in requests if request.key not in known]
+    done = 0
+
+    def report(request: CompileRequest) -> None:
+        nonlocal done
+        done += 1
+        name = request.kernel.rpartition(".")[2]
+        progress(done, len(missing), f"{name} {request.variant.label} {request.target.name}")
+
+    failures: dict[tuple[str, str], list[CodegenError]] = {}
+    images = dict(known)
+    for request, result in zip(missing, compile_all(missing, jobs, report), strict=True):
+        try:
+            if isinstance(result, CodegenError):
+                raise result
+            images[request.key] = prove(result, request)
+        except CodegenError as error:
+            reason = error.message.removeprefix(str(request))
+            failures.setdefault((request.kernel, reason), []).append(error)
+    if failures:
+        raise CodegenErrors([_first_of(errors) for errors in failures.values()])
+    plans = []
+    for kernel in kernels:
+        needed = wanted[kernel.name]
+        binaries = (
+            Binary(group[0].variant, tuple(images[request.key] for request in group))
+            for group in needed.requests
+        )
+        plans.append(Plan(kernel, needed.axes, tuple(binaries)))
+    return plans, len(missing)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """The images that a kernel needs."""
+
+    axes: tuple[Axis, ...]
+    requests: tuple[tuple[CompileRequest, ...], ...]
+    """For each variant, one for each target."""
+
+
+def _wanted(config: Config, kernels: Sequence[Kernel]) -> dict[str, _Wanted]:
+    version = installed_tools()["triton"]
+    wanted = {}
+    errors = []
+    for kernel in kernels:
+        try:
+            axes = axes_of(kernel)
+            groups = [
+                tuple(
+                    _request(config, kernel, variant, target, version) for target in config.targets
+                )
+                for variant in variants_of(kernel, axes)
+            ]
+        except CodegenError as error:
+            errors.append(error)
+        else:
+            wanted[kernel.name] = _Wanted(axes, tuple(groups))
+    if errors:
+        raise CodegenErrors(errors)
+    return wanted
+
+
+def _request(
+    config: Config, kernel: Kernel, variant: Variant, target: Target, version: str
+) -> CompileRequest:
+    try:
+        key = compile_key(kernel.source_key, variant, target, kernel.options, version)
+    except CodegenError as error:
+        message = f"`{kernel.name}` {error.message}"
+        raise CodegenError(message, where=kernel.location, hint=error.hint) from error
+    folder = str(config.kernels_folder)
+    return CompileRequest(folder, kernel.file, kernel.name, variant, target, kernel.options, key)
+
+
+def _first_of(errors: Sequence[CodegenError]) -> CodegenError:
+    """One error for the images of a function that fail for the same reason."""
+    first, count = errors[0], len(errors) - 1
+    if not count:
+        return first
+    others = f"{count} other{'s' if count > 1 else ''} of its images"
+    return CodegenError(
+        f"{first.message} (and so for {others})", where=first.where, hint=first.hint
+    )

@@ -1,0 +1,64 @@
+"""What all tests share: the marker for GPUs, and the sample project behind a stand-in driver."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import sample as sample_project
+from tests.support import standin
+
+_PROBE = "import ctypes; print(ctypes.CDLL('libcuda.so.1').cuInit(0))"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run tests on a GPU last: a process that holds the stand-in cannot have the real driver."""
+    items.sort(key=lambda item: item.get_closest_marker("gpu") is not None)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") is None:
+        return
+    if standin._library is not None:
+        pytest.skip("this process has the stand-in driver: run `pytest -m gpu`")
+    reason = _why_no_gpu()
+    if reason:
+        pytest.skip(reason)
+
+
+@functools.cache
+def _why_no_gpu() -> str:
+    """Asked in a child, since a process keeps the first libcuda.so.1 that it opens."""
+    child = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, text=True)
+    if child.returncode != 0:
+        return "no CUDA driver here: " + child.stderr.strip().rpartition("\n")[2]
+    result = int(child.stdout)
+    return f"no CUDA GPU here: cuInit gives {result}" if result else ""
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sample_project.Sample]:
+    """The sample project's generated package, importable as `sample_wrappers`."""
+    folder = tmp_path_factory.getbasetemp()
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    generated = sample_project.generate(folder.parent if is_worker else folder)
+    sys.path.insert(0, str(generated.folder.parent))
+    yield generated
+    sys.path.remove(str(generated.folder.parent))
+
+
+@pytest.fixture(autouse=True)
+def _stand_in_for_the_sample(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Around each test that uses the sample, a stand-in driver that has seen nothing."""
+    if "sample" not in request.fixturenames:
+        yield
+        return
+    standin.install()
+    standin.reset()
+    yield
+    standin.reset()
