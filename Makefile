@@ -1,5 +1,7 @@
 # Two commands: `make regenerate` and `make test`. Both set up what they need in .venv.
-PYTHON ?= python3
+SUPPORTED := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -20,7 +22,7 @@ clean:
 	rm -rf $(VENV) generated/_lib build *.egg-info
 
 $(VENV)/installed: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed: make PYTHON=python3.12 ...")'
+	@test -n "$(PYTHON)" || { echo "Triton 3.9 needs Python 3.11 or later: install it, or name it with make PYTHON=..." >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@

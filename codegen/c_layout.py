@@ -1,4 +1,4 @@
-"""Long lines of generated C, broken as one would by hand; the templates write a statement a line."""
+"""Long lines of generated C, broken as one would by hand: templates write a statement a line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 
 LINE_LENGTH = 100
-_FARTHEST = 60
+_FARTHEST = 50
 """Beyond this column, continuation lines are indented instead of aligned."""
 
 _OPENING, _CLOSING = "([{", ")]}"
@@ -25,10 +25,10 @@ def _broken(line: str) -> list[str]:
         return [line]
     if re.match(r"\s*(/\*|\*)", line):
         return _comment(line)
-    for break_line in (_at_operators, _at_commas, _in_literal):
+    for break_line in (_at_conditions, _at_commas, _in_literal, _at_operator):
         parts = break_line(line)
         if len(parts) > 1:
-            return [parts[0], *(piece for part in parts[1:] for piece in _broken(part))]
+            return [piece for part in parts for piece in _broken(part)]
     return [line]
 
 
@@ -48,11 +48,13 @@ def _comment(line: str) -> list[str]:
     )
 
 
-def _at_operators(line: str) -> list[str]:
-    """Before each `&&` of a condition, below its first operand."""
+def _at_conditions(line: str) -> list[str]:
+    """Before each `&&` or `||` of a condition, below its first operand."""
     start = re.match(r"\s*(?:(?:const )?bool \w+ = |return |if \()", line)
-    parts = re.split(r" (?=&& |\|\| )", line) if start else [line]
-    return [parts[0], *(" " * start.end() + part for part in parts[1:])] if start else parts
+    if start is None:
+        return [line]
+    first, *others = re.split(r" (?=&& |\|\| )", line)
+    return [first, *(" " * start.end() + part for part in others)]
 
 
 def _at_commas(line: str) -> list[str]:
@@ -67,10 +69,14 @@ def _at_commas(line: str) -> list[str]:
 
 
 def _brackets(line: str) -> Iterator[tuple[int, list[str]]]:
-    """Where each outermost bracket's content begins, and its items; the last with what follows."""
+    """Where each outermost bracket's content begins, and its items; the last with what follows.
+
+    The one of an `if`, which may go on in the next line, does not count.
+    """
     depth, start, cuts = 0, 0, list[int]()
-    position = 0
-    for token in _TOKEN.findall(line):
+    before = re.match(r"\s*if \(|", line)
+    position = before.end() if before else 0
+    for token in _TOKEN.findall(line, position):
         position += len(token)
         if token in _OPENING:
             depth += 1
@@ -98,25 +104,44 @@ def _filled(items: list[str], first: str, following: str) -> list[str]:
 
 def _in_literal(line: str) -> list[str]:
     """A string as several, which the compiler joins: a line each, and long ones between words."""
-    literal = _LITERAL.search(line)
+    literal = max(_LITERAL.finditer(line), key=lambda found: len(found[0]), default=None)
     if literal is None:
         return [line]
     column = literal.start()
-    pieces = [
-        piece
-        for text in re.findall(r"(?:\\.|[^\\])*?(?:\\n|$)", literal[1])
-        if text
-        for piece in _words(text, LINE_LENGTH - column - 3)
-    ]
+    texts = re.findall(r"(?:\\.|[^\\])*?(?:\\n|$)", literal[1])[:-1] or [""]
+    pieces = [piece for text in texts for piece in _words(text, LINE_LENGTH - column - 3)]
     quoted = [f'"{piece}"' for piece in pieces]
     quoted[0] = line[:column] + quoted[0]
     quoted[-1] += line[literal.end() :]
     return [quoted[0], *(" " * column + piece for piece in quoted[1:])]
 
 
+def _at_operator(line: str) -> list[str]:
+    """Before the last operator that leaves a short line, of those in the fewest brackets."""
+    start = re.match(r"\s*(?:.*? = )?", line)
+    depth, position = 0, 0
+    cuts: list[tuple[int, int]] = []
+    for token in _TOKEN.findall(line):
+        if (
+            token == " "
+            and position <= LINE_LENGTH
+            and re.match(r" [-+*/%?:<>=&|]+ ", line[position:])
+        ):
+            cuts.append((-depth, position))
+        depth += (token in _OPENING) - (token in _CLOSING)
+        position += len(token)
+    indent = start.end() if start else 0
+    cuts = [(depth, position) for depth, position in cuts if position > indent]
+    if not cuts:
+        return [line]
+    _, cut = max(cuts)
+    return [line[:cut], " " * indent + line[cut + 1 :]]
+
+
 def _words(text: str, width: int) -> list[str]:
+    """Broken behind spaces and, as in paths, behind slashes."""
     pieces = [""]
-    for word in re.findall(r"\S*\s*", text):
+    for word in re.findall(r"[^\s/]+[\s/]*|[\s/]+", text):
         if pieces[-1] and len(pieces[-1] + word.rstrip()) > width:
             pieces.append("")
         pieces[-1] += word

@@ -86,7 +86,7 @@ def _check(options: argparse.Namespace, config: Config) -> int:
     elif not options.quiet:
         for finding in findings:
             report.say(str(finding))
-        _tell_freshness(config, not findings)
+        _tell_freshness(config, bool(findings), any(f.kind != "unknown" for f in findings))
     return DIFFERENT if findings else FRESH
 
 
@@ -102,13 +102,17 @@ def _show_difference(options: argparse.Namespace, config: Config, outcome: Outco
     if not (options.quiet or options.json):
         for finding in unknown:
             report.say(str(finding))
-        _tell_freshness(config, fresh, " to the byte" * options.rebuild)
+        how = " to the byte" * options.rebuild
+        _tell_freshness(config, not fresh, bool(outcome.changes), how)
     return FRESH if fresh else DIFFERENT
 
 
-def _tell_freshness(config: Config, fresh: bool, how: str = "") -> None:
-    remedy = f"{config.output}/ is not fresh: run `{report.COMMAND} regenerate`"
-    report.say(f"{config.output}/ is fresh{how}" if fresh else remedy)
+def _tell_freshness(config: Config, differs: bool, is_stale: bool, how: str = "") -> None:
+    """What a run would mend, it mends; what it would leave is said of each file."""
+    if is_stale:
+        report.say(f"{config.output}/ is not fresh: run `{report.COMMAND} regenerate`")
+    elif not differs:
+        report.say(f"{config.output}/ is fresh{how}")
 
 
 def _tell_changes(options: argparse.Namespace, config: Config, outcome: Outcome) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-import sys
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,6 @@ from typing import Any
 
 from codegen.errors import CodegenError, SourceLocation, shown
 from codegen.model import Target
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
 
 DEFAULT_TARGETS = ("sm_80", "sm_90", "sm_100", "sm_120", "compute_80")
 _CUBINS = (75, 80, 86, 87, 89, 90, 100, 103, 110, 120, 121)
@@ -40,6 +35,13 @@ class Config:
     @property
     def output_folder(self) -> Path:
         return self.project / self.output
+
+    def kernel_files(self) -> list[str]:
+        """The Python files below the kernels folder, relative to it; none in hidden folders."""
+        root = self.kernels_folder
+        paths = [path.relative_to(root) for path in root.rglob("*.py") if path.is_file()]
+        hidden = [path for path in paths if any(part.startswith(".") for part in path.parts)]
+        return sorted(path.as_posix() for path in paths if path not in hidden)
 
     @property
     def options(self) -> dict[str, object]:

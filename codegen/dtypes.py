@@ -96,7 +96,9 @@ class ValueType:
         return 8 if self.is_pointer else self.dtype.size
 
     def __str__(self) -> str:
-        return self.triton
+        """The type as declarations spell it."""
+        prefix = ("const *" if self.is_const else "*") if self.is_pointer else ""
+        return prefix + self.dtype.name
 
 
 def parse_type(text: str) -> ValueType:

@@ -118,14 +118,15 @@ def _stage(staging: Path, folder: Path, changes: Iterable[FileChange]) -> None:
         shutil.copytree(folder, staging, copy_function=_link, symlinks=True)
     else:
         staging.mkdir(parents=True)
-    wanted = {change.path: change.new for change in changes}
-    for path in wanted:
-        (staging / path).unlink(missing_ok=True)
+    places = [(staging / change.path, change) for change in changes]
+    for path, change in places:
+        if change.old is not None or path.is_symlink():
+            path.unlink()
     _remove_empty_folders(staging)
-    for path, content in wanted.items():
-        if content is not None:
-            (staging / path).parent.mkdir(parents=True, exist_ok=True)
-            (staging / path).write_bytes(content)
+    for path, change in places:
+        if change.new is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(change.new)
 
 
 def _take_place(staging: Path, folder: Path) -> None:

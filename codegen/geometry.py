@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from codegen.errors import CodegenError
 from codegen.export import Declaration
@@ -18,7 +19,8 @@ def grid_of(declaration: Declaration, parameters: Parameters) -> Grid:
     if not callable(declaration.grid):
         return Grid(None)
     readable, unusable = _operands(parameters, c_identifier)
-    x, y, z = translate_grid(declaration.grid, readable, unusable)
+    with _naming(declaration, f"`{declaration.name}`"):
+        x, y, z = translate_grid(declaration.grid, readable, unusable)
     reads = x.names | y.names | z.names
     names = tuple(p.name for p in parameters if p.name in reads)
     return Grid((x.text, y.text, z.text), names, x.can_fail or y.can_fail or z.can_fail)
@@ -62,6 +64,7 @@ def _with_shape(
             raise CodegenError(
                 f"{where}: a size must be an int or an expression, got {entry!r}",
                 where=declaration.location,
+                hint='write it as ("rows", 64)',
             )
         if text in unusable:
             raise CodegenError(
@@ -69,7 +72,8 @@ def _with_shape(
                 where=declaration.location,
                 hint="a shape may read the kernel's ints",
             )
-        size = translate_text(text, readable, declaration.location)
+        with _naming(declaration, where):
+            size = translate_text(text, readable, declaration.location)
         if size.can_fail:
             raise CodegenError(
                 f"{where}: the size `{text}` may overflow or divide by zero",
@@ -81,6 +85,16 @@ def _with_shape(
     return dataclasses.replace(
         parameter, shape=Shape(f"({source},)" if len(sizes) == 1 else f"({source})", tuple(sizes))
     )
+
+
+@contextlib.contextmanager
+def _naming(declaration: Declaration, what: str) -> Iterator[None]:
+    """Errors about an expression, with what it belongs to, and at the @export if nowhere else."""
+    try:
+        yield
+    except CodegenError as error:
+        place = error.where or declaration.location
+        raise CodegenError(f"{what}: {error.message}", where=place, hint=error.hint) from error
 
 
 def _operands(

@@ -104,8 +104,9 @@ def installed_tools() -> dict[str, str]:
 def read_inputs(config: Config) -> dict[str, str]:
     """sha256 of everything that the output is made from: kernels, templates, the generator."""
     found: dict[str, Path] = {}
+    for file in config.kernel_files():
+        found[f"{config.kernels}/{file}"] = config.kernels_folder / file
     sources = (
-        (config.kernels_folder, config.kernels, (".py",)),
         (PACKAGE, "codegen", (".py",)),
         (TEMPLATES, "templates", (".jinja", ".c", ".h")),
     )
@@ -136,7 +137,7 @@ def recorded_images(manifest: Manifest, output: Path) -> dict[str, Image]:
 
 
 def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str, Any]:
-    from codegen.c_view import signature_text
+    from codegen.wording import signature_text
 
     kernel = plan.kernel
     variants = {}

@@ -124,10 +124,18 @@ def _introspect(config: Config, selection: Selection) -> tuple[list[Kernel], dic
             kernels += found
             titles[path] = title_of(root, path)
     errors += _clashes(kernels, selection)
-    if not errors and not kernels:
+    if not root.is_dir():
         errors.append(
             CodegenError(
-                f"no kernel below {shown(root)} is declared",
+                f"there is no folder {shown(root)}",
+                hint='make it, or name the one of the kernels in [tool.codegen]: kernels = "..."',
+            )
+        )
+    elif not errors and not kernels:
+        where = ", ".join(selection.kernel_files) if selection.other_files else shown(root)
+        errors.append(
+            CodegenError(
+                f"no kernel is declared in {where}",
                 hint="put @export(...) from codegen.export above a @triton.jit function",
             )
         )
@@ -149,9 +157,10 @@ def _clashes(kernels: Sequence[Kernel], selection: Selection) -> list[CodegenErr
         here = f"`{kernel.name}` at {kernel.location}"
         first = seen.setdefault(kernel.symbol, here)
         if first is not here:
+            clash = f"`{kernel.name}` ends as {first} does"
             errors.append(
                 CodegenError(
-                    f"`{kernel.name}` ends as {first} does, and the last part names the C function",
+                    f"{clash}, and the last part of a name is that of the C function",
                     where=kernel.location,
                     hint="give one of them another last part",
                 )

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codegen.c_view import GRID_NAMES, signature_text
 from codegen.model import Constexpr, Default, Kernel, Parameter, python_identifier
+from codegen.wording import (
+    GRID_NAMES,
+    choices_text,
+    constexpr_doc,
+    grid_doc,
+    parameter_doc,
+    signature_text,
+)
 
 
 @dataclass(frozen=True)
@@ -55,18 +63,17 @@ def python_function(kernel: Kernel) -> PythonFunction:
 
 def _arguments(kernel: Kernel) -> Iterator[PythonArgument]:
     for parameter in kernel.arguments:
-        name = python_identifier(parameter.name)
         if isinstance(parameter, Constexpr):
-            choices = ", ".join(repr(choice) for choice in parameter.choices)
-            doc = f"{parameter.comment or 'constexpr'}: one of {choices}"
-            yield PythonArgument(name, f"Literal[{choices}]", _default(parameter.default), doc)
-            continue
-        yield PythonArgument(
-            name, _annotation(parameter), _default(parameter.default), _doc(parameter)
-        )
+            annotation = f"Literal[{choices_text(parameter)}]"
+            doc = constexpr_doc(parameter)
+        else:
+            annotation = _annotation(parameter)
+            doc = parameter_doc(parameter, none="None", quote="`")
+        name = python_identifier(parameter.name)
+        yield PythonArgument(name, annotation, _default(parameter.default), doc)
     if kernel.grid.axes is None:
         for name in GRID_NAMES:
-            yield PythonArgument(name, "int", "", f"programs of the launch grid along {name[1]}")
+            yield PythonArgument(name, "int", "", grid_doc(name))
 
 
 def _annotation(parameter: Parameter) -> str:
@@ -75,13 +82,9 @@ def _annotation(parameter: Parameter) -> str:
     return "Pointer | None" if parameter.nullable else "Pointer"
 
 
-def _doc(parameter: Parameter) -> str:
-    """The type, what the comment in the kernel says, and the shape that is checked."""
-    types = " or ".join(f"`{type_}`" for type_ in parameter.types)
-    shape = f", shape {parameter.shape.source}" if parameter.shape else ""
-    comment = f": {parameter.comment}" if parameter.comment else ""
-    return f"{types}{shape}{comment}"
-
-
 def _default(default: Default | None) -> str:
-    return "" if default is None else repr(default.value)
+    if default is None:
+        return ""
+    value = default.value
+    is_special = isinstance(value, float) and not math.isfinite(value)
+    return f'float("{value}")' if is_special else repr(value)

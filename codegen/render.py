@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
 import textwrap
@@ -13,12 +12,12 @@ import black
 import libcst
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from codegen.c_view import c_function, c_string, image_path
+from codegen.c_arguments import c_string
+from codegen.c_layout import LINE_LENGTH, laid_out
+from codegen.c_view import c_function, image_path
 from codegen.manifest import TEMPLATES
 from codegen.model import GeneratedFile, Plan
 from codegen.python_view import PythonFunction, python_function
-
-LINE_LENGTH = 100
 
 
 def render(
@@ -60,8 +59,7 @@ def _environment() -> Environment:
     environment.filters["c_string"] = c_string
     environment.filters["c_comment"] = lambda text: text.replace("*/", "* /").replace("/*", "/ *")
     environment.filters["docstring"] = _docstring
-    environment.filters["c_list"] = _c_list
-    environment.filters["plus"] = lambda first, second: [*first, *second]
+    environment.filters["docstring_text"] = _docstring_text
     return environment
 
 
@@ -96,8 +94,8 @@ def _module_files(
         ),
     }
     return [
-        _text(f"{stem}.c", "module.c.jinja", c_context),
-        _text(f"{stem}.h", "module.h.jinja", c_context),
+        _c(f"{stem}.c", "module.c.jinja", c_context),
+        _c(f"{stem}.h", "module.h.jinja", c_context),
         _python(f"{stem}.py", "module.py.jinja", python_context),
     ]
 
@@ -129,8 +127,9 @@ def _packages(paths: Sequence[str], root_name: str) -> list[GeneratedFile]:
     return packages
 
 
-def _text(path: str, template: str, context: Mapping[str, object]) -> GeneratedFile:
-    return GeneratedFile(path, _environment().get_template(template).render(context).encode())
+def _c(path: str, template: str, context: Mapping[str, object]) -> GeneratedFile:
+    source = _environment().get_template(template).render(context)
+    return GeneratedFile(path, laid_out(source).encode())
 
 
 def _python(path: str, template: str, context: Mapping[str, object]) -> GeneratedFile:
@@ -138,16 +137,6 @@ def _python(path: str, template: str, context: Mapping[str, object]) -> Generate
     formatted = black.format_str(source, mode=black.Mode(line_length=LINE_LENGTH))
     libcst.parse_module(formatted)
     return GeneratedFile(path, formatted.encode())
-
-
-def _c_list(items: Sequence[str], indent: int) -> str:
-    """`items`, separated by commas and filled into lines behind `indent` columns."""
-    lines = [""]
-    for item in items:
-        if lines[-1] and indent + len(lines[-1]) + len(item) + 4 > LINE_LENGTH:
-            lines.append("")
-        lines[-1] += f"{' ' if lines[-1] else ''}{item},"
-    return ("\n" + " " * indent).join(lines).removesuffix(",")
 
 
 def _docstring(function: PythonFunction) -> str:
@@ -168,10 +157,12 @@ def _docstring(function: PythonFunction) -> str:
         "    RuntimeError: CUDA failed, or the library holds no image for the device.",
     ]
     body = textwrap.indent("\n".join(lines), "    ", lambda line: line.strip() != "").lstrip()
-    text = body.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    literal = f'"""{text}\n    """'
-    ast.literal_eval(literal)
-    return literal
+    return f'"""{_docstring_text(body)}\n    """'
+
+
+def _docstring_text(text: str) -> str:
+    """`text` as it stands between the quotes of a docstring."""
+    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def _wrapped(text: str) -> list[str]:

@@ -70,17 +70,22 @@ def select(config: Config, manifest: Manifest, names: Sequence[str]) -> Selectio
 
     Raises `CodegenError` for an unknown name.
     """
-    root = config.kernels_folder
-    present = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.py"))
+    present = config.kernel_files()
     if not names:
         return Selection(config, tuple(present))
     chosen = {file for name in names for file in _files_of(config, manifest, present, name)}
+    gone = sorted(chosen - {*present})
+    if gone:
+        raise CodegenError(
+            f"{config.kernels}/{gone[0]} is gone",
+            hint="run it without names: `python -m codegen regenerate`",
+        )
     others = [file for file in present if file not in chosen]
     stems = [str(PurePosixPath(file).with_suffix("")) for file in others]
     inputs = [f"{config.kernels}/{file}" for file in others]
     return Selection(
         config,
-        tuple(file for file in present if file in chosen),
+        tuple(sorted(chosen)),
         tuple(others),
         tuple(path for path in manifest.files if _belongs(path, stems)),
         {name: manifest.inputs[name] for name in inputs if name in manifest.inputs},

@@ -30,6 +30,7 @@ def axes_of(kernel: Kernel) -> tuple[Axis, ...]:
                     f"`{kernel.name}` constexpr `{parameter.name}`: its choices "
                     f"{parameter.choices!r} differ only in characters that file names lack",
                     where=kernel.location,
+                    hint="export the kernel once for each of them, under several names",
                 )
             axes.append(Axis("constexpr", (parameter.name,), labels))
         elif isinstance(parameter, Parameter) and parameter.nullable:

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-DIGEST = "f858cf290dfe367f"
+DIGEST = "6561c6180833bc58"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -95,10 +95,10 @@ def build(target: Path | None = None, extra_flags: Sequence[str] = ()) -> Path:
             )
         os.chmod(temporary, 0o755)
         os.replace(temporary, target)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, PermissionError) as error:
         raise ImportError(
-            f"building {target.name} needs a C compiler, and `{compiler[0]}` was not found: "
-            "install gcc or clang, or name one in CC"
+            f"building {target.name} needs a C compiler, and `{compiler[0]}` cannot be run "
+            f"({error.strerror}): install gcc or clang, or name one in CC"
         ) from error
     finally:
         Path(temporary).unlink(missing_ok=True)

@@ -24,9 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("gpu") is None:
         return
-    if standin._library is not None:
-        pytest.skip("this process has the stand-in driver: run `pytest -m gpu`")
     reason = _why_no_gpu()
+    if not reason and standin._library is not None:
+        reason = "this process has the stand-in driver: run `pytest -m gpu`"
     if reason:
         pytest.skip(reason)
 

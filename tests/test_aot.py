@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from codegen.abi import read_cubin
 from codegen.aot import Compiled, CompileRequest, compile_all, compile_key
-from codegen.errors import CodegenError
+from codegen.errors import CodegenError, shown
 from codegen.model import Options, Target, Variant
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -78,7 +78,7 @@ def images(requests: Sequence[CompileRequest], jobs: int = 2) -> list[bytes]:
 
 def message(result: Compiled | CodegenError) -> str:
     assert isinstance(result, CodegenError)
-    return str(result).replace(f"{KERNELS}{os.sep}", "")
+    return str(result).replace(f"{shown(KERNELS)}{os.sep}", "")
 
 
 def plain_requests(root: Path) -> list[CompileRequest]:

@@ -131,7 +131,7 @@ def run_chain(x):
 
 
 def error(actual, expected):
-    """The worst row (the last axis), relative to its norm, or to a typical row's if that is more."""
+    """Of the worst row (the last axis), relative to its norm, or a typical one if that is more."""
     norms = np.linalg.norm(expected, axis=-1)
     typical = np.sqrt(np.mean(norms * norms))
     return np.max(np.linalg.norm(actual - expected, axis=-1) / np.maximum(norms, typical))

@@ -185,70 +185,68 @@ def test_the_range_of_a_float(sample: Sample, argument: str, largest: float) -> 
         check_refusal(sample, "floats", {"half": 65520}, ValueError, text)
 
 
-@pytest.mark.parametrize(
-    ("name", "changes", "error", "text"),
-    table(
-        [
-            (name, {argument: value}, error, f"{place} must be one of {choices}, got {got}")
-            for name, argument, place, choices, rows in (
-                (
-                    "scale",
-                    "BLOCK",
-                    "sample.scale argument #5 `BLOCK`",
-                    "256, 512",
-                    [
-                        (257, ValueError, "257"),
-                        (-256, ValueError, "-256"),
-                        (2**32 + 256, ValueError, f"{2**32 + 256}"),
-                        (2**63, ValueError, f"{2**63}"),
-                        (2**70, ValueError, "an integer beyond 64 bits"),
-                        (256.0, TypeError, "the float 256.0"),
-                        (True, TypeError, "the bool True"),
-                        ("256", TypeError, "the str '256'"),
-                        (None, TypeError, "None"),
-                        (np.True_, TypeError, ANOTHER_KIND),
-                        (tensor(), TypeError, "a float32 tensor of shape () on cuda:0"),
-                    ],
-                ),
-                (
-                    "reduce",
-                    "NEGATE",
-                    "sample.reduce argument #5 `NEGATE`",
-                    "False, True",
-                    [
-                        (0, TypeError, "0"),
-                        (1, TypeError, "1"),
-                        (2**64, TypeError, "an integer beyond 64 bits"),
-                        (1.0, TypeError, "the float 1.0"),
-                        ("True", TypeError, "the str 'True'"),
-                        (None, TypeError, "None"),
-                    ],
-                ),
-                (
-                    "reduce",
-                    "MODE",
-                    "sample.reduce argument #4 `MODE`",
-                    "'sum', 'max'",
-                    [
-                        ("", ValueError, "the str ''"),
-                        ("su", ValueError, "the str 'su'"),
-                        ("summ", ValueError, "the str 'summ'"),
-                        ("Sum", ValueError, "the str 'Sum'"),
-                        ("sum\0", ValueError, "the str 'sum?'"),
-                        ("sum of all of them", ValueError, "the str 'sum of all of them'"),
-                        ("x" * 99, ValueError, f"the str '{'x' * 60}...'"),
-                        (b"sum", TypeError, "bytes"),
-                        (0, TypeError, "0"),
-                        (True, TypeError, "the bool True"),
-                        (None, TypeError, "None"),
-                        (["sum"], TypeError, "a list or tuple"),
-                    ],
-                ),
-            )
-            for value, error, got in rows
-        ]
-    ),
-)
+NO_CHOICE = [
+    (name, {argument: value}, error, f"{place} must be one of {choices}, got {got}")
+    for name, argument, place, choices, rows in (
+        (
+            "scale",
+            "BLOCK",
+            "sample.scale argument #5 `BLOCK`",
+            "256, 512",
+            [
+                (257, ValueError, "257"),
+                (-256, ValueError, "-256"),
+                (2**32 + 256, ValueError, f"{2**32 + 256}"),
+                (2**63, ValueError, f"{2**63}"),
+                (2**70, ValueError, "an integer beyond 64 bits"),
+                (256.0, TypeError, "the float 256.0"),
+                (True, TypeError, "the bool True"),
+                ("256", TypeError, "the str '256'"),
+                (None, TypeError, "None"),
+                (np.True_, TypeError, ANOTHER_KIND),
+                (tensor(), TypeError, "a float32 tensor of shape () on cuda:0"),
+            ],
+        ),
+        (
+            "reduce",
+            "NEGATE",
+            "sample.reduce argument #5 `NEGATE`",
+            "False, True",
+            [
+                (0, TypeError, "0"),
+                (1, TypeError, "1"),
+                (2**64, TypeError, "an integer beyond 64 bits"),
+                (1.0, TypeError, "the float 1.0"),
+                ("True", TypeError, "the str 'True'"),
+                (None, TypeError, "None"),
+            ],
+        ),
+        (
+            "reduce",
+            "MODE",
+            "sample.reduce argument #4 `MODE`",
+            "'sum', 'max'",
+            [
+                ("", ValueError, "the str ''"),
+                ("su", ValueError, "the str 'su'"),
+                ("summ", ValueError, "the str 'summ'"),
+                ("Sum", ValueError, "the str 'Sum'"),
+                ("sum\0", ValueError, "the str 'sum?'"),
+                ("sum of all of them", ValueError, "the str 'sum of all of them'"),
+                ("x" * 99, ValueError, f"the str '{'x' * 60}...'"),
+                (b"sum", TypeError, "bytes"),
+                (0, TypeError, "0"),
+                (True, TypeError, "the bool True"),
+                (None, TypeError, "None"),
+                (["sum"], TypeError, "a list or tuple"),
+            ],
+        ),
+    )
+    for value, error, got in rows
+]
+
+
+@pytest.mark.parametrize(("name", "changes", "error", "text"), table(NO_CHOICE))
 def test_no_choice(
     sample: Sample, name: str, changes: dict[str, Any], error: type[Exception], text: str
 ) -> None:

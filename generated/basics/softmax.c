@@ -9,17 +9,12 @@
 
 /* ---- softmax ---- */
 
+/* aligned */
 TB_EMBED(softmax_aligned_sm_80, "basics/softmax.images/softmax.aligned.sm_80.cubin");
 TB_EMBED(softmax_aligned_sm_90, "basics/softmax.images/softmax.aligned.sm_90.cubin");
 TB_EMBED(softmax_aligned_sm_100, "basics/softmax.images/softmax.aligned.sm_100.cubin");
 TB_EMBED(softmax_aligned_sm_120, "basics/softmax.images/softmax.aligned.sm_120.cubin");
 TB_EMBED(softmax_aligned_compute_80, "basics/softmax.images/softmax.aligned.compute_80.ptx");
-TB_EMBED(softmax_generic_sm_80, "basics/softmax.images/softmax.generic.sm_80.cubin");
-TB_EMBED(softmax_generic_sm_90, "basics/softmax.images/softmax.generic.sm_90.cubin");
-TB_EMBED(softmax_generic_sm_100, "basics/softmax.images/softmax.generic.sm_100.cubin");
-TB_EMBED(softmax_generic_sm_120, "basics/softmax.images/softmax.generic.sm_120.cubin");
-TB_EMBED(softmax_generic_compute_80, "basics/softmax.images/softmax.generic.compute_80.ptx");
-
 static tb_image softmax_aligned_images[] = {
     {.data = softmax_aligned_sm_80, .symbol = "softmax", .capability = 80, .threads = 128,
      .shared = 16},
@@ -32,6 +27,13 @@ static tb_image softmax_aligned_images[] = {
     {.data = softmax_aligned_compute_80, .symbol = "softmax", .capability = 80, .is_ptx = true,
      .threads = 128, .shared = 16},
 };
+
+/* generic */
+TB_EMBED(softmax_generic_sm_80, "basics/softmax.images/softmax.generic.sm_80.cubin");
+TB_EMBED(softmax_generic_sm_90, "basics/softmax.images/softmax.generic.sm_90.cubin");
+TB_EMBED(softmax_generic_sm_100, "basics/softmax.images/softmax.generic.sm_100.cubin");
+TB_EMBED(softmax_generic_sm_120, "basics/softmax.images/softmax.generic.sm_120.cubin");
+TB_EMBED(softmax_generic_compute_80, "basics/softmax.images/softmax.generic.compute_80.ptx");
 static tb_image softmax_generic_images[] = {
     {.data = softmax_generic_sm_80, .symbol = "softmax", .capability = 80, .threads = 128,
      .shared = 16},
@@ -44,11 +46,10 @@ static tb_image softmax_generic_images[] = {
     {.data = softmax_generic_compute_80, .symbol = "softmax", .capability = 80, .is_ptx = true,
      .threads = 128, .shared = 16},
 };
+
 static tb_variant softmax_variants[] = {
-    /* aligned */
     {.images = softmax_aligned_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
-    /* generic */
     {.images = softmax_generic_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
 };
@@ -66,9 +67,13 @@ TB_DECLARE_CALL(softmax);
 
 static const tb_function softmax_function = {
     .name = "tritonbind.basics.softmax",
-    .signature = "tritonbind.basics.softmax(x: *fp32, y: *fp32, rows: i32, columns: i32, stream=None)",
+    .signature = "tritonbind.basics.softmax(x: *fp32, y: *fp32, rows: i32, columns: i32, "
+                 "stream=None)",
     .argument_names = "x, y, rows, columns, stream",
-    .doc = "y = exp(x - m) / sum(exp(x - m)), with m the largest element of the row.\n\nThe first pass finds m and the sum together: when m grows, the sum so far shrinks with it.",
+    .doc = "y = exp(x - m) / sum(exp(x - m)), with m the largest element of the row.\n"
+           "\n"
+           "The first pass finds m and the sum together: when m grows, the sum so far shrinks with "
+           "it.",
     .arguments = softmax_arguments,
     .argument_count = 4,
     .variants = softmax_variants,
@@ -81,24 +86,18 @@ static tb_grid softmax_grid(int64_t rows)
     return grid;
 }
 
-static tritonbind_status softmax_on(
-    int32_t device,
-    void *stream,
-    void *x,
-    void *y,
-    int32_t rows,
-    int32_t columns)
+static tritonbind_status softmax_on(int32_t device, void *stream, void *x, void *y, int32_t rows,
+                                    int32_t columns)
 {
     const tb_function *function = &softmax_function;
     void *const values[] = {&x, &y, &rows, &columns};
     if (tb_check_alignment(function, 0, x, 4)
         || tb_check_alignment(function, 1, y, 4))
         return tb_last_status();
-    const bool aligned = tb_divisible_by_16(x)
-        && tb_divisible_by_16(y)
-        && columns % 16 == 0;
-    return tb_launch(function, aligned ? 0 : 1, device, stream,
-                     softmax_grid(rows), values);
+    const bool aligned = tb_divisible_by_16(x) && tb_divisible_by_16(y) && columns % 16 == 0;
+    const int32_t variant = aligned ? 0 : 1;
+    const tb_grid grid = softmax_grid(rows);
+    return tb_launch(function, variant, device, stream, grid, values);
 }
 
 tritonbind_status softmax_launch(
@@ -111,8 +110,7 @@ tritonbind_status softmax_launch(
     return softmax_on(TB_CURRENT_DEVICE, stream, x, y, rows, columns);
 }
 
-int __tvm_ffi_softmax(void *self, const tvm_ffi_any *arguments, int32_t count,
-          tvm_ffi_any *result)
+int __tvm_ffi_softmax(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)
 {
     const tb_function *function = &softmax_function;
     tb_call call;
@@ -122,19 +120,15 @@ int __tvm_ffi_softmax(void *self, const tvm_ffi_any *arguments, int32_t count,
     int32_t rows;
     int32_t columns;
     (void)self;
-    bool good = tb_begin(&call, function, arguments, count)
-                && tb_get_pointer(&call, 0, &x)
-                && tb_get_pointer(&call, 1, &y)
-                && tb_get_int32(&call, 2, &rows)
-                && tb_get_int32(&call, 3, &columns);
-    if (good) {
-        const int64_t x_shape[] = {rows, columns};
-        const int64_t y_shape[] = {rows, columns};
-        good = tb_check_shape(&call, 0, x_shape, 2)
-               && tb_check_shape(&call, 1, y_shape, 2)
-               && tb_get_stream(&call, &stream)
-               && softmax_on(call.device, stream, x, y, rows, columns) == TRITONBIND_OK;
-    }
+    const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_get_pointer(&call, 0, &x)
+                      && tb_get_pointer(&call, 1, &y)
+                      && tb_get_int32(&call, 2, &rows)
+                      && tb_get_int32(&call, 3, &columns)
+                      && tb_check_shape(&call, 0, (const int64_t[]){rows, columns}, 2)
+                      && tb_check_shape(&call, 1, (const int64_t[]){rows, columns}, 2)
+                      && tb_get_stream(&call, &stream)
+                      && softmax_on(call.device, stream, x, y, rows, columns) == TRITONBIND_OK;
     return tb_finish(function, good, result);
 }
 

@@ -17,13 +17,12 @@
 extern "C" {
 #endif
 
-/*
- * y = exp(x - m) / sum(exp(x - m)), with m the largest element of the row.
+/* y = exp(x - m) / sum(exp(x - m)), with m the largest element of the row.
  *
  * The first pass finds m and the sum together: when m grows, the sum so far shrinks with it.
  *
- * x: [rows, columns]
- * y: [rows, columns], may be x
+ * x: *fp32, shape (rows, columns): [rows, columns]
+ * y: *fp32, shape (rows, columns): [rows, columns], may be x
  * rows: how many; read by the grid alone, a program for each
  * columns: how many, any number
  */

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from .._library import Pointer, Stream, function
 
-__all__ = [
-    "softmax",
-]
+__all__ = ["softmax"]
 
 _softmax = function("softmax")
 

@@ -9,46 +9,47 @@
 
 /* ---- vector_add ---- */
 
+/* aligned */
 TB_EMBED(vector_add_aligned_sm_80, "basics/vector_add.images/vector_add.aligned.sm_80.cubin");
 TB_EMBED(vector_add_aligned_sm_90, "basics/vector_add.images/vector_add.aligned.sm_90.cubin");
 TB_EMBED(vector_add_aligned_sm_100, "basics/vector_add.images/vector_add.aligned.sm_100.cubin");
 TB_EMBED(vector_add_aligned_sm_120, "basics/vector_add.images/vector_add.aligned.sm_120.cubin");
-TB_EMBED(vector_add_aligned_compute_80, "basics/vector_add.images/vector_add.aligned.compute_80.ptx");
+TB_EMBED(vector_add_aligned_compute_80,
+         "basics/vector_add.images/vector_add.aligned.compute_80.ptx");
+static tb_image vector_add_aligned_images[] = {
+    {.data = vector_add_aligned_sm_80, .symbol = "vector_add", .capability = 80, .threads = 128},
+    {.data = vector_add_aligned_sm_90, .symbol = "vector_add", .capability = 90, .is_exact = true,
+     .threads = 128},
+    {.data = vector_add_aligned_sm_100, .symbol = "vector_add", .capability = 100, .is_exact = true,
+     .threads = 128},
+    {.data = vector_add_aligned_sm_120, .symbol = "vector_add", .capability = 120, .is_exact = true,
+     .threads = 128},
+    {.data = vector_add_aligned_compute_80, .symbol = "vector_add", .capability = 80,
+     .is_ptx = true, .threads = 128},
+};
+
+/* generic */
 TB_EMBED(vector_add_generic_sm_80, "basics/vector_add.images/vector_add.generic.sm_80.cubin");
 TB_EMBED(vector_add_generic_sm_90, "basics/vector_add.images/vector_add.generic.sm_90.cubin");
 TB_EMBED(vector_add_generic_sm_100, "basics/vector_add.images/vector_add.generic.sm_100.cubin");
 TB_EMBED(vector_add_generic_sm_120, "basics/vector_add.images/vector_add.generic.sm_120.cubin");
-TB_EMBED(vector_add_generic_compute_80, "basics/vector_add.images/vector_add.generic.compute_80.ptx");
-
-static tb_image vector_add_aligned_images[] = {
-    {.data = vector_add_aligned_sm_80, .symbol = "vector_add", .capability = 80, .threads = 128,
-     .shared = 0},
-    {.data = vector_add_aligned_sm_90, .symbol = "vector_add", .capability = 90, .is_exact = true,
-     .threads = 128, .shared = 0},
-    {.data = vector_add_aligned_sm_100, .symbol = "vector_add", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 0},
-    {.data = vector_add_aligned_sm_120, .symbol = "vector_add", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 0},
-    {.data = vector_add_aligned_compute_80, .symbol = "vector_add", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 0},
-};
+TB_EMBED(vector_add_generic_compute_80,
+         "basics/vector_add.images/vector_add.generic.compute_80.ptx");
 static tb_image vector_add_generic_images[] = {
-    {.data = vector_add_generic_sm_80, .symbol = "vector_add", .capability = 80, .threads = 128,
-     .shared = 0},
+    {.data = vector_add_generic_sm_80, .symbol = "vector_add", .capability = 80, .threads = 128},
     {.data = vector_add_generic_sm_90, .symbol = "vector_add", .capability = 90, .is_exact = true,
-     .threads = 128, .shared = 0},
-    {.data = vector_add_generic_sm_100, .symbol = "vector_add", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 0},
-    {.data = vector_add_generic_sm_120, .symbol = "vector_add", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 0},
+     .threads = 128},
+    {.data = vector_add_generic_sm_100, .symbol = "vector_add", .capability = 100, .is_exact = true,
+     .threads = 128},
+    {.data = vector_add_generic_sm_120, .symbol = "vector_add", .capability = 120, .is_exact = true,
+     .threads = 128},
     {.data = vector_add_generic_compute_80, .symbol = "vector_add", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 0},
+     .is_ptx = true, .threads = 128},
 };
+
 static tb_variant vector_add_variants[] = {
-    /* aligned */
     {.images = vector_add_aligned_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
-    /* generic */
     {.images = vector_add_generic_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
 };
@@ -67,7 +68,8 @@ TB_DECLARE_CALL(vector_add);
 
 static const tb_function vector_add_function = {
     .name = "tritonbind.basics.vector_add",
-    .signature = "tritonbind.basics.vector_add(x: *fp32, y: *fp32, out: *fp32, size: i32, stream=None)",
+    .signature = "tritonbind.basics.vector_add(x: *fp32, y: *fp32, out: *fp32, size: i32, "
+                 "stream=None)",
     .argument_names = "x, y, out, size, stream",
     .doc = "Add two vectors, element by element.",
     .arguments = vector_add_arguments,
@@ -82,13 +84,8 @@ static tb_grid vector_add_grid(int64_t size)
     return grid;
 }
 
-static tritonbind_status vector_add_on(
-    int32_t device,
-    void *stream,
-    void *x,
-    void *y,
-    void *out,
-    int32_t size)
+static tritonbind_status vector_add_on(int32_t device, void *stream, void *x, void *y, void *out,
+                                       int32_t size)
 {
     const tb_function *function = &vector_add_function;
     void *const values[] = {&x, &y, &out, &size};
@@ -97,11 +94,12 @@ static tritonbind_status vector_add_on(
         || tb_check_alignment(function, 2, out, 4))
         return tb_last_status();
     const bool aligned = tb_divisible_by_16(x)
-        && tb_divisible_by_16(y)
-        && tb_divisible_by_16(out)
-        && size % 16 == 0;
-    return tb_launch(function, aligned ? 0 : 1, device, stream,
-                     vector_add_grid(size), values);
+                         && tb_divisible_by_16(y)
+                         && tb_divisible_by_16(out)
+                         && size % 16 == 0;
+    const int32_t variant = aligned ? 0 : 1;
+    const tb_grid grid = vector_add_grid(size);
+    return tb_launch(function, variant, device, stream, grid, values);
 }
 
 tritonbind_status vector_add_launch(
@@ -115,7 +113,7 @@ tritonbind_status vector_add_launch(
 }
 
 int __tvm_ffi_vector_add(void *self, const tvm_ffi_any *arguments, int32_t count,
-          tvm_ffi_any *result)
+                         tvm_ffi_any *result)
 {
     const tb_function *function = &vector_add_function;
     tb_call call;
@@ -125,21 +123,16 @@ int __tvm_ffi_vector_add(void *self, const tvm_ffi_any *arguments, int32_t count
     void *out;
     int32_t size;
     (void)self;
-    bool good = tb_begin(&call, function, arguments, count)
-                && tb_get_pointer(&call, 0, &x)
-                && tb_get_pointer(&call, 1, &y)
-                && tb_get_pointer(&call, 2, &out)
-                && tb_get_int32(&call, 3, &size);
-    if (good) {
-        const int64_t x_shape[] = {size};
-        const int64_t y_shape[] = {size};
-        const int64_t out_shape[] = {size};
-        good = tb_check_shape(&call, 0, x_shape, 1)
-               && tb_check_shape(&call, 1, y_shape, 1)
-               && tb_check_shape(&call, 2, out_shape, 1)
-               && tb_get_stream(&call, &stream)
-               && vector_add_on(call.device, stream, x, y, out, size) == TRITONBIND_OK;
-    }
+    const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_get_pointer(&call, 0, &x)
+                      && tb_get_pointer(&call, 1, &y)
+                      && tb_get_pointer(&call, 2, &out)
+                      && tb_get_int32(&call, 3, &size)
+                      && tb_check_shape(&call, 0, (const int64_t[]){size}, 1)
+                      && tb_check_shape(&call, 1, (const int64_t[]){size}, 1)
+                      && tb_check_shape(&call, 2, (const int64_t[]){size}, 1)
+                      && tb_get_stream(&call, &stream)
+                      && vector_add_on(call.device, stream, x, y, out, size) == TRITONBIND_OK;
     return tb_finish(function, good, result);
 }
 

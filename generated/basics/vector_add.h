@@ -17,12 +17,11 @@
 extern "C" {
 #endif
 
-/*
- * Add two vectors, element by element.
+/* Add two vectors, element by element.
  *
- * x: [size]
- * y: [size]
- * out: [size], may be x or y
+ * x: *fp32, shape (size,): [size]
+ * y: *fp32, shape (size,): [size]
+ * out: *fp32, shape (size,): [size], may be x or y
  * size: number of elements
  */
 TRITONBIND_PUBLIC tritonbind_status vector_add_launch(

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from .._library import Pointer, Stream, function
 
-__all__ = [
-    "vector_add",
-]
+__all__ = ["vector_add"]
 
 _vector_add = function("vector_add")
 

@@ -9,47 +9,58 @@
 
 /* ---- gated_delta_rule_chunk_prepare ---- */
 
-TB_EMBED(gated_delta_rule_chunk_prepare_aligned_sm_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_aligned_sm_90, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_aligned_sm_100, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_aligned_sm_120, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_aligned_compute_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.compute_80.ptx");
-TB_EMBED(gated_delta_rule_chunk_prepare_generic_sm_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_generic_sm_90, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_generic_sm_100, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_generic_sm_120, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_generic_compute_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.compute_80.ptx");
-
+/* aligned */
+TB_EMBED(gated_delta_rule_chunk_prepare_aligned_sm_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_prepare_aligned_sm_90,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_prepare_aligned_sm_100,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_prepare_aligned_sm_120,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_prepare_aligned_compute_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_prepare_aligned_images[] = {
     {.data = gated_delta_rule_chunk_prepare_aligned_sm_80, .symbol = "prepare", .capability = 80,
-     .threads = 128, .shared = 0},
+     .threads = 128},
     {.data = gated_delta_rule_chunk_prepare_aligned_sm_90, .symbol = "prepare", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 0},
-    {.data = gated_delta_rule_chunk_prepare_aligned_sm_100, .symbol = "prepare",
-     .capability = 100, .is_exact = true, .threads = 128, .shared = 0},
-    {.data = gated_delta_rule_chunk_prepare_aligned_sm_120, .symbol = "prepare",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 0},
+     .is_exact = true, .threads = 128},
+    {.data = gated_delta_rule_chunk_prepare_aligned_sm_100, .symbol = "prepare", .capability = 100,
+     .is_exact = true, .threads = 128},
+    {.data = gated_delta_rule_chunk_prepare_aligned_sm_120, .symbol = "prepare", .capability = 120,
+     .is_exact = true, .threads = 128},
     {.data = gated_delta_rule_chunk_prepare_aligned_compute_80, .symbol = "prepare",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 0},
+     .capability = 80, .is_ptx = true, .threads = 128},
 };
+
+/* generic */
+TB_EMBED(gated_delta_rule_chunk_prepare_generic_sm_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_prepare_generic_sm_90,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_prepare_generic_sm_100,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_prepare_generic_sm_120,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_prepare_generic_compute_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_prepare_generic_images[] = {
     {.data = gated_delta_rule_chunk_prepare_generic_sm_80, .symbol = "prepare", .capability = 80,
      .threads = 128, .shared = 128},
     {.data = gated_delta_rule_chunk_prepare_generic_sm_90, .symbol = "prepare", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 128},
-    {.data = gated_delta_rule_chunk_prepare_generic_sm_100, .symbol = "prepare",
-     .capability = 100, .is_exact = true, .threads = 128, .shared = 128},
-    {.data = gated_delta_rule_chunk_prepare_generic_sm_120, .symbol = "prepare",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 128},
+    {.data = gated_delta_rule_chunk_prepare_generic_sm_100, .symbol = "prepare", .capability = 100,
+     .is_exact = true, .threads = 128, .shared = 128},
+    {.data = gated_delta_rule_chunk_prepare_generic_sm_120, .symbol = "prepare", .capability = 120,
+     .is_exact = true, .threads = 128, .shared = 128},
     {.data = gated_delta_rule_chunk_prepare_generic_compute_80, .symbol = "prepare",
      .capability = 80, .is_ptx = true, .threads = 128, .shared = 128},
 };
+
 static tb_variant gated_delta_rule_chunk_prepare_variants[] = {
-    /* aligned */
     {.images = gated_delta_rule_chunk_prepare_aligned_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13},
      .parameter_count = 14},
-    /* generic */
     {.images = gated_delta_rule_chunk_prepare_generic_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13},
      .parameter_count = 14},
@@ -86,9 +97,17 @@ TB_DECLARE_CALL(gated_delta_rule_chunk_prepare);
 
 static const tb_function gated_delta_rule_chunk_prepare_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare(qkv: *bf16, b: *bf16, a: *bf16, dt_bias: *bf16, a_log: *fp32, q_out: *bf16, k_out: *bf16, v_out: *bf16, g_out: *fp32, beta_out: *fp32, num_key_heads: i32, num_value_heads: i32, qkv_dim: i32, seq_len: i32, stream=None)",
-    .argument_names = "qkv, b, a, dt_bias, a_log, q_out, k_out, v_out, g_out, beta_out, num_key_heads, num_value_heads, qkv_dim, seq_len, stream",
-    .doc = "Split and normalise the projected rows; compute each token's decay and write strength.\n\nq, k /= sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias); beta = sigmoid(b).",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare(qkv: *bf16, b: "
+                 "*bf16, a: *bf16, dt_bias: *bf16, a_log: *fp32, q_out: *bf16, k_out: *bf16, "
+                 "v_out: *bf16, g_out: *fp32, beta_out: *fp32, num_key_heads: i32, "
+                 "num_value_heads: i32, qkv_dim: i32, seq_len: i32, stream=None)",
+    .argument_names = "qkv, b, a, dt_bias, a_log, q_out, k_out, v_out, g_out, beta_out, "
+                      "num_key_heads, num_value_heads, qkv_dim, seq_len, stream",
+    .doc = "Split and normalise the projected rows; compute each token's decay and write "
+           "strength.\n"
+           "\n"
+           "q, k /= sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias); beta = "
+           "sigmoid(b).",
     .arguments = gated_delta_rule_chunk_prepare_arguments,
     .argument_count = 14,
     .variants = gated_delta_rule_chunk_prepare_variants,
@@ -102,25 +121,13 @@ static tb_grid gated_delta_rule_chunk_prepare_grid(int64_t num_value_heads, int6
 }
 
 static tritonbind_status gated_delta_rule_chunk_prepare_on(
-    int32_t device,
-    void *stream,
-    void *qkv,
-    void *b,
-    void *a,
-    void *dt_bias,
-    void *a_log,
-    void *q_out,
-    void *k_out,
-    void *v_out,
-    void *g_out,
-    void *beta_out,
-    int32_t num_key_heads,
-    int32_t num_value_heads,
-    int32_t qkv_dim,
-    int32_t seq_len)
+    int32_t device, void *stream, void *qkv, void *b, void *a, void *dt_bias, void *a_log,
+    void *q_out, void *k_out, void *v_out, void *g_out, void *beta_out, int32_t num_key_heads,
+    int32_t num_value_heads, int32_t qkv_dim, int32_t seq_len)
 {
     const tb_function *function = &gated_delta_rule_chunk_prepare_function;
-    void *const values[] = {&qkv, &b, &a, &dt_bias, &a_log, &q_out, &k_out, &v_out, &g_out, &beta_out, &num_key_heads, &num_value_heads, &qkv_dim, &seq_len};
+    void *const values[] = {&qkv, &b, &a, &dt_bias, &a_log, &q_out, &k_out, &v_out, &g_out,
+                            &beta_out, &num_key_heads, &num_value_heads, &qkv_dim, &seq_len};
     if (tb_check_alignment(function, 0, qkv, 2)
         || tb_check_alignment(function, 1, b, 2)
         || tb_check_alignment(function, 2, a, 2)
@@ -133,18 +140,19 @@ static tritonbind_status gated_delta_rule_chunk_prepare_on(
         || tb_check_alignment(function, 9, beta_out, 4))
         return tb_last_status();
     const bool aligned = tb_divisible_by_16(qkv)
-        && tb_divisible_by_16(b)
-        && tb_divisible_by_16(a)
-        && tb_divisible_by_16(dt_bias)
-        && tb_divisible_by_16(a_log)
-        && tb_divisible_by_16(q_out)
-        && tb_divisible_by_16(k_out)
-        && tb_divisible_by_16(v_out)
-        && tb_divisible_by_16(g_out)
-        && tb_divisible_by_16(beta_out)
-        && qkv_dim % 16 == 0;
-    return tb_launch(function, aligned ? 0 : 1, device, stream,
-                     gated_delta_rule_chunk_prepare_grid(num_value_heads, seq_len), values);
+                         && tb_divisible_by_16(b)
+                         && tb_divisible_by_16(a)
+                         && tb_divisible_by_16(dt_bias)
+                         && tb_divisible_by_16(a_log)
+                         && tb_divisible_by_16(q_out)
+                         && tb_divisible_by_16(k_out)
+                         && tb_divisible_by_16(v_out)
+                         && tb_divisible_by_16(g_out)
+                         && tb_divisible_by_16(beta_out)
+                         && qkv_dim % 16 == 0;
+    const int32_t variant = aligned ? 0 : 1;
+    const tb_grid grid = gated_delta_rule_chunk_prepare_grid(num_value_heads, seq_len);
+    return tb_launch(function, variant, device, stream, grid, values);
 }
 
 tritonbind_status gated_delta_rule_chunk_prepare_launch(
@@ -164,11 +172,13 @@ tritonbind_status gated_delta_rule_chunk_prepare_launch(
     int32_t qkv_dim,
     int32_t seq_len)
 {
-    return gated_delta_rule_chunk_prepare_on(TB_CURRENT_DEVICE, stream, qkv, b, a, dt_bias, a_log, q_out, k_out, v_out, g_out, beta_out, num_key_heads, num_value_heads, qkv_dim, seq_len);
+    return gated_delta_rule_chunk_prepare_on(TB_CURRENT_DEVICE, stream, qkv, b, a, dt_bias, a_log,
+                                             q_out, k_out, v_out, g_out, beta_out, num_key_heads,
+                                             num_value_heads, qkv_dim, seq_len);
 }
 
-int __tvm_ffi_gated_delta_rule_chunk_prepare(void *self, const tvm_ffi_any *arguments, int32_t count,
-          tvm_ffi_any *result)
+int __tvm_ffi_gated_delta_rule_chunk_prepare(void *self, const tvm_ffi_any *arguments,
+                                             int32_t count, tvm_ffi_any *result)
 {
     const tb_function *function = &gated_delta_rule_chunk_prepare_function;
     tb_call call;
@@ -188,45 +198,39 @@ int __tvm_ffi_gated_delta_rule_chunk_prepare(void *self, const tvm_ffi_any *argu
     int32_t qkv_dim;
     int32_t seq_len;
     (void)self;
-    bool good = tb_begin(&call, function, arguments, count)
-                && tb_get_pointer(&call, 0, &qkv)
-                && tb_get_pointer(&call, 1, &b)
-                && tb_get_pointer(&call, 2, &a)
-                && tb_get_pointer(&call, 3, &dt_bias)
-                && tb_get_pointer(&call, 4, &a_log)
-                && tb_get_pointer(&call, 5, &q_out)
-                && tb_get_pointer(&call, 6, &k_out)
-                && tb_get_pointer(&call, 7, &v_out)
-                && tb_get_pointer(&call, 8, &g_out)
-                && tb_get_pointer(&call, 9, &beta_out)
-                && tb_get_int32(&call, 10, &num_key_heads)
-                && tb_get_int32(&call, 11, &num_value_heads)
-                && tb_get_int32(&call, 12, &qkv_dim)
-                && tb_get_int32(&call, 13, &seq_len);
-    if (good) {
-        const int64_t qkv_shape[] = {seq_len, qkv_dim};
-        const int64_t b_shape[] = {seq_len, num_value_heads};
-        const int64_t a_shape[] = {seq_len, num_value_heads};
-        const int64_t dt_bias_shape[] = {num_value_heads};
-        const int64_t a_log_shape[] = {num_value_heads};
-        const int64_t q_out_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t k_out_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t v_out_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t g_out_shape[] = {seq_len, num_value_heads};
-        const int64_t beta_out_shape[] = {seq_len, num_value_heads};
-        good = tb_check_shape(&call, 0, qkv_shape, 2)
-               && tb_check_shape(&call, 1, b_shape, 2)
-               && tb_check_shape(&call, 2, a_shape, 2)
-               && tb_check_shape(&call, 3, dt_bias_shape, 1)
-               && tb_check_shape(&call, 4, a_log_shape, 1)
-               && tb_check_shape(&call, 5, q_out_shape, 3)
-               && tb_check_shape(&call, 6, k_out_shape, 3)
-               && tb_check_shape(&call, 7, v_out_shape, 3)
-               && tb_check_shape(&call, 8, g_out_shape, 2)
-               && tb_check_shape(&call, 9, beta_out_shape, 2)
-               && tb_get_stream(&call, &stream)
-               && gated_delta_rule_chunk_prepare_on(call.device, stream, qkv, b, a, dt_bias, a_log, q_out, k_out, v_out, g_out, beta_out, num_key_heads, num_value_heads, qkv_dim, seq_len) == TRITONBIND_OK;
-    }
+    const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_get_pointer(&call, 0, &qkv)
+                      && tb_get_pointer(&call, 1, &b)
+                      && tb_get_pointer(&call, 2, &a)
+                      && tb_get_pointer(&call, 3, &dt_bias)
+                      && tb_get_pointer(&call, 4, &a_log)
+                      && tb_get_pointer(&call, 5, &q_out)
+                      && tb_get_pointer(&call, 6, &k_out)
+                      && tb_get_pointer(&call, 7, &v_out)
+                      && tb_get_pointer(&call, 8, &g_out)
+                      && tb_get_pointer(&call, 9, &beta_out)
+                      && tb_get_int32(&call, 10, &num_key_heads)
+                      && tb_get_int32(&call, 11, &num_value_heads)
+                      && tb_get_int32(&call, 12, &qkv_dim)
+                      && tb_get_int32(&call, 13, &seq_len)
+                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, qkv_dim}, 2)
+                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
+                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
+                      && tb_check_shape(&call, 3, (const int64_t[]){num_value_heads}, 1)
+                      && tb_check_shape(&call, 4, (const int64_t[]){num_value_heads}, 1)
+                      && tb_check_shape(&call, 5, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 6, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 7, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 8, (const int64_t[]){seq_len, num_value_heads}, 2)
+                      && tb_check_shape(&call, 9, (const int64_t[]){seq_len, num_value_heads}, 2)
+                      && tb_get_stream(&call, &stream)
+                      && gated_delta_rule_chunk_prepare_on(
+                          call.device, stream, qkv, b, a, dt_bias, a_log, q_out, k_out, v_out,
+                          g_out, beta_out, num_key_heads, num_value_heads, qkv_dim,
+                          seq_len) == TRITONBIND_OK;
     return tb_finish(function, good, result);
 }
 
@@ -234,46 +238,57 @@ TB_DEFINE_TEXTS(gated_delta_rule_chunk_prepare)
 
 /* ---- gated_delta_rule_chunk_cumsum ---- */
 
-TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_sm_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_sm_90, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_sm_100, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_sm_120, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_compute_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.compute_80.ptx");
-TB_EMBED(gated_delta_rule_chunk_cumsum_generic_sm_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_generic_sm_90, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_generic_sm_100, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_generic_sm_120, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_generic_compute_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.compute_80.ptx");
-
+/* aligned */
+TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_sm_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_sm_90,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_sm_100,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_sm_120,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_compute_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_cumsum_aligned_images[] = {
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_80, .symbol = "cumsum", .capability = 80,
-     .threads = 128, .shared = 2048},
+     .threads = 32},
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_90, .symbol = "cumsum", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 2048},
+     .is_exact = true, .threads = 32},
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_100, .symbol = "cumsum", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 2048},
+     .is_exact = true, .threads = 32},
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_120, .symbol = "cumsum", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 2048},
-    {.data = gated_delta_rule_chunk_cumsum_aligned_compute_80, .symbol = "cumsum",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 2048},
+     .is_exact = true, .threads = 32},
+    {.data = gated_delta_rule_chunk_cumsum_aligned_compute_80, .symbol = "cumsum", .capability = 80,
+     .is_ptx = true, .threads = 32},
 };
+
+/* generic */
+TB_EMBED(gated_delta_rule_chunk_cumsum_generic_sm_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_cumsum_generic_sm_90,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_cumsum_generic_sm_100,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_cumsum_generic_sm_120,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_cumsum_generic_compute_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_cumsum_generic_images[] = {
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_80, .symbol = "cumsum", .capability = 80,
-     .threads = 128, .shared = 2048},
+     .threads = 32},
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_90, .symbol = "cumsum", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 2048},
+     .is_exact = true, .threads = 32},
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_100, .symbol = "cumsum", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 2048},
+     .is_exact = true, .threads = 32},
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_120, .symbol = "cumsum", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 2048},
-    {.data = gated_delta_rule_chunk_cumsum_generic_compute_80, .symbol = "cumsum",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 2048},
+     .is_exact = true, .threads = 32},
+    {.data = gated_delta_rule_chunk_cumsum_generic_compute_80, .symbol = "cumsum", .capability = 80,
+     .is_ptx = true, .threads = 32},
 };
+
 static tb_variant gated_delta_rule_chunk_cumsum_variants[] = {
-    /* aligned */
     {.images = gated_delta_rule_chunk_cumsum_aligned_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
-    /* generic */
     {.images = gated_delta_rule_chunk_cumsum_generic_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
 };
@@ -291,7 +306,8 @@ TB_DECLARE_CALL(gated_delta_rule_chunk_cumsum);
 
 static const tb_function gated_delta_rule_chunk_cumsum_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_cumsum",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_cumsum(g_in: *fp32, g_out: *fp32, seq_len: i32, num_value_heads: i32, stream=None)",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_cumsum(g_in: *fp32, g_out: "
+                 "*fp32, seq_len: i32, num_value_heads: i32, stream=None)",
     .argument_names = "g_in, g_out, seq_len, num_value_heads, stream",
     .doc = "g_out[t] is the sum of g_in from the first token of t's chunk to t, t included.",
     .arguments = gated_delta_rule_chunk_cumsum_arguments,
@@ -307,22 +323,17 @@ static tb_grid gated_delta_rule_chunk_cumsum_grid(int64_t seq_len, int64_t num_v
 }
 
 static tritonbind_status gated_delta_rule_chunk_cumsum_on(
-    int32_t device,
-    void *stream,
-    void *g_in,
-    void *g_out,
-    int32_t seq_len,
-    int32_t num_value_heads)
+    int32_t device, void *stream, void *g_in, void *g_out, int32_t seq_len, int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_cumsum_function;
     void *const values[] = {&g_in, &g_out, &seq_len, &num_value_heads};
     if (tb_check_alignment(function, 0, g_in, 4)
         || tb_check_alignment(function, 1, g_out, 4))
         return tb_last_status();
-    const bool aligned = tb_divisible_by_16(g_in)
-        && tb_divisible_by_16(g_out);
-    return tb_launch(function, aligned ? 0 : 1, device, stream,
-                     gated_delta_rule_chunk_cumsum_grid(seq_len, num_value_heads), values);
+    const bool aligned = tb_divisible_by_16(g_in) && tb_divisible_by_16(g_out);
+    const int32_t variant = aligned ? 0 : 1;
+    const tb_grid grid = gated_delta_rule_chunk_cumsum_grid(seq_len, num_value_heads);
+    return tb_launch(function, variant, device, stream, grid, values);
 }
 
 tritonbind_status gated_delta_rule_chunk_cumsum_launch(
@@ -332,11 +343,12 @@ tritonbind_status gated_delta_rule_chunk_cumsum_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    return gated_delta_rule_chunk_cumsum_on(TB_CURRENT_DEVICE, stream, g_in, g_out, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_cumsum_on(TB_CURRENT_DEVICE, stream, g_in, g_out, seq_len,
+                                            num_value_heads);
 }
 
 int __tvm_ffi_gated_delta_rule_chunk_cumsum(void *self, const tvm_ffi_any *arguments, int32_t count,
-          tvm_ffi_any *result)
+                                            tvm_ffi_any *result)
 {
     const tb_function *function = &gated_delta_rule_chunk_cumsum_function;
     tb_call call;
@@ -346,19 +358,17 @@ int __tvm_ffi_gated_delta_rule_chunk_cumsum(void *self, const tvm_ffi_any *argum
     int32_t seq_len;
     int32_t num_value_heads;
     (void)self;
-    bool good = tb_begin(&call, function, arguments, count)
-                && tb_get_pointer(&call, 0, &g_in)
-                && tb_get_pointer(&call, 1, &g_out)
-                && tb_get_int32(&call, 2, &seq_len)
-                && tb_get_int32(&call, 3, &num_value_heads);
-    if (good) {
-        const int64_t g_in_shape[] = {seq_len, num_value_heads};
-        const int64_t g_out_shape[] = {seq_len, num_value_heads};
-        good = tb_check_shape(&call, 0, g_in_shape, 2)
-               && tb_check_shape(&call, 1, g_out_shape, 2)
-               && tb_get_stream(&call, &stream)
-               && gated_delta_rule_chunk_cumsum_on(call.device, stream, g_in, g_out, seq_len, num_value_heads) == TRITONBIND_OK;
-    }
+    const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_get_pointer(&call, 0, &g_in)
+                      && tb_get_pointer(&call, 1, &g_out)
+                      && tb_get_int32(&call, 2, &seq_len)
+                      && tb_get_int32(&call, 3, &num_value_heads)
+                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads}, 2)
+                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
+                      && tb_get_stream(&call, &stream)
+                      && gated_delta_rule_chunk_cumsum_on(
+                          call.device, stream, g_in, g_out, seq_len,
+                          num_value_heads) == TRITONBIND_OK;
     return tb_finish(function, good, result);
 }
 
@@ -366,17 +376,17 @@ TB_DEFINE_TEXTS(gated_delta_rule_chunk_cumsum)
 
 /* ---- gated_delta_rule_chunk_a ---- */
 
-TB_EMBED(gated_delta_rule_chunk_a_aligned_sm_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_aligned_sm_90, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_aligned_sm_100, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_aligned_sm_120, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_aligned_compute_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.compute_80.ptx");
-TB_EMBED(gated_delta_rule_chunk_a_generic_sm_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_generic_sm_90, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_generic_sm_100, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_generic_sm_120, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_generic_compute_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.compute_80.ptx");
-
+/* aligned */
+TB_EMBED(gated_delta_rule_chunk_a_aligned_sm_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_a_aligned_sm_90,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_a_aligned_sm_100,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_a_aligned_sm_120,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_a_aligned_compute_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_a_aligned_images[] = {
     {.data = gated_delta_rule_chunk_a_aligned_sm_80, .symbol = "interaction", .capability = 80,
      .threads = 128, .shared = 20480},
@@ -386,9 +396,21 @@ static tb_image gated_delta_rule_chunk_a_aligned_images[] = {
      .is_exact = true, .threads = 128, .shared = 16392},
     {.data = gated_delta_rule_chunk_a_aligned_sm_120, .symbol = "interaction", .capability = 120,
      .is_exact = true, .threads = 128, .shared = 20480},
-    {.data = gated_delta_rule_chunk_a_aligned_compute_80, .symbol = "interaction",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 20480},
+    {.data = gated_delta_rule_chunk_a_aligned_compute_80, .symbol = "interaction", .capability = 80,
+     .is_ptx = true, .threads = 128, .shared = 20480},
 };
+
+/* generic */
+TB_EMBED(gated_delta_rule_chunk_a_generic_sm_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_a_generic_sm_90,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_a_generic_sm_100,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_a_generic_sm_120,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_a_generic_compute_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_a_generic_images[] = {
     {.data = gated_delta_rule_chunk_a_generic_sm_80, .symbol = "interaction", .capability = 80,
      .threads = 128, .shared = 20480},
@@ -398,14 +420,13 @@ static tb_image gated_delta_rule_chunk_a_generic_images[] = {
      .is_exact = true, .threads = 128, .shared = 16392},
     {.data = gated_delta_rule_chunk_a_generic_sm_120, .symbol = "interaction", .capability = 120,
      .is_exact = true, .threads = 128, .shared = 20480},
-    {.data = gated_delta_rule_chunk_a_generic_compute_80, .symbol = "interaction",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 20480},
+    {.data = gated_delta_rule_chunk_a_generic_compute_80, .symbol = "interaction", .capability = 80,
+     .is_ptx = true, .threads = 128, .shared = 20480},
 };
+
 static tb_variant gated_delta_rule_chunk_a_variants[] = {
-    /* aligned */
     {.images = gated_delta_rule_chunk_a_aligned_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5}, .parameter_count = 6},
-    /* generic */
     {.images = gated_delta_rule_chunk_a_generic_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5}, .parameter_count = 6},
 };
@@ -427,7 +448,9 @@ TB_DECLARE_CALL(gated_delta_rule_chunk_a);
 
 static const tb_function gated_delta_rule_chunk_a_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_a",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_a(k: *bf16, g_cumsum: *fp32, beta: *fp32, a_tril: *fp32, seq_len: i32, num_value_heads: i32, stream=None)",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_a(k: *bf16, g_cumsum: "
+                 "*fp32, beta: *fp32, a_tril: *fp32, seq_len: i32, num_value_heads: i32, "
+                 "stream=None)",
     .argument_names = "k, g_cumsum, beta, a_tril, seq_len, num_value_heads, stream",
     .doc = "A[i, j] = beta_i exp(g_i - g_j) (k_i . k_j) for i > j inside a chunk, 0 elsewhere.",
     .arguments = gated_delta_rule_chunk_a_arguments,
@@ -443,14 +466,8 @@ static tb_grid gated_delta_rule_chunk_a_grid(int64_t seq_len, int64_t num_value_
 }
 
 static tritonbind_status gated_delta_rule_chunk_a_on(
-    int32_t device,
-    void *stream,
-    void *k,
-    void *g_cumsum,
-    void *beta,
-    void *a_tril,
-    int32_t seq_len,
-    int32_t num_value_heads)
+    int32_t device, void *stream, void *k, void *g_cumsum, void *beta, void *a_tril,
+    int32_t seq_len, int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_a_function;
     void *const values[] = {&k, &g_cumsum, &beta, &a_tril, &seq_len, &num_value_heads};
@@ -460,11 +477,12 @@ static tritonbind_status gated_delta_rule_chunk_a_on(
         || tb_check_alignment(function, 3, a_tril, 4))
         return tb_last_status();
     const bool aligned = tb_divisible_by_16(k)
-        && tb_divisible_by_16(g_cumsum)
-        && tb_divisible_by_16(beta)
-        && tb_divisible_by_16(a_tril);
-    return tb_launch(function, aligned ? 0 : 1, device, stream,
-                     gated_delta_rule_chunk_a_grid(seq_len, num_value_heads), values);
+                         && tb_divisible_by_16(g_cumsum)
+                         && tb_divisible_by_16(beta)
+                         && tb_divisible_by_16(a_tril);
+    const int32_t variant = aligned ? 0 : 1;
+    const tb_grid grid = gated_delta_rule_chunk_a_grid(seq_len, num_value_heads);
+    return tb_launch(function, variant, device, stream, grid, values);
 }
 
 tritonbind_status gated_delta_rule_chunk_a_launch(
@@ -476,11 +494,12 @@ tritonbind_status gated_delta_rule_chunk_a_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    return gated_delta_rule_chunk_a_on(TB_CURRENT_DEVICE, stream, k, g_cumsum, beta, a_tril, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_a_on(TB_CURRENT_DEVICE, stream, k, g_cumsum, beta, a_tril,
+                                       seq_len, num_value_heads);
 }
 
 int __tvm_ffi_gated_delta_rule_chunk_a(void *self, const tvm_ffi_any *arguments, int32_t count,
-          tvm_ffi_any *result)
+                                       tvm_ffi_any *result)
 {
     const tb_function *function = &gated_delta_rule_chunk_a_function;
     tb_call call;
@@ -492,25 +511,23 @@ int __tvm_ffi_gated_delta_rule_chunk_a(void *self, const tvm_ffi_any *arguments,
     int32_t seq_len;
     int32_t num_value_heads;
     (void)self;
-    bool good = tb_begin(&call, function, arguments, count)
-                && tb_get_pointer(&call, 0, &k)
-                && tb_get_pointer(&call, 1, &g_cumsum)
-                && tb_get_pointer(&call, 2, &beta)
-                && tb_get_pointer(&call, 3, &a_tril)
-                && tb_get_int32(&call, 4, &seq_len)
-                && tb_get_int32(&call, 5, &num_value_heads);
-    if (good) {
-        const int64_t k_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t g_cumsum_shape[] = {seq_len, num_value_heads};
-        const int64_t beta_shape[] = {seq_len, num_value_heads};
-        const int64_t a_tril_shape[] = {seq_len, num_value_heads, 64};
-        good = tb_check_shape(&call, 0, k_shape, 3)
-               && tb_check_shape(&call, 1, g_cumsum_shape, 2)
-               && tb_check_shape(&call, 2, beta_shape, 2)
-               && tb_check_shape(&call, 3, a_tril_shape, 3)
-               && tb_get_stream(&call, &stream)
-               && gated_delta_rule_chunk_a_on(call.device, stream, k, g_cumsum, beta, a_tril, seq_len, num_value_heads) == TRITONBIND_OK;
-    }
+    const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_get_pointer(&call, 0, &k)
+                      && tb_get_pointer(&call, 1, &g_cumsum)
+                      && tb_get_pointer(&call, 2, &beta)
+                      && tb_get_pointer(&call, 3, &a_tril)
+                      && tb_get_int32(&call, 4, &seq_len)
+                      && tb_get_int32(&call, 5, &num_value_heads)
+                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
+                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
+                      && tb_check_shape(&call, 3, (const int64_t[]){seq_len, num_value_heads, 64},
+                                        3)
+                      && tb_get_stream(&call, &stream)
+                      && gated_delta_rule_chunk_a_on(
+                          call.device, stream, k, g_cumsum, beta, a_tril, seq_len,
+                          num_value_heads) == TRITONBIND_OK;
     return tb_finish(function, good, result);
 }
 
@@ -518,17 +535,17 @@ TB_DEFINE_TEXTS(gated_delta_rule_chunk_a)
 
 /* ---- gated_delta_rule_chunk_solve ---- */
 
-TB_EMBED(gated_delta_rule_chunk_solve_aligned_sm_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_aligned_sm_90, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_aligned_sm_100, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_aligned_sm_120, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_aligned_compute_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.compute_80.ptx");
-TB_EMBED(gated_delta_rule_chunk_solve_generic_sm_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_generic_sm_90, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_generic_sm_100, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_generic_sm_120, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_generic_compute_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.compute_80.ptx");
-
+/* aligned */
+TB_EMBED(gated_delta_rule_chunk_solve_aligned_sm_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_solve_aligned_sm_90,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_solve_aligned_sm_100,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_solve_aligned_sm_120,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_solve_aligned_compute_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_solve_aligned_images[] = {
     {.data = gated_delta_rule_chunk_solve_aligned_sm_80, .symbol = "solve", .capability = 80,
      .threads = 128, .shared = 12288},
@@ -541,6 +558,18 @@ static tb_image gated_delta_rule_chunk_solve_aligned_images[] = {
     {.data = gated_delta_rule_chunk_solve_aligned_compute_80, .symbol = "solve", .capability = 80,
      .is_ptx = true, .threads = 128, .shared = 12288},
 };
+
+/* generic */
+TB_EMBED(gated_delta_rule_chunk_solve_generic_sm_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_solve_generic_sm_90,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_solve_generic_sm_100,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_solve_generic_sm_120,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_solve_generic_compute_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_solve_generic_images[] = {
     {.data = gated_delta_rule_chunk_solve_generic_sm_80, .symbol = "solve", .capability = 80,
      .threads = 128, .shared = 12288},
@@ -553,11 +582,10 @@ static tb_image gated_delta_rule_chunk_solve_generic_images[] = {
     {.data = gated_delta_rule_chunk_solve_generic_compute_80, .symbol = "solve", .capability = 80,
      .is_ptx = true, .threads = 128, .shared = 12288},
 };
+
 static tb_variant gated_delta_rule_chunk_solve_variants[] = {
-    /* aligned */
     {.images = gated_delta_rule_chunk_solve_aligned_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
-    /* generic */
     {.images = gated_delta_rule_chunk_solve_generic_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
 };
@@ -575,9 +603,16 @@ TB_DECLARE_CALL(gated_delta_rule_chunk_solve);
 
 static const tb_function gated_delta_rule_chunk_solve_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_solve",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_solve(a_tril_ptr: *fp32, a_inv_ptr: *bf16, seq_len: i32, num_value_heads: i32, stream=None)",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_solve(a_tril_ptr: *fp32, "
+                 "a_inv_ptr: *bf16, seq_len: i32, num_value_heads: i32, stream=None)",
     .argument_names = "a_tril_ptr, a_inv_ptr, seq_len, num_value_heads, stream",
-    .doc = "T = (I + A)^-1 of the 64 x 64 unit lower triangular matrix of each chunk, in fp32.\n\nSubstitution inverts the four 16 x 16 blocks on the diagonal side by side: with T = I + X,\nX = -A - X A, and column j of that needs only the columns of X to its right. Block formulas\njoin them to two of 32 x 32, and those to the whole.",
+    .doc = "T = (I + A)^-1 of the 64 x 64 unit lower triangular matrix of each chunk, in fp32.\n"
+           "\n"
+           "Substitution inverts the four 16 x 16 blocks on the diagonal side by side: with T = I "
+           "+ X,\n"
+           "X = -A - X A, and column j of that needs only the columns of X to its right. Block "
+           "formulas\n"
+           "join them to two of 32 x 32, and those to the whole.",
     .arguments = gated_delta_rule_chunk_solve_arguments,
     .argument_count = 4,
     .variants = gated_delta_rule_chunk_solve_variants,
@@ -591,11 +626,7 @@ static tb_grid gated_delta_rule_chunk_solve_grid(int64_t seq_len, int64_t num_va
 }
 
 static tritonbind_status gated_delta_rule_chunk_solve_on(
-    int32_t device,
-    void *stream,
-    void *a_tril_ptr,
-    void *a_inv_ptr,
-    int32_t seq_len,
+    int32_t device, void *stream, void *a_tril_ptr, void *a_inv_ptr, int32_t seq_len,
     int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_solve_function;
@@ -603,10 +634,10 @@ static tritonbind_status gated_delta_rule_chunk_solve_on(
     if (tb_check_alignment(function, 0, a_tril_ptr, 4)
         || tb_check_alignment(function, 1, a_inv_ptr, 2))
         return tb_last_status();
-    const bool aligned = tb_divisible_by_16(a_tril_ptr)
-        && tb_divisible_by_16(a_inv_ptr);
-    return tb_launch(function, aligned ? 0 : 1, device, stream,
-                     gated_delta_rule_chunk_solve_grid(seq_len, num_value_heads), values);
+    const bool aligned = tb_divisible_by_16(a_tril_ptr) && tb_divisible_by_16(a_inv_ptr);
+    const int32_t variant = aligned ? 0 : 1;
+    const tb_grid grid = gated_delta_rule_chunk_solve_grid(seq_len, num_value_heads);
+    return tb_launch(function, variant, device, stream, grid, values);
 }
 
 tritonbind_status gated_delta_rule_chunk_solve_launch(
@@ -616,11 +647,12 @@ tritonbind_status gated_delta_rule_chunk_solve_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    return gated_delta_rule_chunk_solve_on(TB_CURRENT_DEVICE, stream, a_tril_ptr, a_inv_ptr, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_solve_on(TB_CURRENT_DEVICE, stream, a_tril_ptr, a_inv_ptr,
+                                           seq_len, num_value_heads);
 }
 
 int __tvm_ffi_gated_delta_rule_chunk_solve(void *self, const tvm_ffi_any *arguments, int32_t count,
-          tvm_ffi_any *result)
+                                           tvm_ffi_any *result)
 {
     const tb_function *function = &gated_delta_rule_chunk_solve_function;
     tb_call call;
@@ -630,19 +662,19 @@ int __tvm_ffi_gated_delta_rule_chunk_solve(void *self, const tvm_ffi_any *argume
     int32_t seq_len;
     int32_t num_value_heads;
     (void)self;
-    bool good = tb_begin(&call, function, arguments, count)
-                && tb_get_pointer(&call, 0, &a_tril_ptr)
-                && tb_get_pointer(&call, 1, &a_inv_ptr)
-                && tb_get_int32(&call, 2, &seq_len)
-                && tb_get_int32(&call, 3, &num_value_heads);
-    if (good) {
-        const int64_t a_tril_ptr_shape[] = {seq_len, num_value_heads, 64};
-        const int64_t a_inv_ptr_shape[] = {seq_len, num_value_heads, 64};
-        good = tb_check_shape(&call, 0, a_tril_ptr_shape, 3)
-               && tb_check_shape(&call, 1, a_inv_ptr_shape, 3)
-               && tb_get_stream(&call, &stream)
-               && gated_delta_rule_chunk_solve_on(call.device, stream, a_tril_ptr, a_inv_ptr, seq_len, num_value_heads) == TRITONBIND_OK;
-    }
+    const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_get_pointer(&call, 0, &a_tril_ptr)
+                      && tb_get_pointer(&call, 1, &a_inv_ptr)
+                      && tb_get_int32(&call, 2, &seq_len)
+                      && tb_get_int32(&call, 3, &num_value_heads)
+                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 64},
+                                        3)
+                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads, 64},
+                                        3)
+                      && tb_get_stream(&call, &stream)
+                      && gated_delta_rule_chunk_solve_on(
+                          call.device, stream, a_tril_ptr, a_inv_ptr, seq_len,
+                          num_value_heads) == TRITONBIND_OK;
     return tb_finish(function, good, result);
 }
 
@@ -650,17 +682,17 @@ TB_DEFINE_TEXTS(gated_delta_rule_chunk_solve)
 
 /* ---- gated_delta_rule_chunk_recompute ---- */
 
-TB_EMBED(gated_delta_rule_chunk_recompute_aligned_sm_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_aligned_sm_90, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_aligned_sm_100, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_aligned_sm_120, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_aligned_compute_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.compute_80.ptx");
-TB_EMBED(gated_delta_rule_chunk_recompute_generic_sm_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_generic_sm_90, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_generic_sm_100, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_generic_sm_120, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_generic_compute_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.compute_80.ptx");
-
+/* aligned */
+TB_EMBED(gated_delta_rule_chunk_recompute_aligned_sm_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_recompute_aligned_sm_90,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_recompute_aligned_sm_100,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_recompute_aligned_sm_120,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_recompute_aligned_compute_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_recompute_aligned_images[] = {
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_80, .symbol = "recompute",
      .capability = 80, .threads = 128, .shared = 24576},
@@ -673,6 +705,18 @@ static tb_image gated_delta_rule_chunk_recompute_aligned_images[] = {
     {.data = gated_delta_rule_chunk_recompute_aligned_compute_80, .symbol = "recompute",
      .capability = 80, .is_ptx = true, .threads = 128, .shared = 24576},
 };
+
+/* generic */
+TB_EMBED(gated_delta_rule_chunk_recompute_generic_sm_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_recompute_generic_sm_90,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_recompute_generic_sm_100,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_recompute_generic_sm_120,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_recompute_generic_compute_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_recompute_generic_images[] = {
     {.data = gated_delta_rule_chunk_recompute_generic_sm_80, .symbol = "recompute",
      .capability = 80, .threads = 128, .shared = 16384},
@@ -685,11 +729,10 @@ static tb_image gated_delta_rule_chunk_recompute_generic_images[] = {
     {.data = gated_delta_rule_chunk_recompute_generic_compute_80, .symbol = "recompute",
      .capability = 80, .is_ptx = true, .threads = 128, .shared = 16384},
 };
+
 static tb_variant gated_delta_rule_chunk_recompute_variants[] = {
-    /* aligned */
     {.images = gated_delta_rule_chunk_recompute_aligned_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8}, .parameter_count = 9},
-    /* generic */
     {.images = gated_delta_rule_chunk_recompute_generic_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8}, .parameter_count = 9},
 };
@@ -717,9 +760,14 @@ TB_DECLARE_CALL(gated_delta_rule_chunk_recompute);
 
 static const tb_function gated_delta_rule_chunk_recompute_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_recompute",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_recompute(k: *bf16, v: *bf16, beta: *fp32, w_out: *bf16, u_out: *bf16, a_inv: *bf16, g_cumsum: *fp32, seq_len: i32, num_value_heads: i32, stream=None)",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_recompute(k: *bf16, v: "
+                 "*bf16, beta: *fp32, w_out: *bf16, u_out: *bf16, a_inv: *bf16, g_cumsum: *fp32, "
+                 "seq_len: i32, num_value_heads: i32, stream=None)",
     .argument_names = "k, v, beta, w_out, u_out, a_inv, g_cumsum, seq_len, num_value_heads, stream",
-    .doc = "u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.\n\nThe factors go to the columns of T: it is half as wide as k and v, which stay as they are.",
+    .doc = "u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.\n"
+           "\n"
+           "The factors go to the columns of T: it is half as wide as k and v, which stay as they "
+           "are.",
     .arguments = gated_delta_rule_chunk_recompute_arguments,
     .argument_count = 9,
     .variants = gated_delta_rule_chunk_recompute_variants,
@@ -733,20 +781,12 @@ static tb_grid gated_delta_rule_chunk_recompute_grid(int64_t seq_len, int64_t nu
 }
 
 static tritonbind_status gated_delta_rule_chunk_recompute_on(
-    int32_t device,
-    void *stream,
-    void *k,
-    void *v,
-    void *beta,
-    void *w_out,
-    void *u_out,
-    void *a_inv,
-    void *g_cumsum,
-    int32_t seq_len,
-    int32_t num_value_heads)
+    int32_t device, void *stream, void *k, void *v, void *beta, void *w_out, void *u_out,
+    void *a_inv, void *g_cumsum, int32_t seq_len, int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_recompute_function;
-    void *const values[] = {&k, &v, &beta, &w_out, &u_out, &a_inv, &g_cumsum, &seq_len, &num_value_heads};
+    void *const values[] = {&k, &v, &beta, &w_out, &u_out, &a_inv, &g_cumsum, &seq_len,
+                            &num_value_heads};
     if (tb_check_alignment(function, 0, k, 2)
         || tb_check_alignment(function, 1, v, 2)
         || tb_check_alignment(function, 2, beta, 4)
@@ -756,14 +796,15 @@ static tritonbind_status gated_delta_rule_chunk_recompute_on(
         || tb_check_alignment(function, 6, g_cumsum, 4))
         return tb_last_status();
     const bool aligned = tb_divisible_by_16(k)
-        && tb_divisible_by_16(v)
-        && tb_divisible_by_16(beta)
-        && tb_divisible_by_16(w_out)
-        && tb_divisible_by_16(u_out)
-        && tb_divisible_by_16(a_inv)
-        && tb_divisible_by_16(g_cumsum);
-    return tb_launch(function, aligned ? 0 : 1, device, stream,
-                     gated_delta_rule_chunk_recompute_grid(seq_len, num_value_heads), values);
+                         && tb_divisible_by_16(v)
+                         && tb_divisible_by_16(beta)
+                         && tb_divisible_by_16(w_out)
+                         && tb_divisible_by_16(u_out)
+                         && tb_divisible_by_16(a_inv)
+                         && tb_divisible_by_16(g_cumsum);
+    const int32_t variant = aligned ? 0 : 1;
+    const tb_grid grid = gated_delta_rule_chunk_recompute_grid(seq_len, num_value_heads);
+    return tb_launch(function, variant, device, stream, grid, values);
 }
 
 tritonbind_status gated_delta_rule_chunk_recompute_launch(
@@ -778,11 +819,12 @@ tritonbind_status gated_delta_rule_chunk_recompute_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    return gated_delta_rule_chunk_recompute_on(TB_CURRENT_DEVICE, stream, k, v, beta, w_out, u_out, a_inv, g_cumsum, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_recompute_on(TB_CURRENT_DEVICE, stream, k, v, beta, w_out, u_out,
+                                               a_inv, g_cumsum, seq_len, num_value_heads);
 }
 
-int __tvm_ffi_gated_delta_rule_chunk_recompute(void *self, const tvm_ffi_any *arguments, int32_t count,
-          tvm_ffi_any *result)
+int __tvm_ffi_gated_delta_rule_chunk_recompute(void *self, const tvm_ffi_any *arguments,
+                                               int32_t count, tvm_ffi_any *result)
 {
     const tb_function *function = &gated_delta_rule_chunk_recompute_function;
     tb_call call;
@@ -797,34 +839,32 @@ int __tvm_ffi_gated_delta_rule_chunk_recompute(void *self, const tvm_ffi_any *ar
     int32_t seq_len;
     int32_t num_value_heads;
     (void)self;
-    bool good = tb_begin(&call, function, arguments, count)
-                && tb_get_pointer(&call, 0, &k)
-                && tb_get_pointer(&call, 1, &v)
-                && tb_get_pointer(&call, 2, &beta)
-                && tb_get_pointer(&call, 3, &w_out)
-                && tb_get_pointer(&call, 4, &u_out)
-                && tb_get_pointer(&call, 5, &a_inv)
-                && tb_get_pointer(&call, 6, &g_cumsum)
-                && tb_get_int32(&call, 7, &seq_len)
-                && tb_get_int32(&call, 8, &num_value_heads);
-    if (good) {
-        const int64_t k_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t v_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t beta_shape[] = {seq_len, num_value_heads};
-        const int64_t w_out_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t u_out_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t a_inv_shape[] = {seq_len, num_value_heads, 64};
-        const int64_t g_cumsum_shape[] = {seq_len, num_value_heads};
-        good = tb_check_shape(&call, 0, k_shape, 3)
-               && tb_check_shape(&call, 1, v_shape, 3)
-               && tb_check_shape(&call, 2, beta_shape, 2)
-               && tb_check_shape(&call, 3, w_out_shape, 3)
-               && tb_check_shape(&call, 4, u_out_shape, 3)
-               && tb_check_shape(&call, 5, a_inv_shape, 3)
-               && tb_check_shape(&call, 6, g_cumsum_shape, 2)
-               && tb_get_stream(&call, &stream)
-               && gated_delta_rule_chunk_recompute_on(call.device, stream, k, v, beta, w_out, u_out, a_inv, g_cumsum, seq_len, num_value_heads) == TRITONBIND_OK;
-    }
+    const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_get_pointer(&call, 0, &k)
+                      && tb_get_pointer(&call, 1, &v)
+                      && tb_get_pointer(&call, 2, &beta)
+                      && tb_get_pointer(&call, 3, &w_out)
+                      && tb_get_pointer(&call, 4, &u_out)
+                      && tb_get_pointer(&call, 5, &a_inv)
+                      && tb_get_pointer(&call, 6, &g_cumsum)
+                      && tb_get_int32(&call, 7, &seq_len)
+                      && tb_get_int32(&call, 8, &num_value_heads)
+                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
+                      && tb_check_shape(&call, 3, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 4, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 5, (const int64_t[]){seq_len, num_value_heads, 64},
+                                        3)
+                      && tb_check_shape(&call, 6, (const int64_t[]){seq_len, num_value_heads}, 2)
+                      && tb_get_stream(&call, &stream)
+                      && gated_delta_rule_chunk_recompute_on(
+                          call.device, stream, k, v, beta, w_out, u_out, a_inv, g_cumsum, seq_len,
+                          num_value_heads) == TRITONBIND_OK;
     return tb_finish(function, good, result);
 }
 
@@ -832,17 +872,17 @@ TB_DEFINE_TEXTS(gated_delta_rule_chunk_recompute)
 
 /* ---- gated_delta_rule_chunk_state ---- */
 
-TB_EMBED(gated_delta_rule_chunk_state_aligned_sm_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_aligned_sm_90, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_aligned_sm_100, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_aligned_sm_120, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_aligned_compute_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.compute_80.ptx");
-TB_EMBED(gated_delta_rule_chunk_state_generic_sm_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_generic_sm_90, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_generic_sm_100, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_generic_sm_120, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_generic_compute_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.compute_80.ptx");
-
+/* aligned */
+TB_EMBED(gated_delta_rule_chunk_state_aligned_sm_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_aligned_sm_90,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_aligned_sm_100,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_aligned_sm_120,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_aligned_compute_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_state_aligned_images[] = {
     {.data = gated_delta_rule_chunk_state_aligned_sm_80, .symbol = "state", .capability = 80,
      .threads = 128, .shared = 41220},
@@ -855,6 +895,18 @@ static tb_image gated_delta_rule_chunk_state_aligned_images[] = {
     {.data = gated_delta_rule_chunk_state_aligned_compute_80, .symbol = "state", .capability = 80,
      .is_ptx = true, .threads = 128, .shared = 41220},
 };
+
+/* generic */
+TB_EMBED(gated_delta_rule_chunk_state_generic_sm_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_generic_sm_90,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_generic_sm_100,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_generic_sm_120,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_generic_compute_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_state_generic_images[] = {
     {.data = gated_delta_rule_chunk_state_generic_sm_80, .symbol = "state", .capability = 80,
      .threads = 128, .shared = 24836},
@@ -867,11 +919,10 @@ static tb_image gated_delta_rule_chunk_state_generic_images[] = {
     {.data = gated_delta_rule_chunk_state_generic_compute_80, .symbol = "state", .capability = 80,
      .is_ptx = true, .threads = 128, .shared = 24836},
 };
+
 static tb_variant gated_delta_rule_chunk_state_variants[] = {
-    /* aligned */
     {.images = gated_delta_rule_chunk_state_aligned_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, .parameter_count = 10},
-    /* generic */
     {.images = gated_delta_rule_chunk_state_generic_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, .parameter_count = 10},
 };
@@ -902,9 +953,15 @@ TB_DECLARE_CALL(gated_delta_rule_chunk_state);
 
 static const tb_function gated_delta_rule_chunk_state_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_state",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_state(k: *bf16, w: *bf16, u: *bf16, g_cumsum: *fp32, initial_state: *fp32, chunk_state: *fp32, v_new: *bf16, final_state: *fp32, seq_len: i32, num_value_heads: i32, stream=None)",
-    .argument_names = "k, w, u, g_cumsum, initial_state, chunk_state, v_new, final_state, seq_len, num_value_heads, stream",
-    .doc = "Carry h from chunk to chunk; each program keeps BLOCK_V columns of it in registers.\n\nv_new = u - w h, then h = exp(g_last) h + k^T (exp(g_last - g) v_new), g_last: g at the end.",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_state(k: *bf16, w: *bf16, "
+                 "u: *bf16, g_cumsum: *fp32, initial_state: *fp32, chunk_state: *fp32, v_new: "
+                 "*bf16, final_state: *fp32, seq_len: i32, num_value_heads: i32, stream=None)",
+    .argument_names = "k, w, u, g_cumsum, initial_state, chunk_state, v_new, final_state, seq_len, "
+                      "num_value_heads, stream",
+    .doc = "Carry h from chunk to chunk; each program keeps BLOCK_V columns of it in registers.\n"
+           "\n"
+           "v_new = u - w h, then h = exp(g_last) h + k^T (exp(g_last - g) v_new), g_last: g at "
+           "the end.",
     .arguments = gated_delta_rule_chunk_state_arguments,
     .argument_count = 10,
     .variants = gated_delta_rule_chunk_state_variants,
@@ -918,21 +975,12 @@ static tb_grid gated_delta_rule_chunk_state_grid(int64_t num_value_heads)
 }
 
 static tritonbind_status gated_delta_rule_chunk_state_on(
-    int32_t device,
-    void *stream,
-    void *k,
-    void *w,
-    void *u,
-    void *g_cumsum,
-    void *initial_state,
-    void *chunk_state,
-    void *v_new,
-    void *final_state,
-    int32_t seq_len,
-    int32_t num_value_heads)
+    int32_t device, void *stream, void *k, void *w, void *u, void *g_cumsum, void *initial_state,
+    void *chunk_state, void *v_new, void *final_state, int32_t seq_len, int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_state_function;
-    void *const values[] = {&k, &w, &u, &g_cumsum, &initial_state, &chunk_state, &v_new, &final_state, &seq_len, &num_value_heads};
+    void *const values[] = {&k, &w, &u, &g_cumsum, &initial_state, &chunk_state, &v_new,
+                            &final_state, &seq_len, &num_value_heads};
     if (tb_check_alignment(function, 0, k, 2)
         || tb_check_alignment(function, 1, w, 2)
         || tb_check_alignment(function, 2, u, 2)
@@ -943,15 +991,16 @@ static tritonbind_status gated_delta_rule_chunk_state_on(
         || tb_check_alignment(function, 7, final_state, 4))
         return tb_last_status();
     const bool aligned = tb_divisible_by_16(k)
-        && tb_divisible_by_16(w)
-        && tb_divisible_by_16(u)
-        && tb_divisible_by_16(g_cumsum)
-        && tb_divisible_by_16(initial_state)
-        && tb_divisible_by_16(chunk_state)
-        && tb_divisible_by_16(v_new)
-        && tb_divisible_by_16(final_state);
-    return tb_launch(function, aligned ? 0 : 1, device, stream,
-                     gated_delta_rule_chunk_state_grid(num_value_heads), values);
+                         && tb_divisible_by_16(w)
+                         && tb_divisible_by_16(u)
+                         && tb_divisible_by_16(g_cumsum)
+                         && tb_divisible_by_16(initial_state)
+                         && tb_divisible_by_16(chunk_state)
+                         && tb_divisible_by_16(v_new)
+                         && tb_divisible_by_16(final_state);
+    const int32_t variant = aligned ? 0 : 1;
+    const tb_grid grid = gated_delta_rule_chunk_state_grid(num_value_heads);
+    return tb_launch(function, variant, device, stream, grid, values);
 }
 
 tritonbind_status gated_delta_rule_chunk_state_launch(
@@ -967,11 +1016,13 @@ tritonbind_status gated_delta_rule_chunk_state_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    return gated_delta_rule_chunk_state_on(TB_CURRENT_DEVICE, stream, k, w, u, g_cumsum, initial_state, chunk_state, v_new, final_state, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_state_on(TB_CURRENT_DEVICE, stream, k, w, u, g_cumsum,
+                                           initial_state, chunk_state, v_new, final_state, seq_len,
+                                           num_value_heads);
 }
 
 int __tvm_ffi_gated_delta_rule_chunk_state(void *self, const tvm_ffi_any *arguments, int32_t count,
-          tvm_ffi_any *result)
+                                           tvm_ffi_any *result)
 {
     const tb_function *function = &gated_delta_rule_chunk_state_function;
     tb_call call;
@@ -987,37 +1038,37 @@ int __tvm_ffi_gated_delta_rule_chunk_state(void *self, const tvm_ffi_any *argume
     int32_t seq_len;
     int32_t num_value_heads;
     (void)self;
-    bool good = tb_begin(&call, function, arguments, count)
-                && tb_get_pointer(&call, 0, &k)
-                && tb_get_pointer(&call, 1, &w)
-                && tb_get_pointer(&call, 2, &u)
-                && tb_get_pointer(&call, 3, &g_cumsum)
-                && tb_get_pointer(&call, 4, &initial_state)
-                && tb_get_pointer(&call, 5, &chunk_state)
-                && tb_get_pointer(&call, 6, &v_new)
-                && tb_get_pointer(&call, 7, &final_state)
-                && tb_get_int32(&call, 8, &seq_len)
-                && tb_get_int32(&call, 9, &num_value_heads);
-    if (good) {
-        const int64_t k_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t w_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t u_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t g_cumsum_shape[] = {seq_len, num_value_heads};
-        const int64_t initial_state_shape[] = {num_value_heads, 128, 128};
-        const int64_t chunk_state_shape[] = {tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128, 128};
-        const int64_t v_new_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t final_state_shape[] = {num_value_heads, 128, 128};
-        good = tb_check_shape(&call, 0, k_shape, 3)
-               && tb_check_shape(&call, 1, w_shape, 3)
-               && tb_check_shape(&call, 2, u_shape, 3)
-               && tb_check_shape(&call, 3, g_cumsum_shape, 2)
-               && tb_check_shape(&call, 4, initial_state_shape, 3)
-               && tb_check_shape(&call, 5, chunk_state_shape, 4)
-               && tb_check_shape(&call, 6, v_new_shape, 3)
-               && tb_check_shape(&call, 7, final_state_shape, 3)
-               && tb_get_stream(&call, &stream)
-               && gated_delta_rule_chunk_state_on(call.device, stream, k, w, u, g_cumsum, initial_state, chunk_state, v_new, final_state, seq_len, num_value_heads) == TRITONBIND_OK;
-    }
+    const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_get_pointer(&call, 0, &k)
+                      && tb_get_pointer(&call, 1, &w)
+                      && tb_get_pointer(&call, 2, &u)
+                      && tb_get_pointer(&call, 3, &g_cumsum)
+                      && tb_get_pointer(&call, 4, &initial_state)
+                      && tb_get_pointer(&call, 5, &chunk_state)
+                      && tb_get_pointer(&call, 6, &v_new)
+                      && tb_get_pointer(&call, 7, &final_state)
+                      && tb_get_int32(&call, 8, &seq_len)
+                      && tb_get_int32(&call, 9, &num_value_heads)
+                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 3, (const int64_t[]){seq_len, num_value_heads}, 2)
+                      && tb_check_shape(&call, 4, (const int64_t[]){num_value_heads, 128, 128}, 3)
+                      && tb_check_shape(&call, 5,
+                                        (const int64_t[]){
+                                            tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
+                                            128},
+                                        4)
+                      && tb_check_shape(&call, 6, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 7, (const int64_t[]){num_value_heads, 128, 128}, 3)
+                      && tb_get_stream(&call, &stream)
+                      && gated_delta_rule_chunk_state_on(
+                          call.device, stream, k, w, u, g_cumsum, initial_state, chunk_state, v_new,
+                          final_state, seq_len, num_value_heads) == TRITONBIND_OK;
     return tb_finish(function, good, result);
 }
 
@@ -1025,17 +1076,17 @@ TB_DEFINE_TEXTS(gated_delta_rule_chunk_state)
 
 /* ---- gated_delta_rule_chunk_o ---- */
 
-TB_EMBED(gated_delta_rule_chunk_o_aligned_sm_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_aligned_sm_90, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_aligned_sm_100, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_aligned_sm_120, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_aligned_compute_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.compute_80.ptx");
-TB_EMBED(gated_delta_rule_chunk_o_generic_sm_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_generic_sm_90, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_generic_sm_100, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_generic_sm_120, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_generic_compute_80, "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.compute_80.ptx");
-
+/* aligned */
+TB_EMBED(gated_delta_rule_chunk_o_aligned_sm_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_o_aligned_sm_90,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_o_aligned_sm_100,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_o_aligned_sm_120,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_o_aligned_compute_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_o_aligned_images[] = {
     {.data = gated_delta_rule_chunk_o_aligned_sm_80, .symbol = "outputs", .capability = 80,
      .threads = 128, .shared = 32768},
@@ -1048,6 +1099,18 @@ static tb_image gated_delta_rule_chunk_o_aligned_images[] = {
     {.data = gated_delta_rule_chunk_o_aligned_compute_80, .symbol = "outputs", .capability = 80,
      .is_ptx = true, .threads = 128, .shared = 32768},
 };
+
+/* generic */
+TB_EMBED(gated_delta_rule_chunk_o_generic_sm_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_o_generic_sm_90,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_o_generic_sm_100,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_o_generic_sm_120,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_o_generic_compute_80,
+         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_o_generic_images[] = {
     {.data = gated_delta_rule_chunk_o_generic_sm_80, .symbol = "outputs", .capability = 80,
      .threads = 128, .shared = 32768},
@@ -1060,11 +1123,10 @@ static tb_image gated_delta_rule_chunk_o_generic_images[] = {
     {.data = gated_delta_rule_chunk_o_generic_compute_80, .symbol = "outputs", .capability = 80,
      .is_ptx = true, .threads = 128, .shared = 32768},
 };
+
 static tb_variant gated_delta_rule_chunk_o_variants[] = {
-    /* aligned */
     {.images = gated_delta_rule_chunk_o_aligned_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8}, .parameter_count = 9},
-    /* generic */
     {.images = gated_delta_rule_chunk_o_generic_images, .image_count = 5,
      .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8}, .parameter_count = 9},
 };
@@ -1092,9 +1154,13 @@ TB_DECLARE_CALL(gated_delta_rule_chunk_o);
 
 static const tb_function gated_delta_rule_chunk_o_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_o",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_o(q: *bf16, k: *bf16, v_new: *bf16, chunk_state: *fp32, g_cumsum: *fp32, output: *bf16, seq_len: i32, num_value_heads: i32, scale: fp32, stream=None)",
-    .argument_names = "q, k, v_new, chunk_state, g_cumsum, output, seq_len, num_value_heads, scale, stream",
-    .doc = "o = scale (exp(g) q h + P v_new), P[i, j] = exp(g_i - g_j) (q_i . k_j) for i >= j, else 0.",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_o(q: *bf16, k: *bf16, "
+                 "v_new: *bf16, chunk_state: *fp32, g_cumsum: *fp32, output: *bf16, seq_len: i32, "
+                 "num_value_heads: i32, scale: fp32, stream=None)",
+    .argument_names = "q, k, v_new, chunk_state, g_cumsum, output, seq_len, num_value_heads, "
+                      "scale, stream",
+    .doc = "o = scale (exp(g) q h + P v_new), P[i, j] = exp(g_i - g_j) (q_i . k_j) for i >= j, "
+           "else 0.",
     .arguments = gated_delta_rule_chunk_o_arguments,
     .argument_count = 9,
     .variants = gated_delta_rule_chunk_o_variants,
@@ -1108,20 +1174,12 @@ static tb_grid gated_delta_rule_chunk_o_grid(int64_t seq_len, int64_t num_value_
 }
 
 static tritonbind_status gated_delta_rule_chunk_o_on(
-    int32_t device,
-    void *stream,
-    void *q,
-    void *k,
-    void *v_new,
-    void *chunk_state,
-    void *g_cumsum,
-    void *output,
-    int32_t seq_len,
-    int32_t num_value_heads,
-    float scale)
+    int32_t device, void *stream, void *q, void *k, void *v_new, void *chunk_state, void *g_cumsum,
+    void *output, int32_t seq_len, int32_t num_value_heads, float scale)
 {
     const tb_function *function = &gated_delta_rule_chunk_o_function;
-    void *const values[] = {&q, &k, &v_new, &chunk_state, &g_cumsum, &output, &seq_len, &num_value_heads, &scale};
+    void *const values[] = {&q, &k, &v_new, &chunk_state, &g_cumsum, &output, &seq_len,
+                            &num_value_heads, &scale};
     if (tb_check_alignment(function, 0, q, 2)
         || tb_check_alignment(function, 1, k, 2)
         || tb_check_alignment(function, 2, v_new, 2)
@@ -1130,13 +1188,14 @@ static tritonbind_status gated_delta_rule_chunk_o_on(
         || tb_check_alignment(function, 5, output, 2))
         return tb_last_status();
     const bool aligned = tb_divisible_by_16(q)
-        && tb_divisible_by_16(k)
-        && tb_divisible_by_16(v_new)
-        && tb_divisible_by_16(chunk_state)
-        && tb_divisible_by_16(g_cumsum)
-        && tb_divisible_by_16(output);
-    return tb_launch(function, aligned ? 0 : 1, device, stream,
-                     gated_delta_rule_chunk_o_grid(seq_len, num_value_heads), values);
+                         && tb_divisible_by_16(k)
+                         && tb_divisible_by_16(v_new)
+                         && tb_divisible_by_16(chunk_state)
+                         && tb_divisible_by_16(g_cumsum)
+                         && tb_divisible_by_16(output);
+    const int32_t variant = aligned ? 0 : 1;
+    const tb_grid grid = gated_delta_rule_chunk_o_grid(seq_len, num_value_heads);
+    return tb_launch(function, variant, device, stream, grid, values);
 }
 
 tritonbind_status gated_delta_rule_chunk_o_launch(
@@ -1151,11 +1210,12 @@ tritonbind_status gated_delta_rule_chunk_o_launch(
     int32_t num_value_heads,
     float scale)
 {
-    return gated_delta_rule_chunk_o_on(TB_CURRENT_DEVICE, stream, q, k, v_new, chunk_state, g_cumsum, output, seq_len, num_value_heads, scale);
+    return gated_delta_rule_chunk_o_on(TB_CURRENT_DEVICE, stream, q, k, v_new, chunk_state,
+                                       g_cumsum, output, seq_len, num_value_heads, scale);
 }
 
 int __tvm_ffi_gated_delta_rule_chunk_o(void *self, const tvm_ffi_any *arguments, int32_t count,
-          tvm_ffi_any *result)
+                                       tvm_ffi_any *result)
 {
     const tb_function *function = &gated_delta_rule_chunk_o_function;
     tb_call call;
@@ -1170,32 +1230,34 @@ int __tvm_ffi_gated_delta_rule_chunk_o(void *self, const tvm_ffi_any *arguments,
     int32_t num_value_heads;
     float scale;
     (void)self;
-    bool good = tb_begin(&call, function, arguments, count)
-                && tb_get_pointer(&call, 0, &q)
-                && tb_get_pointer(&call, 1, &k)
-                && tb_get_pointer(&call, 2, &v_new)
-                && tb_get_pointer(&call, 3, &chunk_state)
-                && tb_get_pointer(&call, 4, &g_cumsum)
-                && tb_get_pointer(&call, 5, &output)
-                && tb_get_int32(&call, 6, &seq_len)
-                && tb_get_int32(&call, 7, &num_value_heads)
-                && tb_get_float(&call, 8, &scale);
-    if (good) {
-        const int64_t q_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t k_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t v_new_shape[] = {seq_len, num_value_heads, 128};
-        const int64_t chunk_state_shape[] = {tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128, 128};
-        const int64_t g_cumsum_shape[] = {seq_len, num_value_heads};
-        const int64_t output_shape[] = {seq_len, num_value_heads, 128};
-        good = tb_check_shape(&call, 0, q_shape, 3)
-               && tb_check_shape(&call, 1, k_shape, 3)
-               && tb_check_shape(&call, 2, v_new_shape, 3)
-               && tb_check_shape(&call, 3, chunk_state_shape, 4)
-               && tb_check_shape(&call, 4, g_cumsum_shape, 2)
-               && tb_check_shape(&call, 5, output_shape, 3)
-               && tb_get_stream(&call, &stream)
-               && gated_delta_rule_chunk_o_on(call.device, stream, q, k, v_new, chunk_state, g_cumsum, output, seq_len, num_value_heads, scale) == TRITONBIND_OK;
-    }
+    const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_get_pointer(&call, 0, &q)
+                      && tb_get_pointer(&call, 1, &k)
+                      && tb_get_pointer(&call, 2, &v_new)
+                      && tb_get_pointer(&call, 3, &chunk_state)
+                      && tb_get_pointer(&call, 4, &g_cumsum)
+                      && tb_get_pointer(&call, 5, &output)
+                      && tb_get_int32(&call, 6, &seq_len)
+                      && tb_get_int32(&call, 7, &num_value_heads)
+                      && tb_get_float(&call, 8, &scale)
+                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_check_shape(&call, 3,
+                                        (const int64_t[]){
+                                            tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
+                                            128},
+                                        4)
+                      && tb_check_shape(&call, 4, (const int64_t[]){seq_len, num_value_heads}, 2)
+                      && tb_check_shape(&call, 5, (const int64_t[]){seq_len, num_value_heads, 128},
+                                        3)
+                      && tb_get_stream(&call, &stream)
+                      && gated_delta_rule_chunk_o_on(
+                          call.device, stream, q, k, v_new, chunk_state, g_cumsum, output, seq_len,
+                          num_value_heads, scale) == TRITONBIND_OK;
     return tb_finish(function, good, result);
 }
 

@@ -17,21 +17,21 @@
 extern "C" {
 #endif
 
-/*
- * Split and normalise the projected rows; compute each token's decay and write strength.
+/* Split and normalise the projected rows; compute each token's decay and write strength.
  *
  * q, k /= sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias); beta = sigmoid(b).
  *
- * qkv: [S, qkv_dim], in each row the q heads, then the k heads, then the v heads
- * b: [S, H], beta before its sigmoid
- * a: [S, H], the decay before its softplus
- * dt_bias: [H], added to a
- * a_log: [H], logarithm of the decay rate
- * q_out: [S, H, 128], of length 1
- * k_out: [S, H, 128], of length 1
- * v_out: [S, H, 128]
- * g_out: [S, H], logarithm of the decay, 0 or less
- * beta_out: [S, H], strength of the write, 0 to 1
+ * qkv: *bf16, shape (seq_len, qkv_dim): [S, qkv_dim], in each row the q heads, then the k heads,
+ *     then the v heads
+ * b: *bf16, shape (seq_len, num_value_heads): [S, H], beta before its sigmoid
+ * a: *bf16, shape (seq_len, num_value_heads): [S, H], the decay before its softplus
+ * dt_bias: *bf16, shape (num_value_heads,): [H], added to a
+ * a_log: *fp32, shape (num_value_heads,): [H], logarithm of the decay rate
+ * q_out: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+ * k_out: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+ * v_out: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128]
+ * g_out: *fp32, shape (seq_len, num_value_heads): [S, H], logarithm of the decay, 0 or less
+ * beta_out: *fp32, shape (seq_len, num_value_heads): [S, H], strength of the write, 0 to 1
  * num_key_heads: value head h takes q and k of key head h * num_key_heads // H
  * num_value_heads: H, the number of value heads
  * qkv_dim: (2 * num_key_heads + H) * 128, the length of a row of qkv
@@ -54,11 +54,10 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_prepare_launch(
     int32_t qkv_dim,
     int32_t seq_len);
 
-/*
- * g_out[t] is the sum of g_in from the first token of t's chunk to t, t included.
+/* g_out[t] is the sum of g_in from the first token of t's chunk to t, t included.
  *
- * g_in: [S, H], logarithm of each token's decay
- * g_out: [S, H], summed up inside the chunk; may be g_in
+ * g_in: *fp32, shape (seq_len, num_value_heads): [S, H], logarithm of each token's decay
+ * g_out: *fp32, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk; may be g_in
  * seq_len: S, the number of tokens
  * num_value_heads: H, the number of value heads
  */
@@ -69,13 +68,13 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_cumsum_launch(
     int32_t seq_len,
     int32_t num_value_heads);
 
-/*
- * A[i, j] = beta_i exp(g_i - g_j) (k_i . k_j) for i > j inside a chunk, 0 elsewhere.
+/* A[i, j] = beta_i exp(g_i - g_j) (k_i . k_j) for i > j inside a chunk, 0 elsewhere.
  *
- * k: [S, H, 128], of length 1
- * g_cumsum: [S, H], summed up inside the chunk
- * beta: [S, H]
- * a_tril: [S, H, 64], a row for each token, with a column for each token of its chunk
+ * k: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+ * g_cumsum: *fp32, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
+ * beta: *fp32, shape (seq_len, num_value_heads): [S, H]
+ * a_tril: *fp32, shape (seq_len, num_value_heads, 64): [S, H, 64], a row for each token, with a
+ *     column for each token of its chunk
  * seq_len: S, the number of tokens
  * num_value_heads: H, the number of value heads
  */
@@ -88,15 +87,16 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_a_launch(
     int32_t seq_len,
     int32_t num_value_heads);
 
-/*
- * T = (I + A)^-1 of the 64 x 64 unit lower triangular matrix of each chunk, in fp32.
+/* T = (I + A)^-1 of the 64 x 64 unit lower triangular matrix of each chunk, in fp32.
  *
  * Substitution inverts the four 16 x 16 blocks on the diagonal side by side: with T = I + X,
  * X = -A - X A, and column j of that needs only the columns of X to its right. Block formulas
  * join them to two of 32 x 32, and those to the whole.
  *
- * a_tril_ptr: [S, H, 64], strictly lower triangular inside each chunk
- * a_inv_ptr: [S, H, 64], written as a whole, zeros above the diagonal too
+ * a_tril_ptr: *fp32, shape (seq_len, num_value_heads, 64): [S, H, 64], strictly lower triangular
+ *     inside each chunk
+ * a_inv_ptr: *bf16, shape (seq_len, num_value_heads, 64): [S, H, 64], written as a whole, zeros
+ *     above the diagonal too
  * seq_len: S, the number of tokens
  * num_value_heads: H, the number of value heads
  */
@@ -107,18 +107,17 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_solve_launch(
     int32_t seq_len,
     int32_t num_value_heads);
 
-/*
- * u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.
+/* u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.
  *
  * The factors go to the columns of T: it is half as wide as k and v, which stay as they are.
  *
- * k: [S, H, 128], of length 1
- * v: [S, H, 128]
- * beta: [S, H]
- * w_out: [S, H, 128]
- * u_out: [S, H, 128]
- * a_inv: [S, H, 64], T
- * g_cumsum: [S, H], summed up inside the chunk
+ * k: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+ * v: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128]
+ * beta: *fp32, shape (seq_len, num_value_heads): [S, H]
+ * w_out: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128]
+ * u_out: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128]
+ * a_inv: *bf16, shape (seq_len, num_value_heads, 64): [S, H, 64], T
+ * g_cumsum: *fp32, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
  * seq_len: S, the number of tokens
  * num_value_heads: H, the number of value heads
  */
@@ -134,19 +133,20 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_recompute_launch(
     int32_t seq_len,
     int32_t num_value_heads);
 
-/*
- * Carry h from chunk to chunk; each program keeps BLOCK_V columns of it in registers.
+/* Carry h from chunk to chunk; each program keeps BLOCK_V columns of it in registers.
  *
  * v_new = u - w h, then h = exp(g_last) h + k^T (exp(g_last - g) v_new), g_last: g at the end.
  *
- * k: [S, H, 128], of length 1
- * w: [S, H, 128]
- * u: [S, H, 128]
- * g_cumsum: [S, H], summed up inside the chunk
- * initial_state: [H, 128, 128], h before the first token
- * chunk_state: [chunks, H, 128, 128], h before each chunk
- * v_new: [S, H, 128], what each token writes
- * final_state: [H, 128, 128], h after the last token; may be initial_state
+ * k: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+ * w: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128]
+ * u: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128]
+ * g_cumsum: *fp32, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
+ * initial_state: *fp32, shape (num_value_heads, 128, 128): [H, 128, 128], h before the first token
+ * chunk_state: *fp32, shape (cdiv(seq_len, 64), num_value_heads, 128, 128): [chunks, H, 128, 128],
+ *     h before each chunk
+ * v_new: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], what each token writes
+ * final_state: *fp32, shape (num_value_heads, 128, 128): [H, 128, 128], h after the last token; may
+ *     be initial_state
  * seq_len: S, the number of tokens
  * num_value_heads: H, the number of value heads
  */
@@ -163,15 +163,15 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_state_launch(
     int32_t seq_len,
     int32_t num_value_heads);
 
-/*
- * o = scale (exp(g) q h + P v_new), P[i, j] = exp(g_i - g_j) (q_i . k_j) for i >= j, else 0.
+/* o = scale (exp(g) q h + P v_new), P[i, j] = exp(g_i - g_j) (q_i . k_j) for i >= j, else 0.
  *
- * q: [S, H, 128], of length 1
- * k: [S, H, 128], of length 1
- * v_new: [S, H, 128], what each token writes
- * chunk_state: [chunks, H, 128, 128], h before each chunk
- * g_cumsum: [S, H], summed up inside the chunk
- * output: [S, H, 128]
+ * q: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+ * k: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+ * v_new: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], what each token writes
+ * chunk_state: *fp32, shape (cdiv(seq_len, 64), num_value_heads, 128, 128): [chunks, H, 128, 128],
+ *     h before each chunk
+ * g_cumsum: *fp32, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
+ * output: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128]
  * seq_len: S, the number of tokens
  * num_value_heads: H, the number of value heads
  * scale: 128 ** -0.5

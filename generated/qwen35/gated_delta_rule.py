@@ -9,13 +9,13 @@ from __future__ import annotations
 from .._library import Pointer, Stream, function
 
 __all__ = [
-    "gated_delta_rule_chunk_prepare",
-    "gated_delta_rule_chunk_cumsum",
     "gated_delta_rule_chunk_a",
-    "gated_delta_rule_chunk_solve",
-    "gated_delta_rule_chunk_recompute",
-    "gated_delta_rule_chunk_state",
+    "gated_delta_rule_chunk_cumsum",
     "gated_delta_rule_chunk_o",
+    "gated_delta_rule_chunk_prepare",
+    "gated_delta_rule_chunk_recompute",
+    "gated_delta_rule_chunk_solve",
+    "gated_delta_rule_chunk_state",
 ]
 
 _gated_delta_rule_chunk_prepare = function("gated_delta_rule_chunk_prepare")

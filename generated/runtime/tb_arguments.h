@@ -35,7 +35,9 @@ const char *tb_string_of(const tvm_ffi_any *value, size_t *length);
 
 /* How a value is called in a message, written to `text`. */
 const char *tb_describe(const tvm_ffi_any *value, char *text, size_t size);
-const char *tb_device_name(dl_device device, char *text, size_t size);
+
+/* Sizes or strides as Python shows a tuple, cut where there are very many. */
+const char *tb_list_sizes(const int64_t *sizes, int32_t count, char *text, size_t size);
 
 tritonbind_status tb_fail_arity(const tb_function *function, int32_t count);
 

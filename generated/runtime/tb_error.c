@@ -103,7 +103,7 @@ static const char *dtype_name(dl_data_type dtype, char *text, size_t size)
     return text;
 }
 
-const char *tb_device_name(dl_device device, char *text, size_t size)
+static const char *device_name(dl_device device, char *text, size_t size)
 {
     static const struct {
         int32_t type;
@@ -127,17 +127,25 @@ const char *tb_device_name(dl_device device, char *text, size_t size)
     return text;
 }
 
+const char *tb_list_sizes(const int64_t *sizes, int32_t count, char *text, size_t size)
+{
+    const size_t longest = sizeof "-9223372036854775808, , ...)"; /* one more, and the end */
+    size_t length = (size_t)snprintf(text, size, "(");
+    int32_t shown = 0;
+    for (; shown < count && length + longest < size; shown++)
+        length += (size_t)snprintf(text + length, size - length, "%s%lld", shown == 0 ? "" : ", ",
+                                   (long long)sizes[shown]);
+    snprintf(text + length, size - length, "%s)", shown < count ? ", ..." : count == 1 ? "," : "");
+    return text;
+}
+
 static void describe_tensor(const dl_tensor *tensor, char *text, size_t size)
 {
-    char dtype[48], device[48], shape[160] = "";
-    size_t length = 0;
-    for (int32_t i = 0; i < tensor->dimensions && length < sizeof shape - 24; i++)
-        length += (size_t)snprintf(shape + length, sizeof shape - length, "%s%lld",
-                                   i == 0 ? "" : ", ", (long long)tensor->shape[i]);
+    char dtype[48], device[48], shape[160];
     (void)dtype_name(tensor->dtype, dtype, sizeof dtype);
-    snprintf(text, size, "%s %s tensor of shape (%s%s) on %s", dtype[0] == 'i' ? "an" : "a", dtype,
-             shape, tensor->dimensions == 1 ? "," : "",
-             tb_device_name(tensor->device, device, sizeof device));
+    snprintf(text, size, "%s %s tensor of shape %s on %s", dtype[0] == 'i' ? "an" : "a", dtype,
+             tb_list_sizes(tensor->shape, tensor->dimensions, shape, sizeof shape),
+             device_name(tensor->device, device, sizeof device));
 }
 
 /* As Python shows it: the shortest decimal that reads back as the same double. */

@@ -32,23 +32,23 @@ static bool get_signed(tb_call *call, int32_t index, int64_t low, int64_t high,
                        expected);
 }
 
-#define DEFINE_INTEGER(name, type, low, high, triton_name)                                         \
+#define DEFINE_INTEGER(name, type, low, high, expected)                                            \
     bool tb_get_##name(tb_call *call, int32_t index, type *value)                                  \
     {                                                                                              \
         int64_t wide = 0;                                                                          \
-        if (!get_signed(call, index, low, high, "an " triton_name "-range integer", &wide))        \
+        if (!get_signed(call, index, low, high, expected "-range integer", &wide))                 \
             return false;                                                                          \
         *value = (type)wide;                                                                       \
         return true;                                                                               \
     }
 
-DEFINE_INTEGER(int8, int8_t, INT8_MIN, INT8_MAX, "i8")
-DEFINE_INTEGER(int16, int16_t, INT16_MIN, INT16_MAX, "i16")
-DEFINE_INTEGER(int32, int32_t, INT32_MIN, INT32_MAX, "i32")
-DEFINE_INTEGER(int64, int64_t, INT64_MIN, INT64_MAX, "i64")
-DEFINE_INTEGER(uint8, uint8_t, 0, UINT8_MAX, "u8")
-DEFINE_INTEGER(uint16, uint16_t, 0, UINT16_MAX, "u16")
-DEFINE_INTEGER(uint32, uint32_t, 0, UINT32_MAX, "u32")
+DEFINE_INTEGER(int8, int8_t, INT8_MIN, INT8_MAX, "an i8")
+DEFINE_INTEGER(int16, int16_t, INT16_MIN, INT16_MAX, "an i16")
+DEFINE_INTEGER(int32, int32_t, INT32_MIN, INT32_MAX, "an i32")
+DEFINE_INTEGER(int64, int64_t, INT64_MIN, INT64_MAX, "an i64")
+DEFINE_INTEGER(uint8, uint8_t, 0, UINT8_MAX, "a u8")
+DEFINE_INTEGER(uint16, uint16_t, 0, UINT16_MAX, "a u16")
+DEFINE_INTEGER(uint32, uint32_t, 0, UINT32_MAX, "a u32")
 
 bool tb_get_uint64(tb_call *call, int32_t index, uint64_t *value)
 {

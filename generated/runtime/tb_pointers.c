@@ -164,15 +164,6 @@ static bool is_contiguous(const dl_tensor *tensor)
     return true;
 }
 
-static void list_sizes(const int64_t *sizes, int32_t count, char *text, size_t size)
-{
-    size_t length = (size_t)snprintf(text, size, "(");
-    for (int32_t i = 0; i < count && length + 28 < size; i++)
-        length += (size_t)snprintf(text + length, size - length, "%s%lld", i == 0 ? "" : ", ",
-                                   (long long)sizes[i]);
-    snprintf(text + length, size - length, count == 1 ? ",)" : ")");
-}
-
 bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count)
 {
     const dl_tensor *tensor = tb_tensor_of(&call->values[index]);
@@ -181,17 +172,17 @@ bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t 
     if (tensor == NULL)
         return true;
     if (!is_contiguous(tensor)) {
-        list_sizes(tensor->strides, tensor->dimensions, list, sizeof list);
         tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
                          "must be contiguous, got %s with strides %s",
-                         tb_describe(&call->values[index], text, sizeof text), list);
+                         tb_describe(&call->values[index], text, sizeof text),
+                         tb_list_sizes(tensor->strides, tensor->dimensions, list, sizeof list));
         return false;
     }
     if (count_elements(tensor->shape, tensor->dimensions) >= count_elements(sizes, count))
         return true;
-    list_sizes(sizes, count, list, sizeof list);
     tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
-                     "must have the elements of shape %s = %s, got %s", argument->shape, list,
+                     "must hold the elements of shape %s = %s, got %s", argument->shape,
+                     tb_list_sizes(sizes, count, list, sizeof list),
                      tb_describe(&call->values[index], text, sizeof text));
     return false;
 }

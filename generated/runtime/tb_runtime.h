@@ -2,7 +2,7 @@
 #ifndef TB_RUNTIME_H
 #define TB_RUNTIME_H
 
-#include "tritonbind_arithmetic.h"
+#include "tb_arithmetic.h"
 #include "tritonbind.h"
 #include "tvm_ffi_abi.h"
 

@@ -27,9 +27,8 @@ CHUNK = tl.constexpr(64)
 KEY_DIM = VALUE_DIM = tl.constexpr(128)
 
 SIZES = {"seq_len": "i32", "num_value_heads": "i32"}
-NUMBER = ("seq_len", "num_value_heads")
-VECTOR = ("seq_len", "num_value_heads", 128)
-CHUNK_ROW = ("seq_len", "num_value_heads", 64)
+NUMBER = tuple(SIZES)
+VECTOR, CHUNK_ROW = (*NUMBER, 128), (*NUMBER, 64)
 MATRIX = ("num_value_heads", 128, 128)
 MATRICES = ("cdiv(seq_len, 64)", *MATRIX)
 
@@ -113,6 +112,7 @@ def prepare(
     types={"g_in": "*fp32", "g_out": "*fp32", **SIZES},
     shapes={"g_in": NUMBER, "g_out": NUMBER},
     grid=lambda seq_len, num_value_heads, HEADS: (cdiv(seq_len, 64), cdiv(num_value_heads, HEADS)),
+    num_warps=1,
 )
 @triton.jit
 def cumsum(

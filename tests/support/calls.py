@@ -98,7 +98,7 @@ def check_refusal(
 
 
 def attempt(name: str, **changes: Any) -> None:
-    """Call a wrapper and print its error, or the targets of what it launched: for children."""
+    """Call a wrapper and print its error, or that all is good: for children."""
     module = importlib.import_module(f"{PACKAGE}.{MODULES[name]}")
     try:
         getattr(module, name)(*arguments(name, **changes))
@@ -116,11 +116,17 @@ from tests.support.calls import *
 """
 
 
-def run_child(sample: Sample, source: str, environment: dict[str, str], *arguments: str) -> str:
+def run_child(
+    sample: Sample,
+    source: str,
+    environment: dict[str, str],
+    *options: str,
+    prefix: Sequence[str] = (),
+) -> str:
     """Run Python code that calls the sample in a process of its own; give what it printed."""
+    code = CHILD + textwrap.dedent(source)
     child = subprocess.run(
-        [sys.executable, "-c", CHILD + textwrap.dedent(source), str(sample.folder.parent)]
-        + list(arguments),
+        [*prefix, sys.executable, "-c", code, str(sample.folder.parent), *options],
         env=environment,
         cwd=REPOSITORY,
         capture_output=True,

@@ -4,8 +4,8 @@
  * divisor. The tb_checked_ ones accept anything: what has no int64_t result, or raises an exception
  * in Python, sets *failed to 1 and gives 0. They never set it back to 0.
  */
-#ifndef TRITONBIND_ARITHMETIC_H
-#define TRITONBIND_ARITHMETIC_H
+#ifndef TB_ARITHMETIC_H
+#define TB_ARITHMETIC_H
 
 #include <stdint.h>
 

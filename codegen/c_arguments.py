@@ -1,0 +1,159 @@
+"""The arguments of a generated C function: how each is declared, coerced, described and chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from codegen.dtypes import DType
+from codegen.model import Axis, Constexpr, Parameter, Plan, c_identifier
+from codegen.wording import GRID_NAMES, choices_text, constexpr_doc, grid_doc, parameter_doc
+
+
+@dataclass(frozen=True)
+class CArgument:
+    """One argument of the generated function."""
+
+    name: str
+    c_name: str
+    index: int
+    declaration: str
+    """`int32_t seq_len`, as a parameter or a local variable."""
+    getter: str
+    """The runtime function that coerces it."""
+    fields: tuple[str, ...]
+    """The designated initialisers of its `tb_argument`."""
+    doc: str
+    sizes: tuple[str, ...] = ()
+    """The C expressions of its declared shape."""
+    element_sizes: tuple[int, ...] = ()
+    """Bytes of each type that a pointer may point to."""
+
+
+def c_arguments(plan: Plan) -> Iterator[CArgument]:
+    """What a call passes, in order, without the stream."""
+    kernel = plan.kernel
+    for index, parameter in enumerate(kernel.arguments):
+        if isinstance(parameter, Constexpr):
+            yield _choice(parameter, index)
+        elif parameter.is_pointer:
+            yield _pointer(parameter, index, plan.axes)
+        else:
+            yield _scalar(parameter.name, parameter.types[0].dtype.c_type or "", index, parameter)
+    if kernel.grid.axes is None:
+        first = len(kernel.arguments)
+        for offset, name in enumerate(GRID_NAMES):
+            yield _scalar(name, "int32_t", first + offset, None)
+
+
+_KINDS = {"int": "TB_INT", "bool": "TB_BOOL", "float": "TB_FLOAT", "str": "TB_STRING"}
+_GETTERS = {"bool": "bool", "float": "float", "double": "double"}
+_BIT_GETTERS = {"fp16": "float16", "bf16": "bfloat16"}
+_BIT_NOTES = {"fp16": "an fp16", "bf16": "a bf16"}
+
+
+def _scalar(name: str, c_type: str, index: int, parameter: Parameter | None) -> CArgument:
+    c_name = c_identifier(name)
+    triton = parameter.types[0].dtype.name if parameter else "i32"
+    python_type = parameter.types[0].dtype.python_type if parameter else "int"
+    getter = _BIT_GETTERS.get(triton) or _GETTERS.get(c_type) or c_type.removesuffix("_t")
+    note = f"the bits of {_BIT_NOTES[triton]}" if triton in _BIT_GETTERS else ""
+    comment = parameter.comment if parameter else grid_doc(name)
+    return CArgument(
+        name=name,
+        c_name=c_name,
+        index=index,
+        declaration=f"{c_type} {c_name}",
+        getter=f"tb_get_{getter}",
+        fields=(f".name = {c_string(name)}", f".kind = {_KINDS[python_type]}"),
+        doc=": ".join(filter(None, [note, comment])),
+    )
+
+
+def _pointer(parameter: Parameter, index: int, axes: tuple[Axis, ...]) -> CArgument:
+    c_name = c_identifier(parameter.name)
+    dtypes = [type_.dtype for type_ in parameter.types]
+    rows = ", ".join(
+        f"{{{dtype_constant(dtype)}, {c_string(dtype.label)}, "
+        f"{255 if dtype.dlpack_code is None else dtype.dlpack_code}, {8 * dtype.size}}}"
+        for dtype in dtypes
+    )
+    fields = [f".name = {c_string(parameter.name)}", ".kind = TB_POINTER"]
+    if parameter.shape is not None:
+        fields.append(f".shape = {c_string(parameter.shape.source)}")
+    fields += [f".dtypes = (const tb_dtype[]){{{rows}}}", f".dtype_count = {len(dtypes)}"]
+    dtype_axes = [axis for axis in axes if axis.kind == "dtype"]
+    for number, axis in enumerate(dtype_axes):
+        if parameter.name in axis.parameters:
+            fields.append(f".dtype_axis = {number}")
+    if parameter.nullable:
+        fields.append(".nullable = true")
+    const = "const " if parameter.types[0].is_const else ""
+    return CArgument(
+        name=parameter.name,
+        c_name=c_name,
+        index=index,
+        declaration=f"{const}void *{c_name}",
+        getter="tb_get_const_pointer" if const else "tb_get_pointer",
+        fields=tuple(fields),
+        doc=parameter_doc(parameter, "NULL"),
+        sizes=parameter.shape.sizes if parameter.shape else (),
+        element_sizes=tuple(dtype.size for dtype in dtypes),
+    )
+
+
+_CHOICE_TYPES = {
+    int: ("int64_t ", "int"),
+    bool: ("bool ", "bool"),
+    str: ("const char *", "string"),
+}
+
+
+def _choice(constexpr: Constexpr, index: int) -> CArgument:
+    kind = type(constexpr.choices[0])
+    c_type, getter = _CHOICE_TYPES[kind]
+    if kind is str:
+        element, field = "char *const", "string_choices"
+        values = ", ".join(c_string(str(choice)) for choice in constexpr.choices)
+    else:
+        element, field = "int64_t", "int_choices"
+        values = ", ".join(_int_literal(choice) for choice in constexpr.choices)
+    c_name = c_identifier(constexpr.name)
+    return CArgument(
+        name=constexpr.name,
+        c_name=c_name,
+        index=index,
+        declaration=f"{c_type}{c_name}",
+        getter=f"tb_get_{getter}_choice",
+        fields=(
+            f".name = {c_string(constexpr.name)}",
+            f".kind = {_KINDS[kind.__name__]}",
+            f".choices = {c_string(choices_text(constexpr))}",
+            f".{field} = (const {element}[]){{{values}}}",
+            f".choice_count = {len(constexpr.choices)}",
+        ),
+        doc=constexpr_doc(constexpr),
+    )
+
+
+def _int_literal(value: object) -> str:
+    number = int(value) if isinstance(value, int) else 0
+    return str(number) if abs(number) < 1 << 31 else f"INT64_C({number})"
+
+
+def dtype_constant(dtype: DType) -> str:
+    """The enumerator of `tritonbind_dtype`."""
+    return f"TRITONBIND_{dtype.name.upper()}"
+
+
+def c_string(text: str) -> str:
+    """`text` as a C string literal, other characters than printable ASCII as UTF-8 in octal."""
+    pieces = [_C_ESCAPES.get(byte) or _printable(byte) for byte in text.encode()]
+    return '"' + "".join(pieces) + '"'
+
+
+_C_ESCAPES = {ord('"'): '\\"', ord("\\"): "\\\\", ord("\n"): "\\n", ord("?"): "\\?"}
+
+
+def _printable(byte: int) -> str:
+    return chr(byte) if " " <= chr(byte) <= "~" else f"\\{byte:03o}"

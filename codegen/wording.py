@@ -1,0 +1,43 @@
+"""How functions and their arguments are described: in messages, in C and in Python."""
+
+from __future__ import annotations
+
+from codegen.model import Constexpr, Kernel, Parameter
+
+GRID_NAMES = ("gx", "gy", "gz")
+
+
+def signature_text(kernel: Kernel) -> str:
+    """The function's signature as messages show it."""
+    parts = []
+    for parameter in kernel.arguments:
+        if isinstance(parameter, Constexpr):
+            choices = " | ".join(repr(choice) for choice in parameter.choices)
+            parts.append(f"{parameter.name}: {choices}")
+        else:
+            types = [str(type_) for type_ in parameter.types] + ["None"] * parameter.nullable
+            parts.append(f"{parameter.name}: {' | '.join(types)}")
+    if kernel.grid.axes is None:
+        parts += [f"{name}: i32" for name in GRID_NAMES]
+    return f"{kernel.name}({', '.join([*parts, 'stream=None'])})"
+
+
+def parameter_doc(parameter: Parameter, none: str, quote: str = "") -> str:
+    """The type, the shape that is checked, and what the comment in the kernel says."""
+    names = [f"{quote}{type_}{quote}" for type_ in parameter.types] + [none] * parameter.nullable
+    shape = f", shape {parameter.shape.source}" if parameter.shape else ""
+    comment = f": {parameter.comment}" if parameter.comment else ""
+    return f"{' or '.join(names)}{shape}{comment}"
+
+
+def constexpr_doc(constexpr: Constexpr) -> str:
+    comment = f"{constexpr.comment}: " if constexpr.comment else ""
+    return f"{comment}one of {choices_text(constexpr)}"
+
+
+def grid_doc(name: str) -> str:
+    return f"programs of the launch grid along {name[1]}"
+
+
+def choices_text(constexpr: Constexpr) -> str:
+    return ", ".join(repr(choice) for choice in constexpr.choices)

@@ -1,0 +1,95 @@
+"""Kernels and plans made by hand, with tiny images, for tests that compile nothing."""
+
+from __future__ import annotations
+
+from codegen.dtypes import parse_type
+from codegen.errors import SourceLocation
+from codegen.model import (
+    Binary,
+    Constexpr,
+    Default,
+    Grid,
+    Image,
+    Kernel,
+    Options,
+    Parameter,
+    Plan,
+    Shape,
+    Target,
+)
+from codegen.variants import axes_of, variants_of
+
+TARGETS = (Target(80), Target(90), Target(80, is_ptx=True))
+NO_DEFAULT = object()
+
+
+def value(
+    name: str,
+    types: str,
+    *,
+    divisible: bool | None = None,
+    shape: Shape | None = None,
+    default: object = NO_DEFAULT,
+    comment: str = "",
+) -> Parameter:
+    """A run-time parameter; `types` as a declaration writes them."""
+    texts = [text.strip() for text in types.split("|")]
+    parsed = tuple(parse_type(text) for text in texts if text != "None")
+    return Parameter(
+        name,
+        parsed,
+        nullable="None" in texts,
+        divisible=parsed[0].is_pointer if divisible is None else divisible,
+        shape=shape,
+        default=None if default is NO_DEFAULT else Default(default),
+        comment=comment,
+    )
+
+
+def choice(
+    name: str, *choices: object, default: object = NO_DEFAULT, comment: str = ""
+) -> Constexpr:
+    """A constexpr with these values."""
+    return Constexpr(name, choices, None if default is NO_DEFAULT else Default(default), comment)
+
+
+def kernel(
+    *parameters: Parameter | Constexpr,
+    name: str = "tests.kernel",
+    file: str = "kernel.py",
+    doc: str = "",
+    grid: Grid | None = None,
+) -> Kernel:
+    return Kernel(
+        name=name,
+        file=file,
+        qualname=name.rpartition(".")[2],
+        location=SourceLocation(f"/kernels/{file}", 1),
+        doc=doc,
+        parameters=parameters,
+        grid=grid or Grid(("1", "1", "1")),
+        options=Options(),
+        source_key="source",
+    )
+
+
+def plan(of: Kernel, targets: tuple[Target, ...] = TARGETS) -> Plan:
+    """A plan of the kernel whose images are short texts, each with other bytes."""
+    axes = axes_of(of)
+    binaries = []
+    for variant in variants_of(of, axes):
+        images = tuple(
+            Image(
+                target,
+                f"{of.name} {variant.label} {target.name}\n".encode(),
+                symbol=of.qualname,
+                num_warps=4,
+                shared=0 if target.is_ptx else 1024,
+                registers=16,
+                stack=0,
+                key=f"{of.name} {variant.label} {target.name}",
+            )
+            for target in targets
+        )
+        binaries.append(Binary(variant, images))
+    return Plan(of, axes, tuple(binaries))

@@ -1,0 +1,210 @@
+"""What is not fresh: `--check` finds it, `--diff` shows it, a run mends it, or a part of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support import damage
+from tests.support.project import Project, fresh_project
+
+NOT_FRESH = "generated/ is not fresh: run `python -m codegen regenerate`"
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return fresh_project(tmp_path, tmp_path_factory)
+
+
+DAMAGES: list[tuple[Callable[[Project], None], list[str]]] = [
+    (damage.nothing, ["generated/ is fresh"]),
+    (damage.edit_input, ["stale: kernels/add.py has changed", NOT_FRESH]),
+    (damage.add_input, ["stale: kernels/third.py is new", NOT_FRESH]),
+    (
+        damage.remove_input,
+        ["stale: kernels/deep/twice.py is gone", NOT_FRESH],
+    ),
+    (
+        damage.change_settings,
+        [
+            "stale: [tool.codegen] has changed: targets was ['sm_80'] and is ['sm_80', 'sm_86']",
+            NOT_FRESH,
+        ],
+    ),
+    (damage.edit_output, ["edited by hand: generated/add.c", NOT_FRESH]),
+    (damage.remove_output, ["missing: generated/deep/twice.h", NOT_FRESH]),
+    (damage.remove_manifest, ["missing: generated/MANIFEST.json", NOT_FRESH]),
+    (
+        damage.leave_a_stranger,
+        ["orphaned: generated/deep/notes.txt was not generated; move it elsewhere"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("harm", "lines"), DAMAGES, ids=lambda v: getattr(v, "__name__", ""))
+def test_check_names_what_is_not_as_recorded(
+    fresh: Project, harm: Callable[[Project], None], lines: list[str]
+) -> None:
+    harm(fresh)
+    before = fresh.tree()
+    code = 0 if harm is damage.nothing else 1
+
+    result = fresh.run("regenerate", "--check")
+    assert (result.code, result.out, result.errors) == (code, "", lines)
+
+    quiet = fresh.run("regenerate", "--check", "--quiet")
+    assert (quiet.code, quiet.out, quiet.err) == (code, "", "")
+
+    document = json.loads(fresh.run("regenerate", "--check", "--json").out)
+    findings = [line for line in lines if not line.startswith("generated/")]
+    assert document == {"fresh": code == 0, "findings": findings}
+    assert fresh.tree() == before
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [harm for harm, _ in DAMAGES if harm not in (damage.nothing, damage.leave_a_stranger)],
+    ids=lambda harm: harm.__name__,
+)
+def test_regenerate_mends_it(fresh: Project, harm: Callable[[Project], None]) -> None:
+    harm(fresh)
+    assert fresh.run("regenerate").code == 0
+    assert fresh.run("regenerate", "--check").errors == ["generated/ is fresh"]
+
+
+def test_a_stranger_stays_and_is_reported(fresh: Project) -> None:
+    damage.leave_a_stranger(fresh)
+    fresh.edit("kernels/add.py", "where n goes", "the sum")
+    result = fresh.run("regenerate")
+    assert result.code == 0
+    assert "orphaned: generated/deep/notes.txt was not generated; move it elsewhere" in result.err
+    assert (fresh.output / "deep/notes.txt").read_text() == "mine"
+    assert fresh.run("regenerate", "--check", "--rebuild").code == 1
+
+
+def test_a_removed_kernel_takes_its_outputs_with_it(fresh: Project) -> None:
+    damage.remove_input(fresh)
+    result = fresh.run("regenerate")
+    assert result.code == 0
+    assert "removed: generated/deep/__init__.py" in result.errors
+    assert "generated/: 1 function, 2 images; 2 files written, 6 removed, 0 of 2" in result.err
+    assert not (fresh.output / "deep").exists()
+
+
+def test_diff_is_a_patch_on_stdout(fresh: Project) -> None:
+    damage.edit_comment(fresh)
+    before = fresh.tree()
+    result = fresh.run("regenerate", "--diff")
+    assert (result.code, result.errors) == (1, [NOT_FRESH])
+    assert fresh.tree() == before
+
+    (fresh.folder / "change.patch").write_text(result.out)
+    patch = ["git", "apply", "--unsafe-paths", "change.patch"]
+    subprocess.run(patch, cwd=fresh.folder, check=True, capture_output=True)
+    assert fresh.run("regenerate", "--check").errors == ["generated/ is fresh"]
+
+    fresh_diff = fresh.run("regenerate", "--diff")
+    assert (fresh_diff.code, fresh_diff.out) == (0, "")
+    assert fresh_diff.errors == ["generated/ is fresh"]
+
+
+def test_diff_of_images_files_without_newline_and_empty_files(fresh: Project) -> None:
+    damage.edit_input(fresh)
+    (fresh.output / "add.h").write_bytes(b"no newline")
+    (fresh.output / "add.py").write_bytes(b"\xff\xfe")
+    (fresh.output / "py.typed").unlink()
+    result = fresh.run("regenerate", "--check", "--diff")
+    assert result.code == 1
+    lines = result.out.splitlines()
+    image = "add.images/add.aligned.sm_80.cubin"
+    sizes = r"\(\d+ bytes\)"
+    binary = rf"Binary files a/generated/{image} {sizes} and b/generated/{image} {sizes} differ"
+    assert any(re.fullmatch(binary, line) for line in lines)
+    assert any(line.startswith("Binary files a/generated/add.py (2 bytes) and") for line in lines)
+    after = lines.index("-no newline")
+    assert lines[after + 1] == "\\ No newline at end of file"
+    empty = lines.index("--- /dev/null")
+    assert lines[empty + 1] == "+++ b/generated/py.typed"
+
+
+def test_check_rebuild_compares_bytes(fresh: Project) -> None:
+    result = fresh.run("regenerate", "--check", "--rebuild")
+    assert (result.code, result.errors) == (0, ["generated/ is fresh to the byte"])
+
+    image = fresh.output / "add.images/add.generic.sm_80.cubin"
+    forged = image.read_bytes() + b"\0"
+    image.write_bytes(forged)
+    result = fresh.run("regenerate", "--check", "--rebuild")
+    assert result.code == 1
+    assert result.errors == ["changed: generated/add.images/add.generic.sm_80.cubin", NOT_FRESH]
+    assert fresh.run("regenerate", "--check", "--rebuild", "-q").err == ""
+    assert image.read_bytes() == forged
+
+
+def test_one_file_regenerates_while_another_is_broken(fresh: Project) -> None:
+    damage.edit_input(fresh)
+    fresh.write("kernels/deep/twice.py", "import nothing_of_this_name\n")
+    fresh.write("kernels/third.py", "also broken")
+    before = fresh.tree()
+    assert fresh.run("regenerate").code == 2
+    assert fresh.tree() == before
+
+    assert fresh.run("regenerate", "add").code == 0
+    changed = {path for path, content in fresh.tree().items() if content != before.get(path)}
+    assert {path.partition(".")[0] for path in changed} == {"add", "MANIFEST", "_library"}
+    assert fresh.tree()["deep/twice.c"] == before["deep/twice.c"]
+
+    assert fresh.run("regenerate", "--check", "add").errors == ["generated/ is fresh"]
+    assert fresh.run("regenerate", "--check").errors == [
+        "stale: kernels/deep/twice.py has changed",
+        "stale: kernels/third.py is new",
+        NOT_FRESH,
+    ]
+    assert "everything is fresh" not in fresh.run("regenerate", "add").err
+
+
+def test_a_selection_needs_a_kernel(fresh: Project) -> None:
+    damage.add_input(fresh)
+    (fresh.folder / "kernels/deep/twice.py").unlink()
+    before = fresh.tree()
+    assert fresh.run("regenerate", "kernels/third.py").errors[0] == (
+        "error: no kernel is declared in third.py"
+    )
+    gone = fresh.run("regenerate", "twice")
+    assert gone.errors == [
+        "error: kernels/deep/twice.py is gone",
+        "  hint: run it without names: `python -m codegen regenerate`",
+    ]
+    assert gone.code == 2
+    assert fresh.tree() == before
+
+
+@pytest.mark.parametrize(
+    ("harm", "finding"),
+    [
+        (
+            damage.change_settings,
+            "stale: [tool.codegen] has changed: targets was ['sm_80'] and is ['sm_80', 'sm_86']",
+        ),
+        (damage.remove_output, "missing: generated/deep/twice.h"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_selection_refuses_what_concerns_others(
+    fresh: Project, harm: Callable[[Project], None], finding: str
+) -> None:
+    damage.edit_input(fresh)
+    harm(fresh)
+    before = fresh.tree()
+    result = fresh.run("regenerate", "kernels/add.py")
+    assert result.code == 2
+    assert result.errors == [
+        f"error: {finding}; that concerns more than add.py",
+        "  hint: run it without names: `python -m codegen regenerate`",
+    ]
+    assert fresh.tree() == before

@@ -1,0 +1,357 @@
+"""What is wrong in a kernel file: each mistake gets one sentence, with its place and its remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import HEADER, new_project
+
+POINTERS = 'types={"x": "*fp32", "n": "i32"}'
+TYPES = (
+    "i1, i8, i16, i32, i64, u8, u16, u32, u64, fp16, bf16, fp32, fp64, fp8e4nv, fp8e4b8, fp8e5, "
+    "fp8e5b16, fp8e4b15"
+)
+EXPORT_LINE = HEADER.count("\n") + 1
+
+
+def kernel(
+    declaration: str = POINTERS,
+    parameters: str = "x, n",
+    *,
+    name: str = '"demo.bad"',
+    grid: str = "lambda n: (n,)",
+    above: str = "@triton.jit",
+) -> str:
+    """A kernel file whose @export is on line EXPORT_LINE."""
+    export = f"@export({name}, {declaration}, grid={grid})"
+    return f"{HEADER}{export}\n{above}\ndef bad({parameters}):\n    pass\n"
+
+
+# source, message, hint; the place is the @export
+BAD: dict[str, tuple[str, str, str | None]] = {
+    "type missing": (
+        kernel('types={"x": "*fp32"}'),
+        "`demo.bad` parameter `n`: its type is missing",
+        'add it to types, for instance "*fp32" or "i32", or annotate it in the kernel',
+    ),
+    "type unknown": (
+        kernel('types={"x": "*fp31", "n": "i32"}'),
+        "`demo.bad` parameter `x`: `*fp31` is not a Triton type",
+        f"write one of {TYPES}, or `*` and one of them for a pointer",
+    ),
+    "type as tensor libraries call it": (
+        kernel('types={"x": "*float32", "n": "i32"}'),
+        "`demo.bad` parameter `x`: `*float32` is not a Triton type",
+        "write `*fp32`",
+    ),
+    "type empty": (
+        kernel('types={"x": "*fp32 |", "n": "i32"}'),
+        "`demo.bad` parameter `x`: `` is not a Triton type",
+        f"write one of {TYPES}, or `*` and one of them for a pointer",
+    ),
+    "type not a string": (
+        kernel('types={"x": tl.float32, "n": "i32"}'),
+        "`demo.bad` parameter `x`: its type must be a string, got triton.language.float32",
+        'write it as "*fp32" or "i32"',
+    ),
+    "scalar of a type that is never an argument": (
+        kernel('types={"x": "fp8e5", "n": "i32"}'),
+        "`demo.bad` parameter `x`: a scalar argument cannot be `fp8e5`: Triton launches no such "
+        "argument",
+        "pass it as fp16 or fp32 and convert it in the kernel",
+    ),
+    "scalar const": (
+        kernel('types={"x": "*fp32", "n": "const i32"}'),
+        "`demo.bad` parameter `n`: `const i32`: only a pointer can be const",
+        "write `i32`",
+    ),
+    "types not a dict": (
+        kernel('types=["*fp32", "i32"]'),
+        "`demo.bad`: types must be a dict by parameter, got ['*fp32', 'i32']",
+        'write types={"parameter": ...}',
+    ),
+    "wrong name in types": (
+        kernel('types={"x": "*fp32", "m": "i32"}'),
+        "`demo.bad`: types names `m`, which is no parameter",
+        "the kernel's parameters are x, n",
+    ),
+    "wrong name in constexprs": (
+        kernel(f'{POINTERS}, constexprs={{"BLOCK": 4}}'),
+        "`demo.bad`: constexprs names `BLOCK`, which is no parameter",
+        "the kernel's parameters are x, n",
+    ),
+    "wrong name in shapes": (
+        kernel(f'{POINTERS}, shapes={{"y": (4,)}}'),
+        "`demo.bad`: shapes names `y`, which is no parameter",
+        "the kernel's parameters are x, n",
+    ),
+    "type for a constexpr": (
+        kernel('types={"x": "*fp32", "n": "i32"}', "x, n: tl.constexpr"),
+        "`demo.bad` parameter `n`: it is a constexpr, and types gives it `i32`",
+        'give its value instead: constexprs={"n": ...}',
+    ),
+    "constexpr without value": (
+        kernel(POINTERS, "x, n, BLOCK: tl.constexpr"),
+        "`demo.bad` parameter `BLOCK`: it is a constexpr without a value",
+        'give one: constexprs={"BLOCK": ...}',
+    ),
+    "value for a run-time parameter": (
+        kernel('types={"x": "*fp32"}, constexprs={"n": 4}'),
+        "`demo.bad` parameter `n`: constexprs gives it a value, but the kernel takes it at run "
+        "time",
+        "annotate it in the kernel: n: tl.constexpr",
+    ),
+    "choices none": (
+        kernel(f'{POINTERS}, constexprs={{"B": []}}', "x, n, B: tl.constexpr"),
+        "`demo.bad` parameter `B`: its list of choices is empty",
+        "give one value, or several",
+    ),
+    "choices equal": (
+        kernel(f'{POINTERS}, constexprs={{"B": [4, 8, 4]}}', "x, n, B: tl.constexpr"),
+        "`demo.bad` parameter `B`: its choices must differ, got [4, 8, 4]",
+        "name each of them once",
+    ),
+    "choices of two kinds": (
+        kernel(f'{POINTERS}, constexprs={{"B": [0, True]}}', "x, n, B: tl.constexpr"),
+        "`demo.bad` parameter `B`: its choices must be of one kind, got [0, True]",
+        "give ints alone",
+    ),
+    "choices no call can pass": (
+        kernel(f'{POINTERS}, constexprs={{"B": [[1], 2.5]}}', "x, n, B: tl.constexpr"),
+        "`demo.bad` parameter `B`: a call can choose among ints, bools or strings, got [[1], 2.5]",
+        "export the kernel once for each value, under several names",
+    ),
+    "choice too large": (
+        kernel(f'{POINTERS}, constexprs={{"B": [1, 1 << 63]}}', "x, n, B: tl.constexpr"),
+        "`demo.bad` parameter `B`: a choice must fit int64, got 9223372036854775808",
+        "choose another",
+    ),
+    "choice with a zero byte": (
+        kernel(f'{POINTERS}, constexprs={{"B": ["a", "b\\0"]}}', "x, n, B: tl.constexpr"),
+        "`demo.bad` parameter `B`: a choice cannot hold a zero byte, got 'b\\x00'",
+        "choose another",
+    ),
+    "choices that name the same files": (
+        kernel(f'{POINTERS}, constexprs={{"B": ["a+b", "a*b"]}}', "x, n, B: tl.constexpr"),
+        "`demo.bad` constexpr `B`: its choices ('a+b', 'a*b') differ only in characters that file "
+        "names lack",
+        "export the kernel once for each of them, under several names",
+    ),
+    "constexpr that has no spelling": (
+        kernel(f'{POINTERS}, constexprs={{"B": object}}', "x, n, B: tl.constexpr"),
+        "`demo.bad` constexpr `B` is of type type, whose values have no fixed spelling",
+        "use an int, float, bool, str, None, tuple, tl.dtype or @triton.jit function",
+    ),
+    "scalar choice": (
+        kernel('types={"x": "*fp32", "n": "i32 | i64"}'),
+        "`demo.bad` parameter `n`: a scalar cannot have a choice of types, got `i32` | `i64`",
+        "declare one type that holds every value",
+    ),
+    "pointer or scalar": (
+        kernel('types={"x": "*fp32 | fp32", "n": "i32"}'),
+        "`demo.bad` parameter `x`: its types `*fp32` | `fp32` are pointers and scalars",
+        "declare pointers alone, or one scalar type",
+    ),
+    "choice of equal types": (
+        kernel('types={"x": "*fp32 | *fp32", "n": "i32"}'),
+        "`demo.bad` parameter `x`: its types `*fp32` | `*fp32` must differ",
+        "name each of them once",
+    ),
+    "nullable scalar": (
+        kernel('types={"x": "*fp32", "n": "i32 | None"}'),
+        "`demo.bad` parameter `n`: a scalar cannot be None in a generated function",
+        "export the kernel with it and without it, under two names",
+    ),
+    "nothing but None": (
+        kernel('types={"x": "None", "n": "i32"}'),
+        "`demo.bad` parameter `x`: None alone is no type",
+        'write it as in "*fp32 | None"',
+    ),
+    "float divisible by 16": (
+        kernel('types={"x": "*fp32", "n": "i32", "f": "fp32:16"}', "x, n, f"),
+        "`demo.bad` parameter `f`: only ints and pointers can be divisible by 16, got `fp32:16`",
+        'write it as "fp32"',
+    ),
+    "annotation against types": (
+        kernel('types={"x": "*fp32", "n": "i64"}', "x, n: tl.int32"),
+        "`demo.bad` parameter `n`: types gives it `i64`, and the kernel annotates it as `i32`",
+        "leave it out of types, or remove the annotation",
+    ),
+    "default of another type": (
+        kernel(POINTERS, "x, n=2.5"),
+        "`demo.bad` parameter `n`: its default 2.5 is no `i32`",
+        "change the default, or the type",
+    ),
+    "default out of range": (
+        kernel('types={"x": "*fp32", "n": "u8"}', "x, n=256"),
+        "`demo.bad` parameter `n`: its default 256 is no `u8`",
+        "change the default, or the type",
+    ),
+    "variadic": (
+        kernel(POINTERS, "x, n, *rest"),
+        "`demo.bad`: parameter `rest` is variadic positional, and a call passes arguments by "
+        "position",
+        "make it a plain parameter",
+    ),
+    "keyword-only": (
+        kernel(POINTERS, "x, *, n"),
+        "`demo.bad`: parameter `n` is keyword-only, and a call passes arguments by position",
+        "make it a plain parameter",
+    ),
+    "parameter named as the explicit grid": (
+        kernel('types={"x": "*fp32", "gy": "i32"}', "x, gy", grid='"explicit"'),
+        "`demo.bad`: an explicit grid adds gx, gy and gz, and the kernel has a parameter `gy` of "
+        "its own",
+        "rename it in the kernel, or write the grid as a function",
+    ),
+    "name not dotted identifiers": (
+        kernel(name='"demo.2nd"'),
+        "a function's name must be identifiers joined by dots, got 'demo.2nd'",
+        'write it as in @export("package.kernel", ...)',
+    ),
+    "grid no function": (
+        kernel(grid="(1, 2)"),
+        "`demo.bad`: grid must be a function of the kernel's parameters, got (1, 2)",
+        'write grid=lambda n: (cdiv(n, 64),), or grid="explicit" to pass it in each call',
+    ),
+    "grid of an odd kind": (
+        kernel(grid="dict"),
+        "`demo.bad`: a grid must be a lambda or a def, got type",
+        "write it as grid=lambda n: (cdiv(n, 64),)",
+    ),
+    "shape of a scalar": (
+        kernel(f'{POINTERS}, shapes={{"n": (4,)}}'),
+        "`demo.bad` parameter `n`: only a pointer has a shape",
+        "leave it out",
+    ),
+    "shape a string": (
+        kernel(f'{POINTERS}, shapes={{"x": "n"}}'),
+        "`demo.bad` parameter `x`: a shape must be a tuple of ints and expressions, got 'n'",
+        'write it as ("rows", 64)',
+    ),
+    "size neither int nor text": (
+        kernel(f'{POINTERS}, shapes={{"x": (2.0,)}}'),
+        "`demo.bad` parameter `x`: a size must be an int or an expression, got 2.0",
+        'write it as ("rows", 64)',
+    ),
+    "shape that reads a pointer": (
+        kernel(f'{POINTERS}, shapes={{"x": ("n", "x")}}'),
+        "`demo.bad` parameter `x`: its shape reads `x`, which is a pointer",
+        "a shape may read the kernel's ints",
+    ),
+    "shape that can overflow": (
+        kernel('types={"x": "*fp32", "n": "i64"}, shapes={"x": ("n * n",)}'),
+        "`demo.bad` parameter `x`: the size `n * n` may overflow or divide by zero",
+        "give the product as separate sizes, and divide by constants",
+    ),
+    "num_warps": (
+        kernel(f"{POINTERS}, num_warps=3"),
+        "`demo.bad`: num_warps must be 1, 2, 4, 8, 16 or 32, got 3",
+        None,
+    ),
+    "num_stages": (
+        kernel(f"{POINTERS}, num_stages=0"),
+        "`demo.bad`: num_stages must be an int of 1 or more, got 0",
+        None,
+    ),
+    "maxnreg": (
+        kernel(f"{POINTERS}, maxnreg=256"),
+        "`demo.bad`: maxnreg must be None or an int from 1 to 255, got 256",
+        None,
+    ),
+    "fp_fusion": (
+        kernel(f"{POINTERS}, fp_fusion=1"),
+        "`demo.bad`: fp_fusion must be True or False, got 1",
+        None,
+    ),
+    "above a plain function": (
+        kernel(above="def helper(): pass\n"),
+        "`demo.bad`: @export must stand above a @triton.jit function, got function `helper`",
+        "put @export directly above @triton.jit",
+    ),
+    "above an autotuner": (
+        kernel(above='@triton.autotune([triton.Config({})], ["n"])\n@triton.jit'),
+        "`demo.bad`: the kernel is wrapped in Autotuner, whose choices are made at run time",
+        "put @export directly above @triton.jit and give the constexprs their values",
+    ),
+    "above heuristics": (
+        kernel(above='@triton.heuristics({"n": lambda given: 4})\n@triton.jit'),
+        "`demo.bad`: the kernel is wrapped in Heuristics, whose choices are made at run time",
+        "put @export directly above @triton.jit and give the constexprs their values",
+    ),
+    "too many choices of types": (
+        kernel(
+            "types={f'x{i}': f'*i{8 << i % 4} | *u{8 << i // 4}' for i in range(9)}",
+            ", ".join(f"x{i}" for i in range(9)),
+            grid="lambda: (1,)",
+        ),
+        "`demo.bad` has 9 choices of types, and a generated function can have 8",
+        "split the kernel, or export it several times with fixed types",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_declaration_gets_a_sentence(tmp_path: Path, case: str) -> None:
+    source, message, hint = BAD[case]
+    project = new_project(tmp_path, {"pyproject.toml": "", "kernels/bad.py": source})
+    result = project.run("regenerate")
+    lines = [f"error: kernels/bad.py:{EXPORT_LINE}: {message}"]
+    lines += [f"  hint: {hint}"] if hint else []
+    assert [line for line in result.errors if "nothing was written" not in line] == lines
+    assert (result.code, result.out) == (2, "")
+    assert not project.output.exists()
+
+
+# Those of expressions have tests of their own; here, that they say whose and where.
+EXPRESSIONS = {
+    "grid": (
+        kernel(grid="lambda x: (x,)"),
+        f"{EXPORT_LINE}:71: `demo.bad`: the grid reads `x`, which is a pointer",
+        'compute it before the call and use grid="explicit"',
+    ),
+    "shape": (
+        kernel(f'{POINTERS}, shapes={{"x": ("rows",)}}'),
+        f"{EXPORT_LINE}: `demo.bad` parameter `x`: the expression `rows` reads `rows`, which is "
+        "not defined",
+        "the kernel's parameters are n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", EXPRESSIONS)
+def test_a_bad_expression_gets_its_place(tmp_path: Path, case: str) -> None:
+    source, message, hint = EXPRESSIONS[case]
+    project = new_project(tmp_path, {"pyproject.toml": "", "kernels/bad.py": source})
+    assert project.run("regenerate").errors == [
+        f"error: kernels/bad.py:{message}",
+        f"  hint: {hint}",
+        "1 error; nothing was written",
+    ]
+
+
+def test_all_parameters_of_all_kernels_are_told_at_once(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": "",
+        "kernels/a.py": kernel('types={"x": "*fp31"}'),
+        "kernels/b.py": kernel('types={"x": "*fp32"}', name='"demo.b"'),
+    }
+    result = new_project(tmp_path, files).run("regenerate")
+    assert [line.partition(": `")[0] for line in result.errors if "hint" not in line] == [
+        f"error: kernels/a.py:{EXPORT_LINE}",
+        f"error: kernels/a.py:{EXPORT_LINE}",
+        f"error: kernels/b.py:{EXPORT_LINE}",
+        "3 errors; nothing was written",
+    ]
+
+
+def test_the_interpreter_in_the_environment_is_named(tmp_path: Path) -> None:
+    project = new_project(tmp_path, {"pyproject.toml": "", "kernels/bad.py": kernel()})
+    result = project.child("regenerate", TRITON_INTERPRET="1")
+    assert result.errors[:2] == [
+        f"error: kernels/bad.py:{EXPORT_LINE}: `demo.bad`: Triton's interpreter took the kernel, "
+        "which cannot be compiled",
+        "  hint: unset the environment variable TRITON_INTERPRET",
+    ]

@@ -1,0 +1,271 @@
+"""What is read from a kernel: names, types, defaults, constexprs, docstring and comments."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from codegen.dtypes import parse_type
+from codegen.introspect import introspect, title_of
+from codegen.loading import load
+from codegen.model import Constexpr, Default, Kernel, Options, Parameter
+from tests.support.project import HEADER, new_project
+
+FULL = f'''"""What this file is.
+
+And more of it.
+"""
+
+{HEADER}
+CHUNK = tl.constexpr(64)
+
+
+@export(
+    "tests.deep.full",
+    types={{
+        "x_ptr": "*fp16 | *bf16",
+        "out_ptr": " *fp16|*bf16 ",
+        "bias_ptr": "*fp32 | None",
+        "rows": "i32:16",
+        "columns": "i64",
+        "quiet": "i32:16",
+        "plain_ptr": "*i8",
+        "written": "*fp64",
+    }},
+    constexprs={{"MODE": ["sum", "max"], "WIDTH": 128, "ONE": [4], "DEEP": [CHUNK, 32]}},
+    shapes={{"x_ptr": ("rows", "cdiv(columns, 2)"), "bias_ptr": ("columns",)}},
+    grid=lambda rows, columns: (cdiv(columns, CHUNK.value), rows),
+    num_warps=8,
+    num_stages=2,
+    maxnreg=64,
+    fp_fusion=False,
+)
+@triton.jit(do_not_specialize=["quiet"], do_not_specialize_on_alignment=["plain_ptr"])
+def full(
+    x_ptr,  # the input
+    out_ptr,  #   the output, # twice
+    bias_ptr,
+    mask_ptr: "const *i1",
+    written: tl.const,
+    rows,  # beside
+    # above, which is not beside
+    columns,
+    quiet,
+    plain_ptr,
+    factor: float = float("inf"),
+    flag: tl.int1 = True,
+    MODE: tl.constexpr = "max",  # how
+    WIDTH: tl.constexpr = 64,
+    ONE: tl.constexpr = 1,
+    DEEP: tl.constexpr = CHUNK,
+    SIZE: tl.constexpr = CHUNK  # the last one, without a comma
+):
+    """Do it.
+
+        Indented, with a \\\\ in it.
+    And not.
+    """
+    pass
+'''
+
+
+def read(folder: Path, source: str, path: str = "deep/a.py") -> tuple[Kernel, ...]:
+    """The kernels of a file; the tests' own mistakes are not hidden as errors of the command."""
+    project = new_project(folder, {f"kernels/{path}": source})
+    with project.inside():
+        return introspect(project.folder / "kernels", path)
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Kernel:
+    (kernel,) = read(tmp_path_factory.mktemp("full"), FULL)
+    return kernel
+
+
+def parameter(kernel: Kernel, name: str) -> Parameter:
+    (found,) = (p for p in kernel.parameters if p.name == name)
+    assert isinstance(found, Parameter)
+    return found
+
+
+def constexpr(kernel: Kernel, name: str) -> Constexpr:
+    (found,) = (p for p in kernel.parameters if p.name == name)
+    assert isinstance(found, Constexpr)
+    return found
+
+
+def test_the_function(full: Kernel) -> None:
+    assert (full.name, full.symbol) == ("tests.deep.full", "full")
+    assert (full.file, full.qualname) == ("deep/a.py", "full")
+    assert full.doc == "Do it.\n\n    Indented, with a \\ in it.\nAnd not."
+    assert full.options == Options(num_warps=8, num_stages=2, maxnreg=64, fp_fusion=False)
+    assert full.location.path.endswith("kernels/deep/a.py")
+    assert full.location.line == FULL.splitlines().index("@export(") + 1
+
+
+def test_parameters_in_order(full: Kernel) -> None:
+    names = "x_ptr out_ptr bias_ptr mask_ptr written rows columns quiet plain_ptr factor flag"
+    constants = "MODE WIDTH ONE DEEP SIZE"
+    assert [p.name for p in full.parameters] == [*names.split(), *constants.split()]
+    assert [p.name for p in full.arguments] == [*names.split(), "MODE", "DEEP"]
+
+
+TYPES = {
+    "x_ptr": ("*fp16", "*bf16"),
+    "out_ptr": ("*fp16", "*bf16"),
+    "bias_ptr": ("*fp32",),
+    "mask_ptr": ("*ki1",),
+    "written": ("*kfp64",),
+    "rows": ("i32",),
+    "columns": ("i64",),
+    "factor": ("fp32",),
+    "flag": ("i1",),
+}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_types_from_the_declaration_and_from_annotations(full: Kernel, name: str) -> None:
+    assert parameter(full, name).types == tuple(map(parse_type, TYPES[name]))
+
+
+def test_what_is_nullable(full: Kernel) -> None:
+    assert [p.name for p in full.parameters if isinstance(p, Parameter) and p.nullable] == [
+        "bias_ptr"
+    ]
+
+
+def test_what_hints_assume(full: Kernel) -> None:
+    divisible = [p.name for p in full.parameters if isinstance(p, Parameter) and p.divisible]
+    assert divisible == ["x_ptr", "out_ptr", "bias_ptr", "mask_ptr", "written", "rows"]
+
+
+def test_defaults(full: Kernel) -> None:
+    assert parameter(full, "factor").default == Default(float("inf"))
+    assert parameter(full, "flag").default == Default(True)
+    assert parameter(full, "rows").default is None
+
+
+@pytest.mark.parametrize(
+    ("name", "choices", "default"),
+    [
+        ("MODE", ("sum", "max"), Default("max")),
+        ("WIDTH", (128,), None),
+        ("ONE", (4,), None),
+        ("DEEP", (64, 32), Default(64)),
+        ("SIZE", (64,), Default(64)),
+    ],
+)
+def test_constexprs(
+    full: Kernel, name: str, choices: tuple[object, ...], default: Default | None
+) -> None:
+    found = constexpr(full, name)
+    assert (found.choices, found.default) == (choices, default)
+    assert found.is_argument == (len(choices) > 1)
+
+
+def test_comments_are_those_beside_parameters(full: Kernel) -> None:
+    assert {p.name: p.comment for p in full.parameters if p.comment} == {
+        "x_ptr": "the input",
+        "out_ptr": "the output, # twice",
+        "rows": "beside",
+        "MODE": "how",
+        "SIZE": "the last one, without a comma",
+    }
+
+
+def test_the_grid(full: Kernel) -> None:
+    assert full.grid.axes == ("tb_cdiv(columns, 64)", "rows", "1")
+    assert full.grid.reads == ("rows", "columns")
+
+
+def test_shapes(full: Kernel) -> None:
+    shape = parameter(full, "x_ptr").shape
+    assert shape is not None
+    assert shape.source == "(rows, cdiv(columns, 2))"
+    assert shape.sizes == ("rows", "tb_cdiv((int64_t)columns, 2)")
+    bias = parameter(full, "bias_ptr").shape
+    assert bias is not None
+    assert bias.source == "(columns,)"
+    assert parameter(full, "out_ptr").shape is None
+
+
+BARE = f'{HEADER}@export("bare", types={{"out": "*i8"}}, grid="explicit")\n'
+
+
+def test_a_kernel_without_anything(tmp_path: Path) -> None:
+    (kernel,) = read(tmp_path, f"{BARE}@triton.jit\ndef bare(out): pass\n", "a.py")
+    assert (kernel.name, kernel.symbol, kernel.doc) == ("bare", "bare", "")
+    assert kernel.options == Options()
+    assert kernel.grid.axes is None
+    assert kernel.grid.reads == ()
+
+
+def test_a_pointer_that_may_be_left_out_by_its_default(tmp_path: Path) -> None:
+    (kernel,) = read(tmp_path, f"{BARE}@triton.jit\ndef bare(out=None): pass\n", "a.py")
+    assert parameter(kernel, "out").nullable
+
+
+def test_a_default_that_is_no_choice_is_dropped(tmp_path: Path) -> None:
+    """True is no 1, though they are equal: a call that leaves it out would pass a bool."""
+    source = BARE.replace("grid=", "constexprs={'N': [1, 2]}, grid=")
+    (kernel,) = read(tmp_path, f"{source}@triton.jit\ndef bare(out, N: tl.constexpr = True): pass")
+    assert constexpr(kernel, "N").default is None
+
+
+def test_the_same_kernel_twice(tmp_path: Path) -> None:
+    again = "export('again', types={'out': '*i16'}, grid='explicit')(bare)\n"
+    kernels = read(tmp_path, f"{BARE}@triton.jit\ndef bare(out): pass\n\n{again}", "a.py")
+    assert [(kernel.name, kernel.qualname) for kernel in kernels] == [
+        ("bare", "bare"),
+        ("again", "bare"),
+    ]
+    assert kernels[0].source_key == kernels[1].source_key
+
+
+def test_declarations_belong_to_the_file_they_stand_in(tmp_path: Path) -> None:
+    declared = f"{BARE}@triton.jit\ndef bare(out): pass\n"
+    files = {
+        "kernels/a.py": declared,
+        "kernels/b.py": "from .a import bare\nfrom kernels import a\n",
+    }
+    project = new_project(tmp_path, files)
+    root = project.folder / "kernels"
+    with project.inside():
+        assert load(root, "b.py") == ()
+        assert [declaration.name for declaration in load(root, "a.py")] == ["bare"]
+
+
+def test_the_project_comes_before_an_installed_package_of_the_same_name(tmp_path: Path) -> None:
+    """Here `numpy` stands for it, as a folder of kernels."""
+    project = new_project(tmp_path, {"numpy/a.py": "x = 1\n"})
+    code = "import numpy, sys; from pathlib import Path; from codegen.loading import load\n"
+    code += "load(Path('numpy'), 'a.py'); print(sys.modules['numpy.a'].x)"
+    child = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=project.folder,
+        env=project.environment(PYTHONSAFEPATH="1"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert child.stdout == "1\n", child.stderr
+
+
+@pytest.mark.parametrize(
+    ("docstring", "title"),
+    [
+        ('"""First.\n\nSecond."""\n', "First."),
+        ('"""\n    Indented first.\n"""\n', "Indented first."),
+        ('""" """\n', "Kernels of deep/a.py."),
+        ("", "Kernels of deep/a.py."),
+    ],
+)
+def test_the_title_of_a_file(tmp_path: Path, docstring: str, title: str) -> None:
+    project = new_project(tmp_path, {"kernels/deep/a.py": docstring})
+    root = project.folder / "kernels"
+    with project.inside():
+        introspect(root, "deep/a.py")
+        assert title_of(root, "deep/a.py") == title

@@ -1,0 +1,302 @@
+"""What is wrong around the declarations: files that fail, names that clash, settings, manifests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import (
+    ADD,
+    FILES,
+    HEADER,
+    TWICE,
+    Project,
+    fresh_project,
+    new_project,
+)
+
+IMPORTS = {
+    "missing module": (
+        "x = 1\nimport nothing_of_this_name\n",
+        "2: the kernel file cannot be imported: ModuleNotFoundError: No module named "
+        "'nothing_of_this_name'",
+    ),
+    "bad syntax": ("x = 1\n\ndef f(:\n", "3: the kernel file cannot be imported: SyntaxError: "),
+    "bad syntax in what it imports": (
+        "x = 1\nfrom . import syntax\n",
+        "2: the kernel file cannot be imported: SyntaxError: ",
+    ),
+    "exception": (
+        "def f():\n    raise ValueError('no good')\n\nf()\n",
+        "2: the kernel file cannot be imported: ValueError: no good",
+    ),
+    "exception without words": (
+        "assert False\n",
+        "1: the kernel file cannot be imported: AssertionError",
+    ),
+    "exit": ("import sys\nsys.exit(0)\n", "2: the kernel file cannot be imported: SystemExit: 0"),
+    "refused by Triton": (
+        f"{HEADER}@triton.jit\ndef f(**named): pass\n",
+        "7: the kernel file cannot be imported: TypeError: JIT functions do not support **named "
+        "parameters",
+    ),
+    "argument that export lacks": (
+        f"{HEADER}export('demo.f', grid='explicit', num_wraps=4)\n",
+        "7: the kernel file cannot be imported: TypeError: export() got an unexpected keyword "
+        "argument 'num_wraps'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IMPORTS)
+def test_a_file_that_cannot_be_imported(tmp_path: Path, case: str) -> None:
+    source, message = IMPORTS[case]
+    project = new_project(tmp_path, {**FILES, "kernels/bad.py": source})
+    if "imports" in case:
+        project.write("kernels/syntax.py", "def f(:\n")
+    result = project.run("regenerate")
+    assert (result.code, result.out) == (2, "")
+    assert result.errors[0].startswith(f"error: kernels/bad.py:{message}")
+    assert result.errors[1] == (
+        "  hint: `python -c 'import kernels.bad'` in the project's folder shows where it happens"
+    )
+    assert result.errors[-1].endswith("; nothing was written")
+    assert not project.output.exists()
+
+
+def test_a_package_that_cannot_be_imported_is_told_once(tmp_path: Path) -> None:
+    project = new_project(tmp_path, {**FILES, "kernels/__init__.py": "import nosuch\n"})
+    assert project.run("regenerate").errors == [
+        "error: kernels/__init__.py:1: the kernel file cannot be imported: ModuleNotFoundError: "
+        "No module named 'nosuch'",
+        "  hint: `python -c 'import kernels'` in the project's folder shows where it happens",
+        "1 error; nothing was written",
+    ]
+
+
+OTHER = ADD.replace("demo.add", "other.add")
+CLASHES = {
+    "same name": (
+        {"kernels/a.py": ADD, "kernels/b.py": ADD},
+        "kernels/b.py:10: `demo.add` ends as `demo.add` at kernels/a.py:10 does, and the last part "
+        "of a name is that of the C function",
+        "give one of them another last part",
+    ),
+    "same last part": (
+        {"kernels/a.py": ADD, "kernels/b.py": OTHER},
+        "kernels/b.py:10: `other.add` ends as `demo.add` at kernels/a.py:10 does, and the last "
+        "part of a name is that of the C function",
+        "give one of them another last part",
+    ),
+    "same file name in C": (
+        {"kernels/a/b.py": ADD, "kernels/a_b.py": TWICE},
+        "kernels/a_b.py:10: the files a/b.py and a_b.py would have the same name in C, a_b",
+        "rename one of them",
+    ),
+    "a name that cannot be imported": (
+        {"kernels/my-kernel.py": ADD},
+        "kernels/my-kernel.py:1: a file that declares kernels must have a name that can be "
+        "imported, got `my-kernel`",
+        "rename it to letters, digits and `_`, beginning with a letter",
+    ),
+    "a keyword": (
+        {"kernels/class/a.py": ADD},
+        "kernels/class/a.py:1: a file that declares kernels must have a name that can be "
+        "imported, got `class`",
+        "rename it to letters, digits and `_`, beginning with a letter",
+    ),
+    "an __init__.py": (
+        {"kernels/deep/__init__.py": ADD},
+        "kernels/deep/__init__.py:1: a file that declares kernels must have a name that can be "
+        "imported, got `__init__`",
+        "rename it to letters, digits and `_`, beginning with a letter",
+    ),
+    "no kernels": (
+        {"kernels/a.py": "x = 1\n"},
+        "no kernel is declared in kernels",
+        "put @export(...) from codegen.export above a @triton.jit function",
+    ),
+    "no folder": (
+        {},
+        "there is no folder kernels",
+        'make it, or name the one of the kernels in [tool.codegen]: kernels = "..."',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CLASHES)
+def test_files_and_names(tmp_path: Path, case: str) -> None:
+    files, message, hint = CLASHES[case]
+    project = new_project(tmp_path, {"pyproject.toml": "", **files})
+    result = project.run("regenerate")
+    assert result.code == 2
+    assert result.errors == [
+        f"error: {message}",
+        f"  hint: {hint}",
+        "1 error; nothing was written",
+    ]
+    assert not project.output.exists()
+
+
+def test_a_selected_file_may_not_clash_with_what_stays(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    project = fresh_project(tmp_path, tmp_path_factory)
+    project.write("kernels/other.py", OTHER)
+    assert project.run("regenerate", "kernels/other.py").errors[0] == (
+        "error: kernels/other.py:10: `other.add` ends as `demo.add` in kernels/add.py:add does, "
+        "and the last part of a name is that of the C function"
+    )
+
+
+def test_kernels_that_fail_to_compile_are_told_together(tmp_path: Path) -> None:
+    files = {
+        **FILES,
+        "kernels/undefined.py": ADD.replace("demo.add", "demo.undefined").replace("+ n)", "+ m)"),
+        "kernels/odd.py": ADD.replace("demo.add", "demo.odd").replace(
+            "+ n)", "+ tl.zeros([3], tl.int32))"
+        ),
+    }
+    project = new_project(tmp_path, files)
+    result = project.run("regenerate", "-j", "2")
+    assert (result.code, result.out) == (2, "")
+    others = "(and so for 1 other of its images)"
+    assert result.errors == [
+        "error: kernels/odd.py:17:34: `demo.odd` variant `aligned` for sm_80: Shape element 0 "
+        "must be a power of 2, in `tl.store(out, tl.load(out) + tl.zeros([3], tl.int32))` "
+        f"{others}",
+        "error: kernels/undefined.py:17:34: `demo.undefined` variant `aligned` for sm_80: "
+        f"NameError: m is not defined, in `tl.store(out, tl.load(out) + m)` {others}",
+        "2 errors; nothing was written",
+    ]
+    assert not project.output.exists()
+
+
+TARGETS = (
+    "sm_75, sm_80, sm_86, sm_87, sm_89, sm_90, sm_100, sm_103, sm_110, sm_120, sm_121, "
+    "compute_75, compute_80, compute_86, compute_87, compute_89"
+)
+SETTINGS = {
+    "not TOML": (
+        "[tool.codegen]\ntargets = [sm_80]\n",
+        "pyproject.toml:2: the file is not TOML: Invalid value (at line 2, column 12)",
+        "mend its syntax",
+    ),
+    "not UTF-8": (
+        "\udcff = 1\n",
+        "pyproject.toml:1: the file is not TOML: 'utf-8' codec can't decode byte 0xff in "
+        "position 0: invalid start byte",
+        "mend its syntax",
+    ),
+    "no table": (
+        'tool = "none"\n',
+        "pyproject.toml:1: [tool.codegen] must be a table, got 'none'",
+        "write the settings below a line [tool.codegen]",
+    ),
+    "unknown setting": (
+        "[tool.other]\ntarget = 1\n[tool.codegen]\ntarget = []\n",
+        "pyproject.toml:4: [tool.codegen] has no setting `target`",
+        "the settings are kernels, output, targets",
+    ),
+    "unknown target": (
+        '[tool.codegen]\nkernels = "kernels"\ntargets = ["sm_80", "sm_85"]\n',
+        "pyproject.toml:3: [tool.codegen] targets has 'sm_85', which cannot be built",
+        f"write some of {TARGETS}",
+    ),
+    "targets no list": (
+        '[tool.codegen]\ntargets = "sm_80"\n',
+        "pyproject.toml:2: [tool.codegen] targets must be a list of names, got 'sm_80'",
+        "write for instance targets = ['sm_80', 'sm_90', 'sm_100', 'sm_120', 'compute_80']",
+    ),
+    "targets of lists": (
+        '[tool.codegen]\ntargets = [["sm_80"]]\n',
+        "pyproject.toml:2: [tool.codegen] targets must be a list of names, got [['sm_80']]",
+        "write for instance targets = ['sm_80', 'sm_90', 'sm_100', 'sm_120', 'compute_80']",
+    ),
+    "a folder far away": (
+        '[tool.codegen]\noutput = "../generated"\n',
+        "pyproject.toml:2: [tool.codegen] output must be the name of a folder beside "
+        "pyproject.toml that can be imported, got '../generated'",
+        'write output = "generated"',
+    ),
+    "output into the kernels": (
+        '[tool.codegen]\noutput = "kernels"\n',
+        "pyproject.toml:2: [tool.codegen] kernels and output must be two folders, got 'kernels' "
+        "for both",
+        'write output = "generated"',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+def test_settings(tmp_path: Path, case: str) -> None:
+    text, message, hint = SETTINGS[case]
+    project = new_project(tmp_path, FILES)
+    (project.folder / "pyproject.toml").write_bytes(text.encode(errors="surrogateescape"))
+    result = project.run("regenerate", "--check")
+    assert (result.code, result.out) == (2, "")
+    assert result.errors == [f"error: {message}", f"  hint: {hint}"]
+
+
+def test_a_folder_without_a_project(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert Project(tmp_path / "empty").run("list").errors == [
+        "error: there is no pyproject.toml in . or above it",
+        "  hint: run in the project that holds the kernels, or name it: --project FOLDER",
+    ]
+
+
+RESTORE = (
+    "  hint: restore it from version control, or remove it and run `python -m codegen regenerate`"
+)
+MANIFESTS = {
+    "a merge conflict": (
+        "<<<<<<< ours\n",
+        "it is not JSON: Expecting value: line 1 column 1 (char 0)",
+    ),
+    "not text": ("\udcff", "it is not JSON: "),
+    "another document": ("[1, 2]", "it lacks an entry"),
+    "an entry gone": (
+        '{"tools": {}, "options": {}, "inputs": {}, "files": {}}',
+        "it lacks an entry",
+    ),
+    "a file elsewhere": (
+        json.dumps(
+            {
+                **{entry: {} for entry in ("tools", "options", "inputs", "functions")},
+                "files": {"../precious": ""},
+            }
+        ),
+        "it names ../precious, which is outside its folder",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MANIFESTS)
+@pytest.mark.parametrize("command", ["list", "regenerate"])
+def test_a_damaged_manifest(tmp_path: Path, case: str, command: str) -> None:
+    text, reason = MANIFESTS[case]
+    project = new_project(tmp_path, FILES)
+    project.write("generated/MANIFEST.json", "")
+    (project.output / "MANIFEST.json").write_bytes(text.encode(errors="surrogateescape"))
+    result = project.run(command)
+    assert (result.code, result.out) == (2, "")
+    assert result.errors[0].startswith(f"error: generated/MANIFEST.json is damaged: {reason}")
+    assert result.errors[1:] == [RESTORE]
+
+
+def test_what_another_version_wrote_of_functions_is_forgotten(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    project = fresh_project(tmp_path, tmp_path_factory)
+    path = project.output / "MANIFEST.json"
+    document = json.loads(path.read_bytes())
+    del document["functions"]["demo.add"]["variants"]["generic"]["images"]["sm_80"]["key"]
+    document["inputs"]["codegen/cli.py"] = "of another version"
+    path.write_text(json.dumps(document))
+    assert "demo.add" not in project.run("list").out
+    result = project.run("regenerate")
+    assert result.errors[-2].endswith("; 1 file written, 2 of 4 images compiled")
+    assert "demo.add" in project.run("list").out

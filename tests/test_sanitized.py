@@ -1,0 +1,76 @@
+"""The runtime under AddressSanitizer and UndefinedBehaviorSanitizer, from C and through TVM FFI."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support import standin
+from tests.support.c_programs import compile_program, need, run
+from tests.support.calls import run_child
+from tests.support.sample import Sample
+from tests.test_plain_c import OUTPUT
+
+SANITIZE = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+# Leaks are not looked for: that needs ptrace, and Python itself leaves much behind.
+OPTIONS = {"ASAN_OPTIONS": "detect_leaks=0:detect_stack_use_after_return=1"}
+
+
+@pytest.fixture(scope="module")
+def library(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's library, built with the sanitizers of gcc."""
+    need("gcc")
+    path: Path = _builder(sample).build(
+        tmp_path_factory.mktemp("sanitized") / "libtritonbind-sanitized.so", SANITIZE
+    )
+    return path
+
+
+def test_from_c(sample: Sample, library: Path, tmp_path: Path) -> None:
+    command = ("gcc", "-std=c99", *SANITIZE)
+    program = compile_program(sample, "calls.c", tmp_path / "calls", command, library)
+    assert run(program, log=tmp_path / "log", **OPTIONS) == OUTPUT
+
+
+def test_through_tvm_ffi(sample: Sample, library: Path) -> None:
+    """Every call of the tables of messages, once more."""
+    source = """
+        import tvm_ffi
+        from tests import test_messages as m, test_messages_launch as l, test_messages_tensors as t
+        module = tvm_ffi.load_module(sys.argv[2])
+        values = [row[0] for row in [*m.NO_NUMBER, *m.A_FLOAT, *m.A_BOOL, *m.TOO_WIDE]]
+        tables = [m.NO_CHOICE, t.REFUSALS, l.SHAPES_AND_ALIGNMENT, l.GRIDS, l.STREAMS]
+        rows = [row[:2] for table in tables for row in table]
+        rows += [("scale", row[0]) for row in t.ACCEPTED]
+        for name, good in GOOD.items():
+            rows.append((name, {}))
+            rows += [(name, {argument: value}) for argument in good for value in values]
+        for name, changes in rows:
+            try:
+                module[name](*arguments(name, **changes))
+            except (TypeError, ValueError):
+                pass
+        print(len(rows), len(standin.launches()))
+    """
+    environment = {**standin.environment([90, 90]), **OPTIONS, "LD_PRELOAD": _sanitizers()}
+    count, launches = map(int, run_child(sample, source, environment, str(library)).split())
+    assert count > 1000
+    assert launches > 90
+
+
+def _builder(sample: Sample) -> object:
+    return importlib.import_module("sample_wrappers._library")
+
+
+def _sanitizers() -> str:
+    names = ("libasan.so", "libubsan.so", "libstdc++.so.6")
+    found = [
+        subprocess.run(
+            ["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        for name in names
+    ]
+    return ":".join(found)

@@ -1,0 +1,174 @@
+"""What is built of a kernel: the axes of a call's decisions, and a variant for each combination."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from codegen.errors import CodegenError
+from codegen.model import Axis, Constexpr, Kernel, Parameter, c_identifier, python_identifier
+from codegen.variants import axes_of, variants_of
+from tests.support.plans import choice, kernel, value
+
+POINTER = value("out", "*fp32")
+UNHINTED = value("out", "*fp32", divisible=False)
+HINTS = Axis("hints", (), ("aligned", "generic"))
+
+FULL = kernel(
+    value("x", "*fp16 | *bf16"),
+    choice("FAST", False, True),
+    value("bias", "*fp32 | None"),
+    value("y", "*fp16 | *bf16"),
+    value("z", "*i8 | *i16 | *i32"),
+    value("n", "i32", divisible=True),
+    value("m", "i32"),
+    choice("WIDTH", 64),
+    choice("MODE", "sum", "max-abs", ""),
+)
+FULL_AXES = (
+    Axis("dtype", ("x", "y"), ("fp16", "bf16")),
+    Axis("dtype", ("z",), ("i8", "i16", "i32")),
+    Axis("constexpr", ("FAST",), ("FAST_False", "FAST_True")),
+    Axis("none", ("bias",), ("bias", "no_bias")),
+    Axis("constexpr", ("MODE",), ("MODE_sum", "MODE_maxminus_abs", "MODE_")),
+    HINTS,
+)
+
+AXES: dict[str, tuple[Kernel, tuple[Axis, ...]]] = {
+    "nothing to decide": (kernel(UNHINTED, choice("WIDTH", 64)), ()),
+    "no parameters": (kernel(), ()),
+    "hints alone": (kernel(POINTER), (HINTS,)),
+    "an int may be hinted": (kernel(value("n", "i32", divisible=True)), (HINTS,)),
+    "negative numbers": (
+        kernel(choice("N", -1, 1)),
+        (Axis("constexpr", ("N",), ("N_minus_1", "N_1")),),
+    ),
+    "everything, dtypes first and hints last": (FULL, FULL_AXES),
+}
+
+
+@pytest.mark.parametrize("case", AXES)
+def test_axes(case: str) -> None:
+    of, axes = AXES[case]
+    assert axes_of(of) == axes
+
+
+@pytest.mark.parametrize("case", AXES)
+def test_variants_are_all_combinations_in_mixed_radix_order(case: str) -> None:
+    of, axes = AXES[case]
+    variants = variants_of(of, axes)
+    sizes = [len(axis.labels) for axis in axes]
+    assert [variant.selection for variant in variants] == list(
+        itertools.product(*map(range, sizes))
+    )
+    for number, variant in enumerate(variants):
+        index = 0
+        for size, digit in zip(sizes, variant.selection, strict=True):
+            index = index * size + digit
+        assert index == number
+    assert len({variant.label for variant in variants}) == len(variants)
+
+
+def test_labels() -> None:
+    labels = [variant.label for variant in variants_of(FULL, FULL_AXES)]
+    assert labels[0] == "fp16-i8-FAST_False-bias-MODE_sum-aligned"
+    assert labels[1] == "fp16-i8-FAST_False-bias-MODE_sum-generic"
+    assert labels[-1] == "bf16-i32-FAST_True-no_bias-MODE_-generic"
+    assert [variant.label for variant in variants_of(kernel(), ())] == ["generic"]
+
+
+def test_what_a_variant_tells_the_compiler() -> None:
+    by_label = {variant.label: variant for variant in variants_of(FULL, FULL_AXES)}
+
+    hinted = by_label["bf16-i16-FAST_True-bias-MODE_maxminus_abs-aligned"]
+    assert hinted.signature == (
+        ("x", "*bf16"),
+        ("FAST", "constexpr"),
+        ("bias", "*fp32"),
+        ("y", "*bf16"),
+        ("z", "*i16"),
+        ("n", "i32"),
+        ("m", "i32"),
+        ("WIDTH", "constexpr"),
+        ("MODE", "constexpr"),
+    )
+    assert hinted.constexprs == (("FAST", True), ("WIDTH", 64), ("MODE", "max-abs"))
+    assert hinted.divisible == ("x", "bias", "y", "z", "n")
+    assert hinted.runtime == ("x", "bias", "y", "z", "n", "m")
+
+    without = by_label["fp16-i8-FAST_False-no_bias-MODE_sum-aligned"]
+    assert dict(without.signature)["bias"] == "constexpr"
+    assert without.constexprs[1] == ("bias", None)
+    assert without.divisible == ("x", "y", "z", "n")
+    assert without.runtime == ("x", "y", "z", "n", "m")
+
+    generic = by_label["fp16-i8-FAST_False-bias-MODE_sum-generic"]
+    assert generic.divisible == ()
+
+
+def test_const_pointers_choose_with_others() -> None:
+    of = kernel(value("x", "const *fp16 | const *bf16"), value("y", "*fp16 | *bf16"))
+    axes = axes_of(of)
+    assert axes[0] == Axis("dtype", ("x", "y"), ("fp16", "bf16"))
+    assert variants_of(of, axes)[-1].signature == (("x", "*kbf16"), ("y", "*bf16"))
+
+
+def test_choices_in_another_order_are_another_choice() -> None:
+    of = kernel(value("x", "*fp16 | *bf16"), value("y", "*bf16 | *fp16"))
+    assert len(variants_of(of, axes_of(of))) == 8
+
+
+LIMITS: dict[str, tuple[list[Parameter | Constexpr], str]] = {
+    "parameters": (
+        [value(f"n{i}", "i8") for i in range(255)],
+        "`tests.kernel` has 255 run-time parameters, and a generated function can have 254",
+    ),
+    "choices of types": (
+        [value(f"x{i}", f"*i{8 << i % 4} | *u{8 << i // 4}") for i in range(9)],
+        "`tests.kernel` has 9 choices of types, and a generated function can have 8",
+    ),
+    "labels": (
+        [choice("MODE", "a/b", "a:b")],
+        "`tests.kernel` constexpr `MODE`: its choices ('a/b', 'a:b') differ only in characters "
+        "that file names lack",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LIMITS)
+def test_limits(case: str) -> None:
+    parameters, message = LIMITS[case]
+    with pytest.raises(CodegenError) as caught:
+        axes_of(kernel(*parameters))
+    assert caught.value.message == message
+    assert caught.value.where is not None
+    assert caught.value.hint
+    axes_of(kernel(*parameters[:-1]))
+
+
+NAMES = [
+    *("seq_len", "x_", "X", "int", "register", "register_", "stream", "stream_", "stream__"),
+    *("values", "grid", "failed", "tb_x", "tb_x_", "_x", "_x_", "class", "class_", "None_"),
+]
+
+
+@pytest.mark.parametrize("spell", [c_identifier, python_identifier])
+def test_names_stay_apart_however_they_are_spelt(spell: type) -> None:
+    assert len({spell(name) for name in NAMES}) == len(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("name", "c_name", "python_name"),
+    [
+        ("seq_len", "seq_len", "seq_len"),
+        ("register", "register_", "register"),
+        ("class", "class_", "class_"),
+        ("stream", "stream_", "stream_"),
+        ("grid", "grid_", "grid"),
+        ("_x", "_x_", "_x"),
+        ("tb_x", "tb_x_", "tb_x"),
+    ],
+)
+def test_names_that_are_taken_get_an_underscore(name: str, c_name: str, python_name: str) -> None:
+    assert (c_identifier(name), python_identifier(name)) == (c_name, python_name)
