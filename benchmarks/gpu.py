@@ -41,14 +41,14 @@ def _machine() -> str:
         capture_output=True,
         text=True,
         check=False,
-    ).stdout.strip()
+    ).stdout.split()
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}"
         for name in ("torch", "triton", "apache-tvm-ffi")
     )
     gpu = torch.cuda.get_device_name()
     python = sys.version.partition(" ")[0]
-    return f"{time.strftime('%Y-%m-%d')}, {gpu}, driver {driver}, Python {python}, {versions}"
+    return f"{time.strftime('%Y-%m-%d')}, {gpu}, driver {driver[0]}, Python {python}, {versions}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-/* Loops of launches timed from C: the driver's own call, and a generated function's plain C layer. */
+/* Loops of launches, timed from C: the driver's own call, and a generated function's C layers. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stddef.h>
@@ -8,7 +8,8 @@
 typedef int (*launch_kernel)(void *function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
                              unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared,
                              void *stream, void **parameters, void **extra);
-typedef int (*solve_launch)(void *stream, void *a_tril, void *a_inv, int32_t seq_len, int32_t heads);
+typedef int (*solve_launch)(void *stream, void *a_tril, void *a_inv, int32_t seq_len,
+                            int32_t heads);
 
 /* TVM FFI's value and SafeCall, as tvm/ffi/c_api.h has them. */
 typedef struct any {

@@ -113,16 +113,16 @@ def _check_path(path: Path, file: str) -> None:
 
 
 def _import_error(path: Path, name: str, error: BaseException) -> CodegenError:
-    """At the innermost line of the kernel file, of the line in it that cannot be read."""
+    """At the line of the kernel file from which it comes, as far as Python tells."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == path]
     line = frames[-1].lineno if frames else None
     text = str(error)
     if isinstance(error, SyntaxError):
         text = error.msg
-        if error.filename == str(path):
+        if error.filename in (str(path), None):
             line = error.lineno
         else:
-            text += f" ({shown(error.filename or '')}, line {error.lineno})"
+            text += f" ({shown(error.filename)}, line {error.lineno})"
     return CodegenError(
         f"the kernel file cannot be imported: {type(error).__name__}: {text}".rstrip(": "),
         where=SourceLocation(str(path), line or 1),

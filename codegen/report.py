@@ -95,10 +95,11 @@ def outcome_document(
     config: Config, outcome: Outcome, library: Library | None = None
 ) -> dict[str, object]:
     """What `--json` prints of a run."""
+    findings = [*outcome.staleness.findings, *outcome.staleness.unknown]
     return {
         "output": config.output,
-        "fresh": not outcome.changes,
-        "findings": [str(finding) for finding in outcome.staleness.findings],
+        "fresh": not (outcome.changes or outcome.staleness.unknown),
+        "findings": [str(finding) for finding in findings],
         "changes": {change.path: change.kind for change in outcome.changes},
         "compiled": outcome.compiled,
         "functions": sorted(outcome.manifest.functions),

@@ -84,7 +84,13 @@ def test_a_stranger_stays_and_is_reported(fresh: Project) -> None:
     assert result.code == 0
     assert "orphaned: generated/deep/notes.txt was not generated; move it elsewhere" in result.err
     assert (fresh.output / "deep/notes.txt").read_text() == "mine"
-    assert fresh.run("regenerate", "--check", "--rebuild").code == 1
+    again = fresh.run("regenerate", "--check", "--rebuild", "--json")
+    assert again.code == 1
+    document = json.loads(again.out)
+    assert (document["fresh"], document["changes"]) == (False, {})
+    assert document["findings"] == [
+        "orphaned: generated/deep/notes.txt was not generated; move it elsewhere"
+    ]
 
 
 def test_a_removed_kernel_takes_its_outputs_with_it(fresh: Project) -> None:

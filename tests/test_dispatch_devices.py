@@ -153,12 +153,10 @@ def test_the_first_call_may_come_while_a_graph_is_captured(sample: Sample, tmp_p
 # Contexts
 
 
-@pytest.mark.parametrize("given", ["tensors", "addresses"])
-@pytest.mark.parametrize("device", [0, 1])
-def test_the_context_of_a_launch(sample: Sample, given: str, device: int) -> None:
+@pytest.mark.parametrize("device", [0, 1, None])
+def test_the_context_of_a_launch(sample: Sample, device: int | None) -> None:
     """Tensors decide the device, else the current context; its own context is kept if current."""
-    changes = halves(device) if given == "tensors" else {}
-    name = "scale" if given == "tensors" else "reduce"
+    name, changes = ("reduce", {}) if device is None else ("scale", halves(device))
     primaries = [standin.primary_context(0), standin.primary_context(1)]
     foreign = [standin.create_context(0), standin.create_context(1)]
     for context, place in [
@@ -170,7 +168,7 @@ def test_the_context_of_a_launch(sample: Sample, given: str, device: int) -> Non
             sample.function(name)(*arguments(name, **changes))
             pushed = standin.calls("cuCtxPushCurrent_v2") - before
         launch = standin.launches()[-1]
-        wanted = device if given == "tensors" else place
+        wanted = place if device is None else device
         assert launch.device == wanted
         stays = context != 0 and place == wanted
         assert launch.context == (context if stays else primaries[wanted])

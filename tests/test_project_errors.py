@@ -28,6 +28,10 @@ IMPORTS = {
         "x = 1\nfrom . import syntax\n",
         "2: the kernel file cannot be imported: SyntaxError: ",
     ),
+    "bad bytes": (
+        "x = '\0'\n",
+        "1: the kernel file cannot be imported: ",
+    ),
     "exception": (
         "def f():\n    raise ValueError('no good')\n\nf()\n",
         "2: the kernel file cannot be imported: ValueError: no good",

@@ -55,7 +55,8 @@ static bool find_entry_points(const tb_function *function, void *library)
         void *symbol = dlsym(library, entry_points[i].name);
         if (symbol == NULL) {
             tb_fail(function, TRITONBIND_RUNTIME_ERROR,
-                    "cannot launch: libcuda.so.1 has no %s; it needs a driver for CUDA 12.1 or later",
+                    "cannot launch: libcuda.so.1 has no %s; "
+                    "it needs a driver for CUDA 12.1 or later",
                     entry_points[i].name);
             return false;
         }

@@ -10,7 +10,8 @@ tritonbind_status tb_check_alignment(const tb_function *function, int32_t index,
     if (((uintptr_t)pointer & (size - 1)) == 0)
         return TRITONBIND_OK;
     return tb_fail_argument(function, index, TRITONBIND_VALUE_ERROR,
-                            "must be aligned to the %d bytes of its elements, got the address 0x%llx",
+                            "must be aligned to the %d bytes of its elements, "
+                            "got the address 0x%llx",
                             (int)size, (unsigned long long)(uintptr_t)pointer);
 }
 

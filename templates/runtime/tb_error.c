@@ -45,7 +45,8 @@ tritonbind_status tb_fail(const tb_function *function, tritonbind_status status,
 tritonbind_status tb_fail_arity(const tb_function *function, int32_t count)
 {
     int most = (int)function->argument_count + 1;
-    (void)append(0, "%s expects %d argument%s (%s), of which the stream may be left out, but got %d",
+    (void)append(0,
+                 "%s expects %d argument%s (%s), of which the stream may be left out, but got %d",
                  function->name, most, most == 1 ? "" : "s", function->argument_names, (int)count);
     return status_of_message = TRITONBIND_TYPE_ERROR;
 }

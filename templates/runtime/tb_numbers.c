@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-static bool fail_number(tb_call *call, int32_t index, tritonbind_status status, const char *expected)
+static bool fail_number(tb_call *call, int32_t index, tritonbind_status status,
+                        const char *expected)
 {
     char text[TB_DESCRIPTION];
     const tvm_ffi_any *value = &call->values[index];
