@@ -88,21 +88,28 @@ def build(target: Path | None = None, extra_flags: Sequence[str] = ()) -> Path:
     inputs = [str(ROOT / source) for source in SOURCES]
     command = [*compiler, *FLAGS, *extra_flags, f"-I{ROOT}", *inputs, "-o", temporary, *LINK_FLAGS]
     try:
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-        if result.returncode != 0:
-            raise ImportError(
-                f"the C compiler failed ({shlex.join(command)}):\n{result.stderr.strip()[:2000]}"
-            )
+        _compile(command, target.name)
         os.chmod(temporary, 0o755)
         os.replace(temporary, target)
-    except (FileNotFoundError, PermissionError) as error:
-        raise ImportError(
-            f"building {target.name} needs a C compiler, and `{compiler[0]}` cannot be run "
-            f"({error.strerror}): install gcc or clang, or name one in CC"
-        ) from error
+    except OSError as error:
+        raise ImportError(f"cannot write the library to {target.parent}: {error}") from error
     finally:
         Path(temporary).unlink(missing_ok=True)
     return target
+
+
+def _compile(command: Sequence[str], name: str) -> None:
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise ImportError(
+            f"building {name} needs a C compiler, and `{command[0]}` cannot be run "
+            f"({error.strerror}): install gcc or clang, or name one in CC"
+        ) from error
+    if result.returncode != 0:
+        raise ImportError(
+            f"the C compiler failed ({shlex.join(command)}):\n{result.stderr.strip()[:2000]}"
+        )
 
 
 @cache
