@@ -28,6 +28,8 @@ class CArgument:
     """The C expressions of its declared shape."""
     element_sizes: tuple[int, ...] = ()
     """Bytes of each type that a pointer may point to."""
+    stored_type: str = ""
+    """Of a scalar that may be None, and so is passed by address: the type of the scalar."""
 
 
 def c_arguments(plan: Plan) -> Iterator[CArgument]:
@@ -59,14 +61,17 @@ def _scalar(name: str, c_type: str, index: int, parameter: Parameter | None) -> 
     getter = _BIT_GETTERS.get(triton) or _GETTERS.get(c_type) or c_type.removesuffix("_t")
     note = f"the bits of {_BIT_NOTES[triton]}" if triton in _BIT_GETTERS else ""
     comment = parameter.comment if parameter else grid_doc(name)
+    nullable = parameter is not None and parameter.nullable
+    fields = [f".name = {c_string(name)}", f".kind = {_KINDS[python_type]}"]
     return CArgument(
         name=name,
         c_name=c_name,
         index=index,
-        declaration=f"{c_type} {c_name}",
+        declaration=f"const {c_type} *{c_name}" if nullable else f"{c_type} {c_name}",
         getter=f"tb_get_{getter}",
-        fields=(f".name = {c_string(name)}", f".kind = {_KINDS[python_type]}"),
-        doc=": ".join(filter(None, [note, comment])),
+        fields=(*fields, ".nullable = true") if nullable else tuple(fields),
+        doc=": ".join(filter(None, ["NULL for None" * nullable, note, comment])),
+        stored_type=c_type if nullable else "",
     )
 
 

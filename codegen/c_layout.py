@@ -17,14 +17,19 @@ _LITERAL = re.compile(r'"((?:\\.|[^"\\])*)"')
 
 def laid_out(text: str) -> str:
     """`text` with every line that is too long broken: at commas, operators, or between words."""
-    return "\n".join(part for line in text.split("\n") for part in _broken(line))
+    return "\n".join(part for line in text.split("\n") for part in _laid_out(line))
+
+
+def _laid_out(line: str) -> list[str]:
+    if len(line) <= LINE_LENGTH:
+        return [line]
+    # Only in the text as it comes: a piece of a broken line may begin with a multiplication.
+    return _comment(line) if re.match(r"\s*(/\*|\*)", line) else _broken(line)
 
 
 def _broken(line: str) -> list[str]:
     if len(line) <= LINE_LENGTH:
         return [line]
-    if re.match(r"\s*(/\*|\*)", line):
-        return _comment(line)
     for break_line in (_at_conditions, _at_commas, _in_literal, _at_operator):
         parts = break_line(line)
         if len(parts) > 1:

@@ -69,8 +69,10 @@ class CFunction:
     """The declarations of `<symbol>_launch`."""
     launch_names: tuple[str, ...]
     dtypes: tuple[CDtype, ...]
+    stored: Mapping[str, str]
+    """The variable that holds each scalar that may be None, by the argument's name."""
     values: tuple[str, ...]
-    """The run-time values in the kernel's order, from which variants take theirs."""
+    """Where each run-time value is, in the kernel's order; variants take theirs from these."""
     variants: tuple[CVariant, ...]
     digits: tuple[CDigit, ...]
     misaligned: tuple[str, ...]
@@ -100,11 +102,30 @@ class CFunction:
         names = ", ".join(["call.device", *self.launch_names])
         return (
             "tb_begin(&call, function, arguments, count)",
-            *(f"{a.getter}(&call, {a.index}, &{a.c_name})" for a in self.arguments),
+            *(self._coercion(argument) for argument in self.arguments),
             *shapes,
             *(f"tb_get_dtype(&call, {dtype.index}, &{dtype.c_name})" for dtype in self.dtypes),
             "tb_get_stream(&call, &stream)",
             f"{self.symbol}_on({names}) == TRITONBIND_OK",
+        )
+
+    def _coercion(self, argument: CArgument) -> str:
+        name, index = argument.c_name, argument.index
+        if not argument.stored_type:
+            return f"{argument.getter}(&call, {index}, &{name})"
+        stored = self.stored[name]
+        return (
+            f"(({name} = tb_unless_none(&call, {index}, &{stored})) == NULL "
+            f"|| {argument.getter}(&call, {index}, &{stored}))"
+        )
+
+    @property
+    def locals(self) -> tuple[str, ...]:
+        """The declarations of the SafeCall's variables, besides the call."""
+        types = {argument.c_name: argument.stored_type for argument in self.arguments}
+        return (
+            *self.launch_parameters,
+            *(f"{types[name]} {stored}" for name, stored in self.stored.items()),
         )
 
     @property
@@ -159,7 +180,8 @@ def c_function(plan: Plan) -> CFunction:
             *(argument.c_name for argument in arguments),
         ),
         dtypes=dtypes,
-        values=tuple(by_name[name].c_name for name in runtime),
+        stored={a.c_name: _unused(f"{a.c_name}_value", names) for a in arguments if a.stored_type},
+        values=tuple(_place(by_name[name]) for name in runtime),
         variants=tuple(_variant(kernel, binary, runtime) for binary in plan.binaries),
         digits=digits,
         misaligned=tuple(_misaligned(arguments, digit_of)),
@@ -224,6 +246,11 @@ def _misaligned(arguments: tuple[CArgument, ...], digit_of: Mapping[str, str]) -
             yield f"tb_check_alignment(function, {argument.index}, {argument.c_name}, {bytes_})"
 
 
+def _place(argument: CArgument) -> str:
+    name = argument.c_name
+    return f"(void *){name}" if argument.stored_type else f"&{name}"
+
+
 def _unused(name: str, names: set[str]) -> str:
     """`name`, or one like it that is not yet among `names`, where it is put."""
     while name in names:
@@ -253,8 +280,12 @@ def _aligned(kernel: Kernel) -> str:
     for parameter in kernel.parameters:
         if isinstance(parameter, Parameter) and parameter.divisible:
             name = c_identifier(parameter.name)
-            is_pointer = parameter.is_pointer
-            conditions.append(f"tb_divisible_by_16({name})" if is_pointer else f"{name} % 16 == 0")
+            if parameter.is_pointer:
+                conditions.append(f"tb_divisible_by_16({name})")
+            elif parameter.nullable:
+                conditions.append(f"({name} == NULL || *{name} % 16 == 0)")
+            else:
+                conditions.append(f"{name} % 16 == 0")
     return " && ".join(conditions)
 
 

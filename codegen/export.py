@@ -56,7 +56,8 @@ def export(
     builds a variant that assumes divisibility by 16 too; `"*fp16 | *bf16"` is a choice that
     all parameters with the same text make together; `"*fp32 | None"` may be left out.
     `constexprs` gives the value of each constexpr that has no default; a list is a choice, which
-    stays an argument of the function.
+    stays an argument of the function. A run-time parameter with a value here (None, a stride of
+    1) is compiled in as well, as Triton's JIT does it for such calls, and is no argument.
     `shapes` says what the kernel assumes of its tensors: ints, or expressions of int parameters.
     `num_warps`, `num_stages`, `maxnreg` and `fp_fusion` (`enable_fp_fusion`) go to the compiler.
 

@@ -123,6 +123,8 @@ def _why_unreadable(parameter: Parameter | Constexpr) -> str:
     dtype = parameter.types[0].dtype
     if parameter.is_pointer:
         return "a pointer"
+    if parameter.nullable:
+        return "None in some calls"
     if not dtype.is_integer and dtype.name != "i1":
         return f"of type {dtype.name}"
     return "of type u64, which exceeds signed 64-bit arithmetic" if dtype.name == "u64" else ""

@@ -17,18 +17,18 @@ def parameter_of(declaration: Declaration, raw: Any, comment: str) -> Parameter 
     """The parameter that Triton's `KernelParam` `raw` describes. Raises `CodegenError`."""
     default = Default(_unwrapped(raw.default)) if raw.has_default else None
     declared = declaration.types.get(raw.name)
-    if raw.is_constexpr:
-        if declared is not None:
-            raise CodegenError(
-                f"it is a constexpr, and types gives it `{declared}`",
-                hint=f'give its value instead: constexprs={{"{raw.name}": ...}}',
-            )
-        return _constexpr(declaration, raw.name, default, comment)
-    if raw.name in declaration.constexprs:
+    if raw.is_constexpr and declared is not None:
         raise CodegenError(
-            "constexprs gives it a value, but the kernel takes it at run time",
-            hint=f"annotate it in the kernel: {raw.name}: tl.constexpr",
+            f"it is a constexpr, and types gives it `{declared}`",
+            hint=f'give its value instead: constexprs={{"{raw.name}": ...}}',
         )
+    if raw.name in declaration.constexprs and declared is not None:
+        raise CodegenError(
+            f"constexprs gives it a value, and types gives it `{declared}`",
+            hint="leave it out of one of them",
+        )
+    if raw.is_constexpr or raw.name in declaration.constexprs:
+        return _constexpr(declaration, raw.name, default, comment)
     texts = _alternatives(declared, raw.annotation_type)
     nullable = "None" in texts or (default is not None and default.value is None)
     hinted = any(text.endswith(":16") for text in texts)
@@ -37,8 +37,8 @@ def parameter_of(declaration: Declaration, raw: Any, comment: str) -> Parameter 
         raise CodegenError("None alone is no type", hint='write it as in "*fp32 | None"')
     if raw.is_const:
         types = tuple(dataclasses.replace(t, is_const=t.is_pointer) for t in types)
-    _check_types(types, nullable, hinted)
-    if default is not None:
+    _check_types(types, hinted)
+    if default is not None and default.value is not None:
         _check_default(types[0], default.value)
     specialised = types[0].is_pointer and not raw.do_not_specialize_on_alignment
     divisible = (hinted or specialised) and not raw.do_not_specialize
@@ -67,7 +67,7 @@ def _alternatives(declared: str | None, annotation: str) -> list[str]:
     return texts
 
 
-def _check_types(types: tuple[ValueType, ...], nullable: bool, hinted: bool) -> None:
+def _check_types(types: tuple[ValueType, ...], hinted: bool) -> None:
     if len({type_.is_pointer for type_ in types}) > 1:
         raise CodegenError(
             f"its types {_listed(types)} are pointers and scalars",
@@ -82,11 +82,6 @@ def _check_types(types: tuple[ValueType, ...], nullable: bool, hinted: bool) -> 
             f"a scalar cannot have a choice of types, got {_listed(types)}",
             hint="declare one type that holds every value",
         )
-    if nullable:
-        raise CodegenError(
-            "a scalar cannot be None in a generated function",
-            hint="export the kernel with it and without it, under two names",
-        )
     if hinted and not types[0].dtype.is_integer:
         raise CodegenError(
             f"only ints and pointers can be divisible by 16, got `{types[0]}:16`",
@@ -98,7 +93,7 @@ def _check_default(type_: ValueType, value: object) -> None:
     """A default of the kernel becomes one of the generated function, of the declared type."""
     dtype = type_.dtype
     if type_.is_pointer:
-        fits = value is None
+        fits = False
     elif dtype.is_integer:
         fits = type(value) is int and dtype.low <= value <= dtype.high
     else:

@@ -77,9 +77,8 @@ def _arguments(kernel: Kernel) -> Iterator[PythonArgument]:
 
 
 def _annotation(parameter: Parameter) -> str:
-    if not parameter.is_pointer:
-        return parameter.types[0].dtype.python_type
-    return "Pointer | None" if parameter.nullable else "Pointer"
+    annotation = "Pointer" if parameter.is_pointer else parameter.types[0].dtype.python_type
+    return f"{annotation} | None" if parameter.nullable else annotation
 
 
 def _default(default: Default | None) -> str:

@@ -13,6 +13,8 @@ import pytest
 from tests.support import sample as sample_project
 from tests.support import standin
 
+collect_ignore_glob = ["__snapshots__/*"]
+
 _PROBE = "import ctypes; print(ctypes.CDLL('libcuda.so.1').cuInit(0))"
 
 

@@ -97,11 +97,10 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         "`demo.bad` parameter `BLOCK`: it is a constexpr without a value",
         'give one: constexprs={"BLOCK": ...}',
     ),
-    "value for a run-time parameter": (
-        kernel('types={"x": "*fp32"}, constexprs={"n": 4}'),
-        "`demo.bad` parameter `n`: constexprs gives it a value, but the kernel takes it at run "
-        "time",
-        "annotate it in the kernel: n: tl.constexpr",
+    "value and type for a run-time parameter": (
+        kernel('types={"x": "*fp32", "n": "i32"}, constexprs={"n": 4}'),
+        "`demo.bad` parameter `n`: constexprs gives it a value, and types gives it `i32`",
+        "leave it out of one of them",
     ),
     "choices none": (
         kernel(f'{POINTERS}, constexprs={{"B": []}}', "x, n, B: tl.constexpr"),
@@ -159,10 +158,10 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         "`demo.bad` parameter `x`: its types `*fp32` | `*fp32` must differ",
         "name each of them once",
     ),
-    "nullable scalar": (
-        kernel('types={"x": "*fp32", "n": "i32 | None"}'),
-        "`demo.bad` parameter `n`: a scalar cannot be None in a generated function",
-        "export the kernel with it and without it, under two names",
+    "shape of a scalar that may be None": (
+        kernel('types={"x": "*fp32", "n": "i32 | None"}, shapes={"x": ("n",)}', grid="lambda: 1"),
+        "`demo.bad` parameter `x`: its shape reads `n`, which is None in some calls",
+        "a shape may read the kernel's ints",
     ),
     "nothing but None": (
         kernel('types={"x": "None", "n": "i32"}'),

@@ -21,6 +21,7 @@ SCHEMAS = {
     "reduce": [POINTER, POINTER, "int", "int", "str", "bool"],
     "gather": [POINTER, POINTER, POINTER, "int", "int"],
     "explicit": [POINTER, *["int"] * 5],
+    "optional": [POINTER, "int | None", "float | None", "float | None"],
     "product": [POINTER, POINTER, *["int"] * 3],
 }
 DOCS = {
@@ -104,4 +105,4 @@ def test_the_library_may_come_before_tvm_ffi(sample: Sample) -> None:
     """
     options = [str(sample.library), "choices", "corners", "scalars"]
     output = run_child(sample, source, standin.environment([90]), *options)
-    assert output == "[0, 0, 0]\n[3, 3, 2]\n[0, 0, 0]\nscale\n"
+    assert output == "[0, 0, 0]\n[4, 3, 2]\n[0, 0, 0]\nscale\n"

@@ -14,9 +14,15 @@ static bool fail_number(tb_call *call, int32_t index, tritonbind_status status,
         hint = "; pass its value, as .item() gives it";
     else if (value->type_index == TVM_FFI_OPAQUE_PYTHON_OBJECT)
         hint = "; int(), float() or bool() may convert it";
-    tb_fail_argument(call->function, index, status, "must be %s, got %s%s", expected,
+    tb_fail_argument(call->function, index, status, "must be %s%s, got %s%s", expected,
+                     call->function->arguments[index].nullable ? ", or None" : "",
                      tb_describe(value, text, sizeof text), hint);
     return false;
+}
+
+void *tb_unless_none(tb_call *call, int32_t index, void *storage)
+{
+    return call->values[index].type_index == TVM_FFI_NONE ? NULL : storage;
 }
 
 static bool get_signed(tb_call *call, int32_t index, int64_t low, int64_t high,

@@ -8,6 +8,7 @@
 #define TYPE(name) "{" QUOTE "type" QUOTE ":" QUOTE name QUOTE "}"
 #define GENERIC(name) "{" QUOTE "type" QUOTE ":" QUOTE name QUOTE "," QUOTE "args" QUOTE ":["
 #define ADDRESS TYPE("int") "," TYPE("ctypes.c_void_p")
+#define POINTER GENERIC("Union") TYPE("Tensor") "," ADDRESS "]}"
 #define STREAM "," GENERIC("Optional") GENERIC("Union") ADDRESS "]}]}"
 
 static const char head[] =
@@ -16,18 +17,21 @@ static const char tail[] = STREAM "]}\"}";
 
 static const char *schema_of(const tb_argument *argument)
 {
-    static const char pointer[] = "," GENERIC("Union") TYPE("Tensor") "," ADDRESS "]}";
-    static const char nullable[] =
-        "," GENERIC("Optional") GENERIC("Union") TYPE("Tensor") "," ADDRESS "]}]}";
-    static const char *const scalars[] = {
+    static const char *const plain[] = {
+        [TB_POINTER] = "," POINTER,
         [TB_INT] = "," TYPE("int"),
         [TB_BOOL] = "," TYPE("bool"),
         [TB_FLOAT] = "," TYPE("float"),
         [TB_STRING] = "," TYPE("str"),
     };
-    if (argument->kind != TB_POINTER)
-        return scalars[argument->kind];
-    return argument->nullable ? nullable : pointer;
+    static const char *const nullable[] = {
+        [TB_POINTER] = "," GENERIC("Optional") POINTER "]}",
+        [TB_INT] = "," GENERIC("Optional") TYPE("int") "]}",
+        [TB_BOOL] = "," GENERIC("Optional") TYPE("bool") "]}",
+        [TB_FLOAT] = "," GENERIC("Optional") TYPE("float") "]}",
+        [TB_STRING] = "," GENERIC("Optional") TYPE("str") "]}",
+    };
+    return argument->nullable ? nullable[argument->kind] : plain[argument->kind];
 }
 
 char *tb_schema(const tb_function *function)

@@ -152,6 +152,10 @@ bool tb_get_float16(tb_call *call, int32_t index, uint16_t *bits);
 bool tb_get_bfloat16(tb_call *call, int32_t index, uint16_t *bits);
 bool tb_get_float(tb_call *call, int32_t index, float *value);
 bool tb_get_double(tb_call *call, int32_t index, double *value);
+
+/* `storage`, to be filled by a getter; or NULL when the argument is None. */
+void *tb_unless_none(tb_call *call, int32_t index, void *storage);
+
 bool tb_get_int_choice(tb_call *call, int32_t index, int64_t *value);
 bool tb_get_bool_choice(tb_call *call, int32_t index, bool *value);
 bool tb_get_string_choice(tb_call *call, int32_t index, const char **value);

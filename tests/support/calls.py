@@ -48,6 +48,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "integers": {"out_ptr": 4096, "flag": True, "a": 0, "b": 0, "c": 16, "d": 0}
     | {"e": 0, "f": 0, "g": 0, "h": 0},
     "lambda": {},
+    "optional": {"out_ptr": 4096, "count": None, "half": None, "scale": None},
     "product": {"x_ptr": 4096, "out_ptr": 4096, "gx": 1, "gy": 1, "gz": 1},
     "reduce": {"x_ptr": 4096, "out_ptr": 4096, "rows": 2, "columns": 3}
     | {"MODE": "sum", "NEGATE": False},

@@ -29,6 +29,7 @@ MODULES = {
     "gather": "corners",
     "integers": "scalars",
     "lambda": "corners",
+    "optional": "choices",
     "product": "corners",
     "reduce": "choices",
     "scale": "choices",

@@ -68,3 +68,24 @@ def reduce(
 def explicit(register, stream, values):
     """Parameters named like C keywords, the stream and a local variable of the wrapper."""
     tl.store(register + tl.program_id(0), stream + values)
+
+
+@export(
+    "sample.optional",
+    types={"out_ptr": "*fp32", "count": "i32:16 | None", "half": "fp16 | None"},
+    constexprs={"stride": 1, "bias_ptr": None},
+    grid=lambda: (1,),
+)
+@triton.jit
+def optional(out_ptr, count, half, stride, bias_ptr, scale: tl.float32 = None):
+    """Scalars that may be None, and run-time parameters that the declaration gives a value."""
+    result = tl.arange(0, 512).to(tl.float32)
+    if count is not None:
+        result += count
+    if half is not None:
+        result += half
+    if scale is not None:
+        result *= scale
+    if bias_ptr is not None:
+        result += tl.load(bias_ptr)
+    tl.store(out_ptr + tl.arange(0, 512) * stride, result)
