@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from codegen.errors import CodegenError, SourceLocation, shown
-from codegen.model import Target
+from codegen.model import TARGETS, Target
 
 DEFAULT_TARGETS = ("sm_80", "sm_90", "sm_100", "sm_120", "compute_80")
-_CUBINS = (75, 80, 86, 87, 89, 90, 100, 103, 110, 120, 121)
-_PTX = (75, 80, 86, 87, 89)
 
 
 @dataclass(frozen=True)
@@ -138,9 +136,6 @@ def _folder(settings: _Settings, key: str, default: str) -> str:
 
 def _targets(settings: _Settings) -> tuple[Target, ...]:
     value = settings.table.get("targets", list(DEFAULT_TARGETS))
-    known = {
-        target.name: target for target in [*map(Target, _CUBINS), *(Target(c, True) for c in _PTX)]
-    }
     if not isinstance(value, list) or not value or not all(isinstance(n, str) for n in value):
         raise CodegenError(
             f"[tool.codegen] targets must be a list of names, got {value!r}",
@@ -148,11 +143,11 @@ def _targets(settings: _Settings) -> tuple[Target, ...]:
             hint=f"write for instance targets = {list(DEFAULT_TARGETS)!r}",
         )
     for name in value:
-        if name not in known:
+        if name not in TARGETS:
             raise CodegenError(
                 f"[tool.codegen] targets has {name!r}, which cannot be built",
                 where=settings.where("targets"),
-                hint=f"write some of {', '.join(known)}",
+                hint=f"write some of {', '.join(TARGETS)}",
             )
-    chosen = {known[name] for name in value}
+    chosen = {TARGETS[name] for name in value}
     return tuple(sorted(chosen, key=lambda target: (target.is_ptx, target.capability)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from codegen.errors import CodegenError, SourceLocation
-from codegen.model import Options
+from codegen.model import TARGETS, Options, Target
 
 KernelT = TypeVar("KernelT")
 GridFunction = Callable[..., object]
@@ -30,6 +30,7 @@ class Declaration:
     grid: GridFunction | str
     options: Options
     location: SourceLocation
+    targets: tuple[Target, ...] | None = None
 
 
 DECLARATIONS: list[Declaration] = []
@@ -47,6 +48,7 @@ def export(
     num_stages: int = 3,
     maxnreg: int | None = None,
     fp_fusion: bool = True,
+    targets: Sequence[str] | None = None,
 ) -> Callable[[KernelT], KernelT]:
     """Declare a Triton kernel as the TVM FFI function `name`; the kernel comes back unchanged.
 
@@ -60,12 +62,12 @@ def export(
     1) is compiled in as well, as Triton's JIT does it for such calls, and is no argument.
     `shapes` says what the kernel assumes of its tensors: ints, or expressions of int parameters.
     `num_warps`, `num_stages`, `maxnreg` and `fp_fusion` (`enable_fp_fusion`) go to the compiler.
+    `targets` limits the project's targets to those that the kernel can have: `["sm_90"]`.
 
     Use it as a decorator above `@triton.jit`, or call it on a kernel of an installed package:
     `export("mine.softmax", grid=..., types=...)(package.softmax_kernel)`.
     """
-    caller = sys._getframe(1)
-    where = SourceLocation(caller.f_code.co_filename, caller.f_lineno)
+    where = _place()
     if not isinstance(name, str) or not _DOTTED_NAME.fullmatch(name):
         raise CodegenError(
             f"a function's name must be identifiers joined by dots, got {name!r}",
@@ -91,12 +93,44 @@ def export(
     def declare(kernel: KernelT) -> KernelT:
         DECLARATIONS.append(
             Declaration(
-                name, kernel, types or {}, constexprs or {}, shapes or {}, grid, options, where
+                name,
+                kernel,
+                types or {},
+                constexprs or {},
+                shapes or {},
+                grid,
+                options,
+                where,
+                _targets(name, targets, where),
             )
         )
         return kernel
 
     return declare
+
+
+def _place() -> SourceLocation:
+    """The line of the kernel file that leads to `export`, also where a helper calls it."""
+    frame = caller = sys._getframe(2)
+    while frame.f_code.co_name != "<module>" and frame.f_back is not None:
+        frame = frame.f_back
+    if frame.f_globals.get("__name__") == "__main__":  # no module is being imported
+        frame = caller
+    return SourceLocation(frame.f_code.co_filename, frame.f_lineno)
+
+
+def _targets(
+    name: str, given: Sequence[str] | None, where: SourceLocation
+) -> tuple[Target, ...] | None:
+    if given is None:
+        return None
+    if isinstance(given, str) or not given or any(text not in TARGETS for text in given):
+        raise CodegenError(
+            f"`{name}`: targets must be a list of names of targets, got {given!r}",
+            where=where,
+            hint=f"choose among {', '.join(TARGETS)}",
+        )
+    return tuple(TARGETS[text] for text in given)
 
 
 def _check_options(name: str, options: Options, where: SourceLocation) -> None:

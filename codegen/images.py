@@ -82,7 +82,8 @@ def _wanted(config: Config, kernels: Sequence[Kernel]) -> dict[str, _Wanted]:
             axes = axes_of(kernel)
             groups = [
                 tuple(
-                    _request(config, kernel, variant, target, version) for target in config.targets
+                    _request(config, kernel, variant, target, version)
+                    for target in _targets(config, kernel)
                 )
                 for variant in variants_of(kernel, axes)
             ]
@@ -93,6 +94,25 @@ def _wanted(config: Config, kernels: Sequence[Kernel]) -> dict[str, _Wanted]:
     if errors:
         raise CodegenErrors(errors)
     return wanted
+
+
+def _targets(config: Config, kernel: Kernel) -> tuple[Target, ...]:
+    """Those of the project's targets that the kernel is for."""
+    if kernel.targets is None:
+        return config.targets
+    targets = tuple(target for target in config.targets if target in kernel.targets)
+    if not targets:
+        raise CodegenError(
+            f"`{kernel.name}` is for {_names(kernel.targets)}, and the project builds "
+            f"{_names(config.targets)}",
+            where=kernel.location,
+            hint="add one of them to [tool.codegen] targets",
+        )
+    return targets
+
+
+def _names(targets: Sequence[Target]) -> str:
+    return ", ".join(target.name for target in targets)
 
 
 def _request(

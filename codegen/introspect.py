@@ -69,6 +69,7 @@ def _kernel(declaration: Declaration, file: str) -> Kernel:
         grid=grid_of(declaration, shaped),
         options=declaration.options,
         source_key=function.cache_key,
+        targets=declaration.targets,
     )
 
 

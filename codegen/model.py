@@ -94,6 +94,16 @@ class Target:
         return "ptx" if self.is_ptx else "cubin"
 
 
+TARGETS = {
+    target.name: target
+    for target in (
+        *map(Target, (75, 80, 86, 87, 89, 90, 100, 103, 110, 120, 121)),
+        *(Target(capability, True) for capability in (75, 80, 86, 87, 89)),
+    )
+}
+"""Every target that can be built, by name."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """The launch grid: three C expressions, or none of them when the call gives it."""
@@ -123,6 +133,8 @@ class Kernel:
     options: Options
     source_key: str
     """Triton's own digest of the kernel's source, its callees and globals."""
+    targets: tuple[Target, ...] | None = None
+    """The targets that the kernel is for; None: every one of the project's."""
 
     @property
     def symbol(self) -> str:

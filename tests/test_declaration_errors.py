@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from codegen.model import TARGETS
 from tests.support.project import HEADER, new_project
 
 POINTERS = 'types={"x": "*fp32", "n": "i32"}'
@@ -244,6 +245,16 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         kernel('types={"x": "*fp32", "n": "i64"}, shapes={"x": ("n * n",)}'),
         "`demo.bad` parameter `x`: the size `n * n` may overflow or divide by zero",
         "give the product as separate sizes, and divide by constants",
+    ),
+    "targets": (
+        kernel(f'{POINTERS}, targets=["sm_90a"]'),
+        "`demo.bad`: targets must be a list of names of targets, got ['sm_90a']",
+        f"choose among {', '.join(TARGETS)}",
+    ),
+    "targets that the project has not": (
+        kernel(f'{POINTERS}, targets=["sm_75"]'),
+        "`demo.bad` is for sm_75, and the project builds sm_80, sm_90, sm_100, sm_120, compute_80",
+        "add one of them to [tool.codegen] targets",
     ),
     "num_warps": (
         kernel(f"{POINTERS}, num_warps=3"),

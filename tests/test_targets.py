@@ -1,0 +1,58 @@
+"""A kernel that is for some of the project's targets only, declared through a helper."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.support.project import HEADER, new_project
+
+HELPER = """\
+from codegen.export import export
+
+
+def exported(name, **more):
+    return export(name, types={"out": "*i32"}, grid=lambda: (1,), **more)
+"""
+KERNELS = f"""{HEADER}
+from ..helper import exported
+
+
+@exported("demo.everywhere")
+@triton.jit
+def everywhere(out):
+    tl.store(out, 1)
+
+
+@exported("demo.limited", targets=["sm_90", "compute_80"])
+@triton.jit
+def limited(out):
+    tl.store(out, 2)
+"""
+FILES = {
+    "pyproject.toml": "[tool.codegen]\n",
+    "kernels/helper.py": HELPER,
+    "kernels/deep/some.py": KERNELS,
+}
+
+
+def test_a_kernel_is_built_for_its_targets(tmp_path: Path) -> None:
+    settings = '[tool.codegen]\ntargets = ["sm_80", "sm_90"]\n'
+    project = new_project(tmp_path, {**FILES, "pyproject.toml": settings})
+    result = project.run("regenerate", "--json")
+    assert result.code == 0, result.err
+    functions = json.loads(project.run("list", "--json").out)
+    built = {name: set(entry["variants"]["generic"]["images"]) for name, entry in functions.items()}
+    assert built == {"demo.everywhere": {"sm_80", "sm_90"}, "demo.limited": {"sm_90"}}
+    wrapper = (project.output / "deep/some.c").read_text()
+    assert "limited.aligned.sm_90.cubin" in wrapper
+    assert "limited.aligned.sm_80.cubin" not in wrapper
+
+
+def test_an_error_is_at_the_line_that_declares(tmp_path: Path) -> None:
+    wrong = KERNELS.replace('"demo.limited"', '"demo limited"')
+    project = new_project(tmp_path, {**FILES, "kernels/deep/some.py": wrong})
+    result = project.run("regenerate")
+    line = wrong[: wrong.index("demo limited")].count("\n") + 1
+    assert result.code == 2
+    assert f"kernels/deep/some.py:{line}: a function's name must be" in result.err
