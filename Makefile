@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: regenerate test lint clean
+.PHONY: regenerate test lint others clean
 
 regenerate: $(VENV)/installed
 	$(BIN)/python -m codegen regenerate --show
@@ -17,6 +17,11 @@ lint: $(VENV)/installed
 	$(BIN)/black --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Kernels of other projects; ten minutes on two cores. Writes docs/coverage.md.
+others: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/kernels_of_others/requirements.txt
+	$(BIN)/python -m tests.kernels_of_others
 
 clean:
 	rm -rf $(VENV) generated/_lib build *.egg-info

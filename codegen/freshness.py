@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from codegen import files
+from codegen import files, sources
 from codegen.config import Config
 from codegen.manifest import NAME, Manifest, installed_tools, read_inputs
 
@@ -55,6 +55,7 @@ def find_staleness(config: Config, manifest: Manifest) -> Staleness:
     if not manifest.files:
         return Staleness((Finding("missing", f"{config.output}/{NAME}"),))
     findings = _inputs(manifest.inputs, read_inputs(config))
+    findings += _package_files(manifest)
     findings += [
         Finding("options", f"{key} was {manifest.options.get(key)!r} and is {value!r}")
         for key, value in config.options.items()
@@ -84,6 +85,20 @@ def _inputs(recorded: Mapping[str, str], current: Mapping[str, str]) -> list[Fin
         elif recorded[path] != current[path]:
             findings.append(Finding("changed", path))
     return findings
+
+
+def _package_files(manifest: Manifest) -> list[Finding]:
+    """Kernels of installed packages are inputs as well."""
+    recorded = {
+        source: digest
+        for function in manifest.functions.values()
+        for source, digest in function["sources"].items()
+    }
+    return [
+        Finding("changed", source)
+        for source, digest in sorted(recorded.items())
+        if sources.has_changed(source, digest)
+    ]
 
 
 def _files(

@@ -17,6 +17,7 @@ from codegen.loading import jit_function, load, module_name
 from codegen.model import Constexpr, Kernel, Parameter
 from codegen.parameter_comments import parameter_comments
 from codegen.parameters import parameter_of
+from codegen.sources import package_sources
 
 GRID_ARGUMENTS = ("gx", "gy", "gz")
 
@@ -27,7 +28,7 @@ def introspect(root: Path, file: str) -> tuple[Kernel, ...]:
     errors: list[CodegenError] = []
     for declaration in load(root, file):
         try:
-            kernels.append(_kernel(declaration, file))
+            kernels.append(_kernel(declaration, root, file))
         except CodegenErrors as several:
             errors.extend(several.errors)
         except CodegenError as error:
@@ -43,7 +44,7 @@ def title_of(root: Path, file: str) -> str:
     return (inspect.getdoc(module) or f"Kernels of {file}.").splitlines()[0]
 
 
-def _kernel(declaration: Declaration, file: str) -> Kernel:
+def _kernel(declaration: Declaration, root: Path, file: str) -> Kernel:
     function = jit_function(declaration)
     where = declaration.location
     _check_names(declaration, function)
@@ -70,6 +71,7 @@ def _kernel(declaration: Declaration, file: str) -> Kernel:
         options=declaration.options,
         source_key=function.cache_key,
         targets=declaration.targets,
+        sources=package_sources(function, root.resolve().parent),
     )
 
 

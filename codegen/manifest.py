@@ -172,6 +172,7 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
         "num_stages": options.num_stages,
         "maxnreg": options.maxnreg,
         "fp_fusion": options.fp_fusion,
+        "sources": dict(kernel.sources),
         "variants": variants,
     }
 
@@ -199,7 +200,8 @@ def _intact(output: Path, path: str, recorded: Mapping[str, str]) -> bytes | Non
 
 
 _ENTRIES = ("tools", "options", "inputs", "files", "functions")
-_FUNCTION = {"kernel", "signature", "grid", "num_warps", "num_stages", "maxnreg", "fp_fusion"}
+_OPTIONS = {"num_warps", "num_stages", "maxnreg", "fp_fusion"}
+_FUNCTION = {"kernel", "signature", "grid", "sources", *_OPTIONS}
 _VARIANT = {"parameters", "constexprs", "divisible_by_16"}
 _IMAGE = {"file", "key", "symbol", "num_warps", "registers", "shared", "stack", "size"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -135,6 +136,8 @@ class Kernel:
     """Triton's own digest of the kernel's source, its callees and globals."""
     targets: tuple[Target, ...] | None = None
     """The targets that the kernel is for; None: every one of the project's."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """sha256 of each file of an installed package that the kernel is made of."""
 
     @property
     def symbol(self) -> str:

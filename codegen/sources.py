@@ -1,0 +1,62 @@
+"""Kernels from installed packages: which of their files a kernel is made of, and where they are."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+from codegen.files import digest
+
+
+def package_sources(function: Any, project: Path) -> dict[str, str]:
+    """sha256 of each file outside the project that holds `function` or a function that it calls.
+
+    `function` is a JITFunction. A file is called by its package and its place in that, as in
+    `liger_kernel:ops/rms_norm.py`, which means the same on every machine.
+    """
+    found: dict[str, str] = {}
+    for called in _called(function, set()):
+        path = Path(called.__code__.co_filename)
+        name = _name(called.__module__, path)
+        if name and project not in path.resolve().parents:
+            found[name] = digest(path.read_bytes())
+    return dict(sorted(found.items()))
+
+
+def has_changed(name: str, recorded: str) -> bool:
+    """Whether the file is another one now. Where the package is not there, nobody knows: False."""
+    package, _, place = name.partition(":")
+    specification = importlib.util.find_spec(package)
+    folders = (specification.submodule_search_locations or ()) if specification else ()
+    paths = [Path(folder, place) for folder in folders]
+    if specification and specification.origin and not folders:
+        paths = [Path(specification.origin)]
+    contents = [path.read_bytes() for path in paths if path.is_file()]
+    return bool(paths) and recorded not in map(digest, contents)
+
+
+def _called(function: Any, seen: set[FunctionType]) -> set[FunctionType]:
+    """The Python functions of a kernel and of every `@triton.jit` function that it may call."""
+    while hasattr(function, "fn"):
+        function = function.fn
+    if not isinstance(function, FunctionType) or function in seen:
+        return seen
+    seen.add(function)
+    names = function.__code__.co_names
+    for value in (function.__globals__.get(name) for name in names):
+        holders = [getattr(value, n, None) for n in names] if isinstance(value, ModuleType) else []
+        for candidate in [value, *holders]:
+            if hasattr(candidate, "fn") and hasattr(candidate, "params"):
+                _called(candidate, seen)
+    return seen
+
+
+def _name(module: str, path: Path) -> str:
+    package = sys.modules.get(module.partition(".")[0])
+    for folder in getattr(package, "__path__", ()):
+        if Path(folder) in path.parents:
+            return f"{module.partition('.')[0]}:{path.relative_to(folder).as_posix()}"
+    return f"{module}:{path.name}" if package is not None and "." not in module else ""

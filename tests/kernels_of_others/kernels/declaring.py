@@ -1,0 +1,28 @@
+"""What the declarations of this folder share; they are of kernels that packages hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from triton.runtime.jit import JITFunction
+
+
+def jit(kernel: Any) -> JITFunction[Any]:
+    """The `@triton.jit` function below autotuners and heuristics, whose choices are spelt out."""
+    while not isinstance(kernel, JITFunction):
+        kernel = kernel.fn
+    return kernel
+
+
+def typed(*groups: str) -> dict[str, str]:
+    """Types by parameter: `typed("*fp32: x y", "i32: n")` gives `x` and `y` the type `*fp32`."""
+    types = {}
+    for group in groups:
+        type_, _, names = group.rpartition(": ")
+        types.update(dict.fromkeys(names.split(), type_))
+    return types
+
+
+def each(value: object, names: str) -> dict[str, object]:
+    """One value for several parameters: `each(1, "stride_ak stride_bn")`."""
+    return dict.fromkeys(names.split(), value)

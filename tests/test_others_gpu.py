@@ -1,0 +1,313 @@
+"""Wrappers of installed packages' kernels, on a GPU against torch: norms, losses, optimisers, sums.
+
+The wrappers are generated into the folder of the declarations and are not committed; what a kernel
+has to compute was read off the package that holds it and is written out here in float64.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.gpu
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+FOLDER = Path(__file__).parent / "kernels_of_others"
+WRAPPERS = FOLDER / "others_wrappers"
+DEVICE = "cuda"
+EPSILON = 1e-6
+fp16, bf16, fp32, fp64 = torch.float16, torch.bfloat16, torch.float32, torch.float64
+
+# Relative to the norm of the whole. A 16-bit result is rounded once or twice: by up to 2**-9 in
+# bf16 and 2**-11 in fp16, each about half of that in the mean. PRODUCT is for bf16 factors that
+# are multiplied and summed in bf16. CODES is the step between 256 evenly spaced codes, 2 / 255 of
+# the largest of 256 normal values (about 3), over sqrt(12), and the rounding to bf16.
+TOLERANCES = {fp32: 1e-5, bf16: 4e-3, fp16: 1e-3}
+EXACT, PRODUCT, CODES = 0.0, 1e-2, 1.5e-2
+
+# A case by its export name: called with the wrapper, it gives triples of what was computed, what
+# was to be, and the tolerance (None: that of the result's dtype).
+CASES = {}
+
+
+def case(name, module):
+    """Register the function below as the case of this export, in this module of wrappers."""
+
+    def register(function):
+        CASES[name] = (module, function)
+        return function
+
+    return register
+
+
+def normal(*shape, dtype=fp32):
+    return torch.randn(shape, device=DEVICE).to(dtype)
+
+
+def integers(low, high, *shape, dtype=torch.int64):
+    return torch.randint(low, high, shape, device=DEVICE, dtype=dtype)
+
+
+def poisoned(*shape, dtype=fp32):
+    """An output, of NaN: an element that is left out fails the comparison."""
+    return torch.full(shape, float("nan"), device=DEVICE, dtype=dtype)
+
+
+def by_row(blocks=1, **more):
+    """The arguments of an explicit grid that has a program for each row."""
+    return {"gx": blocks, "gy": 1, "gz": 1, **more}
+
+
+def silu(x):
+    return x * torch.sigmoid(x)
+
+
+def reciprocal_rms(x):
+    return torch.rsqrt(x.double().square().mean(-1, keepdim=True) + EPSILON)
+
+
+def mean_and_reciprocal_deviation(x):
+    wide = x.double()
+    return wide.mean(-1), torch.rsqrt(wide.var(-1, unbiased=False) + EPSILON)
+
+
+@case("others.liger.rms_norm_forward", "liger_norms")
+def rms_norm_forward(wrapper):
+    for dtype in (fp16, bf16):
+        x, w, y, rstd = normal(37, 2064, dtype=dtype), normal(2064, dtype=dtype), None, poisoned(37)
+        y = poisoned(37, 2064, dtype=dtype)
+        wrapper(
+            Y_ptr=y,
+            Y_row_stride=2064,
+            X_ptr=x,
+            X_row_stride=2064,
+            W_ptr=w,
+            RSTD_ptr=rstd,
+            n_cols=2064,
+            eps=EPSILON,
+            offset=1.0,
+            **by_row(37),
+        )
+        scale = reciprocal_rms(x)
+        yield y, x.double() * scale * (1 + w.double()), None
+        yield rstd, scale.flatten(), None
+
+
+@case("others.liger.block_rms_norm_forward", "liger_norms")
+def block_rms_norm_forward(wrapper):
+    x, w = normal(50, 240, dtype=bf16), normal(240, dtype=bf16)
+    y, rstd = poisoned(50, 240, dtype=bf16), poisoned(50)
+    strides = {"Y_row_stride": 240, "X_row_stride": 240}
+    pointers = {"Y_ptr": y, "X_ptr": x, "W_ptr": w, "RSTD_ptr": rstd}
+    wrapper(n_rows=50, n_cols=240, eps=EPSILON, offset=0.0, **pointers, **strides)
+    scale = reciprocal_rms(x)
+    yield y, x.double() * scale * w.double(), None
+    yield rstd, scale.flatten(), None
+
+
+@case("others.liger.fused_add_rms_norm_forward", "liger_norms")
+def fused_add_rms_norm_forward(wrapper):
+    x, r, w = (normal(*shape, dtype=bf16) for shape in ((9, 4096), (9, 4096), (4096,)))
+    y, s, rstd = poisoned(9, 4096, dtype=bf16), poisoned(9, 4096, dtype=bf16), poisoned(9)
+    strides = {f"{name}_row_stride": 4096 for name in "YSXR"}
+    pointers = {"Y_ptr": y, "S_ptr": s, "X_ptr": x, "R_ptr": r, "W_ptr": w, "RSTD_ptr": rstd}
+    wrapper(n_cols=4096, eps=EPSILON, offset=0.0, **pointers, **strides, **by_row(9))
+    scale = reciprocal_rms(s)
+    yield s, x.double() + r.double(), None
+    yield y, s.double() * scale * w.double(), None
+    yield rstd, scale.flatten(), None
+
+
+@case("others.liger.layer_norm_forward", "liger_norms")
+def layer_norm_forward(wrapper):
+    x, w, b = (normal(*shape, dtype=bf16) for shape in ((21, 3008), (3008,), (3008,)))
+    y, mean, rstd = poisoned(21, 3008, dtype=bf16), poisoned(21), poisoned(21)
+    pointers = {"Y_ptr": y, "X_ptr": x, "W_ptr": w, "B_ptr": b, "Mean_ptr": mean, "RSTD_ptr": rstd}
+    strides = {"Y_row_stride": 3008, "X_row_stride": 3008}
+    wrapper(n_cols=3008, eps=EPSILON, **pointers, **strides, **by_row(21))
+    m, scale = mean_and_reciprocal_deviation(x)
+    yield y, (x.double() - m[:, None]) * scale[:, None] * w.double() + b.double(), None
+    yield mean, m, None
+    yield rstd, scale, None
+
+
+@case("others.liger.group_norm_forward", "liger_norms")
+def group_norm_forward(wrapper):
+    batch, groups, channels, size = 3, 4, 2, 1040
+    x, w, b = normal(batch, groups, channels * size), normal(8), normal(8)
+    y, mean, rstd = torch.full_like(x, float("nan")), poisoned(batch, groups), poisoned(3, groups)
+    strides = {f"{name}_row_stride": groups * channels * size for name in "YX"}
+    strides |= {f"{name}_col_stride": channels * size for name in "YX"}
+    strides |= {"Mean_row_stride": groups, "RSTD_row_stride": groups}
+    pointers = {"Y_ptr": y, "X_ptr": x, "W_ptr": w, "B_ptr": b, "Mean_ptr": mean, "RSTD_ptr": rstd}
+    sizes = {"hidden_size": channels * size, "channels_per_group": channels}
+    wrapper(eps=EPSILON, **sizes, **pointers, **strides, **by_row(batch, gy=groups))
+    m, scale = mean_and_reciprocal_deviation(x)
+    unit = (x.double() - m[..., None]) * scale[..., None]
+    unit = unit.view(batch, groups * channels, size)
+    yield y.view_as(unit), unit * w.double()[:, None] + b.double()[:, None], None
+    yield mean, m, None
+    yield rstd, scale, None
+
+
+@case("others.liger.softmax_single_block_forward", "liger_norms")
+def softmax_single_block_forward(wrapper):
+    for dtype in (fp16, bf16):
+        x, y = normal(30, 2000, dtype=dtype), poisoned(30, 2000, dtype=dtype)
+        strides = {"Y_row_stride": 2000, "X_row_stride": 2000}
+        wrapper(Y_ptr=y, X_ptr=x, n_cols=2000, **strides, **by_row(30))
+        yield y, x.double().softmax(-1), PRODUCT
+
+
+@case("others.liger.softmax_single_block_backward", "liger_norms")
+def softmax_single_block_backward(wrapper):
+    dy, y = normal(30, 2000, dtype=bf16), normal(30, 2000).softmax(-1).to(bf16)
+    dx = poisoned(30, 2000, dtype=bf16)
+    strides = {"dy_stride": 2000, "y_stride": 2000, "dx_stride": 2000}
+    wrapper(dy_ptr=dy, y_ptr=y, dx_ptr=dx, n_cols=2000, **strides, **by_row(30))
+    dot = (dy.double() * y.double()).sum(-1, keepdim=True)
+    yield dx, y.double() * (dy.double() - dot), PRODUCT
+
+
+@case("others.liger.sparsemax_forward", "liger_norms")
+def sparsemax_forward(wrapper):
+    x, o = normal(17, 1008), poisoned(17, 1008)
+    ordered = x.sort(-1, descending=True).values.contiguous()
+    strides = {f"{name}_stride_row": 1008 for name in ("x", "sorted_x", "o")}
+    wrapper(x_ptr=x, sorted_x_ptr=ordered, o_ptr=o, n_cols=1008, **strides, **by_row(17))
+    wide, count = ordered.double(), torch.arange(1, 1009, device=DEVICE)
+    support = 1 + count * wide > wide.cumsum(-1)
+    threshold = ((wide * support).sum(-1) - 1) / support.sum(-1)
+    yield o, (x.double() - threshold[:, None]).clamp(min=0), None
+
+
+@case("others.liger.dyt_fwd", "liger_norms")
+def dyt_fwd(wrapper):
+    x, gamma, beta = (normal(*shape, dtype=bf16) for shape in ((11, 4096), (4096,), (4096,)))
+    alpha, y = torch.full((1,), 0.75, device=DEVICE, dtype=bf16), poisoned(11, 4096, dtype=bf16)
+    wrapper(X=x, Y=y, Alpha=alpha, Gamma=gamma, Beta=beta, **by_row(4, gy=11))
+    yield y, torch.tanh(0.75 * x.double()) * gamma.double() + beta.double(), None
+
+
+@case("others.liger.swiglu_forward", "liger_layers")
+def swiglu_forward(wrapper):
+    a, b, c = normal(13, 4096, dtype=bf16), normal(13, 4096, dtype=bf16), poisoned(13, 4096)
+    c = c.to(bf16)
+    wrapper(a_ptr=a, b_ptr=b, c_ptr=c, stride=4096, gate_multiplier=0.5, **by_row(13))
+    yield c, silu(0.5 * a.double()) * b.double(), None
+
+
+@case("others.liger.swiglu_backward", "liger_layers")
+def swiglu_backward(wrapper):
+    dc, a, b = (normal(13, 4096, dtype=bf16) for _ in range(3))
+    wide, up = (tensor.double().requires_grad_() for tensor in (a, b))
+    (silu(0.5 * wide) * up).backward(dc.double())
+    wrapper(dc_ptr=dc, a_ptr=a, b_ptr=b, stride=4096, gate_multiplier=0.5, **by_row(13))
+    yield a, wide.grad, None
+    yield b, up.grad, None
+
+
+@case("others.liger.swiglu_fused_gate_up_forward", "liger_layers")
+def swiglu_fused_gate_up_forward(wrapper):
+    both, c = normal(13, 4096, dtype=bf16), poisoned(13, 2048, dtype=bf16)
+    wrapper(y_ptr=both, c_ptr=c, in_stride=4096, out_stride=2048, **by_row(13))
+    gate, up = both.double().chunk(2, -1)
+    yield c, silu(gate) * up, None
+
+
+@case("others.liger.geglu_tanh_forward", "liger_layers")
+def geglu_tanh_forward(wrapper):
+    a, b, c = normal(13, 4096, dtype=bf16), normal(13, 4096, dtype=bf16), poisoned(13, 4096)
+    c = c.to(bf16)
+    wrapper(a=a, b=b, c=c, stride=4096, **by_row(13))
+    gelu = torch.nn.functional.gelu(a.double(), approximate="tanh")
+    yield c, gelu * b.double(), None
+
+
+@case("others.liger.relu_squared_forward", "liger_layers")
+def relu_squared_forward(wrapper):
+    x, y = normal(13, 4096, dtype=bf16), poisoned(13, 4096, dtype=bf16)
+    wrapper(Y_ptr=y, Y_stride=4096, X_ptr=x, X_stride=4096, **by_row(13))
+    yield y, x.double().clamp(min=0).square(), None
+
+
+@case("others.liger.embedding_forward", "liger_layers")
+def embedding_forward(wrapper):
+    table, indices = normal(1000, 512, dtype=bf16), integers(0, 1000, 208)
+    output = poisoned(208, 512, dtype=bf16)
+    pointers = {"embeddings_ptr": table, "indices_ptr": indices, "output_ptr": output}
+    wrapper(n_elements=208, **pointers)
+    yield output, table[indices].double(), EXACT
+
+
+@case("others.liger.embedding_backward", "liger_layers")
+def embedding_backward(wrapper):
+    # Small whole numbers: their sums are exact in bf16, in whatever order they are added.
+    gradient, indices = integers(-2, 3, 208, 512).to(bf16), integers(0, 100, 208)
+    weight = torch.zeros(100, 512, device=DEVICE, dtype=bf16)
+    pointers = {"grad_output_ptr": gradient, "grad_weight_ptr": weight, "indices_ptr": indices}
+    wrapper(n_elements=208, **pointers)
+    zeros = torch.zeros(100, 512, device=DEVICE, dtype=fp64)
+    yield weight, zeros.index_add(0, indices, gradient.double()), EXACT
+
+
+@case("others.liger.kldiv_forward", "liger_losses")
+def kldiv_forward(wrapper):
+    y, target = normal(19, 20000).log_softmax(-1), normal(19, 20000).softmax(-1)
+    loss = poisoned(19)
+    strides = {"y_stride": 20000, "gt_stride": 20000}
+    pointers = {"y_ptr": y, "gt_ptr": target, "loss_ptr": loss}
+    wrapper(n_cols=20000, eps=1e-10, **pointers, **strides, **by_row(19))
+    yield loss, (target.double() * (target.double().log() - y.double())).sum(-1), None
+
+
+@case("others.liger.kldiv_backward", "liger_losses")
+def kldiv_backward(wrapper):
+    target, gradients = normal(19, 20000).softmax(-1), poisoned(19, 20000)
+    strides = {"target_stride": 20000, "new_grads_stride": 20000}
+    wrapper(target_ptr=target, new_grads_ptr=gradients, n_cols=20000, **strides, **by_row(19))
+    yield gradients, -target.double(), EXACT
+
+
+@case("others.liger.tv_distance", "liger_losses")
+def tv_distance(wrapper):
+    p, q = normal(19, 20000).softmax(-1), normal(19, 20000).softmax(-1)
+    loss, gradients = poisoned(19), poisoned(19, 20000)
+    strides = {"p_stride": 20000, "q_stride": 20000, "grads_stride": 20000}
+    pointers = {"p_ptr": p, "q_ptr": q, "loss_ptr": loss, "grads_ptr": gradients}
+    unread = {"label_ptr": poisoned(19)}
+    wrapper(n_cols=20000, scale=0.25, **pointers, **unread, **strides, **by_row(19))
+    difference = p.double() - q.double()
+    yield loss, 0.5 * 0.25 * difference.abs().sum(-1), None
+    yield gradients, 0.5 * 0.25 * difference.sign(), EXACT
+
+
+@case("others.liger.jsd", "liger_losses")
+def jsd(wrapper):
+    x, y = (normal(19, 8000).log_softmax(-1).to(bf16) for _ in range(2))
+    loss, dx = poisoned(19, 8000), poisoned(19, 8000, dtype=bf16)
+    strides = {f"{name}_stride": 8000 for name in ("X", "Y", "loss", "dX")}
+    pointers = {"X_ptr": x, "Y_ptr": y, "loss_ptr": loss, "dX_ptr": dx}
+    unread = {"label_ptr": poisoned(19)}
+    wrapper(n_cols=8000, n_non_ignore=19, **pointers, **unread, **strides, **by_row(19))
+    p, q = y.double().exp(), x.double().exp()
+    log_m = ((p + q) / 2).log()
+    of_x, of_y = q * (x.double() - log_m) / 2, p * (y.double() - log_m) / 2
+    # The two terms nearly cancel where x is close to y: what fp32 loses there is left to the sum.
+    yield loss, (of_x + of_y) / 19, 1e-4
+    yield dx, of_x / 19, None
+
+
+@case("others.liger.selective_log_softmax", "liger_losses")
+def selective_log_softmax(wrapper):
+    logits, ids = normal(2, 65, 32000, dtype=bf16), integers(0, 32000, 2, 64)
+    chosen = (logits[:, :-1].double() / 0.9).log_softmax(-1).gather(-1, ids[..., None])[..., 0]
+    strides = {"stride_input_ids_b": 64, "stride_mask_b": 64, "stride_mask_l": 1}
+    for mask in (None, integers(0, 2, 2, 64)):
+        result = poisoned(2, 64) if mask is None else torch.full((2, 64), 7.0, device=DEVICE)
+        pointers = {"LOGITS": logits, "INPUT_IDS": ids, "LOG_P": result, "MASK": mask}
+        wrapper(**pointers, **strides, **by_row(2, gy=64))
+        yield result, chosen if mask is None else torch.where(mask != 0, chosen, 7.0), None
