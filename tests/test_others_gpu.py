@@ -7,7 +7,6 @@ has to compute was read off the package that holds it and is written out here in
 from __future__ import annotations
 
 import importlib
-import sys
 from pathlib import Path
 
 import pytest
@@ -77,20 +76,11 @@ def mean_and_reciprocal_deviation(x):
 @case("others.liger.rms_norm_forward", "liger_norms")
 def rms_norm_forward(wrapper):
     for dtype in (fp16, bf16):
-        x, w, y, rstd = normal(37, 2064, dtype=dtype), normal(2064, dtype=dtype), None, poisoned(37)
-        y = poisoned(37, 2064, dtype=dtype)
-        wrapper(
-            Y_ptr=y,
-            Y_row_stride=2064,
-            X_ptr=x,
-            X_row_stride=2064,
-            W_ptr=w,
-            RSTD_ptr=rstd,
-            n_cols=2064,
-            eps=EPSILON,
-            offset=1.0,
-            **by_row(37),
-        )
+        x, w = normal(37, 2064, dtype=dtype), normal(2064, dtype=dtype)
+        y, rstd = poisoned(37, 2064, dtype=dtype), poisoned(37)
+        pointers = {"Y_ptr": y, "X_ptr": x, "W_ptr": w, "RSTD_ptr": rstd}
+        strides = {"Y_row_stride": 2064, "X_row_stride": 2064}
+        wrapper(n_cols=2064, eps=EPSILON, offset=1.0, **pointers, **strides, **by_row(37))
         scale = reciprocal_rms(x)
         yield y, x.double() * scale * (1 + w.double()), None
         yield rstd, scale.flatten(), None
@@ -172,18 +162,6 @@ def softmax_single_block_backward(wrapper):
     yield dx, y.double() * (dy.double() - dot), PRODUCT
 
 
-@case("others.liger.sparsemax_forward", "liger_norms")
-def sparsemax_forward(wrapper):
-    x, o = normal(17, 1008), poisoned(17, 1008)
-    ordered = x.sort(-1, descending=True).values.contiguous()
-    strides = {f"{name}_stride_row": 1008 for name in ("x", "sorted_x", "o")}
-    wrapper(x_ptr=x, sorted_x_ptr=ordered, o_ptr=o, n_cols=1008, **strides, **by_row(17))
-    wide, count = ordered.double(), torch.arange(1, 1009, device=DEVICE)
-    support = 1 + count * wide > wide.cumsum(-1)
-    threshold = ((wide * support).sum(-1) - 1) / support.sum(-1)
-    yield o, (x.double() - threshold[:, None]).clamp(min=0), None
-
-
 @case("others.liger.dyt_fwd", "liger_norms")
 def dyt_fwd(wrapper):
     x, gamma, beta = (normal(*shape, dtype=bf16) for shape in ((11, 4096), (4096,), (4096,)))
@@ -210,14 +188,6 @@ def swiglu_backward(wrapper):
     yield b, up.grad, None
 
 
-@case("others.liger.swiglu_fused_gate_up_forward", "liger_layers")
-def swiglu_fused_gate_up_forward(wrapper):
-    both, c = normal(13, 4096, dtype=bf16), poisoned(13, 2048, dtype=bf16)
-    wrapper(y_ptr=both, c_ptr=c, in_stride=4096, out_stride=2048, **by_row(13))
-    gate, up = both.double().chunk(2, -1)
-    yield c, silu(gate) * up, None
-
-
 @case("others.liger.geglu_tanh_forward", "liger_layers")
 def geglu_tanh_forward(wrapper):
     a, b, c = normal(13, 4096, dtype=bf16), normal(13, 4096, dtype=bf16), poisoned(13, 4096)
@@ -225,13 +195,6 @@ def geglu_tanh_forward(wrapper):
     wrapper(a=a, b=b, c=c, stride=4096, **by_row(13))
     gelu = torch.nn.functional.gelu(a.double(), approximate="tanh")
     yield c, gelu * b.double(), None
-
-
-@case("others.liger.relu_squared_forward", "liger_layers")
-def relu_squared_forward(wrapper):
-    x, y = normal(13, 4096, dtype=bf16), poisoned(13, 4096, dtype=bf16)
-    wrapper(Y_ptr=y, Y_stride=4096, X_ptr=x, X_stride=4096, **by_row(13))
-    yield y, x.double().clamp(min=0).square(), None
 
 
 @case("others.liger.embedding_forward", "liger_layers")
@@ -262,14 +225,6 @@ def kldiv_forward(wrapper):
     pointers = {"y_ptr": y, "gt_ptr": target, "loss_ptr": loss}
     wrapper(n_cols=20000, eps=1e-10, **pointers, **strides, **by_row(19))
     yield loss, (target.double() * (target.double().log() - y.double())).sum(-1), None
-
-
-@case("others.liger.kldiv_backward", "liger_losses")
-def kldiv_backward(wrapper):
-    target, gradients = normal(19, 20000).softmax(-1), poisoned(19, 20000)
-    strides = {"target_stride": 20000, "new_grads_stride": 20000}
-    wrapper(target_ptr=target, new_grads_ptr=gradients, n_cols=20000, **strides, **by_row(19))
-    yield gradients, -target.double(), EXACT
 
 
 @case("others.liger.tv_distance", "liger_losses")
@@ -311,3 +266,192 @@ def selective_log_softmax(wrapper):
         pointers = {"LOGITS": logits, "INPUT_IDS": ids, "LOG_P": result, "MASK": mask}
         wrapper(**pointers, **strides, **by_row(2, gy=64))
         yield result, chosen if mask is None else torch.where(mask != 0, chosen, 7.0), None
+
+
+@case("others.conch.rms_norm", "conch")
+def conch_rms_norm(wrapper):
+    x, w, y = normal(23, 3008, dtype=bf16), normal(3008, dtype=bf16), poisoned(23, 3008, dtype=bf16)
+    pointers = {"output_ptr": y, "x_ptr": x, "weight_ptr": w}
+    wrapper(hidden_size=3008, epsilon=EPSILON, **pointers, **by_row(23))
+    yield y, x.double() * reciprocal_rms(x) * w.double(), None
+
+
+@case("others.conch.gemma_rms_norm_inplace", "conch")
+def gemma_rms_norm_inplace(wrapper):
+    x, w = normal(23, 3008, dtype=bf16), normal(3008, dtype=bf16)
+    expected = x.double() * reciprocal_rms(x) * (1 + w.double())
+    wrapper(x_ptr=x, weights_ptr=w, hidden_size=3008, eps=EPSILON, **by_row(23))
+    yield x, expected, None
+
+
+@case("others.conch.silu_and_mul", "conch")
+def silu_and_mul(wrapper):
+    x, y = normal(23, 3008, dtype=bf16), poisoned(23, 1504, dtype=bf16)
+    strides = {"output_stride": 1504, "input_stride": 3008}
+    wrapper(output_ptr=y, x_ptr=x, d=1504, **strides, **by_row(23))
+    gate, up = x.double().chunk(2, -1)
+    yield y, silu(gate) * up, None
+
+
+@case("others.conch.static_scaled_int8_quant", "conch")
+def static_scaled_int8_quant(wrapper):
+    # The scale is a power of two, so the quotients are exact; they are cut off, not rounded.
+    x, scale = normal(23, 3008, dtype=bf16), torch.full((1,), 2.0**-6, device=DEVICE)
+    y = torch.full((23, 3008), 127, device=DEVICE, dtype=torch.int8)
+    pointers = {"output_ptr": y, "input_ptr": x, "scale_ptr": scale}
+    wrapper(hidden_size=3008, int8_min=-128, int8_max=127, **pointers, **by_row(23))
+    yield y, (x.double() * 64).clamp(-128, 127).trunc(), EXACT
+
+
+@case("others.xformers.rms_norm_add", "xformers")
+def rms_norm_add(wrapper):
+    x, y, w = (normal(*shape, dtype=bf16) for shape in ((23, 4096), (23, 4096), (4096,)))
+    expected, result = x.double() + y.double(), poisoned(23, 4096, dtype=bf16)
+    wrapper(x_ptr=x, y_ptr=y, h1_ptr=result, w_ptr=w, eps=EPSILON, stride=4096, **by_row(23))
+    yield x, expected, None
+    yield result, expected * reciprocal_rms(expected) * w.double(), None
+
+
+@case("others.xformers.index_select_cat_fwd", "xformers")
+def index_select_cat_fwd(wrapper):
+    source, index = normal(70, 1200, dtype=fp16), integers(0, 70, 41)
+    output = poisoned(41, 1200, dtype=fp16)
+    pointers = {"output_ptr": output, "source_ptr": source, "index_ptr": index}
+    wrapper(num_indices=41, num_cols=1200, stride0=1200, **pointers)
+    yield output, source[index].double(), EXACT
+
+
+@case("others.xformers.scaled_index_add_fwd", "xformers")
+def scaled_index_add_fwd(wrapper):
+    x, source, scaling = (normal(*s, dtype=fp16) for s in ((9, 5, 1200), (6, 5, 1200), (1200,)))
+    index = torch.randperm(9, device=DEVICE)[:6].contiguous()
+    expected = x.double().index_add(0, index, source.double() * scaling.double(), alpha=0.5)
+    pointers = {"input_ptr": x, "source_ptr": source, "scaling_ptr": scaling, "index_ptr": index}
+    sizes = {"num_inp_indices": 9, "num_src_indices": 6, "num_rows": 5, "num_cols": 1200}
+    wrapper(alpha=0.5, stride0=6000, stride1=1200, **pointers, **sizes)
+    yield x, expected, None
+
+
+@case("others.fla.l2norm_fwd", "fla_modules")
+def l2norm_fwd(wrapper):
+    x, y, rstd = normal(101, 64, dtype=bf16), poisoned(101, 64, dtype=bf16), poisoned(101)
+    wrapper(x=x, y=y, rstd=rstd, eps=EPSILON, T=101)
+    scale = torch.rsqrt(x.double().square().sum(-1) + EPSILON)
+    yield y, x.double() * scale[:, None], None
+    yield rstd, scale, None
+
+
+@case("others.fla.layer_norm_fwd", "fla_modules")
+def layer_norm_fwd(wrapper):
+    # The weights are of eight groups, which the rows take in turn.
+    x, w, y = normal(104, 128, dtype=bf16), normal(8, 128, dtype=bf16), poisoned(104, 128)
+    y, mean, rstd = y.to(bf16), poisoned(104), poisoned(104)
+    wrapper(x=x, y=y, w=w, mean=mean, rstd=rstd, eps=EPSILON, T=104)
+    m, scale = mean_and_reciprocal_deviation(x)
+    yield y, (x.double() - m[:, None]) * scale[:, None] * w.double().repeat(13, 1), None
+    yield mean, m, None
+    yield rstd, scale, None
+
+
+@case("others.fla.logsumexp_fwd", "fla_utils")
+def logsumexp_fwd(wrapper):
+    x, z = normal(7, 32000, dtype=bf16), poisoned(7)
+    wrapper(x=x, z=z, **by_row(7))
+    yield z, x.double().logsumexp(-1), None
+
+
+@case("others.fla.chunk_local_cumsum_scalar", "fla_utils")
+def chunk_local_cumsum_scalar(wrapper):
+    s, o = normal(2, 200, 4), poisoned(2, 200, 4)
+    wrapper(s=s, o=o, scale=0.5, T=200)
+    yield o, torch.cat([part.cumsum(1) for part in s.double().split(64, 1)], 1) / 2, None
+
+
+@case("others.fla.chunk_global_cumsum_scalar", "fla_utils")
+def chunk_global_cumsum_scalar(wrapper):
+    s, o = normal(2, 200, 4), poisoned(2, 200, 4)
+    wrapper(s=s, o=o, T=200)
+    yield o, s.double().flip(1).cumsum(1).flip(1), None
+
+
+def compensated(*tensors):
+    """The arguments that the optimisers share; the compensation, of bytes here, starts at zero."""
+    names = ("param_ptr", "grad_ptr", "exp_avg_ptr", "exp_avg_sq_ptr")
+    pointers = dict(zip(names, tensors, strict=False))
+    kahan = torch.zeros(5008, device=DEVICE, dtype=torch.uint8)
+    return {**pointers, "kahan_ptr": kahan, "lr": 0.01, "weight_decay": 0.9375, "n_elements": 5008}
+
+
+@case("others.optimi.adam", "optimi")
+def adam(wrapper):
+    for dtype in (fp16, bf16):
+        parameter, gradient, mean = (normal(5008, dtype=dtype) for _ in range(3))
+        square = normal(5008, dtype=dtype).abs() + 0.5
+        new_mean = 0.75 * mean.double() + 0.25 * gradient.double()
+        new_square = 0.875 * square.double() + 0.125 * gradient.double().square()
+        step = 0.01 * new_mean / (new_square.sqrt() + EPSILON)
+        expected = 0.9375 * parameter.double() - step
+        betas = {"beta1_hat": 0.75, "beta1_comp": 0.25, "beta2_hat": 0.875, "beta2_comp": 0.125}
+        wrapper(eps=EPSILON, **betas, **compensated(parameter, gradient, mean, square))
+        yield parameter, expected, None
+        yield mean, new_mean, None
+        yield square, new_square, None
+
+
+@case("others.optimi.lion", "optimi")
+def lion(wrapper):
+    parameter, gradient, mean = (normal(5008, dtype=bf16) for _ in range(3))
+    difference = gradient.double() - mean.double()
+    expected = 0.9375 * parameter.double() - 0.01 * (mean.double() + 0.125 * difference).sign()
+    new_mean = mean.double() + 0.0625 * difference
+    wrapper(beta1_comp=0.125, beta2_comp=0.0625, **compensated(parameter, gradient, mean))
+    yield parameter, expected, None
+    yield mean, new_mean, None
+
+
+@case("others.torchao.scaled_int8_mm", "torchao")
+def scaled_int8_mm(wrapper):
+    a, b = (integers(-128, 128, *shape, dtype=torch.int8) for shape in ((130, 512), (512, 272)))
+    c, rows, columns = poisoned(130, 272), normal(130), normal(272)
+    pointers = {"A_ptr": a, "B_ptr": b, "C_ptr": c, "row_scale_ptr": rows, "col_scale_ptr": columns}
+    strides = {"stride_am": 512, "stride_bk": 272, "stride_cm": 272}
+    wrapper(M=130, N=272, K=512, **pointers, **strides)
+    yield c, a.double() @ b.double() * rows.double()[:, None] * columns.double(), None
+
+
+@case("others.bitsandbytes.quantize_8bit_blockwise", "bitsandbytes")
+def quantize_8bit_blockwise(wrapper):
+    x, code = normal(40, 256, dtype=bf16), torch.linspace(-1, 1, 256, device=DEVICE)
+    largest, codes = poisoned(40, dtype=bf16), integers(0, 256, 40, 256, dtype=torch.uint8)
+    pointers = {"A_ptr": x, "code_ptr": code, "absmax_ptr": largest, "out_ptr": codes}
+    wrapper(n_elements=10240, **pointers)
+    yield largest, x.double().abs().amax(-1), EXACT
+    yield code[codes.long()] * largest[:, None], x.double(), CODES
+
+
+@case("others.bitsandbytes.dequant_8bit", "bitsandbytes")
+def dequant_8bit(wrapper):
+    codes, code = integers(0, 256, 40, 256, dtype=torch.uint8), normal(256)
+    largest, out = normal(40).abs(), poisoned(40, 256, dtype=bf16)
+    wrapper(a_ptr=codes, out_ptr=out, code_ptr=code, absmax_ptr=largest, n=10240)
+    yield out, code[codes.long()].double() * largest.double()[:, None], None
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_kernel_of_a_package(name, monkeypatch):
+    if not WRAPPERS.is_dir():
+        pytest.skip(f"{WRAPPERS.name} is not generated")
+    if not torch.cuda.is_available():
+        pytest.skip("torch finds no CUDA device")
+    monkeypatch.syspath_prepend(str(FOLDER))
+    module, run = CASES[name]
+    wrappers = importlib.import_module(f"{WRAPPERS.name}.{module}")
+    torch.manual_seed(0)
+    for place, (actual, expected, tolerance) in enumerate(
+        run(getattr(wrappers, name.rpartition(".")[2]))
+    ):
+        assert actual.shape == expected.shape
+        limit = TOLERANCES[actual.dtype] if tolerance is None else tolerance
+        difference = torch.linalg.norm((actual.double() - expected).flatten())
+        error = float(difference / torch.linalg.norm(expected.flatten()))
+        assert error <= limit, f"result {place} is off by {error:.1e}"
