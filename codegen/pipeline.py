@@ -71,6 +71,8 @@ def plan_run(request: Request, progress: Progress = lambda done, total, name: No
             hint="install the version that pyproject.toml pins, or pass --accept-triton",
         )
     selection.refuse(staleness)
+    # Before anything is imported: what is edited while this runs must be stale afterwards.
+    inputs = selection.inputs(read_inputs(config))
     kernels, titles = _introspect(config, selection)
     known = {} if request.rebuild else recorded_images(manifest, output)
 
@@ -91,7 +93,7 @@ def plan_run(request: Request, progress: Progress = lambda done, total, name: No
     made = Manifest(
         tools=installed_tools(),
         options=config.options,
-        inputs=selection.inputs(read_inputs(config)),
+        inputs=inputs,
         files={file.path: files.digest(file.content) for file in rendered},
         functions={**selection.kept_functions, **functions_of(plans, paths)},
     )

@@ -77,6 +77,16 @@ def test_regenerate_mends_it(fresh: Project, harm: Callable[[Project], None]) ->
     assert fresh.run("regenerate", "--check").errors == ["generated/ is fresh"]
 
 
+def test_what_is_edited_during_a_run_is_stale_after_it(fresh: Project) -> None:
+    """The kernel file grows by a line while it is imported, as if its author went on typing."""
+    late = "open(__file__, 'a').write('# later\\n')\n"
+    fresh.write("kernels/add.py", (fresh.folder / "kernels/add.py").read_text() + late)
+    assert fresh.run("regenerate").code == 0
+    result = fresh.run("regenerate", "--check")
+    assert result.code == 1
+    assert "stale: kernels/add.py has changed" in result.errors
+
+
 def test_a_stranger_stays_and_is_reported(fresh: Project) -> None:
     damage.leave_a_stranger(fresh)
     fresh.edit("kernels/add.py", "where n goes", "the sum")

@@ -42,7 +42,9 @@ in [measurements.md](measurements.md).
 def table(functions: dict[str, Any]) -> str:
     """The document, from the manifest's functions."""
     versions = dict(
-        line.split("==") for line in (FOLDER / "requirements.txt").read_text().split() if "==" in line
+        line.split("==")
+        for line in (FOLDER / "requirements.txt").read_text().split()
+        if "==" in line
     )
     rows = []
     projects: Counter[str] = Counter()
