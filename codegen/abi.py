@@ -44,8 +44,6 @@ class Slot:
 class CubinRecords:
     """What a cubin says of its kernel."""
 
-    elf_abi: int
-    """7, or 8 from CUDA 13's ptxas."""
     capability: int
     symbol: str
     parameters: tuple[Slot, ...]
@@ -55,8 +53,6 @@ class CubinRecords:
     """Registers per thread."""
     stack: int
     """Bytes of stack per thread, with those of the functions it calls."""
-    static_shared: int
-    """Bytes of the kernel's shared memory section; from sm_90, CUDA's own 1024 are among them."""
 
 
 def prove(compiled: Compiled, request: CompileRequest) -> Image:
@@ -139,16 +135,13 @@ def _read_elf(elf: Any) -> CubinRecords:
     general = list(_records(elf, ".nv.info"))
     own = list(_records(elf, f".nv.info.{symbol}"))
     blocks = [struct.unpack("<3I", value) for attribute, value in own if attribute == _REQNTID]
-    shared = elf.get_section_by_name(f".nv.shared.{symbol}")
     return CubinRecords(
-        elf_abi=abi,
         capability=elf["e_flags"] >> _CAPABILITY_SHIFTS[abi] & 0xFF,
         symbol=symbol,
         parameters=_parameters(value for attribute, value in own if attribute == _KPARAM_INFO),
         block=blocks[0] if blocks else None,
         registers=_of_function(general, _REGCOUNT, index),
         stack=_of_function(general, _MIN_STACK_SIZE, index),
-        static_shared=shared["sh_size"] if shared else 0,
     )
 
 

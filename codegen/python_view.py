@@ -13,7 +13,6 @@ from codegen.wording import (
     constexpr_doc,
     grid_doc,
     parameter_doc,
-    signature_text,
 )
 
 
@@ -35,12 +34,9 @@ class PythonFunction:
     name: str
     symbol: str
     """Its name in the library."""
-    global_name: str
     doc: tuple[str, ...]
-    signature: str
     arguments: tuple[PythonArgument, ...]
-    stream: str
-    """The name of the last parameter."""
+    """Those before the stream."""
 
 
 def python_function(kernel: Kernel) -> PythonFunction:
@@ -53,11 +49,8 @@ def python_function(kernel: Kernel) -> PythonFunction:
     return PythonFunction(
         name=python_identifier(kernel.symbol),
         symbol=kernel.symbol,
-        global_name=kernel.name,
         doc=tuple(kernel.doc.splitlines()) or (f"Launch `{kernel.name}`.",),
-        signature=signature_text(kernel),
         arguments=tuple(arguments),
-        stream="stream",
     )
 
 

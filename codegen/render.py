@@ -146,7 +146,7 @@ def _docstring(function: PythonFunction) -> str:
     for argument in function.arguments:
         lines += _wrapped(f"{argument.name}: {argument.doc}")
     lines += _wrapped(
-        f"{function.stream}: a CUDA stream (object, handle or address); None: the current "
+        "stream: a CUDA stream (object, handle or address); None: the current "
         "stream of TVM FFI's environment for the tensors' device, which under torch is torch's."
     )
     lines += [

@@ -83,7 +83,6 @@ static bool load_image(const tb_driver *driver, const tb_function *function, tb_
         tb_fail_cuda(function, "cuLibraryGetKernel", device, result);
         return false;
     }
-    image->library = library;
     image->kernel = kernel;
     return true;
 }

@@ -53,8 +53,7 @@ typedef struct tb_image {
     bool is_exact;      /* runs on this very capability only (sm_90 and later: "a" targets) */
     int32_t threads;    /* per block */
     int32_t shared;     /* bytes of dynamic shared memory */
-    void *library;      /* CUlibrary, once loaded */
-    void *kernel;       /* CUkernel */
+    void *kernel;       /* CUkernel, once loaded */
 } tb_image;
 
 typedef struct tb_variant {
