@@ -12,6 +12,7 @@ import signal
 import tempfile
 import textwrap
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -75,10 +76,16 @@ def _receive(connection: Connection, requests: queue.SimpleQueue[bytes]) -> None
 
 
 def _leave() -> None:
-    """Remove the worker's directory, in which Triton may still be writing, and end with ptxas."""
-    while os.path.exists(tempfile.gettempdir()):
-        shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
-    os.killpg(0, signal.SIGKILL)
+    """End with ptxas, and have the worker's directory removed once nothing can write there."""
+    group, directory = os.getpgrp(), tempfile.gettempdir()
+    if os.fork() == 0:
+        os.setsid()
+        os.killpg(group, signal.SIGKILL)
+        for _ in range(20):  # a call that was under way may still make the directory again
+            shutil.rmtree(directory, ignore_errors=True)
+            time.sleep(0.05)
+        os._exit(0)
+    time.sleep(60)  # until the signal comes
 
 
 def _answer(request: CompileRequest) -> Compiled | CodegenError:
