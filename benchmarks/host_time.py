@@ -71,7 +71,8 @@ def _address_loop(a_tril: torch.Tensor, a_inv: torch.Tensor) -> Callable[[], flo
 def _jit_call(a_tril: torch.Tensor, a_inv: torch.Tensor) -> Callable[[], object]:
     entry = _manifest()[SOLVE]
     kernel = kernels.solve[1, HEADS]
-    options = {name: entry[name] for name in ("num_warps", "num_stages")}
+    given = entry["variants"]["aligned"]["options"]
+    options = {name: given[name] for name in ("num_warps", "num_stages")}
     return lambda: kernel(a_tril, a_inv, TOKENS, HEADS, **options)
 
 

@@ -83,7 +83,6 @@ class CompileRequest:
     """The name of the exported function."""
     variant: Variant
     target: Target
-    options: Options
     key: str
     """`compile_key` of all that the compiler is given."""
 
@@ -108,9 +107,7 @@ class Compiled:
     """Bytes of each kernel parameter by Triton's own account, with the scratch pointers."""
 
 
-def compile_key(
-    source_key: str, variant: Variant, target: Target, options: Options, triton_version: str
-) -> str:
+def compile_key(source_key: str, variant: Variant, target: Target, triton_version: str) -> str:
     """Digest of everything the compiler is given: on every machine, equal keys give equal bytes.
 
     Raises `CodegenError` for a constexpr that has no fixed spelling, or an unknown PTX target.
@@ -121,7 +118,7 @@ def compile_key(
         variant.signature,
         tuple(sorted(variant.divisible)),
         astuple(target),
-        tuple(sorted(triton_options(options, target).items())),
+        tuple(sorted(triton_options(variant.options, target).items())),
         tuple(sorted(_ENVIRONMENT.items())),
     )
     constexprs = [[name, _canonical(value, name)] for name, value in variant.constexprs]

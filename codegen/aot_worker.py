@@ -30,7 +30,7 @@ from triton.runtime.jit import JITCallable, JITFunction
 
 from codegen.aot import Compiled, CompileRequest, excerpt, triton_options
 from codegen.errors import CodegenError, SourceLocation
-from codegen.loading import jit_function, load
+from codegen.loading import load, unwrapped
 from codegen.model import Target
 
 _OTHER_TRITON = (
@@ -91,7 +91,8 @@ def _leave() -> None:
 def _answer(request: CompileRequest) -> Compiled | CodegenError:
     try:
         declarations = {d.name: d for d in load(Path(request.root), request.file)}
-        return _compile(request, jit_function(declarations[request.kernel]))
+        function, _ = unwrapped(declarations[request.kernel])
+        return _compile(request, function)
     except CodegenError as error:
         return error
 
@@ -102,7 +103,7 @@ def _compile(request: CompileRequest, function: JITFunction[Any]) -> Compiled:
     hints = {(names.index(name),): [["tt.divisibility", 16]] for name in variant.divisible}
     source = ASTSource(function, dict(variant.signature), dict(variant.constexprs), hints)
     where = SourceLocation(function.file_name, function.starting_line_number)
-    options = triton_options(request.options, target)
+    options = triton_options(request.variant.options, target)
     try:
         kernel = _compiled(source, target, options)
     except CompilationError as error:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codegen.dtypes import DType
-from codegen.model import Axis, Constexpr, Parameter, Plan, c_identifier
+from codegen.identifiers import c_identifier
+from codegen.model import Axis, Constexpr, Parameter, Plan
 from codegen.wording import GRID_NAMES, choices_text, constexpr_doc, grid_doc, parameter_doc
 
 
@@ -39,9 +40,10 @@ def c_arguments(plan: Plan) -> Iterator[CArgument]:
         if isinstance(parameter, Constexpr):
             yield _choice(parameter, index)
         elif parameter.is_pointer:
-            yield _pointer(parameter, index, plan.axes)
+            yield _pointer(parameter, index, kernel.specialisation.axes)
         else:
-            yield _scalar(parameter.name, parameter.types[0].dtype.c_type or "", index, parameter)
+            c_type = parameter.storage.dtype.c_type or ""
+            yield _scalar(parameter.name, c_type, index, parameter)
     if kernel.grid.axes is None:
         first = len(kernel.arguments)
         for offset, name in enumerate(GRID_NAMES):
@@ -56,8 +58,8 @@ _BIT_NOTES = {"fp16": "an fp16", "bf16": "a bf16"}
 
 def _scalar(name: str, c_type: str, index: int, parameter: Parameter | None) -> CArgument:
     c_name = c_identifier(name)
-    triton = parameter.types[0].dtype.name if parameter else "i32"
-    python_type = parameter.types[0].dtype.python_type if parameter else "int"
+    triton = parameter.storage.dtype.name if parameter else "i32"
+    python_type = parameter.storage.dtype.python_type if parameter else "int"
     getter = _BIT_GETTERS.get(triton) or _GETTERS.get(c_type) or c_type.removesuffix("_t")
     note = f"the bits of {_BIT_NOTES[triton]}" if triton in _BIT_GETTERS else ""
     comment = parameter.comment if parameter else grid_doc(name)
@@ -122,7 +124,7 @@ def _choice(constexpr: Constexpr, index: int) -> CArgument:
         values = ", ".join(c_string(str(choice)) for choice in constexpr.choices)
     else:
         element, field = "int64_t", "int_choices"
-        values = ", ".join(_int_literal(choice) for choice in constexpr.choices)
+        values = ", ".join(int_literal(choice) for choice in constexpr.choices)
     c_name = c_identifier(constexpr.name)
     return CArgument(
         name=constexpr.name,
@@ -141,8 +143,11 @@ def _choice(constexpr: Constexpr, index: int) -> CArgument:
     )
 
 
-def _int_literal(value: object) -> str:
+def int_literal(value: object) -> str:
+    """An int or bool as a C literal."""
     number = int(value) if isinstance(value, int) else 0
+    if number == -(1 << 63):
+        return "INT64_MIN"
     return str(number) if abs(number) < 1 << 31 else f"INT64_C({number})"
 
 

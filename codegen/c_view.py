@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from codegen.c_arguments import CArgument, c_arguments, c_string, dtype_constant
-from codegen.model import Axis, Binary, Image, Kernel, Parameter, Plan, c_identifier
+from codegen.c_decisions import CHeuristic, CStep, CTable, decide
+from codegen.model import Binary, Image, Kernel, Parameter, Plan
 from codegen.wording import GRID_NAMES, signature_text
 
 
@@ -30,18 +31,6 @@ class CVariant:
     images: tuple[CImage, ...]
     fields: tuple[str, ...]
     """The designated initialisers of its `tb_variant`."""
-
-
-@dataclass(frozen=True)
-class CDigit:
-    """One decision of the call: a variable that holds the choice on an axis."""
-
-    name: str
-    parameters: tuple[str, ...]
-    """Those that decide it together."""
-    expression: str
-    radix: int
-    can_fail: bool
 
 
 @dataclass(frozen=True)
@@ -74,13 +63,10 @@ class CFunction:
     values: tuple[str, ...]
     """Where each run-time value is, in the kernel's order; variants take theirs from these."""
     variants: tuple[CVariant, ...]
-    digits: tuple[CDigit, ...]
-    misaligned: tuple[str, ...]
-    """Conditions of which each fails the call: pointers that are useless to their elements."""
-    aligned: str
-    """The condition of the hinted variant; empty when there is none."""
-    index: str
-    """The variant's index, from the digits."""
+    tables: tuple[CTable, ...]
+    heuristics: tuple[CHeuristic, ...]
+    decisions: tuple[CStep, ...]
+    """What leads to the variant."""
     grid_parameters: tuple[str, ...]
     grid_arguments: tuple[str, ...]
     grid_axes: tuple[str, str, str]
@@ -157,9 +143,8 @@ def c_function(plan: Plan) -> CFunction:
     dtypes = tuple(_dtypes(plan, arguments, names))
     grid = kernel.grid
     runtime = [p.name for p in kernel.parameters if isinstance(p, Parameter)]
-    aligned = _aligned(kernel) if any(axis.kind == "hints" for axis in plan.axes) else ""
-    digits = tuple(_digits(plan.axes, arguments, dtypes, names))
-    digit_of = {name: digit.name for digit in digits for name in digit.parameters}
+    dtype_names = {arguments[dtype.index].name: dtype.c_name for dtype in dtypes}
+    decisions = decide(plan, arguments, dtype_names, names)
     by_name = {argument.name: argument for argument in arguments}
     reads = GRID_NAMES if grid.axes is None else grid.reads
     return CFunction(
@@ -183,12 +168,11 @@ def c_function(plan: Plan) -> CFunction:
         stored={a.c_name: _unused(f"{a.c_name}_value", names) for a in arguments if a.stored_type},
         values=tuple(_place(by_name[name]) for name in runtime),
         variants=tuple(_variant(kernel, binary, runtime) for binary in plan.binaries),
-        digits=digits,
-        misaligned=tuple(_misaligned(arguments, digit_of)),
-        aligned=aligned,
-        index=_index(digits, bool(aligned)),
-        grid_parameters=tuple(f"int64_t {by_name[name].c_name}" for name in reads),
-        grid_arguments=tuple(by_name[name].c_name for name in reads),
+        tables=tuple(decisions.tables),
+        heuristics=tuple(decisions.heuristics),
+        decisions=tuple(decisions.steps),
+        grid_parameters=tuple(f"int64_t {decisions.value_of(name)}" for name in reads),
+        grid_arguments=tuple(decisions.value_of(name) for name in reads),
         grid_axes=grid.axes or GRID_NAMES,
         grid_can_fail=grid.can_fail,
     )
@@ -197,7 +181,7 @@ def c_function(plan: Plan) -> CFunction:
 def _dtypes(plan: Plan, arguments: tuple[CArgument, ...], names: set[str]) -> Iterator[CDtype]:
     by_name = {argument.name: argument for argument in arguments}
     types = {p.name: p.types for p in plan.kernel.parameters if isinstance(p, Parameter)}
-    for axis in plan.axes:
+    for axis in plan.kernel.specialisation.axes:
         if axis.kind == "dtype":
             first = axis.parameters[0]
             choices = " or ".join(dtype_constant(type_.dtype) for type_ in types[first])
@@ -205,45 +189,6 @@ def _dtypes(plan: Plan, arguments: tuple[CArgument, ...], names: set[str]) -> It
             listed = " and ".join(filter(None, [", ".join(pointers[:-1]), pointers[-1]]))
             name = _unused(f"{by_name[first].c_name}_dtype", names)
             yield CDtype(name, by_name[first].index, f"the type of {listed}: {choices}")
-
-
-def _digits(
-    axes: tuple[Axis, ...],
-    arguments: tuple[CArgument, ...],
-    dtypes: tuple[CDtype, ...],
-    names: set[str],
-) -> Iterator[CDigit]:
-    by_name = {argument.name: argument for argument in arguments}
-    dtype_of = {dtype.index: dtype.c_name for dtype in dtypes}
-    for axis in axes:
-        if axis.kind == "hints":
-            continue
-        argument = by_name[axis.parameters[0]]
-        radix = len(axis.labels)
-        if axis.kind == "none":
-            name = _unused(f"no_{argument.c_name}", names)
-            expression = f"{argument.c_name} == NULL"
-            yield CDigit(name, axis.parameters, expression, radix, can_fail=False)
-            continue
-        if axis.kind == "dtype":
-            chooser, value = "tb_choose_dtype", dtype_of[argument.index]
-        else:
-            is_string = argument.getter == "tb_get_string_choice"
-            chooser, value = ("tb_choose_string" if is_string else "tb_choose_int"), argument.c_name
-        call = f"{chooser}(function, {argument.index}, {value})"
-        name = _unused(f"{argument.c_name}_choice", names)
-        yield CDigit(name, axis.parameters, call, radix, can_fail=True)
-
-
-def _misaligned(arguments: tuple[CArgument, ...], digit_of: Mapping[str, str]) -> Iterator[str]:
-    for argument in arguments:
-        sizes = sorted(set(argument.element_sizes))
-        bytes_ = "".join(map(str, sizes))
-        if len(sizes) > 1:
-            chosen = f"dtypes[{digit_of[argument.name]}]"
-            bytes_ = f"function->arguments[{argument.index}].{chosen}.bits / 8u"
-        if sizes not in ([], [1]):
-            yield f"tb_check_alignment(function, {argument.index}, {argument.c_name}, {bytes_})"
 
 
 def _place(argument: CArgument) -> str:
@@ -257,36 +202,6 @@ def _unused(name: str, names: set[str]) -> str:
         name += "_"
     names.add(name)
     return name
-
-
-def _index(digits: tuple[CDigit, ...], hinted: bool) -> str:
-    """The mixed-radix number of the digits, the hints last."""
-    text = ""
-    for digit in digits:
-        text = (
-            f"({text}) * {digit.radix} + {digit.name}"
-            if " " in text
-            else (f"{text} * {digit.radix} + {digit.name}" if text else digit.name)
-        )
-    if not hinted:
-        return text or "0"
-    if not text:
-        return "aligned ? 0 : 1"
-    return f"({text}) * 2 + !aligned" if " " in text else f"{text} * 2 + !aligned"
-
-
-def _aligned(kernel: Kernel) -> str:
-    conditions = []
-    for parameter in kernel.parameters:
-        if isinstance(parameter, Parameter) and parameter.divisible:
-            name = c_identifier(parameter.name)
-            if parameter.is_pointer:
-                conditions.append(f"tb_divisible_by_16({name})")
-            elif parameter.nullable:
-                conditions.append(f"({name} == NULL || *{name} % 16 == 0)")
-            else:
-                conditions.append(f"{name} % 16 == 0")
-    return " && ".join(conditions)
 
 
 def _variant(kernel: Kernel, binary: Binary, runtime: list[str]) -> CVariant:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -31,6 +31,10 @@ class Declaration:
     options: Options
     location: SourceLocation
     targets: tuple[Target, ...] | None = None
+    cases: Sequence[Mapping[str, int | None]] | None = None
+    configs: Sequence[Mapping[str, object]] | None = None
+    tuned: Mapping[object, Mapping[str, object]] | str | None = None
+    hooks: str | None = None
 
 
 DECLARATIONS: list[Declaration] = []
@@ -49,20 +53,31 @@ def export(
     maxnreg: int | None = None,
     fp_fusion: bool = True,
     targets: Sequence[str] | None = None,
+    cases: Sequence[Mapping[str, int | None]] | None = None,
+    configs: Sequence[Mapping[str, object]] | None = None,
+    tuned: Mapping[object, Mapping[str, object]] | str | None = None,
+    hooks: str | None = None,
 ) -> Callable[[KernelT], KernelT]:
     """Declare a Triton kernel as the TVM FFI function `name`; the kernel comes back unchanged.
 
     `grid` is the lambda one writes for Triton, of the kernel's ints and constexprs by name (or of
     `META`), or `"explicit"`: then the call passes gx, gy and gz after the arguments.
     `types` gives the type of each parameter that has no annotation: `"*fp32"`, `"i32"`; `"i32:16"`
-    builds a variant that assumes divisibility by 16 too; `"*fp16 | *bf16"` is a choice that
+    builds a variant that assumes divisibility by 16 too, `"i32:1"` one that assumes 1;
+    `"i32 | i64"` picks the width by the value; `"*fp16 | *bf16"` is a choice that
     all parameters with the same text make together; `"*fp32 | None"` may be left out.
     `constexprs` gives the value of each constexpr that has no default; a list is a choice, which
     stays an argument of the function. A run-time parameter with a value here (None, a stride of
     1) is compiled in as well, as Triton's JIT does it for such calls, and is no argument.
+    `cases` lists the hinted variants to build besides the generic one, each by what it assumes of
+    ints: `[{"stride": 1, "n": 16}, {"n": 16}]`; pointers are aligned in all, unless given None.
     `shapes` says what the kernel assumes of its tensors: ints, or expressions of int parameters.
     `num_warps`, `num_stages`, `maxnreg` and `fp_fusion` (`enable_fp_fusion`) go to the compiler.
     `targets` limits the project's targets to those that the kernel can have: `["sm_90"]`.
+    Of an autotuned kernel, `configs` names the configurations to build, each by some of its values
+    (all when left out), and `tuned` the best one for each key: a dict, or the file name of a JSON
+    table or of Triton's `*.autotune.json` files. Without `tuned` the call names a configuration.
+    `hooks="caller"` says that the caller does what a configuration's pre_hook does.
 
     Use it as a decorator above `@triton.jit`, or call it on a kernel of an installed package:
     `export("mine.softmax", grid=..., types=...)(package.softmax_kernel)`.
@@ -87,6 +102,13 @@ def export(
                 where=where,
                 hint=f'write {what}={{"parameter": ...}}',
             )
+    if hooks not in (None, "caller"):
+        raise CodegenError(
+            f'`{name}`: hooks must be None or "caller", got {hooks!r}',
+            where=where,
+            hint='write hooks="caller" where callers do what pre_hooks do',
+        )
+    _check_tables(name, where, cases=cases, configs=configs, tuned=tuned)
     options = Options(num_warps, num_stages, maxnreg, fp_fusion)
     _check_options(name, options, where)
 
@@ -102,11 +124,30 @@ def export(
                 options,
                 where,
                 _targets(name, targets, where),
+                cases,
+                configs,
+                tuned,
+                hooks,
             )
         )
         return kernel
 
     return declare
+
+
+class SmCount(int):
+    """The number of SMs that a device seems to have while kernels are imported without one.
+
+    A grid that reads it reads the number of the device that the call goes to.
+    """
+
+
+def sm_count() -> int:
+    """The number of SMs of the device that the call goes to; for grids alone."""
+    raise CodegenError(
+        "the number of SMs is known when a function is called, not before",
+        hint="call sm_count() inside a grid, as in grid=lambda n: (min(n, sm_count()),)",
+    )
 
 
 def _place() -> SourceLocation:
@@ -131,6 +172,28 @@ def _targets(
             hint=f"choose among {', '.join(TARGETS)}",
         )
     return tuple(TARGETS[text] for text in given)
+
+
+def _check_tables(name: str, where: SourceLocation, **tables: object) -> None:
+    """Lists of dicts, or a dict of dicts, as `tuned` may be too."""
+    for what, table in tables.items():
+        is_file = what == "tuned" and isinstance(table, str) and table
+        rows = table.values() if what == "tuned" and isinstance(table, Mapping) else table
+        is_table = isinstance(rows, Iterable) and not isinstance(rows, (str, Mapping))
+        if table is None or is_file or (is_table and all(isinstance(r, Mapping) for r in rows)):
+            continue
+        raise CodegenError(
+            f"`{name}`: {what} must be {_TABLES[what][0]}, got {table!r}",
+            where=where,
+            hint=f"write {what}={_TABLES[what][1]}",
+        )
+
+
+_TABLES = {
+    "cases": ("a list of dicts by parameter", '[{"stride": 1, "n": 16}]'),
+    "configs": ("a list of dicts", '[{"BLOCK": 64, "num_warps": 4}]'),
+    "tuned": ("a dict by key, or a file name", '{(1024, 64): {"BLOCK": 64}}'),
+}
 
 
 def _check_options(name: str, options: Options, where: SourceLocation) -> None:

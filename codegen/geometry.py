@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from codegen.errors import CodegenError
 from codegen.export import Declaration
 from codegen.expressions import Operand, translate_grid, translate_text
-from codegen.model import Constexpr, Grid, Parameter, Shape, c_identifier
+from codegen.identifiers import c_identifier
+from codegen.model import Constexpr, Grid, Parameter, Shape
 
 Parameters = tuple[Parameter | Constexpr, ...]
 
@@ -107,11 +108,11 @@ def _operands(
         if reason:
             unusable[parameter.name] = reason
         elif isinstance(parameter, Parameter):
-            dtype = parameter.types[0].dtype
+            dtype = parameter.storage.dtype
             readable[parameter.name] = Operand(spell(parameter.name), dtype.low, dtype.high)
         else:
             values = [value for value in parameter.choices if isinstance(value, int)]
-            text = spell(parameter.name) if parameter.is_argument else str(int(values[0]))
+            text = spell(parameter.name) if len(values) > 1 else str(int(values[0]))
             readable[parameter.name] = Operand(text, min(values), max(values))
     return readable, unusable
 
@@ -120,7 +121,7 @@ def _why_unreadable(parameter: Parameter | Constexpr) -> str:
     if isinstance(parameter, Constexpr):
         others = [value for value in parameter.choices if not isinstance(value, int)]
         return f"a constexpr that is no int: {others[0]!r}" if others else ""
-    dtype = parameter.types[0].dtype
+    dtype = parameter.storage.dtype
     if parameter.is_pointer:
         return "a pointer"
     if parameter.nullable:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from codegen.abi import prove
 from codegen.aot import CompileRequest, compile_all, compile_key
 from codegen.config import Config
 from codegen.errors import CodegenError, CodegenErrors
 from codegen.manifest import installed_tools
-from codegen.model import Axis, Binary, Image, Kernel, Plan, Target, Variant
-from codegen.variants import axes_of, variants_of
+from codegen.model import Image, Kernel, Plan, Target, Variant
+from codegen.planning import is_optional, plan_of
 
 Progress = Callable[[int, int, str], None]
 """Told how many of how many images are done, and which came last."""
@@ -30,7 +29,7 @@ def build(
     """
     wanted = _wanted(config, kernels)
     requests = [
-        request for needed in wanted.values() for group in needed.requests for request in group
+        request for groups in wanted.values() for group in groups for request in group
     ]
     missing = [request for request in requests if request.key not in known]
     done = 0
@@ -41,56 +40,56 @@ def build(
         name = request.kernel.rpartition(".")[2]
         progress(done, len(missing), f"{name} {request.variant.label} {request.target.name}")
 
-    failures: dict[tuple[str, str], list[CodegenError]] = {}
-    images = dict(known)
+    made: dict[str, Image | CodegenError] = dict(known)
     for request, result in zip(missing, compile_all(missing, jobs, report), strict=True):
         try:
             if isinstance(result, CodegenError):
                 raise result
-            images[request.key] = prove(result, request)
+            made[request.key] = prove(result, request)
         except CodegenError as error:
+            made[request.key] = error
+    plans: list[Plan] = []
+    failures: dict[tuple[str, str], list[CodegenError]] = {}
+    for kernel in kernels:
+        groups = [[(r, made[r.key]) for r in group] for group in wanted[kernel.name]]
+        failed = [(r, result) for g in groups for r, result in g if _is_failure(kernel, result)]
+        for request, error in failed:
+            assert isinstance(error, CodegenError)
             reason = error.message.removeprefix(str(request))
-            failures.setdefault((request.kernel, reason), []).append(error)
+            failures.setdefault((kernel.name, reason), []).append(error)
+        if not failed:
+            try:
+                plans.append(plan_of(kernel, groups))
+            except CodegenError as error:
+                failures[kernel.name, error.message] = [error]
     if failures:
         raise CodegenErrors([_first_of(errors) for errors in failures.values()])
-    plans = []
-    for kernel in kernels:
-        needed = wanted[kernel.name]
-        binaries = (
-            Binary(group[0].variant, tuple(images[request.key] for request in group))
-            for group in needed.requests
-        )
-        plans.append(Plan(kernel, needed.axes, tuple(binaries)))
     return plans, len(missing)
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """The images that a kernel needs."""
-
-    axes: tuple[Axis, ...]
-    requests: tuple[tuple[CompileRequest, ...], ...]
-    """For each variant, one for each target."""
+def _is_failure(kernel: Kernel, result: Image | CodegenError) -> bool:
+    """Whether this ends the run: where there are several ways to build a kernel, one may fail."""
+    return isinstance(result, CodegenError) and not is_optional(kernel)
 
 
-def _wanted(config: Config, kernels: Sequence[Kernel]) -> dict[str, _Wanted]:
+def _wanted(
+    config: Config, kernels: Sequence[Kernel]
+) -> dict[str, list[tuple[CompileRequest, ...]]]:
+    """For each variant of each kernel, a request for each target."""
     version = installed_tools()["triton"]
     wanted = {}
     errors = []
     for kernel in kernels:
         try:
-            axes = axes_of(kernel)
-            groups = [
+            wanted[kernel.name] = [
                 tuple(
                     _request(config, kernel, variant, target, version)
                     for target in _targets(config, kernel)
                 )
-                for variant in variants_of(kernel, axes)
+                for variant in kernel.specialisation.variants
             ]
         except CodegenError as error:
             errors.append(error)
-        else:
-            wanted[kernel.name] = _Wanted(axes, tuple(groups))
     if errors:
         raise CodegenErrors(errors)
     return wanted
@@ -119,12 +118,12 @@ def _request(
     config: Config, kernel: Kernel, variant: Variant, target: Target, version: str
 ) -> CompileRequest:
     try:
-        key = compile_key(kernel.source_key, variant, target, kernel.options, version)
+        key = compile_key(kernel.source_key, variant, target, version)
     except CodegenError as error:
         message = f"`{kernel.name}` {error.message}"
         raise CodegenError(message, where=kernel.location, hint=error.hint) from error
     folder = str(config.kernels_folder)
-    return CompileRequest(folder, kernel.file, kernel.name, variant, target, kernel.options, key)
+    return CompileRequest(folder, kernel.file, kernel.name, variant, target, key)
 
 
 def _first_of(errors: Sequence[CodegenError]) -> CodegenError:

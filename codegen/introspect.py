@@ -5,19 +5,23 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from triton.runtime.jit import JITFunction
 
+from codegen.cases import cases_of
 from codegen.errors import CodegenError, CodegenErrors, SourceLocation
 from codegen.export import EXPLICIT, Declaration
 from codegen.geometry import grid_of, with_shapes
-from codegen.loading import jit_function, load, module_name
-from codegen.model import Constexpr, Kernel, Parameter
+from codegen.loading import load, module_name, unwrapped
+from codegen.model import Constexpr, Grid, Kernel, Parameter
 from codegen.parameter_comments import parameter_comments
 from codegen.parameters import parameter_of
 from codegen.sources import package_sources
+from codegen.variants import specialise
+from codegen.wrappers import computed_names, steps_of
 
 GRID_ARGUMENTS = ("gx", "gy", "gz")
 
@@ -45,34 +49,38 @@ def title_of(root: Path, file: str) -> str:
 
 
 def _kernel(declaration: Declaration, root: Path, file: str) -> Kernel:
-    function = jit_function(declaration)
+    function, wrappers = unwrapped(declaration)
     where = declaration.location
     _check_names(declaration, function)
+    names = [raw.name for raw in function.params]
+    steps = steps_of(declaration, wrappers, names)
+    computed = computed_names(steps)
     comments = parameter_comments(function.fn)
     parameters: list[Parameter | Constexpr] = []
     errors: list[CodegenError] = []
     for raw in function.params:
         try:
-            parameters.append(parameter_of(declaration, raw, comments.get(raw.name, "")))
+            parameters.append(parameter_of(declaration, raw, comments.get(raw.name, ""), computed))
         except CodegenError as error:
             message = f"`{declaration.name}` parameter `{raw.name}`: {error.message}"
             errors.append(CodegenError(message, where=error.where or where, hint=error.hint))
     if errors:
         raise CodegenErrors(errors)
-    shaped = with_shapes(declaration, tuple(parameters))
-    return Kernel(
+    kernel = Kernel(
         name=declaration.name,
         file=file,
         qualname=function.fn.__qualname__,
         location=SourceLocation(function.fn.__code__.co_filename, function.starting_line_number),
         doc=inspect.getdoc(function.fn) or "",
-        parameters=shaped,
-        grid=grid_of(declaration, shaped),
+        parameters=with_shapes(declaration, tuple(parameters)),
+        grid=Grid(None),
         options=declaration.options,
         source_key=function.cache_key,
         targets=declaration.targets,
         sources=package_sources(function, root.resolve().parent),
     )
+    specialised = specialise(kernel, steps, cases_of(declaration, kernel, function.params))
+    return replace(specialised, grid=grid_of(declaration, specialised.parameters))
 
 
 def _check_names(declaration: Declaration, function: JITFunction[Any]) -> None:

@@ -40,31 +40,24 @@ def load(root: Path, file: str) -> tuple[Declaration, ...]:
     return declared
 
 
-def jit_function(declaration: Declaration) -> JITFunction[Any]:
-    """The `JITFunction` that a declaration stands above."""
+def unwrapped(declaration: Declaration) -> tuple[JITFunction[Any], tuple[object, ...]]:
+    """The `JITFunction` that a declaration stands above, and what is around it, outermost first."""
     kernel = declaration.kernel
-    if isinstance(kernel, JITFunction):
-        return kernel
-    kind = type(kernel).__name__
-    inner = kernel
+    inner, wrappers = kernel, []
     while not isinstance(inner, JITFunction) and hasattr(inner, "fn"):
+        wrappers.append(inner)
         inner = inner.fn
     if isinstance(inner, JITFunction):
-        raise CodegenError(
-            f"`{declaration.name}`: the kernel is wrapped in {kind}, whose choices are made at "
-            "run time",
-            where=declaration.location,
-            hint="put @export directly above @triton.jit and give the constexprs their values",
-        )
-    if kind == "InterpretedFunction":
+        return inner, tuple(wrappers)
+    if any(type(each).__name__ == "InterpretedFunction" for each in wrappers):
         raise CodegenError(
             f"`{declaration.name}`: Triton's interpreter took the kernel, which cannot be compiled",
             where=declaration.location,
             hint="unset the environment variable TRITON_INTERPRET",
         )
     raise CodegenError(
-        f"`{declaration.name}`: @export must stand above a @triton.jit function, got {kind} "
-        f"`{getattr(kernel, '__name__', kernel)}`",
+        f"`{declaration.name}`: @export must stand above a @triton.jit function, got "
+        f"{type(kernel).__name__} `{getattr(kernel, '__name__', kernel)}`",
         where=declaration.location,
         hint="put @export directly above @triton.jit",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -149,6 +149,7 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
             ],
             "constexprs": {name: repr(value) for name, value in variant.constexprs},
             "divisible_by_16": list(variant.divisible),
+            "options": asdict(variant.options),
             "images": {
                 image.target.name: {
                     "file": paths[kernel.name, variant.label, image.target.name],
@@ -163,15 +164,14 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
                 for image in binary.images
             },
         }
-    options = kernel.options
     return {
         "kernel": f"{kernel.file}:{kernel.qualname}",
         "signature": signature_text(kernel),
         "grid": list(kernel.grid.axes or ("gx", "gy", "gz")),
-        "num_warps": options.num_warps,
-        "num_stages": options.num_stages,
-        "maxnreg": options.maxnreg,
-        "fp_fusion": options.fp_fusion,
+        "omitted": [
+            {"variant": each.variant, "target": each.target.name, "reason": each.reason}
+            for each in plan.omissions
+        ],
         "sources": dict(kernel.sources),
         "variants": variants,
     }
@@ -200,9 +200,8 @@ def _intact(output: Path, path: str, recorded: Mapping[str, str]) -> bytes | Non
 
 
 _ENTRIES = ("tools", "options", "inputs", "files", "functions")
-_OPTIONS = {"num_warps", "num_stages", "maxnreg", "fp_fusion"}
-_FUNCTION = {"kernel", "signature", "grid", "sources", *_OPTIONS}
-_VARIANT = {"parameters", "constexprs", "divisible_by_16"}
+_FUNCTION = {"kernel", "signature", "grid", "omitted", "sources"}
+_VARIANT = {"parameters", "constexprs", "divisible_by_16", "options"}
 _IMAGE = {"file", "key", "symbol", "num_warps", "registers", "shared", "stack", "size"}
 
 

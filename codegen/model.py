@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import keyword
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 from codegen.dtypes import ValueType
@@ -37,8 +36,9 @@ class Parameter:
     """The types a call may choose from; one unless the declaration gives a choice."""
     nullable: bool = False
     """None is accepted and compiled as a constexpr None, as the JIT does."""
-    divisible: bool = False
-    """The hinted variants assume that the value (or address) is divisible by 16."""
+    hint: int | None = None
+    """What hinted variants assume: 16, that the value (or address) is divisible by it; 1, that it
+    is 1, which they compile in."""
     shape: Shape | None = None
     """What the kernel assumes of the tensor's layout, checked when a tensor is passed."""
     default: Default | None = None
@@ -49,19 +49,26 @@ class Parameter:
     def is_pointer(self) -> bool:
         return self.types[0].is_pointer
 
+    @property
+    def storage(self) -> ValueType:
+        """The type that holds every value: of an int of several widths, the last and widest."""
+        return self.types[-1]
+
 
 @dataclass(frozen=True)
 class Constexpr:
-    """A compile-time parameter: one value, or choices among which the call picks."""
+    """A compile-time parameter: one value, or several among which the call decides."""
 
     name: str
     choices: tuple[object, ...]
     default: Default | None = None
     comment: str = ""
+    is_computed: bool = False
+    """The kernel's own configurations or heuristics give the value; no call passes it."""
 
     @property
     def is_argument(self) -> bool:
-        return len(self.choices) > 1
+        return len(self.choices) > 1 and not self.is_computed
 
 
 @dataclass(frozen=True)
@@ -117,6 +124,98 @@ class Grid:
     """Some axis divides or multiplies in a way that must be checked at run time."""
 
 
+Hints = tuple[tuple[str, int], ...]
+"""What a hinted variant assumes: parameters, each with 16 or 1 as in `Parameter.hint`."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What an autotuner may choose: values of constexprs, and options."""
+
+    constexprs: tuple[tuple[str, object], ...]
+    options: Options
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name}={value!r}" for name, value in (*self.constexprs, *self._changed))
+
+    @property
+    def _changed(self) -> Iterator[tuple[str, object]]:
+        return (
+            (entry.name, getattr(self.options, entry.name))
+            for entry in fields(self.options)
+            if getattr(self.options, entry.name) != entry.default or entry.name in _ALWAYS_SHOWN
+        )
+
+
+_ALWAYS_SHOWN = ("num_warps", "num_stages")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One thing a call decides when it picks a variant."""
+
+    kind: str
+    """`dtype`, `none`, `width`, `constexpr`, `configuration`, `heuristic` or `hints`."""
+    parameters: tuple[str, ...]
+    labels: tuple[str, ...]
+    """How each choice is called in variant names."""
+    values: tuple[object, ...] = ()
+    """Of a heuristic, the value of each choice; of configurations, each of them."""
+    computed: Computed | None = None
+    """How C computes a heuristic's value."""
+    tuned: tuple[tuple[tuple[object, ...], int], ...] = ()
+    """Of configurations: the one that was found best for each key."""
+    key: tuple[str, ...] = ()
+    """Of configurations: the parameters that make the key."""
+    hints: tuple[Hints, ...] = ()
+    """Of hints: the cases, of which a call picks the first that holds."""
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A C expression over a call's values."""
+
+    text: str
+    reads: tuple[str, ...]
+    """The parameters that it reads, in the kernel's order."""
+    can_fail: bool = False
+    facts: tuple[TensorFact, ...] = ()
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One specialisation of a kernel: what the compiler gets, and which calls may use it."""
+
+    label: str
+    selection: tuple[int, ...]
+    """The choice on each axis of the kernel, as an index; the first where several mean it."""
+    signature: tuple[tuple[str, str], ...]
+    """(parameter, Triton type or `constexpr`), in the kernel's order."""
+    constexprs: tuple[tuple[str, object], ...]
+    divisible: tuple[str, ...]
+    """Parameters assumed divisible by 16."""
+    options: Options = Options()
+
+    @property
+    def runtime(self) -> tuple[str, ...]:
+        """The parameters the cubin takes, in order, before Triton's two scratch pointers."""
+        return tuple(name for name, type_ in self.signature if type_ != "constexpr")
+
+
+@dataclass(frozen=True)
+class Specialisation:
+    """What a call decides, and the variant that each decision leads to."""
+
+    axes: tuple[Axis, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    cells: tuple[int, ...] = ()
+    """The variant of each combination of choices, in mixed-radix order of the axes (the last varies
+    fastest); NO_VARIANT where no call leads. Empty: each combination has its own."""
+
+
+NO_VARIANT = -1
+
+
 @dataclass(frozen=True)
 class Kernel:
     """One exported function: a Triton kernel and everything its declaration and source say."""
@@ -134,8 +233,11 @@ class Kernel:
     options: Options
     source_key: str
     """Triton's own digest of the kernel's source, its callees and globals."""
+    specialisation: Specialisation = Specialisation()
     targets: tuple[Target, ...] | None = None
     """The targets that the kernel is for; None: every one of the project's."""
+    optional_targets: bool = False
+    """What cannot be built for a target is left out there."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """sha256 of each file of an installed package that the kernel is made of."""
 
@@ -147,37 +249,20 @@ class Kernel:
     @cached_property
     def arguments(self) -> tuple[Parameter | Constexpr, ...]:
         """What a call passes, in order, without the grid and the stream."""
-        return tuple(p for p in self.parameters if isinstance(p, Parameter) or p.is_argument)
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One thing a call decides when it picks a variant."""
-
-    kind: str
-    """`dtype`, `none`, `constexpr` or `hints`."""
-    parameters: tuple[str, ...]
-    labels: tuple[str, ...]
-    """How each choice is called in variant names."""
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One specialisation of a kernel: what the compiler gets, and which calls may use it."""
-
-    label: str
-    selection: tuple[int, ...]
-    """The choice on each axis of the kernel, as an index."""
-    signature: tuple[tuple[str, str], ...]
-    """(parameter, Triton type or `constexpr`), in the kernel's order."""
-    constexprs: tuple[tuple[str, object], ...]
-    divisible: tuple[str, ...]
-    """Parameters assumed divisible by 16."""
+        own = (p for p in self.parameters if isinstance(p, Parameter) or p.is_argument)
+        return (*own, *map(_configuration_argument, self._named_configurations))
 
     @property
-    def runtime(self) -> tuple[str, ...]:
-        """The parameters the cubin takes, in order, before Triton's two scratch pointers."""
-        return tuple(name for name, type_ in self.signature if type_ != "constexpr")
+    def _named_configurations(self) -> Iterator[Axis]:
+        """The axis of configurations, where the call names one."""
+        axes = self.specialisation.axes
+        return (axis for axis in axes if axis.kind == "configuration" and axis.parameters)
+
+
+def _configuration_argument(axis: Axis) -> Constexpr:
+    listed = "; ".join(f"{number}: {one}" for number, one in enumerate(axis.values))
+    choices = tuple(range(len(axis.values)))
+    return Constexpr(axis.parameters[0], choices, Default(0), f"the configuration, {listed}")
 
 
 @dataclass(frozen=True)
@@ -212,13 +297,24 @@ class Binary:
 
 
 @dataclass(frozen=True)
+class Omission:
+    """An image that was wanted and is not there."""
+
+    variant: str
+    target: Target
+    reason: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything that is rendered for one function."""
 
     kernel: Kernel
-    axes: tuple[Axis, ...]
     binaries: tuple[Binary, ...]
-    """In mixed-radix order of the axes: the last axis varies fastest."""
+    """One for each variant of the kernel's specialisation, in its order."""
+    usable: Mapping[Target, tuple[int, ...]] = field(default_factory=dict)
+    """For each target on which some configuration cannot be launched: which one to take for each."""
+    omissions: tuple[Omission, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -227,37 +323,3 @@ class GeneratedFile:
 
     path: str
     content: bytes = field(repr=False)
-
-
-# Keywords of C and C++, common macros, and the local names of the generated functions.
-_C_WORDS = frozenset("""
-    alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl const
-    constexpr const_cast continue decltype default delete do double dynamic_cast else enum explicit
-    export extern false float for friend goto if inline int long mutable namespace new noexcept not
-    not_eq nullptr operator or or_eq private protected public register reinterpret_cast restrict
-    return short signed sizeof static static_assert static_cast struct switch template this
-    thread_local throw true try typedef typeid typename union unsigned using virtual void volatile
-    wchar_t while xor xor_eq linux unix errno NULL
-    aligned arguments call count device failed function good grid index result self status stream
-    values variant
-    """.split())  # noqa: SIM905
-
-
-def c_identifier(name: str) -> str:
-    """`name` as an identifier that C and C++ accept, that no generated name and no other uses."""
-    is_taken = name.rstrip("_") in _C_WORDS or name.startswith(("tb_", "TB_", "_"))
-    return f"{name}_" if is_taken else name
-
-
-def c_module(file: str) -> str:
-    """How a kernel file is called in C: `qwen35_gated_delta_rule`."""
-    return file.removesuffix(".py").replace("/", "_")
-
-
-def python_identifier(name: str) -> str:
-    """`name` as a parameter's or function's name in the generated module, and no other's."""
-    plain = name.rstrip("_")
-    return f"{name}_" if keyword.iskeyword(plain) or plain in _PYTHON_WORDS else name
-
-
-_PYTHON_WORDS = frozenset(("stream", "Pointer", "Stream", "Literal", "function", "int", "float"))

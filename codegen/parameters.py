@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from typing import Any
 
 from triton.language import constexpr
@@ -13,8 +14,13 @@ from codegen.export import Declaration
 from codegen.model import Constexpr, Default, Parameter
 
 
-def parameter_of(declaration: Declaration, raw: Any, comment: str) -> Parameter | Constexpr:
-    """The parameter that Triton's `KernelParam` `raw` describes. Raises `CodegenError`."""
+def parameter_of(
+    declaration: Declaration, raw: Any, comment: str, computed: Collection[str] = ()
+) -> Parameter | Constexpr:
+    """The parameter that Triton's `KernelParam` `raw` describes. Raises `CodegenError`.
+
+    `computed` names those to which the kernel's configurations or heuristics give values.
+    """
     default = Default(_unwrapped(raw.default)) if raw.has_default else None
     declared = declaration.types.get(raw.name)
     if raw.is_constexpr and declared is not None:
@@ -27,22 +33,70 @@ def parameter_of(declaration: Declaration, raw: Any, comment: str) -> Parameter 
             f"constexprs gives it a value, and types gives it `{declared}`",
             hint="leave it out of one of them",
         )
+    if raw.name in computed:
+        return Constexpr(raw.name, (), None, comment, is_computed=True)
     if raw.is_constexpr or raw.name in declaration.constexprs:
         return _constexpr(declaration, raw.name, default, comment)
     texts = _alternatives(declared, raw.annotation_type)
     nullable = "None" in texts or (default is not None and default.value is None)
-    hinted = any(text.endswith(":16") for text in texts)
-    types = tuple(parse_type(text.removesuffix(":16")) for text in texts if text != "None")
+    hint = _hint(texts)
+    types = tuple(parse_type(_bare(text)) for text in texts if text != "None")
     if not types:
         raise CodegenError("None alone is no type", hint='write it as in "*fp32 | None"')
     if raw.is_const:
         types = tuple(dataclasses.replace(t, is_const=t.is_pointer) for t in types)
-    _check_types(types, hinted)
+    _check_types(types)
+    if hint is not None:
+        check_hint(raw, types[0], hint)
+    elif types[0].is_pointer and not _unspecialised(raw, 16):
+        hint = 16
     if default is not None and default.value is not None:
-        _check_default(types[0], default.value)
-    specialised = types[0].is_pointer and not raw.do_not_specialize_on_alignment
-    divisible = (hinted or specialised) and not raw.do_not_specialize
-    return Parameter(raw.name, types, nullable, divisible, None, default, comment)
+        _check_default(types[-1], default.value)
+    return Parameter(raw.name, types, nullable, hint, None, default, comment)
+
+
+def _hint(texts: list[str]) -> int | None:
+    """What follows the colon, in one of the alternatives or in several alike."""
+    hints = {text.partition(":")[2] for text in texts} - {""}
+    if not hints:
+        return None
+    if len(hints) > 1 or not hints <= {"1", "16"}:
+        got = ", ".join(f"`:{hint}`" for hint in sorted(hints))
+        raise CodegenError(
+            f"a type may end in `:16` or in `:1`, got {got}",
+            hint="give the others in cases, which lists the hinted variants",
+        )
+    return int(hints.pop())
+
+
+def _bare(text: str) -> str:
+    return text.partition(":")[0].strip()
+
+
+def _unspecialised(raw: Any, hint: int) -> bool:
+    """Whether the kernel tells Triton not to specialise it so."""
+    return raw.do_not_specialize or (hint == 16 and raw.do_not_specialize_on_alignment)
+
+
+def check_hint(raw: Any, type_: ValueType, hint: int) -> None:
+    """Raise `CodegenError` where Triton's JIT would never assume this of the parameter."""
+    if type_.is_pointer and hint == 1:
+        raise CodegenError("only an int can be assumed to be 1", hint="use :16 for a pointer")
+    if not type_.is_pointer and not type_.dtype.is_integer:
+        raise CodegenError(
+            f"only ints and pointers can be divisible by 16, got `{type_}:{hint}`",
+            hint=f'write it as "{type_}"',
+        )
+    if _unspecialised(raw, hint):
+        raise CodegenError(
+            f"the kernel says not to specialise it, and it is declared as `{type_}:{hint}`",
+            hint=f'write it as "{type_}"',
+        )
+    if hint == 1 and raw.annotation_type:
+        raise CodegenError(
+            "the kernel annotates it, and Triton assumes 1 of no annotated int",
+            hint="leave out :1, or the annotation",
+        )
 
 
 def _alternatives(declared: str | None, annotation: str) -> list[str]:
@@ -58,7 +112,7 @@ def _alternatives(declared: str | None, annotation: str) -> list[str]:
             f"its type must be a string, got {declared!r}", hint='write it as "*fp32" or "i32"'
         )
     texts = [text.strip() for text in declared.split("|")]
-    bases = [text.removesuffix(":16") for text in texts if text != "None"]
+    bases = [_bare(text) for text in texts if text != "None"]
     if annotation and any(parse_type(base) != parse_type(annotation) for base in bases):
         raise CodegenError(
             f"types gives it `{declared}`, and the kernel annotates it as `{annotation}`",
@@ -67,7 +121,7 @@ def _alternatives(declared: str | None, annotation: str) -> list[str]:
     return texts
 
 
-def _check_types(types: tuple[ValueType, ...], hinted: bool) -> None:
+def _check_types(types: tuple[ValueType, ...]) -> None:
     if len({type_.is_pointer for type_ in types}) > 1:
         raise CodegenError(
             f"its types {_listed(types)} are pointers and scalars",
@@ -75,17 +129,12 @@ def _check_types(types: tuple[ValueType, ...], hinted: bool) -> None:
         )
     if len(set(types)) < len(types):
         raise CodegenError(f"its types {_listed(types)} must differ", hint="name each of them once")
-    if types[0].is_pointer:
+    if types[0].is_pointer or len(types) == 1:
         return
-    if len(types) > 1:
+    if tuple(type_.triton for type_ in types) != ("i32", "i64"):
         raise CodegenError(
-            f"a scalar cannot have a choice of types, got {_listed(types)}",
-            hint="declare one type that holds every value",
-        )
-    if hinted and not types[0].dtype.is_integer:
-        raise CodegenError(
-            f"only ints and pointers can be divisible by 16, got `{types[0]}:16`",
-            hint=f'write it as "{types[0]}"',
+            f"a scalar cannot have the choice of types {_listed(types)}",
+            hint='declare one type that holds every value, or "i32 | i64", which the value decides',
         )
 
 

@@ -20,7 +20,8 @@ from codegen.manifest import (
     read_manifest,
     recorded_images,
 )
-from codegen.model import GeneratedFile, Kernel, c_module
+from codegen.identifiers import c_module
+from codegen.model import GeneratedFile, Kernel
 from codegen.selection import Selection, select
 
 Progress = Callable[[int, int, str], None]

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codegen.model import Constexpr, Default, Kernel, Parameter, python_identifier
+from codegen.identifiers import python_identifier
+from codegen.model import Constexpr, Default, Kernel, Parameter
 from codegen.wording import (
     GRID_NAMES,
     choices_text,
@@ -70,7 +71,7 @@ def _arguments(kernel: Kernel) -> Iterator[PythonArgument]:
 
 
 def _annotation(parameter: Parameter) -> str:
-    annotation = "Pointer" if parameter.is_pointer else parameter.types[0].dtype.python_type
+    annotation = "Pointer" if parameter.is_pointer else parameter.storage.dtype.python_type
     return f"{annotation} | None" if parameter.nullable else annotation
 
 

@@ -151,11 +151,13 @@ def inspection(name: str, entry: Mapping[str, Any]) -> None:
     print(entry["signature"])
     print(f"  kernel  {entry['kernel']}")
     print(f"  grid    ({', '.join(entry['grid'])})")
-    limit = "" if entry["maxnreg"] is None else f", maxnreg {entry['maxnreg']}"
-    print(
-        f"  options num_warps {entry['num_warps']}, num_stages {entry['num_stages']}{limit}, "
-        f"fp_fusion {entry['fp_fusion']}"
-    )
+    by_options: dict[str, list[str]] = {}
+    for label, variant in entry["variants"].items():
+        shown = ", ".join(f"{k} {v}" for k, v in variant["options"].items() if v is not None)
+        by_options.setdefault(shown, []).append(label)
+    for shown, labels in by_options.items():
+        whose = f" ({', '.join(labels)})" if len(by_options) > 1 else ""
+        print(f"  options {shown}{whose}")
     rows = [("  variant", "target", "threads", "registers", "spills", "shared", "size")]
     for label, variant in entry["variants"].items():
         for target in sorted(variant["images"], key=_target_order):
@@ -178,6 +180,8 @@ def inspection(name: str, entry: Mapping[str, Any]) -> None:
         print(f"  {label} assumes divisible by 16: {assumes}")
         if constants:
             print(f"  {label} constexprs: {constants}")
+    for omitted in entry["omitted"]:
+        print(f"  no {omitted['target']} image of {omitted['variant']}: {omitted['reason']}")
 
 
 def _images(manifest: Manifest) -> Iterable[Mapping[str, Any]]:

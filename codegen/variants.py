@@ -1,56 +1,262 @@
-"""What to build of a kernel: every choice a call can make, hinted and generic."""
+"""What to build of a kernel: every choice that a call can make, and the variant it leads to."""
 
 from __future__ import annotations
 
-import itertools
-import re
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from codegen.cells import Cell, hint_groups
 from codegen.errors import CodegenError
-from codegen.model import Axis, Constexpr, Kernel, Parameter, Variant
+from codegen.heuristics import Heuristic, evaluate_or_translate
+from codegen.identifiers import file_safe
+from codegen.model import (
+    NO_VARIANT,
+    Axis,
+    Constexpr,
+    Hints,
+    Kernel,
+    Options,
+    Parameter,
+    Specialisation,
+    Variant,
+)
+from codegen.tuning import Tuning
 
 HINTED, GENERIC = "aligned", "generic"
-# What the C runtime has room for: TB_MOST_PARAMETERS and TB_MOST_DTYPE_AXES of tb_runtime.h.
-MOST_PARAMETERS, MOST_TYPE_VARIABLES = 254, 8
+# What the C runtime has room for: TB_MOST_PARAMETERS and TB_MOST_DTYPE_AXES of tb_runtime.h, and
+# an index of 16 bits.
+MOST_PARAMETERS, MOST_TYPE_VARIABLES, MOST_COMBINATIONS, MOST_HINT_GROUPS = 254, 8, 1 << 15, 10
 
 
-def axes_of(kernel: Kernel) -> tuple[Axis, ...]:
-    """What a call decides, in order; the hints come last and vary fastest.
+def specialise(
+    kernel: Kernel, steps: Sequence[Tuning | Heuristic] = (), cases: tuple[Hints, ...] | None = None
+) -> Kernel:
+    """The kernel with its specialisation, and with the values that its own `steps` give.
 
-    Pointers with the same choice of types make it together, as one axis.
+    `cases` are the hinted variants besides the generic one; by default one that has each
+    parameter's hint.
     """
-    axes = []
     _check_limits(kernel)
+    axes: list[Axis] = []
+    cells = [_first_cell(kernel)]
+    for axis in _call_axes(kernel):
+        axes.append(axis)
+        cells = [_choose(kernel, cell, axis, index) for cell, index in _combinations(cells, axis)]
+    for step in steps:
+        if isinstance(step, Tuning):
+            cells = _configured(kernel, step, axes, cells)
+        else:
+            cells = _computed(kernel, step, axes, cells)
+    axis = _hints_axis(kernel, cases)
+    if axis is not None:
+        axes.append(axis)
+        cells = [
+            replace(cell.extended(axis, index), hints=axis.hints[index])
+            for cell, index in _combinations(cells, axis)
+        ]
+    if len(cells) > MOST_COMBINATIONS:
+        raise _too_many(kernel, len(cells), MOST_COMBINATIONS, "combinations of choices")
+    return _finished(kernel, tuple(axes), cells)
+
+
+def _first_cell(kernel: Kernel) -> Cell:
+    types = {p.name: p.types[0].triton for p in kernel.parameters if isinstance(p, Parameter)}
+    fixed = (p for p in kernel.parameters if isinstance(p, Constexpr) and not p.is_computed)
+    values = {constexpr.name: constexpr.choices[0] for constexpr in fixed}
+    return Cell((), (), types, values, kernel.options)
+
+
+def _call_axes(kernel: Kernel) -> Iterator[Axis]:
+    """What the arguments decide by themselves: pointers with equal choices of types together."""
     for types, names in _type_variables(kernel).items():
-        axes.append(Axis("dtype", names, types))
+        yield Axis("dtype", names, types)
     for parameter in kernel.parameters:
-        if isinstance(parameter, Constexpr) and parameter.is_argument:
-            labels = tuple(f"{parameter.name}_{_file_safe(v)}" for v in parameter.choices)
-            if len(set(labels)) < len(labels):
-                raise CodegenError(
-                    f"`{kernel.name}` constexpr `{parameter.name}`: its choices "
-                    f"{parameter.choices!r} differ only in characters that file names lack",
-                    where=kernel.location,
-                    hint="export the kernel once for each of them, under several names",
-                )
-            axes.append(Axis("constexpr", (parameter.name,), labels))
-        elif isinstance(parameter, Parameter) and parameter.nullable:
-            labels = (parameter.name, f"no_{parameter.name}")
-            axes.append(Axis("none", (parameter.name,), labels))
-    if any(isinstance(p, Parameter) and p.divisible for p in kernel.parameters):
-        axes.append(Axis("hints", (), (HINTED, GENERIC)))
-    return tuple(axes)
+        name = parameter.name
+        if isinstance(parameter, Constexpr):
+            if parameter.is_argument:
+                yield Axis("constexpr", (name,), _labels(kernel, name, parameter.choices))
+            continue
+        if parameter.nullable:
+            yield Axis("none", (name,), (name, f"no_{name}"))
+        if not parameter.is_pointer and len(parameter.types) > 1:
+            yield Axis("width", (name,), tuple(f"{name}_{t.triton}" for t in parameter.types))
 
 
-def variants_of(kernel: Kernel, axes: tuple[Axis, ...]) -> tuple[Variant, ...]:
-    """One variant for each combination of choices, in mixed-radix order of the axes."""
-    selections = itertools.product(*(range(len(axis.labels)) for axis in axes))
-    return tuple(_variant(kernel, axes, selection) for selection in selections)
+def _combinations(cells: Sequence[Cell], axis: Axis) -> Iterator[tuple[Cell, int]]:
+    return ((cell, index) for cell in cells for index in range(len(axis.labels)))
+
+
+def _choose(kernel: Kernel, cell: Cell, axis: Axis, index: int) -> Cell:
+    types, values = dict(cell.types), dict(cell.values)
+    parameters = {parameter.name: parameter for parameter in kernel.parameters}
+    for name in axis.parameters:
+        parameter = parameters[name]
+        if isinstance(parameter, Constexpr):
+            values[name] = parameter.choices[index]
+        elif axis.kind == "none":
+            if index == 1:
+                del types[name]
+                values[name] = None
+        elif name in types:
+            types[name] = parameter.types[index].triton
+    return replace(cell.extended(axis, index), types=types, values=values)
+
+
+def _configured(
+    kernel: Kernel, tuning: Tuning, axes: list[Axis], cells: Sequence[Cell]
+) -> list[Cell]:
+    """The cells of each configuration; of several, an axis, which a call or the key decides."""
+    configurations = tuning.configurations
+    axis = Axis(
+        "configuration",
+        () if tuning.argument is None else (tuning.argument,),
+        tuple(f"config_{number}" for number in range(len(configurations))),
+        values=configurations,
+        tuned=tuning.tuned,
+        key=tuning.key,
+    )
+    if len(configurations) > 1:
+        axes.append(axis)
+    made = []
+    for cell, index in _combinations(cells, axis):
+        chosen = configurations[index]
+        if len(configurations) > 1:
+            cell = cell.extended(axis, index)
+        values = {**cell.values, **dict(chosen.constexprs)}
+        made.append(replace(cell, values=values, options=chosen.options))
+    return made
+
+
+def _computed(
+    kernel: Kernel, heuristic: Heuristic, axes: list[Axis], cells: Sequence[Cell]
+) -> list[Cell]:
+    """The cells with what a heuristic gives: a value for each, or an axis that C computes."""
+    found = evaluate_or_translate(kernel, heuristic, axes, cells)
+    if found.computed is None:
+        return [
+            _with_value(cell, heuristic.name, value)
+            for cell, (value,) in zip(cells, found.values, strict=True)
+        ]
+    labels = _labels(kernel, heuristic.name, found.choices)
+    axis = Axis(
+        "heuristic", (heuristic.name,), labels, values=found.choices, computed=found.computed
+    )
+    axes.append(axis)
+    made = []
+    for cell, possible in zip(cells, found.values, strict=True):
+        for index, value in enumerate(found.choices):
+            one = _with_value(cell.extended(axis, index), heuristic.name, value)
+            is_possible = cell.reachable and value in possible
+            made.append(replace(one, reachable=is_possible))
+    return made
+
+
+def _with_value(cell: Cell, name: str, value: object) -> Cell:
+    """A heuristic's value is a constexpr, or an option of the compiler."""
+    if name in {entry.name for entry in dataclasses.fields(Options)}:
+        return replace(cell, options=replace(cell.options, **{name: value}))
+    return replace(cell, values={**cell.values, name: value})
+
+
+def _hints_axis(kernel: Kernel, cases: tuple[Hints, ...] | None) -> Axis | None:
+    if cases is None:
+        parameters = (p for p in kernel.parameters if isinstance(p, Parameter))
+        hinted = tuple((p.name, p.hint) for p in parameters if p.hint is not None)
+        cases = (hinted,) if hinted else ()
+    if not cases:
+        return None
+    groups = len(hint_groups(cases))
+    if groups > MOST_HINT_GROUPS:
+        raise _too_many(kernel, groups, MOST_HINT_GROUPS, "groups of hints that go together")
+    labels = [_case_label(kernel, case) for case in cases] if len(cases) > 1 else [HINTED]
+    return Axis("hints", (), (*labels, GENERIC), hints=(*cases, ()))
+
+
+def _case_label(kernel: Kernel, case: Hints) -> str:
+    """The ints that are hinted; that pointers are aligned goes without saying."""
+    pointers = [p.name for p in kernel.parameters if isinstance(p, Parameter) and p.is_pointer]
+    facts = dict(case)
+    parts = [f"{name}_{number}" for name, number in case if name not in pointers]
+    parts += [f"{name}_any" for name in pointers if name not in facts]
+    return "_".join(parts) or HINTED
+
+
+def _finished(kernel: Kernel, axes: tuple[Axis, ...], cells: Sequence[Cell]) -> Kernel:
+    variants: list[Variant] = []
+    numbers: dict[object, int] = {}
+    indices = []
+    for cell in cells:
+        if not cell.reachable:
+            indices.append(NO_VARIANT)
+            continue
+        variant = _variant(kernel, cell)
+        number = numbers.setdefault(_identity(variant), len(variants))
+        if number == len(variants):
+            variants.append(variant)
+        indices.append(number)
+    is_identity = indices == list(range(len(indices)))
+    made = Specialisation(axes, tuple(variants), () if is_identity else tuple(indices))
+    parameters = (_with_choices(parameter, variants) for parameter in kernel.parameters)
+    return replace(kernel, specialisation=made, parameters=tuple(parameters))
+
+
+def _variant(kernel: Kernel, cell: Cell) -> Variant:
+    ones = {name for name, number in cell.hints if number == 1 and name in cell.types}
+    signature = []
+    constexprs = []
+    for name in (parameter.name for parameter in kernel.parameters):
+        if name in cell.types and name not in ones:
+            signature.append((name, cell.types[name]))
+        else:
+            signature.append((name, "constexpr"))
+            constexprs.append((name, 1 if name in ones else cell.values[name]))
+    divisible = tuple(name for name, number in cell.hints if number == 16 and name in cell.types)
+    return Variant(
+        "-".join(cell.labels) or GENERIC,
+        cell.selection,
+        tuple(signature),
+        tuple(constexprs),
+        divisible,
+        cell.options,
+    )
+
+
+def _identity(variant: Variant) -> object:
+    """What the compiler gets, with values apart that Python calls equal, such as 1 and True."""
+    constexprs = tuple((name, type(value), repr(value)) for name, value in variant.constexprs)
+    return variant.signature, constexprs, variant.divisible, variant.options
+
+
+def _with_choices(
+    parameter: Parameter | Constexpr, variants: Iterable[Variant]
+) -> Parameter | Constexpr:
+    """A computed constexpr, with the values that the variants have for it."""
+    if isinstance(parameter, Parameter) or not parameter.is_computed:
+        return parameter
+    values: dict[tuple[type, str], object] = {}
+    for variant in variants:
+        value = dict(variant.constexprs)[parameter.name]
+        values.setdefault((type(value), repr(value)), value)
+    return replace(parameter, choices=tuple(values.values()))
+
+
+def _labels(kernel: Kernel, name: str, choices: Sequence[object]) -> tuple[str, ...]:
+    labels = tuple(f"{name}_{file_safe(value)}" for value in choices)
+    if len(set(labels)) < len(labels):
+        raise CodegenError(
+            f"`{kernel.name}` constexpr `{name}`: its choices {tuple(choices)!r} differ only in "
+            "characters that file names lack",
+            where=kernel.location,
+            hint="export the kernel once for each of them, under several names",
+        )
+    return labels
 
 
 def _type_variables(kernel: Kernel) -> dict[tuple[str, ...], tuple[str, ...]]:
     variables: dict[tuple[str, ...], tuple[str, ...]] = {}
     for parameter in kernel.parameters:
-        if isinstance(parameter, Parameter) and len(parameter.types) > 1:
+        if isinstance(parameter, Parameter) and parameter.is_pointer and len(parameter.types) > 1:
             key = tuple(type_.dtype.name for type_ in parameter.types)
             variables[key] = (*variables.get(key, ()), parameter.name)
     return variables
@@ -63,44 +269,12 @@ def _check_limits(kernel: Kernel) -> None:
         (len(_type_variables(kernel)), MOST_TYPE_VARIABLES, "choices of types"),
     ):
         if count > most:
-            raise CodegenError(
-                f"`{kernel.name}` has {count} {what}, and a generated function can have {most}",
-                where=kernel.location,
-                hint="split the kernel, or export it several times with fixed types",
-            )
+            raise _too_many(kernel, count, most, what)
 
 
-def _variant(kernel: Kernel, axes: tuple[Axis, ...], selection: tuple[int, ...]) -> Variant:
-    chosen = {
-        (axis.kind, name): choice
-        for axis, choice in zip(axes, selection, strict=True)
-        for name in axis.parameters
-    }
-    hinted = bool(axes) and axes[-1].kind == "hints" and selection[-1] == 0
-    signature: list[tuple[str, str]] = []
-    constexprs: list[tuple[str, object]] = []
-    divisible: list[str] = []
-    for parameter in kernel.parameters:
-        name = parameter.name
-        if isinstance(parameter, Constexpr):
-            signature.append((name, "constexpr"))
-            constexprs.append((name, parameter.choices[chosen.get(("constexpr", name), 0)]))
-        elif chosen.get(("none", name)) == 1:
-            signature.append((name, "constexpr"))
-            constexprs.append((name, None))
-        else:
-            signature.append((name, parameter.types[chosen.get(("dtype", name), 0)].triton))
-            if hinted and parameter.divisible:
-                divisible.append(name)
-    labels = [axis.labels[choice] for axis, choice in zip(axes, selection, strict=True)]
-    return Variant(
-        "-".join(labels) or GENERIC,
-        selection,
-        tuple(signature),
-        tuple(constexprs),
-        tuple(divisible),
+def _too_many(kernel: Kernel, count: int, most: int, what: str) -> CodegenError:
+    return CodegenError(
+        f"`{kernel.name}` has {count} {what}, and a generated function can have {most}",
+        where=kernel.location,
+        hint="split the kernel, or export it several times with fixed types",
     )
-
-
-def _file_safe(value: object) -> str:
-    return re.sub(r"[^A-Za-z0-9_]+", "_", str(value).replace("-", "minus_"))

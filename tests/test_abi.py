@@ -45,7 +45,7 @@ HINT = "\n  hint: generated code would launch it wrongly: use the Triton that py
 def make_request(kernel: str, signature: dict[str, str], target: Target) -> CompileRequest:
     variant = Variant("generic", (), tuple(signature.items()), (), ())
     name = f"tests.all_types.{kernel}"
-    return CompileRequest(str(KERNELS), "all_types.py", name, variant, target, Options(), "key")
+    return CompileRequest(str(KERNELS), "all_types.py", name, variant, target, "key")
 
 
 def compiled(*requests: CompileRequest) -> list[Compiled]:

@@ -54,11 +54,16 @@ def make_request(
     values = {**CONSTEXPRS[function], **constexprs}
     signature = {**SIGNATURES[function], **dict.fromkeys(values, "constexpr")}
     variant = Variant(
-        "aligned", (), tuple(signature.items()), tuple(values.items()), tuple(SIGNATURES[function])
+        "aligned",
+        (),
+        tuple(signature.items()),
+        tuple(values.items()),
+        tuple(SIGNATURES[function]),
+        options,
     )
-    key = compile_key("source", variant, target, options, "3.9.0")
+    key = compile_key("source", variant, target, "3.9.0")
     name = f"tests.plain.{function}"
-    return CompileRequest(str(root), "plain.py", name, variant, target, options, key)
+    return CompileRequest(str(root), "plain.py", name, variant, target, key)
 
 
 def broken(function: str, target: Target = SM_90, pointer: str = "*i32") -> CompileRequest:
@@ -67,7 +72,7 @@ def broken(function: str, target: Target = SM_90, pointer: str = "*i32") -> Comp
     signature += [(name, "constexpr") for name, _ in constexprs]
     variant = Variant("generic", (), tuple(signature), tuple(constexprs), ())
     name = f"tests.broken.{function}"
-    return CompileRequest(str(KERNELS), "broken.py", name, variant, target, DEFAULTS, "key")
+    return CompileRequest(str(KERNELS), "broken.py", name, variant, target, "key")
 
 
 def images(requests: Sequence[CompileRequest], jobs: int = 2) -> list[bytes]:
@@ -282,26 +287,28 @@ VARIANTS = st.builds(
     signature=st.sampled_from([(("n", "i32"),), (("n", "i64"),), (("m", "i32"), ("n", "i64"))]),
     constexprs=st.dictionaries(st.sampled_from("ab"), VALUES).map(lambda d: tuple(d.items())),
     divisible=st.lists(st.sampled_from("mn"), unique=True).map(tuple),
+    options=st.builds(
+        Options, num_warps=st.sampled_from((4, 8)), maxnreg=st.sampled_from((None, 64))
+    ),
 )
 INPUTS = st.tuples(
     st.sampled_from(("key", "other")),
     VARIANTS,
     st.builds(Target, st.sampled_from((80, 90)), st.booleans()),
-    st.builds(Options, num_warps=st.sampled_from((4, 8)), maxnreg=st.sampled_from((None, 64))),
     st.sampled_from(("3.9.0", "3.9.1")),
 )
 
 
-def given_to_compiler(inputs: tuple[str, Variant, Target, Options, str]) -> str:
+def given_to_compiler(inputs: tuple[str, Variant, Target, str]) -> str:
     """The inputs without what the compiler is not told, and without order where it has none."""
-    source, variant, target, options, version = inputs
+    source, variant, target, version = inputs
     parts = (variant.signature, sorted(variant.constexprs, key=lambda pair: pair[0]))
-    return repr((source, *parts, sorted(variant.divisible), target, options, version))
+    return repr((source, *parts, sorted(variant.divisible), target, variant.options, version))
 
 
 @given(INPUTS, INPUTS)
 def test_keys_are_equal_where_the_compiler_is_given_the_same(
-    one: tuple[str, Variant, Target, Options, str], other: tuple[str, Variant, Target, Options, str]
+    one: tuple[str, Variant, Target, str], other: tuple[str, Variant, Target, str]
 ) -> None:
     same = given_to_compiler(one) == given_to_compiler(other)
     assert (compile_key(*one) == compile_key(*other)) == same
@@ -316,10 +323,10 @@ def test_keys_tell_constexprs_apart(one: object, other: object) -> None:
 def test_key_is_the_same_in_another_process(tmp_path: Path) -> None:
     script = (
         "from codegen.aot import compile_key\n"
-        "from codegen.model import Options, Target, Variant\n"
+        "from codegen.model import Target, Variant\n"
         "constexprs = (('low', -float('inf')), ('n', None))\n"
         "variant = Variant('v', (), (('x', '*fp32'),), constexprs, ('x',))\n"
-        "print(compile_key('k', variant, Target(90), Options(), '3.9.0'))\n"
+        "print(compile_key('k', variant, Target(90), '3.9.0'))\n"
     )
     keys = {
         subprocess.check_output(

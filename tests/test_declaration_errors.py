@@ -145,9 +145,9 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         "use an int, float, bool, str, None, tuple, tl.dtype or @triton.jit function",
     ),
     "scalar choice": (
-        kernel('types={"x": "*fp32", "n": "i32 | i64"}'),
-        "`demo.bad` parameter `n`: a scalar cannot have a choice of types, got `i32` | `i64`",
-        "declare one type that holds every value",
+        kernel('types={"x": "*fp32", "n": "i32 | u32"}'),
+        "`demo.bad` parameter `n`: a scalar cannot have the choice of types `i32` | `u32`",
+        'declare one type that holds every value, or "i32 | i64", which the value decides',
     ),
     "pointer or scalar": (
         kernel('types={"x": "*fp32 | fp32", "n": "i32"}'),
@@ -280,16 +280,6 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         kernel(above="def helper(): pass\n"),
         "`demo.bad`: @export must stand above a @triton.jit function, got function `helper`",
         "put @export directly above @triton.jit",
-    ),
-    "above an autotuner": (
-        kernel(above='@triton.autotune([triton.Config({})], ["n"])\n@triton.jit'),
-        "`demo.bad`: the kernel is wrapped in Autotuner, whose choices are made at run time",
-        "put @export directly above @triton.jit and give the constexprs their values",
-    ),
-    "above heuristics": (
-        kernel(above='@triton.heuristics({"n": lambda given: 4})\n@triton.jit'),
-        "`demo.bad`: the kernel is wrapped in Heuristics, whose choices are made at run time",
-        "put @export directly above @triton.jit and give the constexprs their values",
     ),
     "too many choices of types": (
         kernel(

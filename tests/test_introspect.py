@@ -31,7 +31,7 @@ CHUNK = tl.constexpr(64)
         "bias_ptr": "*fp32 | None",
         "rows": "i32:16",
         "columns": "i64",
-        "quiet": "i32:16",
+        "quiet": "i32",
         "plain_ptr": "*i8",
         "written": "*fp64",
     }},
@@ -138,7 +138,7 @@ def test_what_is_nullable(full: Kernel) -> None:
 
 
 def test_what_hints_assume(full: Kernel) -> None:
-    divisible = [p.name for p in full.parameters if isinstance(p, Parameter) and p.divisible]
+    divisible = [p.name for p in full.parameters if isinstance(p, Parameter) and p.hint == 16]
     assert divisible == ["x_ptr", "out_ptr", "bias_ptr", "mask_ptr", "written", "rows"]
 
 

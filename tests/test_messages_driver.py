@@ -24,7 +24,7 @@ FAILURES = [
     ("reduce", {}, "cuDeviceGet", 0, "cuDeviceGet failed on cuda:0"),
     ("reduce", {}, "cuDeviceGet", 1, "cuDeviceGet failed on cuda:1"),
     ("reduce", {}, "cuDeviceGetAttribute", 2, "cuDeviceGetAttribute failed on cuda:0"),
-    ("reduce", {}, "cuDeviceGetAttribute", 3, "cuDeviceGetAttribute failed on cuda:1"),
+    ("reduce", {}, "cuDeviceGetAttribute", 4, "cuDeviceGetAttribute failed on cuda:1"),
     ("reduce", {}, "cuCtxGetCurrent", 0, "cuCtxGetCurrent failed"),
     ("reduce", {}, "cuCtxGetCurrent", 1, "cuCtxGetCurrent failed on cuda:0"),
     ("scale", HALF, "cuCtxGetCurrent", 0, "cuCtxGetCurrent failed on cuda:1"),

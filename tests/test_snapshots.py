@@ -36,7 +36,7 @@ SCALE = kernel(
     value("out", "*fp16 | *bf16 | *fp64", shape=Shape("(rows, columns)", ("rows", "columns"))),
     value("bias", "*fp32 | None", shape=Shape("(columns,)", ("columns",)), comment="added"),
     value("rows", "i64"),
-    value("columns", "i32", divisible=True, comment="the length of a row"),
+    value("columns", "i32", hint=16, comment="the length of a row"),
     value("factor", "fp16", default=1.0),
     value("limit", "fp64", default=float("inf"), comment="of the result"),
     value("clamp", "i1", default=False),

@@ -7,13 +7,18 @@ import itertools
 import pytest
 
 from codegen.errors import CodegenError
-from codegen.model import Axis, Constexpr, Kernel, Parameter, c_identifier, python_identifier
-from codegen.variants import axes_of, variants_of
+from codegen.identifiers import c_identifier, python_identifier
+from codegen.model import Axis, Constexpr, Kernel, Parameter
 from tests.support.plans import choice, kernel, value
 
 POINTER = value("out", "*fp32")
-UNHINTED = value("out", "*fp32", divisible=False)
-HINTS = Axis("hints", (), ("aligned", "generic"))
+UNHINTED = value("out", "*fp32", hint=None)
+
+
+def hints(*names: str) -> Axis:
+    return Axis("hints", (), ("aligned", "generic"), hints=(tuple((n, 16) for n in names), ()))
+
+
 
 FULL = kernel(
     value("x", "*fp16 | *bf16"),
@@ -21,7 +26,7 @@ FULL = kernel(
     value("bias", "*fp32 | None"),
     value("y", "*fp16 | *bf16"),
     value("z", "*i8 | *i16 | *i32"),
-    value("n", "i32", divisible=True),
+    value("n", "i32", hint=16),
     value("m", "i32"),
     choice("WIDTH", 64),
     choice("MODE", "sum", "max-abs", ""),
@@ -32,14 +37,14 @@ FULL_AXES = (
     Axis("constexpr", ("FAST",), ("FAST_False", "FAST_True")),
     Axis("none", ("bias",), ("bias", "no_bias")),
     Axis("constexpr", ("MODE",), ("MODE_sum", "MODE_maxminus_abs", "MODE_")),
-    HINTS,
+    hints("x", "bias", "y", "z", "n"),
 )
 
 AXES: dict[str, tuple[Kernel, tuple[Axis, ...]]] = {
     "nothing to decide": (kernel(UNHINTED, choice("WIDTH", 64)), ()),
     "no parameters": (kernel(), ()),
-    "hints alone": (kernel(POINTER), (HINTS,)),
-    "an int may be hinted": (kernel(value("n", "i32", divisible=True)), (HINTS,)),
+    "hints alone": (kernel(POINTER), (hints("out"),)),
+    "an int may be hinted": (kernel(value("n", "i32", hint=16)), (hints("n"),)),
     "negative numbers": (
         kernel(choice("N", -1, 1)),
         (Axis("constexpr", ("N",), ("N_minus_1", "N_1")),),
@@ -51,13 +56,14 @@ AXES: dict[str, tuple[Kernel, tuple[Axis, ...]]] = {
 @pytest.mark.parametrize("case", AXES)
 def test_axes(case: str) -> None:
     of, axes = AXES[case]
-    assert axes_of(of) == axes
+    assert of.specialisation.axes == axes
 
 
 @pytest.mark.parametrize("case", AXES)
 def test_variants_are_all_combinations_in_mixed_radix_order(case: str) -> None:
     of, axes = AXES[case]
-    variants = variants_of(of, axes)
+    variants = of.specialisation.variants
+    assert of.specialisation.cells == ()
     sizes = [len(axis.labels) for axis in axes]
     assert [variant.selection for variant in variants] == list(
         itertools.product(*map(range, sizes))
@@ -71,15 +77,15 @@ def test_variants_are_all_combinations_in_mixed_radix_order(case: str) -> None:
 
 
 def test_labels() -> None:
-    labels = [variant.label for variant in variants_of(FULL, FULL_AXES)]
+    labels = [variant.label for variant in FULL.specialisation.variants]
     assert labels[0] == "fp16-i8-FAST_False-bias-MODE_sum-aligned"
     assert labels[1] == "fp16-i8-FAST_False-bias-MODE_sum-generic"
     assert labels[-1] == "bf16-i32-FAST_True-no_bias-MODE_-generic"
-    assert [variant.label for variant in variants_of(kernel(), ())] == ["generic"]
+    assert [variant.label for variant in kernel().specialisation.variants] == ["generic"]
 
 
 def test_what_a_variant_tells_the_compiler() -> None:
-    by_label = {variant.label: variant for variant in variants_of(FULL, FULL_AXES)}
+    by_label = {variant.label: variant for variant in FULL.specialisation.variants}
 
     hinted = by_label["bf16-i16-FAST_True-bias-MODE_maxminus_abs-aligned"]
     assert hinted.signature == (
@@ -109,14 +115,13 @@ def test_what_a_variant_tells_the_compiler() -> None:
 
 def test_const_pointers_choose_with_others() -> None:
     of = kernel(value("x", "const *fp16 | const *bf16"), value("y", "*fp16 | *bf16"))
-    axes = axes_of(of)
-    assert axes[0] == Axis("dtype", ("x", "y"), ("fp16", "bf16"))
-    assert variants_of(of, axes)[-1].signature == (("x", "*kbf16"), ("y", "*bf16"))
+    assert of.specialisation.axes[0] == Axis("dtype", ("x", "y"), ("fp16", "bf16"))
+    assert of.specialisation.variants[-1].signature == (("x", "*kbf16"), ("y", "*bf16"))
 
 
 def test_choices_in_another_order_are_another_choice() -> None:
     of = kernel(value("x", "*fp16 | *bf16"), value("y", "*bf16 | *fp16"))
-    assert len(variants_of(of, axes_of(of))) == 8
+    assert len(of.specialisation.variants) == 8
 
 
 LIMITS: dict[str, tuple[list[Parameter | Constexpr], str]] = {
@@ -140,11 +145,11 @@ LIMITS: dict[str, tuple[list[Parameter | Constexpr], str]] = {
 def test_limits(case: str) -> None:
     parameters, message = LIMITS[case]
     with pytest.raises(CodegenError) as caught:
-        axes_of(kernel(*parameters))
+        kernel(*parameters)
     assert caught.value.message == message
     assert caught.value.where is not None
     assert caught.value.hint
-    axes_of(kernel(*parameters[:-1]))
+    kernel(*parameters[:-1])
 
 
 NAMES = [

@@ -112,6 +112,33 @@ int32_t tb_choose_string(const tb_function *function, int32_t index, const char 
 /* The index of a dtype among those that a pointer may have, or -1 after failing. */
 int32_t tb_choose_dtype(const tb_function *function, int32_t index, tritonbind_dtype dtype);
 
+/* The index of a value that follows from the arguments among those that were built, or -1 after
+ * failing. */
+int32_t tb_choose_value(const tb_function *function, const char *name, int64_t value,
+                        const int64_t *choices, int32_t count);
+
+/* The configuration of a key, by its row in `keys`, which are sorted; 0 for keys that are not
+ * there. */
+int32_t tb_find_tuned(const int64_t *keys, const uint8_t *tuned, int32_t rows, int32_t columns,
+                      const int64_t *key);
+
+/* The configuration to launch on *device instead of one that may not fit there, by a row of
+ * `usable` for each target; -1 after failing. TB_CURRENT_DEVICE becomes the device. */
+int32_t tb_usable(const tb_function *function, tb_image *targets, int32_t target_count,
+                  const uint8_t *usable, int32_t count, int32_t configuration, int32_t *device);
+
+/* How many multiprocessors *device has, or -1 after failing; as in tb_usable. */
+int64_t tb_sm_count(const tb_function *function, int32_t *device);
+
+/* Fail for a heuristic that has no value, and for choices that no variant was built for. */
+tritonbind_status tb_fail_computed(const tb_function *function, const char *name);
+tritonbind_status tb_fail_no_variant(const tb_function *function);
+
+static inline bool tb_fits_int32(int64_t value)
+{
+    return value >= INT32_MIN && value <= INT32_MAX;
+}
+
 static inline bool tb_divisible_by_16(const void *pointer)
 {
     return ((uintptr_t)pointer & 15) == 0;

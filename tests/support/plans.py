@@ -17,7 +17,7 @@ from codegen.model import (
     Shape,
     Target,
 )
-from codegen.variants import axes_of, variants_of
+from codegen.variants import specialise
 
 TARGETS = (Target(80), Target(90), Target(80, is_ptx=True))
 NO_DEFAULT = object()
@@ -27,19 +27,19 @@ def value(
     name: str,
     types: str,
     *,
-    divisible: bool | None = None,
+    hint: int | None = 0,
     shape: Shape | None = None,
     default: object = NO_DEFAULT,
     comment: str = "",
 ) -> Parameter:
-    """A run-time parameter; `types` as a declaration writes them."""
+    """A run-time parameter; `types` as a declaration writes them. Pointers are hinted."""
     texts = [text.strip() for text in types.split("|")]
     parsed = tuple(parse_type(text) for text in texts if text != "None")
     return Parameter(
         name,
         parsed,
         nullable="None" in texts,
-        divisible=parsed[0].is_pointer if divisible is None else divisible,
+        hint=(16 if parsed[0].is_pointer else None) if hint == 0 else hint,
         shape=shape,
         default=None if default is NO_DEFAULT else Default(default),
         comment=comment,
@@ -60,7 +60,7 @@ def kernel(
     doc: str = "",
     grid: Grid | None = None,
 ) -> Kernel:
-    return Kernel(
+    made = Kernel(
         name=name,
         file=file,
         qualname=name.rpartition(".")[2],
@@ -71,13 +71,13 @@ def kernel(
         options=Options(),
         source_key="source",
     )
+    return specialise(made)
 
 
 def plan(of: Kernel, targets: tuple[Target, ...] = TARGETS) -> Plan:
     """A plan of the kernel whose images are short texts, each with other bytes."""
-    axes = axes_of(of)
     binaries = []
-    for variant in variants_of(of, axes):
+    for variant in of.specialisation.variants:
         images = tuple(
             Image(
                 target,
@@ -92,4 +92,4 @@ def plan(of: Kernel, targets: tuple[Target, ...] = TARGETS) -> Plan:
             for target in targets
         )
         binaries.append(Binary(variant, images))
-    return Plan(of, axes, tuple(binaries))
+    return Plan(of, tuple(binaries))

@@ -1167,16 +1167,17 @@ static tritonbind_status scale_rows_and_add_bias_on(
     const int32_t FAST_choice = tb_choose_int(function, 9, FAST);
     if (FAST_choice < 0)
         return tb_last_status();
-    if (tb_check_alignment(function, 0, x, function->arguments[0].dtypes[x_choice].bits / 8u)
-        || tb_check_alignment(function, 1, out, function->arguments[1].dtypes[x_choice].bits / 8u)
-        || tb_check_alignment(function, 2, bias, 4))
-        return tb_last_status();
     const bool aligned = tb_divisible_by_16(x)
                          && tb_divisible_by_16(out)
                          && tb_divisible_by_16(bias)
                          && columns % 16 == 0;
+    const int32_t hints = aligned ? 0 : 1;
+    if (tb_check_alignment(function, 0, x, function->arguments[0].dtypes[x_choice].bits / 8u)
+        || tb_check_alignment(function, 1, out, function->arguments[1].dtypes[x_choice].bits / 8u)
+        || tb_check_alignment(function, 2, bias, 4))
+        return tb_last_status();
     const int32_t variant = (((x_choice * 2 + no_bias) * 2 + MODE_choice) * 2 + FAST_choice) * 2
-                            + !aligned;
+                            + hints;
     const tb_grid grid = scale_rows_and_add_bias_grid(rows, columns);
     return tb_launch(function, variant, device, stream, grid, values);
 }
@@ -1360,7 +1361,8 @@ static tritonbind_status explicit_on(int32_t device, void *stream, void *registe
     if (lambda_choice < 0)
         return tb_last_status();
     const bool aligned = tb_divisible_by_16(register_);
-    const int32_t variant = lambda_choice * 2 + !aligned;
+    const int32_t hints = aligned ? 0 : 1;
+    const int32_t variant = lambda_choice * 2 + hints;
     const tb_grid grid = explicit_grid(gx, gy, gz);
     return tb_launch(function, variant, device, stream, grid, values);
 }

@@ -71,10 +71,11 @@ static tritonbind_status fill_on(int32_t device, void *stream, void *out_ptr, in
 {
     const tb_function *function = &fill_function;
     void *const values[] = {&out_ptr, &n};
+    const bool aligned = tb_divisible_by_16(out_ptr);
+    const int32_t hints = aligned ? 0 : 1;
     if (tb_check_alignment(function, 0, out_ptr, 4))
         return tb_last_status();
-    const bool aligned = tb_divisible_by_16(out_ptr);
-    const int32_t variant = aligned ? 0 : 1;
+    const int32_t variant = hints;
     const tb_grid grid = fill_grid(n);
     return tb_launch(function, variant, device, stream, grid, values);
 }

@@ -1,0 +1,61 @@
+"""The hinted variants that a declaration lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from codegen.errors import CodegenError
+from codegen.export import Declaration
+from codegen.model import Hints, Kernel, Parameter
+from codegen.parameters import check_hint
+
+
+def cases_of(
+    declaration: Declaration, kernel: Kernel, raws: Sequence[Any]
+) -> tuple[Hints, ...] | None:
+    """What each listed case assumes, most first; None where nothing is listed.
+
+    A case begins with what the types say (pointers are aligned, `i32:16`) and changes what it
+    names. Raises `CodegenError`.
+    """
+    if declaration.cases is None:
+        return None
+    parameters = {p.name: p for p in kernel.parameters if isinstance(p, Parameter)}
+    by_name = {raw.name: raw for raw in raws}
+    cases = []
+    for case in declaration.cases:
+        for name, hint in case.items():
+            try:
+                _check(parameters, by_name, case, name, hint)
+            except CodegenError as error:
+                raise CodegenError(
+                    f"`{declaration.name}` case {dict(case)!r}: {error.message}",
+                    where=declaration.location,
+                    hint=error.hint,
+                ) from error
+        hints = ((name, case.get(name, p.hint)) for name, p in parameters.items())
+        cases.append(tuple((name, hint) for name, hint in hints if hint is not None))
+    ordered = sorted(dict.fromkeys(case for case in cases if case), key=len, reverse=True)
+    return tuple(ordered)
+
+
+def _check(
+    parameters: Mapping[str, Parameter],
+    raws: Mapping[str, Any],
+    case: Mapping[str, int | None],
+    name: str,
+    hint: int | None,
+) -> None:
+    if name not in parameters:
+        raise CodegenError(
+            f"`{name}` is no run-time parameter",
+            hint=f"those are {', '.join(parameters) or 'none'}",
+        )
+    if hint not in (None, 1, 16) or isinstance(hint, bool):
+        raise CodegenError(
+            f"`{name}` must be 16, 1 or None, got {hint!r}",
+            hint="16: divisible by it; 1: equal to it; None: nothing",
+        )
+    if hint is not None:
+        check_hint(raws[name], parameters[name].types[0], hint)

@@ -1,0 +1,189 @@
+"""Triton's heuristics: evaluated where a call's choices decide them, translated to C elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NoReturn
+
+import triton.language as tl
+
+from codegen.cells import Cell
+from codegen.dtypes import parse_type
+from codegen.errors import CodegenError
+from codegen.expressions import Operand, TensorOperand, translate_heuristic
+from codegen.identifiers import c_identifier
+from codegen.model import Axis, Computed, Constexpr, Kernel, Parameter
+
+Function = Callable[[dict[str, Any]], object]
+
+
+@dataclass(frozen=True)
+class Heuristic:
+    """A value that the kernel computes from a call's arguments."""
+
+    name: str
+    """A constexpr of the kernel, or an option such as num_warps."""
+    function: Function
+    choices: tuple[object, ...] = ()
+    """The values to build, where the declaration gives them."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a heuristic gives."""
+
+    values: tuple[tuple[object, ...], ...]
+    """For each cell, the values that calls may have there."""
+    choices: tuple[object, ...] = ()
+    computed: Computed | None = None
+    """How C finds the value; None where each cell has but one."""
+
+
+def evaluate_or_translate(
+    kernel: Kernel, heuristic: Heuristic, axes: Sequence[Axis], cells: Sequence[Cell]
+) -> Found:
+    """The values of the heuristic in each cell. Raises `CodegenError` if C cannot compute it."""
+    values: list[tuple[object, ...] | None] = [
+        _evaluated(kernel, heuristic, cell) if cell.reachable else () for cell in cells
+    ]
+    if all(value is not None and (value or not cell.reachable)
+           for value, cell in zip(values, cells, strict=True)):
+        return Found(tuple(value or (None,) for value in values))
+    computed, choices = _translated(kernel, heuristic, axes, cells)
+    for value in values:
+        if value and value[0] not in choices:
+            raise CodegenError(
+                f"`{kernel.name}`: the heuristic of `{heuristic.name}` gives {value[0]!r} in some "
+                f"calls, and its choices are {list(choices)!r}",
+                where=kernel.location,
+                hint="add it to the choices",
+            )
+    return Found(tuple(choices if v is None else v for v in values), choices, computed)
+
+
+class NotKnown(BaseException):
+    """A heuristic asks for what only a call knows. No `except Exception` of its own stops it."""
+
+
+def _refuse(*_: object, **__: object) -> NoReturn:
+    raise NotKnown
+
+
+_OPERATIONS = """
+    lt le eq ne gt ge add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod
+    divmod rdivmod pow rpow lshift rlshift rshift rrshift and rand or ror xor rxor neg pos abs
+    invert bool int float index hash len iter contains getitem call str repr format round getattr
+    """.split()  # noqa: SIM905
+
+
+class Unknown:
+    """A run-time argument: it is not None, and nothing else is known of it."""
+
+    __class__ = property(_refuse)  # type: ignore[assignment]  # `isinstance` asks for it
+
+
+for _name in _OPERATIONS:
+    setattr(Unknown, f"__{_name}__", _refuse)
+
+
+class _Tensor(Unknown):
+    """A tensor argument, of which the choices of the call tell the dtype."""
+
+    def __init__(self, dtype: object) -> None:
+        self.dtype = dtype
+
+
+def _evaluated(
+    kernel: Kernel, heuristic: Heuristic, cell: Cell
+) -> tuple[object, ...] | None:
+    """The value in a cell; None when a call's values decide it."""
+    arguments: dict[str, Any] = {**asdict(cell.options), **cell.values}
+    for name, text in cell.types.items():
+        type_ = parse_type(text)
+        arguments[name] = _Tensor(_dtype(text)) if type_.is_pointer else Unknown()
+    try:
+        return (_plain(heuristic.function(arguments)),)
+    except NotKnown:
+        return None
+    except Exception as error:
+        raise CodegenError(
+            f"`{kernel.name}`: the heuristic of `{heuristic.name}` fails: "
+            f"{type(error).__name__}: {error}",
+            where=kernel.location,
+            hint=_remedy(heuristic.name),
+        ) from error
+
+
+def _plain(value: object) -> object:
+    return value.value if isinstance(value, tl.constexpr) else value
+
+
+def _dtype(text: str) -> object:
+    """The dtype as the tensor's own library has it: torch's where the kernel's file uses torch."""
+    dtype = parse_type(text).dtype
+    torch = sys.modules.get("torch")
+    return getattr(torch, dtype.label, None) or getattr(tl, dtype.label, dtype.label)
+
+
+def _translated(
+    kernel: Kernel, heuristic: Heuristic, axes: Sequence[Axis], cells: Sequence[Cell]
+) -> tuple[Computed, tuple[object, ...]]:
+    operands: dict[str, Operand] = {}
+    tensors: dict[str, TensorOperand] = {}
+    constants: dict[str, object] = {}
+    unusable: dict[str, str] = {}
+    configured = {
+        name
+        for axis in axes
+        if axis.kind == "configuration"
+        for configuration in axis.values
+        for name, _ in configuration.constexprs  # type: ignore[attr-defined]
+    }
+    for parameter in kernel.parameters:
+        name = parameter.name
+        c_name = c_identifier(name)
+        values = {repr(c.values[name]): c.values[name] for c in cells if name in c.values}
+        if isinstance(parameter, Parameter):
+            if parameter.is_pointer:
+                tensors[name] = TensorOperand(c_name, parameter.nullable)
+            elif parameter.storage.dtype.is_integer or parameter.storage.dtype.name == "i1":
+                dtype = parameter.storage.dtype
+                operands[name] = Operand(c_name, dtype.low, min(dtype.high, (1 << 63) - 1),
+                                         nullable=parameter.nullable)
+            else:
+                unusable[name] = f"of type {parameter.storage.dtype.name}"
+        elif len(values) == 1:
+            (constants[name],) = values.values()
+        elif values and all(isinstance(value, int) for value in values.values()) and (
+            parameter.is_argument or name in configured
+        ):
+            numbers = [int(str(int(value))) for value in values.values()]  # type: ignore[call-overload]
+            operands[name] = Operand(c_name, min(numbers), max(numbers))
+        else:
+            unusable[name] = "decided by other choices" if values else "computed later"
+    try:
+        found = translate_heuristic(heuristic.function, operands, tensors, constants, unusable)
+    except CodegenError as error:
+        raise CodegenError(
+            f"`{kernel.name}`: the heuristic of `{heuristic.name}`: {error.message}",
+            where=error.where or kernel.location,
+            hint=error.hint or _remedy(heuristic.name),
+        ) from error
+    choices = heuristic.choices or ((True, False) if found.is_bool else ())
+    if not choices:
+        raise CodegenError(
+            f"`{kernel.name}`: the heuristic of `{heuristic.name}` gives an int in each call, and "
+            "which ones to build for is not said",
+            where=kernel.location,
+            hint=f'name them: constexprs={{"{heuristic.name}": [64, 128]}}',
+        )
+    reads = tuple(
+        p.name for p in kernel.parameters if p.name in found.names
+    )
+    return Computed(found.text, reads, found.can_fail, tuple(sorted(found.facts))), choices
+
+
+def _remedy(name: str) -> str:
+    return f'give its value instead: constexprs={{"{name}": ...}}'

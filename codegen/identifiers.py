@@ -1,0 +1,44 @@
+"""How the names of kernels, files and parameters are spelled in C and in Python."""
+
+from __future__ import annotations
+
+import keyword
+import re
+
+# Keywords of C and C++, common macros, and the local names of the generated functions.
+_C_WORDS = frozenset("""
+    alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl const
+    constexpr const_cast continue decltype default delete do double dynamic_cast else enum explicit
+    export extern false float for friend goto if inline int long mutable namespace new noexcept not
+    not_eq nullptr operator or or_eq private protected public register reinterpret_cast restrict
+    return short signed sizeof static static_assert static_cast struct switch template this
+    thread_local throw true try typedef typeid typename union unsigned using virtual void volatile
+    wchar_t while xor xor_eq linux unix errno NULL
+    aligned arguments call count device failed function good grid index result self status stream
+    values variant
+    """.split())  # noqa: SIM905
+
+
+def c_identifier(name: str) -> str:
+    """`name` as an identifier that C and C++ accept, that no generated name and no other uses."""
+    is_taken = name.rstrip("_") in _C_WORDS or name.startswith(("tb_", "TB_", "_"))
+    return f"{name}_" if is_taken else name
+
+
+def c_module(file: str) -> str:
+    """How a kernel file is called in C: `qwen35_gated_delta_rule`."""
+    return file.removesuffix(".py").replace("/", "_")
+
+
+def python_identifier(name: str) -> str:
+    """`name` as a parameter's or function's name in the generated module, and no other's."""
+    plain = name.rstrip("_")
+    return f"{name}_" if keyword.iskeyword(plain) or plain in _PYTHON_WORDS else name
+
+
+_PYTHON_WORDS = frozenset(("stream", "Pointer", "Stream", "Literal", "function", "int", "float"))
+
+
+def file_safe(value: object) -> str:
+    """`value` as part of a file's name and of a C identifier; others may come out the same."""
+    return re.sub(r"[^A-Za-z0-9_]+", "_", str(value).replace("-", "minus_"))

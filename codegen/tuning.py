@@ -1,0 +1,218 @@
+"""What Triton's autotuner would choose among, and what it has found best: configurations by key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from codegen.errors import CodegenError, shown
+from codegen.export import Declaration
+from codegen.heuristics import NotKnown, Unknown
+from codegen.model import Configuration, Options
+
+Key = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """The configurations to build, and how a call comes to one."""
+
+    configurations: tuple[Configuration, ...]
+    """The first is the default."""
+    key: tuple[str, ...] = ()
+    """The parameters that Triton's autotuner tells calls apart by."""
+    tuned: tuple[tuple[Key, int], ...] = ()
+    """The configuration for each key: the key's values, then a dtype for each tensor, if told."""
+    argument: str | None = None
+    """The argument by which a call names a configuration; None where the key decides."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The parameters that configurations give values to."""
+        return frozenset(name for one in self.configurations for name, _ in one.constexprs)
+
+
+def tuning_of(declaration: Declaration, autotuner: Any, parameters: Sequence[str]) -> Tuning:
+    """What the declaration makes of an `Autotuner`. Raises `CodegenError`."""
+    listed = _listed(declaration, autotuner)
+    rows = _rows(declaration)
+    chosen = _chosen(declaration, listed)
+    tuned = []
+    for key, pattern in rows:
+        found = [one for one in (*chosen, *listed) if _matches(one, pattern)]
+        if not found:
+            raise CodegenError(
+                f"`{declaration.name}`: tuned gives {list(key)!r} the configuration {dict(pattern)!r}, "
+                "which the kernel does not have",
+                where=declaration.location,
+                hint=f"its configurations are {_shown(listed)}",
+            )
+        tuned.append((key, found[0]))
+    if declaration.configs is None and rows:
+        chosen = tuple(dict.fromkeys((listed[0], *(one for _, one in tuned))))
+    chosen = tuple(dict.fromkeys((*chosen, *(one for _, one in tuned))))
+    argument = None
+    if not rows and len(chosen) > 1:
+        argument = "config_" if "config" in parameters else "config"
+    return Tuning(
+        chosen,
+        tuple(autotuner.keys),
+        tuple((key, chosen.index(one)) for key, one in tuned),
+        argument,
+    )
+
+
+def _listed(declaration: Declaration, autotuner: Any) -> tuple[Configuration, ...]:
+    """The kernel's own list, in its order, as `prune_configs_by` leaves it."""
+    configurations = list(autotuner.configs)
+    if autotuner.early_config_prune is not None and declaration.configs is None:
+        configurations = _pruned(declaration, autotuner)
+    hooked = any(getattr(c, "pre_hook", None) is not None for c in configurations)
+    if hooked and declaration.hooks != "caller":
+        raise CodegenError(
+            f"`{declaration.name}`: its configurations have a pre_hook, which Triton runs before "
+            "each launch and which cannot be compiled",
+            where=declaration.location,
+            hint='do in the caller what it does, and say so: hooks="caller"',
+        )
+    for one in configurations:
+        if getattr(one, "ir_override", None) is not None:
+            raise CodegenError(
+                f"`{declaration.name}`: a configuration has an ir_override, which is not built",
+                where=declaration.location,
+                hint="name the configurations to build: configs=[{...}]",
+            )
+    options = declaration.options
+    return tuple(
+        dict.fromkeys(
+            Configuration(
+                tuple(one.kwargs.items()),
+                replace(
+                    options,
+                    **{
+                        name: value
+                        for name, value in one.all_kwargs().items()
+                        if name in _OPTIONS and name not in one.kwargs
+                    },
+                ),
+            )
+            for one in configurations
+        )
+    )
+
+
+_OPTIONS = frozenset(entry.name for entry in fields(Options))
+
+
+def _pruned(declaration: Declaration, autotuner: Any) -> list[Any]:
+    """What `early_config_prune` leaves, where it needs no more than what the declaration says."""
+    named: dict[str, Any] = {name: Unknown() for name in autotuner.arg_names}
+    named.update(declaration.constexprs)
+    try:
+        return list(autotuner.early_config_prune(autotuner.configs, named))
+    except NotKnown:
+        reason = "asks for what only a call knows"
+    except Exception as error:
+        reason = f"fails: {type(error).__name__}: {error}"
+    raise CodegenError(
+        f"`{declaration.name}`: its early_config_prune {reason}",
+        where=declaration.location,
+        hint="name the configurations to build: configs=[{...}]",
+    )
+
+
+def _chosen(
+    declaration: Declaration, listed: tuple[Configuration, ...]
+) -> tuple[Configuration, ...]:
+    """Those that `configs` asks for, in its order; all where it says nothing."""
+    if declaration.configs is None:
+        return listed
+    chosen: dict[Configuration, None] = {}
+    for pattern in declaration.configs:
+        found = [one for one in listed if _matches(one, pattern)]
+        if not found:
+            raise CodegenError(
+                f"`{declaration.name}`: configs asks for {dict(pattern)!r}, which the kernel does "
+                "not have",
+                where=declaration.location,
+                hint=f"its configurations are {_shown(listed)}",
+            )
+        chosen.update(dict.fromkeys(found))
+    return tuple(chosen)
+
+
+def _matches(one: Configuration, pattern: Mapping[str, object]) -> bool:
+    """Whether a configuration has all that the pattern names."""
+    values = {entry.name: getattr(one.options, entry.name) for entry in fields(Options)}
+    values.update(one.constexprs)
+    return all(name in values and values[name] == value for name, value in pattern.items())
+
+
+def _shown(listed: Sequence[Configuration]) -> str:
+    texts = [f"({one})" for one in listed[:_MOST_SHOWN]]
+    more = len(listed) - len(texts)
+    return ", ".join(texts) + (f" and {more} more" if more else "")
+
+
+_MOST_SHOWN = 6
+
+
+def _rows(declaration: Declaration) -> list[tuple[Key, Mapping[str, object]]]:
+    """Each key with what is known of its best configuration."""
+    tuned = declaration.tuned
+    if isinstance(tuned, Mapping):
+        return [(key if isinstance(key, tuple) else (key,), dict(v)) for key, v in tuned.items()]
+    if tuned is None:
+        return []
+    folder = Path(declaration.location.path).parent
+    paths = sorted(folder.glob(tuned))
+    if not paths:
+        raise CodegenError(
+            f"`{declaration.name}`: there is no file {shown(folder / tuned)}",
+            where=declaration.location,
+            hint="copy Triton's *.autotune.json files there, or write the table by hand",
+        )
+    rows: dict[Key, Mapping[str, object]] = {}
+    for path in paths:
+        for key, pattern in _file_rows(declaration, path):
+            if rows.setdefault(key, pattern) != pattern:
+                raise CodegenError(
+                    f"`{declaration.name}`: the key {list(key)!r} has two configurations in "
+                    f"{shown(path.parent)}",
+                    where=declaration.location,
+                    hint="remove the older file",
+                )
+    return list(rows.items())
+
+
+def _file_rows(
+    declaration: Declaration, path: Path
+) -> list[tuple[Key, Mapping[str, object]]]:
+    """The rows of a file: Triton's own (one key and its timings), or a list of key and config."""
+    try:
+        document = json.loads(path.read_text())
+        entries = document if isinstance(document, list) else [document]
+        return [(tuple(map(_frozen, entry["key"])), _best(entry)) for entry in entries]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CodegenError(
+            f"`{declaration.name}`: {shown(path)} is no table of tuned configurations: "
+            f"{type(error).__name__}: {error}",
+            where=declaration.location,
+            hint='write a list of {"key": [...], "config": {...}}, or copy an *.autotune.json',
+        ) from error
+
+
+def _best(entry: Mapping[str, Any]) -> Mapping[str, object]:
+    if "config" in entry:
+        return dict(entry["config"])
+    best, _ = min(entry["configs_timings"], key=lambda pair: pair[1])
+    options = {name: value for name, value in best.items() if name in _OPTIONS}
+    return {**options, **best["kwargs"]}
+
+
+def _frozen(value: Any) -> object:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+

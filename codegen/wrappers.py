@@ -1,0 +1,99 @@
+"""What stands around a kernel, `@triton.autotune` and `@triton.heuristics`, as steps of a call."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from codegen.errors import CodegenError
+from codegen.export import Declaration
+from codegen.heuristics import Heuristic
+from codegen.model import Options
+from codegen.tuning import Tuning, tuning_of
+
+Step = Tuning | Heuristic
+
+_OPTIONS = frozenset(entry.name for entry in dataclasses.fields(Options))
+
+
+def steps_of(
+    declaration: Declaration, wrappers: Sequence[object], parameters: Sequence[str]
+) -> tuple[Step, ...]:
+    """What the wrappers decide, in the order in which a call meets them: outermost first.
+
+    A heuristic whose value the declaration gives is no step. Raises `CodegenError`.
+    """
+    steps: list[Step] = []
+    for wrapper in wrappers:
+        if _is_autotuner(wrapper):
+            if any(isinstance(step, Tuning) for step in steps):
+                raise CodegenError(
+                    f"`{declaration.name}`: the kernel is autotuned twice",
+                    where=declaration.location,
+                    hint="export the inner kernel, and give the constexprs their values",
+                )
+            steps.append(tuning_of(declaration, wrapper, parameters))
+        elif _is_heuristics(wrapper):
+            steps += _heuristics(declaration, wrapper)
+    _check(declaration, steps, parameters)
+    return tuple(steps)
+
+
+def computed_names(steps: Sequence[Step]) -> frozenset[str]:
+    """The names that get their values from the steps."""
+    return frozenset().union(*(s.names if isinstance(s, Tuning) else {s.name} for s in steps))
+
+
+def _is_autotuner(wrapper: object) -> bool:
+    return hasattr(wrapper, "configs") and hasattr(wrapper, "early_config_prune")
+
+
+def _is_heuristics(wrapper: object) -> bool:
+    return isinstance(getattr(wrapper, "values", None), dict)
+
+
+def _heuristics(declaration: Declaration, wrapper: Any) -> list[Heuristic]:
+    steps = []
+    for name, function in wrapper.values.items():
+        given = declaration.constexprs.get(name)
+        choices = tuple(given) if isinstance(given, list) else ()
+        if name not in declaration.constexprs or len(choices) > 1:
+            steps.append(Heuristic(name, function, choices))
+    return steps
+
+
+def _check(declaration: Declaration, steps: Sequence[Step], parameters: Sequence[str]) -> None:
+    tuned = next((step for step in steps if isinstance(step, Tuning)), None)
+    unused = [
+        what
+        for what, value in (("configs", declaration.configs), ("tuned", declaration.tuned))
+        if value is not None and tuned is None
+    ]
+    if unused:
+        raise CodegenError(
+            f"`{declaration.name}`: {unused[0]} is for autotuned kernels, and this is none",
+            where=declaration.location,
+            hint="leave it out, or put @triton.autotune around the kernel",
+        )
+    for name in sorted(computed_names(steps)):
+        if name not in parameters and name not in _OPTIONS:
+            raise CodegenError(
+                f"`{declaration.name}`: the kernel computes `{name}`, which is no parameter and no "
+                "option of it",
+                where=declaration.location,
+                hint=f"its parameters are {', '.join(parameters)}",
+            )
+        if name in declaration.types:
+            raise CodegenError(
+                f"`{declaration.name}`: types names `{name}`, which the kernel computes",
+                where=declaration.location,
+                hint="leave it out",
+            )
+        if tuned is not None and name in tuned.names and name in declaration.constexprs:
+            raise CodegenError(
+                f"`{declaration.name}`: constexprs names `{name}`, to which configurations give "
+                "values",
+                where=declaration.location,
+                hint=f'choose among them instead: configs=[{{"{name}": ...}}]',
+            )
