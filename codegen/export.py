@@ -109,6 +109,21 @@ def export(
     return declare
 
 
+class SmCount(int):
+    """The number of SMs that a device seems to have while kernels are imported without one.
+
+    A grid that reads it reads the number of the device that the call goes to.
+    """
+
+
+def sm_count() -> int:
+    """The number of SMs of the device that the call goes to; for grids alone."""
+    raise CodegenError(
+        "the number of SMs is known when a function is called, not before",
+        hint="call sm_count() inside a grid, as in grid=lambda n: (min(n, sm_count()),)",
+    )
+
+
 def _place() -> SourceLocation:
     """The line of the kernel file that leads to `export`, also where a helper calls it."""
     frame = caller = sys._getframe(2)
