@@ -14,8 +14,10 @@ from tests.support.expressions import HERE, KERNEL, PRELUDE, UNUSABLE, grid, loa
 
 EXPLICIT = 'compute it before the call and use grid="explicit"'
 KNOWN = (
-    "known are + - * // % ** << >> & | ^ ~, comparisons, and, or, not, if-else, cdiv, min, max, "
-    "abs, int, next_power_of_2 and functions of one return statement; or "
+    "known are + - * // % ** << >> & | ^ ~, comparisons, is None, in, and, or, not, if-else, "
+    "assignments, if, return, cdiv, next_power_of_2, min, max, abs, int, bool, sum, math.prod, "
+    "sm_count, the shape, size(), stride(), numel(), dim() of a tensor, and functions made of "
+    "these; or "
 )
 NAMES = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast, x_ptr, MODE"
 
@@ -104,8 +106,8 @@ NAMES = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast, x_ptr, MODE"
         (
             "lambda n: (*n,)",
             "1:19",
-            "a grid has 1 to 3 entries, got `(*n,)`",
-            "write it as (x,), (x, y) or (x, y, z)",
+            "`*n` unpacks what is no tuple",
+            EXPLICIT,
         ),
         (
             "lambda n: ((n, 1), 2)",
@@ -121,9 +123,9 @@ NAMES = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast, x_ptr, MODE"
         ),
         ("lambda n: n * 2.0", "1:22", "expected an integer, got a float: `2.0`", EXPLICIT),
         (
-            "lambda n: len([n])",
+            "lambda n: sorted([n])",
             "1:18",
-            "`len([n])` calls a function that is not known in C",
+            "`sorted([n])` calls a function that is not known in C",
             KNOWN + EXPLICIT,
         ),
         (
@@ -133,9 +135,9 @@ NAMES = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast, x_ptr, MODE"
             KNOWN + EXPLICIT,
         ),
         (
-            "lambda n: (n\n    is None)",
+            "lambda n: (n\n    is n)",
             "1:19",
-            "the grid has `n is None`, which is not known in C",
+            "the grid has `n is n`, which is not known in C",
             KNOWN + EXPLICIT,
         ),
         (
@@ -227,14 +229,14 @@ def test_refused_helpers(tmp_path: Path) -> None:
     module = load(
         tmp_path,
         f"{PRELUDE}grids = [\n"
-        "    lambda n: forever(n),\n    lambda n: two_steps(n),\n    lambda n: loop(n),\n]\n"
+        "    lambda n: forever(n),\n    lambda n: halved(n),\n    lambda n: loop(n),\n]\n"
         "def unset():\n    grid = lambda n: late\n    return grid\n    late = 1\n",
     )
     path = module.__file__
     assert [error_of(function) for function in module.grids] == [
         f"{path}:26:12: `forever(n - 1)` is recursive\n  hint: {EXPLICIT}",
-        f"{path}:30:5: `two_steps` must be one return statement to be translated to C\n"
-        "  hint: fold its variables into the returned expression",
+        f"{path}:30:5: the grid has the statement `while n`, which is not known in C\n"
+        f"  hint: known are assignments, if and return; or {EXPLICIT}",
         f"{path}:35:12: `loop(n)` is recursive\n  hint: {EXPLICIT}",
     ]
     assert error_of(module.unset()) == (
@@ -261,12 +263,11 @@ def test_refused_objects(tmp_path: Path) -> None:
     exec(compile("grid = lambda n: n", "<typed>", "exec"), namespace)
     assert error_of(namespace["grid"]) == (
         "<typed>:1: the source of `<lambda>` cannot be read from <typed>\n"
-        "  hint: a grid is translated from its source; write it in a file"
+        "  hint: it is translated from its source; write it in a file"
     )
     module = load(tmp_path, "async def grid(n):\n    return n\n")
     assert error_of(module.grid) == (
-        f"{module.__file__}:2:5: `grid` must be one return statement to be translated to C\n"
-        "  hint: fold its variables into the returned expression"
+        f"{module.__file__}:1:1: `grid` is async, which is not known in C\n  hint: {EXPLICIT}"
     )
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import random
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,11 +13,15 @@ from hypothesis import strategies as st
 
 from codegen.errors import CodegenError
 from codegen.expressions import CExpression, Operand, translate_grid
-from codegen.expressions.c_value import literal
+from tests.support.expression_programs import (
+    HEADER,
+    c_program,
+    compile_c,
+    outcome,
+    python_functions,
+    results_of,
+)
 from tests.support.expressions import I32, I64, load
-
-HEADER = Path(__file__).parents[1] / "templates" / "runtime" / "tb_arithmetic.h"
-STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 
 HELPERS = """\
 from triton import cdiv, next_power_of_2
@@ -57,8 +57,6 @@ THREE = [
     "({0} and {1} or {2})",
 ]
 THREE += ["({0} // {1} if {1} else {2})", "({0} % {1} if {1} > {2} else {1})"]
-RANDOM = ["-Wno-tautological-compare"]
-"""Random expressions compare what cannot be equal, as in `(a & 16) == 7`."""
 LEAVES = [*OPERANDS, "0", "1", "2", "(-1)", "7", "64", "2147483647", "(-2147483648)"]
 LEAVES += ["4611686018427387904", "9223372036854775807", "(-9223372036854775808)"]
 
@@ -77,52 +75,9 @@ def expressions() -> st.SearchStrategy[str]:
     return st.recursive(leaves, larger, max_leaves=12)
 
 
-class Checked(ast.NodeTransformer):
-    """Hands every result to `checked`, and shifts to functions that refuse to build huge ints."""
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        self.generic_visit(node)
-        if isinstance(node.op, ast.LShift):
-            return ast.Call(ast.Name("shift_left", ast.Load()), [node.left, node.right], [])
-        return self.checked(node)
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
-        return node if isinstance(node.operand, ast.Constant) else self.visit_Call(node)
-
-    def visit_Call(self, node: ast.expr) -> ast.AST:
-        self.generic_visit(node)
-        return self.checked(node)
-
-    def checked(self, node: ast.expr) -> ast.AST:
-        return ast.Call(ast.Name("checked", ast.Load()), [node], [])
-
-
-def checked(value: int) -> int:
-    if not I64[0] <= value <= I64[1]:
-        raise OverflowError
-    return value
-
-
-def shift_left(value: int, count: int) -> int:
-    if count > 64 and value:
-        raise OverflowError
-    return checked(value << min(count, 64))
-
-
-def oracles(sources: list[str]) -> Callable[..., int | None]:
-    """What Python says of each; None where it raises or leaves 64 bits."""
+def oracles(sources: list[str]) -> list[Callable[..., object]]:
     grids = "\n".join(f"    lambda {', '.join(OPERANDS)}: {source}," for source in sources)
-    tree = Checked().visit(ast.parse(f"{HELPERS}grids = [\n{grids}\n]"))
-    namespace: dict[str, Any] = {"checked": checked, "shift_left": shift_left}
-    exec(compile(ast.fix_missing_locations(tree), "oracle", "exec"), namespace)
-
-    def oracle(index: int, *values: int) -> int | None:
-        try:
-            return int(namespace["grids"][index](*values))
-        except (ZeroDivisionError, OverflowError, ValueError):
-            return None
-
-    return oracle
+    return python_functions(f"{HELPERS}grids = [\n{grids}\n]", "grids")
 
 
 def input_rows() -> list[tuple[int, ...]]:
@@ -137,52 +92,12 @@ def input_rows() -> list[tuple[int, ...]]:
     return [tuple(value(operand) for operand in OPERANDS.values()) for _ in range(100)]
 
 
-def c_program(translated: list[CExpression], rows: list[tuple[int, ...]]) -> str:
-    """Prints, per expression and row, the value and whether it failed.
-
-    Only the names that an expression claims to read are declared, and `failed` only where it claims
-    that it can fail; the compiler refuses names that are missing or unused.
-    """
-    lines = ["#include <stdio.h>", f'#include "{HEADER.name}"']
-    for index, expression in enumerate(translated):
-        lines.append(f"static int64_t f{index}(const int64_t *row, int *out) {{")
-        for position, name in enumerate(OPERANDS):
-            if name in expression.names:
-                lines.append(f"    int64_t {name} = row[{position}];")
-        if not expression.names:
-            lines.append("    (void)row;")
-        if expression.can_fail:
-            lines += ["    int failed = 0;", f"    int64_t value = {expression.text};"]
-            lines += ["    *out = failed;", "    return value;", "}"]
-        else:
-            lines += ["    *out = 0;", f"    return {expression.text};", "}"]
-    functions = ", ".join(f"f{index}" for index in range(len(translated)))
-    table = ",\n    ".join("{" + ", ".join(literal(v).text for v in row) + "}" for row in rows)
-    return "\n".join(
-        [
-            *lines,
-            f"static int64_t (*const functions[])(const int64_t *, int *) = {{{functions}}};",
-            f"static const int64_t rows[][{len(OPERANDS)}] = {{\n    {table}}};",
-            "int main(void) {",
-            f"    for (int i = 0; i < {len(translated)}; i++) {{",
-            f"        for (int j = 0; j < {len(rows)}; j++) {{",
-            "            int failed;",
-            "            long long value = functions[i](rows[j], &failed);",
-            '            printf("%lld %d\\n", value, failed);',
-            "        }",
-            "    }",
-            "    return 0;",
-            "}\n",
-        ]
-    )
-
-
-def compile_c(compiler: str, *arguments: str | Path) -> None:
-    if not shutil.which(compiler):
-        pytest.skip(f"{compiler} is not installed")
-    command = [compiler, *STRICT, f"-I{HEADER.parent}", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+def declarations(expression: CExpression) -> list[str]:
+    return [
+        f"int64_t {name} = row[{position}];"
+        for position, name in enumerate(OPERANDS)
+        if name in expression.names
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -232,27 +147,17 @@ def test_c_computes_what_python_does(batch: list[str], tmp_path: Path) -> None:
     assert all("always" in error or "characters long" in error for error in errors)
 
     rows = input_rows()
-    program = tmp_path / "program.c"
-    program.write_text(c_program(translated, rows))
-    sanitize = ["-fsanitize=undefined", "-fno-sanitize-recover=all"]
-    compile_c("gcc", *sanitize, *RANDOM, program, "-o", tmp_path / "program")
-    done = subprocess.run([tmp_path / "program"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-    results = (tuple(map(int, line.split())) for line in done.stdout.splitlines())
-    oracle = oracles(sources)
-    for index, (source, expression) in enumerate(zip(sources, translated, strict=True)):
+    program = c_program(translated, rows, declarations)
+    results = results_of(program, tmp_path)
+    for source, expression, oracle in zip(sources, translated, oracles(sources), strict=True):
         for row in rows:
             value, failed = next(results)
-            expected = oracle(index, *row)
             context = f"{source} on {row}: {expression.text}"
-            assert (None if failed else value) == expected, context
+            assert (None if failed else value) == outcome(oracle, *row), context
             assert expression.low <= value <= expression.high, context
 
-    if shutil.which("clang"):
-        compile_c("clang", "-fsyntax-only", *RANDOM, program)
     defined = set(re.findall(r"static inline int64_t (\w+)", HEADER.read_text()))
-    assert defined <= set(re.findall(r"\w+", program.read_text()))
+    assert defined <= set(re.findall(r"\w+", program))
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])

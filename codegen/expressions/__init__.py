@@ -1,11 +1,24 @@
-"""Python grids and shapes to C, from their source: integers mean in C what they mean in Python.
+"""Python grids, heuristics and shapes to C, from their source, with what they mean in Python.
 
-`function_source` finds the code behind an object, `rules` has one rule for each libcst node,
-`functions` the tables of known operators and calls, `scope` what names stand for; `c_value`,
-`c_arithmetic` and `c_logic` print C, plain where `intervals` proves that nothing can go wrong and
-checked elsewhere; `translate` is the way in.
+`operands` says what is known of a kernel's parameters; `function_source` finds the code behind an
+object, `statements` runs through its body, and `rules`, `comparisons`, `calls` and `tensors` have a
+rule for each kind of expression, called by `evaluation`; `functions` has the tables of operators
+and calls, `scope` what names stand for, `values` what they can be besides an integer in C.
+`c_value`, `c_arithmetic` and `c_logic` print C, plain where `intervals` proves that nothing can go
+wrong and checked elsewhere, with what it `reads`; `translate` is the way in.
 """
 
-from codegen.expressions.translate import CExpression, Operand, translate_grid, translate_text
+from codegen.expressions.operands import CExpression, OpaqueOperand, Operand, TensorOperand
+from codegen.expressions.reads import TensorFact
+from codegen.expressions.translate import translate_grid, translate_heuristic, translate_text
 
-__all__ = ["CExpression", "Operand", "translate_grid", "translate_text"]
+__all__ = [
+    "CExpression",
+    "OpaqueOperand",
+    "Operand",
+    "TensorFact",
+    "TensorOperand",
+    "translate_grid",
+    "translate_heuristic",
+    "translate_text",
+]

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from codegen.expressions.c_value import CValue, Precedence, after, conditional, infix, literal
+from codegen.expressions.c_value import (
+    CValue,
+    Precedence,
+    after,
+    conditional,
+    infix,
+    literal,
+    respelt,
+)
 from codegen.expressions.intervals import NONZERO, TRUTH, ZERO, Interval
 
 
@@ -39,10 +47,8 @@ def logical_not(x: CValue) -> CValue:
     if not x.is_test and x.precedence < Precedence.UNARY:
         return compare("==", x, literal(0))
     return replace(
-        test,
-        text=f"!{test.binding(Precedence.UNARY)}",
+        respelt(test, f"!{test.binding(Precedence.UNARY)}", Precedence.COMPARISON),
         interval=TRUTH,
-        precedence=Precedence.COMPARISON,
         is_int=True,
         when_true=test.when_false,
         when_false=test.when_true,
@@ -130,4 +136,4 @@ def _parenthesized_and(x: CValue) -> CValue:
     """Compilers warn of `&&` among `||`."""
     if x.precedence != Precedence.AND:
         return x
-    return replace(x, text=f"({x.text})", precedence=Precedence.ATOM)
+    return respelt(x, f"({x.text})", Precedence.ATOM)

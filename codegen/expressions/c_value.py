@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from codegen.expressions.intervals import INT32, INT64, ZERO, Interval
+from codegen.expressions.intervals import INT32, INT64, ONE, TRUTH, ZERO, Interval
+from codegen.expressions.reads import Read
 
 
 class AlwaysFails(Exception):
@@ -44,9 +45,13 @@ class CValue:
     text: str
     interval: Interval
     precedence: Precedence = Precedence.ATOM
-    names: frozenset[str] = frozenset()
-    """The operands that the text reads."""
+    reads: frozenset[Read] = frozenset()
+    """What the text reads."""
     can_fail: bool = False
+    certain: frozenset[str] = frozenset()
+    """The texts in it that can fail and that C evaluates whenever it evaluates the whole."""
+    is_bool: bool = False
+    """Python's type is bool."""
     is_int: bool = False
     """The C type is int, not int64_t: literals, comparisons and what is made of them."""
     is_test: bool = False
@@ -70,10 +75,27 @@ class CValue:
         return self.text if self.precedence >= precedence else f"({self.text})"
 
 
-def operand(name: str, text: str, low: int, high: int) -> CValue:
+def operand(text: str, low: int, high: int, read: Read, is_bool: bool = False) -> CValue:
     """An `int64_t` C variable, literal or cast."""
     precedence = Precedence.ATOM if re.fullmatch(r"\w+", text) else Precedence.UNARY
-    return folded(CValue(text, Interval(low, high), precedence, frozenset({name})))
+    reads = frozenset({read})
+    return folded(CValue(text, Interval(low, high), precedence, reads, is_bool=is_bool))
+
+
+def null_test(text: str, symbol: str, read: Read) -> CValue:
+    """Whether a C pointer is NULL (`==`) or is not (`!=`); its range tells who knows it already."""
+    same, other = f"{text} {symbol} NULL", f"{text} {_OTHER[symbol]} NULL"
+    return CValue(
+        same,
+        TRUTH,
+        Precedence.COMPARISON,
+        frozenset({read}),
+        is_bool=True,
+        is_int=True,
+        is_test=True,
+        when_true={same: ONE, other: ZERO},
+        when_false={same: ZERO, other: ONE},
+    )
 
 
 def literal(value: int) -> CValue:
@@ -88,7 +110,15 @@ def literal(value: int) -> CValue:
 
 def folded(value: CValue) -> CValue:
     """The literal, where only one value is possible."""
-    return value if value.constant is None else literal(value.constant)
+    if value.constant is None:
+        return value
+    return replace(literal(value.constant), is_bool=value.is_bool)
+
+
+def respelt(x: CValue, text: str, precedence: Precedence) -> CValue:
+    """Another text around that of `x`."""
+    certain = x.certain | {text} if x.can_fail else x.certain
+    return replace(x, text=text, precedence=precedence, certain=certain)
 
 
 def unary(symbol: str, x: CValue, exact: Interval) -> CValue:
@@ -106,7 +136,8 @@ def infix(symbol: str, x: CValue, y: CValue, exact: Interval) -> CValue:
         x, is_int = cast(x), False
     text = f"{x.binding(left)} {symbol} {y.binding(right)}"
     is_int = is_int or precedence in (Precedence.OR, Precedence.AND, Precedence.COMPARISON)
-    return _joined(text, exact, x, y, precedence=precedence, is_int=is_int)
+    certain = x.certain if symbol in ("&&", "||") else x.certain | y.certain
+    return _joined(text, exact, x, y, precedence=precedence, is_int=is_int, certain=certain)
 
 
 def call(name: str, arguments: tuple[CValue, ...], exact: Interval, is_safe: bool = True) -> CValue:
@@ -128,18 +159,21 @@ def conditional(test: CValue, x: CValue, y: CValue) -> CValue:
     branch = Precedence.OR
     text = f"{test.binding(branch)} ? {x.binding(branch)} : {y.text}"
     is_int = x.is_int and y.is_int
-    return _joined(text, interval, test, x, y, precedence=Precedence.CONDITIONAL, is_int=is_int)
+    precedence, certain = Precedence.CONDITIONAL, test.certain | (x.certain & y.certain)
+    return _joined(
+        text, interval, test, x, y, precedence=precedence, is_int=is_int, certain=certain
+    )
 
 
 def cast(x: CValue) -> CValue:
     text = f"(int64_t){x.binding(Precedence.UNARY)}"
-    return replace(x, text=text, precedence=Precedence.UNARY, is_int=False, is_test=False)
+    return replace(respelt(x, text, Precedence.UNARY), is_int=False, is_test=False)
 
 
 def after(first: CValue, x: CValue) -> CValue:
     """`x`, with `first` evaluated before it for its failure alone."""
     text = f"((void){first.binding(Precedence.UNARY)}, {x.text})"
-    return _joined(text, x.interval, first, x, is_int=x.is_int)
+    return replace(_joined(text, x.interval, first, x, is_int=x.is_int), is_bool=x.is_bool)
 
 
 def _joined(
@@ -149,12 +183,18 @@ def _joined(
     precedence: Precedence = Precedence.ATOM,
     can_fail: bool = False,
     is_int: bool = False,
+    certain: frozenset[str] | None = None,
 ) -> CValue:
-    names = frozenset().union(*(part.names for part in parts))
+    reads = frozenset().union(*(part.reads for part in parts))
     can_fail = can_fail or any(part.can_fail for part in parts)
-    return folded(CValue(text, interval, precedence, names, can_fail, is_int))
+    if certain is None:
+        certain = frozenset().union(*(part.certain for part in parts))
+    if can_fail:
+        certain |= {text}
+    return folded(CValue(text, interval, precedence, reads, can_fail, certain, is_int=is_int))
 
 
+_OTHER = {"==": "!=", "!=": "=="}
 _TOO_LARGE = "sizes and grids are 64-bit integers; check the constants"
 
 _INFIX: dict[str, tuple[Precedence, Precedence, Precedence]] = {

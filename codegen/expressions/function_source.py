@@ -12,7 +12,6 @@ from types import CodeType, FunctionType
 from typing import TypeVar
 
 import libcst as cst
-from libcst import matchers
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from codegen.errors import CodegenError, SourceLocation
@@ -54,7 +53,7 @@ def find_function(function: FunctionType) -> tuple[Source, FunctionNode]:
         raise CodegenError(
             f"the source of `{code.co_name}` cannot be read from {code.co_filename}",
             where=where,
-            hint="a grid is translated from its source; write it in a file",
+            hint="it is translated from its source; write it in a file",
         )
     file = _parse(code.co_filename, "".join(lines))
     if not any(_is_same(code, compiled) for compiled in file.codes.get(code.co_firstlineno, ())):
@@ -76,28 +75,21 @@ def find_function(function: FunctionType) -> tuple[Source, FunctionNode]:
     return file.source, nodes[0]
 
 
-def single_return(function: FunctionType) -> tuple[Source, FunctionNode, cst.BaseExpression]:
-    """The one expression that a lambda is, or that a def returns after its docstring."""
-    source, node = find_function(function)
-    if isinstance(node, cst.Lambda):
-        return source, node, node.body
+def body_of(node: FunctionNode) -> list[cst.CSTNode]:
+    """The statements of a function; a lambda has one, the return of its expression."""
+    return [cst.Return(node.body)] if isinstance(node, cst.Lambda) else statements_of(node.body)
+
+
+def statements_of(block: cst.BaseSuite) -> list[cst.CSTNode]:
+    """The statements of a block, also where several stand in a line."""
     statements: list[cst.CSTNode] = []
-    for statement in node.body.body:
+    for statement in block.body:
         match statement:
             case cst.SimpleStatementLine(body=line):
                 statements.extend(line)
             case _:
                 statements.append(statement)
-    if matchers.matches(statements[0], matchers.Expr(matchers.SimpleString())):
-        del statements[0]
-    match statements:
-        case [cst.Return(value=cst.BaseExpression() as value)] if not node.asynchronous:
-            return source, node, value
-    raise CodegenError(
-        f"`{node.name.value}` must be one return statement to be translated to C",
-        where=source.location(statements[0] if statements else node),
-        hint="fold its variables into the returned expression",
-    )
+    return statements
 
 
 def parse_expression(text: str, where: SourceLocation) -> tuple[Source, cst.BaseExpression]:

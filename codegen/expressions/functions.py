@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codegen.expressions import c_arithmetic, c_logic
+from codegen.export import sm_count
+from codegen.expressions import c_arithmetic
 from codegen.expressions.c_value import CValue
+from codegen.expressions.values import SM_COUNT
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,14 @@ class KnownFunction:
     fewest: int
     most: int
     rule: Callable[..., CValue]
+    is_one_of_its_arguments: bool = False
+    """The result has their type then."""
 
 
 def known_function(value: object) -> KnownFunction | None:
     """What C has for a Python function, from wherever that was imported."""
+    if value is sm_count:
+        return FUNCTIONS["sm_count"]
     for known in (min, max, abs, int):
         if value is known:
             return FUNCTIONS[known.__name__]
@@ -40,10 +46,11 @@ def _folding(rule: Callable[[CValue, CValue], CValue]) -> Callable[..., CValue]:
 FUNCTIONS = {
     "cdiv": KnownFunction("cdiv(x, y)", 2, 2, c_arithmetic.ceil_divide),
     "next_power_of_2": KnownFunction("next_power_of_2(x)", 1, 1, c_arithmetic.next_power_of_2),
-    "min": KnownFunction("min(x, y, ...)", 2, 255, _folding(c_arithmetic.minimum)),
-    "max": KnownFunction("max(x, y, ...)", 2, 255, _folding(c_arithmetic.maximum)),
+    "min": KnownFunction("min(x, y, ...)", 2, 255, _folding(c_arithmetic.minimum), True),
+    "max": KnownFunction("max(x, y, ...)", 2, 255, _folding(c_arithmetic.maximum), True),
     "abs": KnownFunction("abs(x)", 1, 1, c_arithmetic.absolute),
     "int": KnownFunction("int(x)", 1, 1, lambda x: x),
+    "sm_count": KnownFunction("sm_count()", 0, 0, lambda: SM_COUNT),
 }
 
 BINARY: Mapping[type[cst.BaseBinaryOp], Callable[[CValue, CValue], CValue]] = {
@@ -60,11 +67,13 @@ BINARY: Mapping[type[cst.BaseBinaryOp], Callable[[CValue, CValue], CValue]] = {
     cst.BitXor: c_arithmetic.bit_xor,
 }
 
+BITWISE = cst.BitAnd, cst.BitOr, cst.BitXor
+"""Of two bools they make a bool."""
+
 UNARY: Mapping[type[cst.BaseUnaryOp], Callable[[CValue], CValue]] = {
     cst.Plus: lambda x: x,
     cst.Minus: c_arithmetic.negate,
     cst.BitInvert: c_arithmetic.invert,
-    cst.Not: c_logic.logical_not,
 }
 
 COMPARISONS: Mapping[type[cst.BaseCompOp], str] = {

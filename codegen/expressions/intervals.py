@@ -54,7 +54,10 @@ INT64 = Interval(-(2**63), 2**63 - 1)
 POSITIVE = Interval(1, INT64.high)
 NONZERO = Interval(INT64.low, INT64.high, without_zero=True)
 ZERO = Interval(0, 0)
+ONE = Interval(1, 1)
 TRUTH = Interval(0, 1)
+EXACT_IN_FLOAT = Interval(-(2**53), 2**53)
+"""Of two such integers, Python's `/` is an integer only where the quotient is."""
 LARGEST_SHIFT = 64
 """A left shift by as much takes every int64_t but 0 out of range."""
 

@@ -11,30 +11,14 @@ from types import CodeType, FunctionType
 import libcst as cst
 
 from codegen.errors import CodegenError
-from codegen.expressions.c_value import AlwaysFails, CValue, literal
+from codegen.export import SmCount
+from codegen.expressions.c_value import CValue, literal
 from codegen.expressions.function_source import Source
-from codegen.expressions.intervals import Interval
+from codegen.expressions.intervals import INT64, Interval
+from codegen.expressions.values import SM_COUNT, Constant, Value, numbers_in
 
 Resolve = Callable[[str], object]
 """The object that a name stands for; KeyError if there is none."""
-
-
-@dataclass(frozen=True)
-class Unusable:
-    """A name that stands for no integer."""
-
-    reason: str
-    """What it is instead: `a pointer`."""
-
-
-Binding = CValue | Unusable
-
-
-@dataclass(frozen=True)
-class Meta:
-    """The one parameter of a grid in which Triton passes all of the kernel's."""
-
-    entries: Mapping[str, Binding]
 
 
 @dataclass(frozen=True)
@@ -46,17 +30,33 @@ class Scope:
     """`the grid`."""
     remedy: str
     """What to do instead of what cannot be translated."""
-    kernel: Mapping[str, Binding]
+    kernel: Mapping[str, Value]
     """The kernel's parameters."""
-    parameters: Mapping[str, Binding | Meta]
-    """The function's own."""
+    names: Mapping[str, Value]
+    """The function's own parameters and variables."""
     resolve: Resolve
     facts: Mapping[str, Interval] = field(default_factory=dict)
     """The ranges of C texts in this branch of the expression."""
+    evaluated: tuple[CValue, ...] = ()
+    """What Python has evaluated before, whether or not it is read."""
     callers: tuple[CodeType, ...] = ()
 
     def knowing(self, facts: Mapping[str, Interval]) -> Scope:
         return replace(self, facts={**self.facts, **facts})
+
+    def having(self, value: Value) -> Scope:
+        failing = [number for number in numbers_in(value) if number.can_fail]
+        return replace(self, evaluated=(*self.evaluated, *failing))
+
+    def assigning(self, name: str, value: Value) -> Scope:
+        return replace(self, names={**self.names, name: value})
+
+    def is_local(self, name: str) -> bool:
+        """Whether Python takes the name for a variable of the function."""
+        return bool(self.callers) and name in (
+            *self.callers[-1].co_varnames,
+            *self.callers[-1].co_cellvars,
+        )
 
     def error(self, node: cst.CSTNode, message: str, hint: str | None = None) -> CodegenError:
         return CodegenError(message, where=self.source.location(node), hint=hint or self.remedy)
@@ -80,15 +80,15 @@ def names_in(function: FunctionType) -> Resolve:
     return resolve
 
 
-def bind(value: object) -> Binding:
+def bind(value: object) -> Value:
     """A Python object as it is now."""
-    number = _as_integer(value)
-    if number is None:
-        return Unusable(_described(value))
-    try:
-        return literal(number)
-    except AlwaysFails:
-        return Unusable(f"an int beyond 64 bits ({number})")
+    if type(value).__name__ == "constexpr":
+        value = getattr(value, "value", None)
+    if isinstance(value, SmCount):
+        return SM_COUNT
+    if not isinstance(value, int) or not Interval(value, value).within(INT64):
+        return Constant(value)
+    return replace(literal(int(value)), is_bool=isinstance(value, bool))
 
 
 def close_to(name: str, names: Iterable[str]) -> str:
@@ -102,15 +102,10 @@ def close_to(name: str, names: Iterable[str]) -> str:
     return f"the kernel's parameters are {', '.join(choices)}"
 
 
-def _as_integer(value: object) -> int | None:
-    """The value of an int, a bool or a `tl.constexpr` of one."""
-    if type(value).__name__ == "constexpr":
-        value = getattr(value, "value", None)
-    return int(value) if isinstance(value, int) else None
-
-
-def _described(value: object) -> str:
+def described(value: object) -> str:
     """`a float (2.5)`, for messages."""
+    if isinstance(value, int):
+        return f"an int beyond 64 bits ({value})"
     kind = type(value).__name__
     article = "an" if kind[0].lower() in "aeiou" else "a"
     if isinstance(value, (float, str, bytes, complex)):

@@ -1,4 +1,4 @@
-"""What the rest of the generator calls: a grid or a shape entry in, C expressions out.
+"""What the rest of the generator calls: grids, heuristics and shape entries in, C expressions out.
 
 Every text is an integer expression without side effects, except that it sets `failed` where Python
 would raise ZeroDivisionError or a result would leave 64 bits. The ranges of the operands prove the
@@ -9,119 +9,132 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import FunctionType, SimpleNamespace
 
 import libcst as cst
 
 from codegen.errors import CodegenError, SourceLocation
-from codegen.expressions import intervals
-from codegen.expressions.c_value import CValue, operand
+from codegen.expressions import calls, comparisons, intervals, rules
+from codegen.expressions.c_value import literal
+from codegen.expressions.evaluation import integer, translate
 from codegen.expressions.function_source import (
     FunctionNode,
     Source,
+    find_function,
     parse_expression,
-    single_return,
 )
-from codegen.expressions.intervals import INT64, Interval
-from codegen.expressions.rules import translate
-from codegen.expressions.scope import Binding, Meta, Scope, Unusable, bind, close_to, names_in
+from codegen.expressions.operands import (
+    CExpression,
+    OpaqueOperand,
+    Operand,
+    TensorOperand,
+    bindings,
+    finished,
+)
+from codegen.expressions.scope import Scope, bind, close_to, names_in
+from codegen.expressions.statements import result_of
+from codegen.expressions.values import Items, Meta, Value, numbers_in
 
-
-@dataclass(frozen=True)
-class Operand:
-    """A parameter that expressions may read."""
-
-    c: str
-    """A C variable, literal or cast, of type int64_t."""
-    low: int
-    high: int
-    """The range of its values, `high` included."""
-
-    def __post_init__(self) -> None:
-        if not Interval(self.low, self.high).within(INT64):
-            raise ValueError(f"{self.c} ranges over {self.low}..{self.high}, beyond 64 bits")
-
-
-@dataclass(frozen=True)
-class CExpression:
-    """A C expression; `?:` at its top level is not in parentheses."""
-
-    text: str
-    low: int
-    high: int
-    """The range of its values; 0 is among them when it can fail."""
-    names: frozenset[str]
-    """The operands that the text reads; those of one value are literals in it."""
-    can_fail: bool
-    """The text mentions `failed`, an int that is 0 before."""
-
-
+Function = Callable[..., object]
+Operands = Mapping[str, Operand | OpaqueOperand]
 Axes = tuple[CExpression, CExpression, CExpression]
+
+RULES = calls, comparisons, rules
+"""The modules that hold a rule for each kind of expression; importing them registers those."""
 
 
 def translate_grid(
-    function: Callable[..., object],
-    operands: Mapping[str, Operand],
+    function: Function,
+    operands: Operands,
     unusable: Mapping[str, str] = {},
+    tensors: Mapping[str, TensorOperand] = {},
+    constants: Mapping[str, object] = {},
 ) -> Axes:
     """The grid that `function` returns: x, y and z.
 
-    `unusable` says of the kernel's other parameters what they are: `a pointer`.
+    `tensors` are the kernel's pointers, `constants` its constexprs of one value that is no int;
+    `unusable` says of the other parameters what they are: `of type fp32`.
     """
     if not isinstance(function, FunctionType):
         message = f"a grid must be a lambda or a def, got {type(function).__name__}"
         raise CodegenError(message, hint="write it as grid=lambda n: (cdiv(n, 64),)")
-    kernel = _bindings(operands, unusable)
-    source, node, body = single_return(function)
+    kernel = bindings(operands, unusable, tensors, constants)
+    source, node = find_function(function)
     scope = Scope(
         source=source,
         subject="the grid",
         remedy='compute it before the call and use grid="explicit"',
         kernel=kernel,
-        parameters=_grid_parameters(function, kernel, source, node),
+        names=_grid_parameters(function, kernel, source, node),
         resolve=names_in(function),
         callers=(function.__code__,),
     )
-    entries = _grid_entries(body, scope)
-    x, y, z = (*entries, *[_ONE] * (3 - len(entries)))
-    return x, y, z
+    x, y, z = numbers_in(result_of(node, scope, _three_axes))
+    return finished(x), finished(y), finished(z)
+
+
+def translate_heuristic(
+    function: Function,
+    operands: Operands,
+    tensors: Mapping[str, TensorOperand],
+    constants: Mapping[str, object],
+    unusable: Mapping[str, str],
+    name: str,
+) -> CExpression:
+    """The value that a heuristic gives to the constexpr `name`: an int or a bool.
+
+    `function` takes a dict of all of the kernel's arguments, as `@triton.heuristics` has it.
+    """
+    remedy = f'give its value instead: constexprs={{"{name}": ...}}'
+    if not isinstance(function, FunctionType):
+        kind = type(function).__name__
+        message = f"the heuristic `{name}` must be a lambda or a def, got {kind}"
+        raise CodegenError(message, hint=remedy)
+    kernel = bindings(operands, unusable, tensors, constants)
+    source, node = find_function(function)
+    scope = Scope(
+        source=source,
+        subject=f"the heuristic `{name}`",
+        remedy=remedy,
+        kernel=kernel,
+        names=_heuristic_parameters(function, kernel, source, node, remedy),
+        resolve=names_in(function),
+        callers=(function.__code__,),
+    )
+    (value,) = numbers_in(result_of(node, scope, integer))
+    return finished(value)
 
 
 def translate_text(
     source: str,
-    operands: Mapping[str, Operand],
+    operands: Operands,
     where: SourceLocation,
     unusable: Mapping[str, str] = {},
+    constants: Mapping[str, object] = {},
 ) -> CExpression:
     """An expression over the kernel's parameters and the functions that C knows."""
     parsed, node = parse_expression(source, where)
-    kernel = _bindings(operands, unusable)
+    kernel = bindings(operands, unusable, {}, constants)
     scope = Scope(
         source=parsed,
         subject=f"the expression `{source}`",
         remedy="write an expression of the kernel's ints",
         kernel=kernel,
-        parameters=kernel,
+        names=kernel,
         resolve=_TEXT_NAMES.__getitem__,
     )
-    return _finished(translate(node, scope))
-
-
-def _bindings(operands: Mapping[str, Operand], unusable: Mapping[str, str]) -> dict[str, Binding]:
-    readable = {name: operand(name, o.c, o.low, o.high) for name, o in operands.items()}
-    return {**readable, **{name: Unusable(reason) for name, reason in unusable.items()}}
+    return finished(translate(node, scope))
 
 
 def _grid_parameters(
-    function: FunctionType, kernel: Mapping[str, Binding], source: Source, node: FunctionNode
-) -> dict[str, Binding | Meta]:
+    function: FunctionType, kernel: Mapping[str, Value], source: Source, node: FunctionNode
+) -> dict[str, Value]:
     parameters = inspect.signature(function, follow_wrapped=False).parameters
     if len(parameters) == 1 and not kernel.keys() & parameters.keys():
         (only,) = parameters.values()
         if only.kind is only.POSITIONAL_OR_KEYWORD and only.default is only.empty:
             return {only.name: Meta(kernel)}
-    bound: dict[str, Binding | Meta] = {}
+    bound: dict[str, Value] = {}
     for name, parameter in parameters.items():
         if name in kernel:
             bound[name] = kernel[name]
@@ -136,29 +149,51 @@ def _grid_parameters(
     return bound
 
 
-def _grid_entries(body: cst.BaseExpression, scope: Scope) -> list[CExpression]:
-    if not isinstance(body, (cst.Tuple, cst.List)):
-        return [_finished(translate(body, scope))]
-    starred = any(isinstance(element, cst.StarredElement) for element in body.elements)
-    if starred or not 1 <= len(body.elements) <= 3:
-        message = f"a grid has 1 to 3 entries, got {scope.quote(body)}"
-        raise scope.error(body, message, "write it as (x,), (x, y) or (x, y, z)")
-    return [_finished(translate(element.value, scope)) for element in body.elements]
+def _heuristic_parameters(
+    function: FunctionType,
+    kernel: Mapping[str, Value],
+    source: Source,
+    node: FunctionNode,
+    remedy: str,
+) -> dict[str, Value]:
+    signature = inspect.signature(function, follow_wrapped=False)
+    parameters = list(signature.parameters.values())
+    others = parameters[1:]
+    takes_one = parameters and parameters[0].kind in (
+        inspect.Parameter.POSITIONAL_ONLY,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    )
+    if not takes_one or any(other.default is other.empty for other in others):
+        raise CodegenError(
+            f"a heuristic takes one dict of the kernel's arguments, got the parameters {signature}",
+            where=source.location(node),
+            hint=f"write it as `lambda args: ...`; or {remedy}",
+        )
+    defaults = {other.name: bind(other.default) for other in others}
+    return {parameters[0].name: Meta(kernel), **defaults}
 
 
-def _finished(value: CValue) -> CExpression:
-    low, high = value.interval.low, value.interval.high
-    return CExpression(value.text, low, high, value.names, value.can_fail)
+def _three_axes(value: Value, node: cst.BaseExpression, scope: Scope) -> Value:
+    """A grid as Triton fills it up, with 1 for each axis that is missing."""
+    if not isinstance(value, Items):
+        return Items((integer(value, node, scope), literal(1), literal(1)))
+    if not 1 <= len(value.values) <= 3:
+        message = f"a grid has 1 to 3 entries, got {scope.quote(node)}"
+        raise scope.error(node, message, "write it as (x,), (x, y) or (x, y, z)")
+    nodes = [node] * len(value.values)
+    if isinstance(node, (cst.Tuple, cst.List)) and len(node.elements) == len(value.values):
+        nodes = [element.value for element in node.elements]
+    axes = [integer(*pair, scope) for pair in zip(value.values, nodes, strict=True)]
+    return Items((*axes, *[literal(1)] * (3 - len(axes))))
 
-
-_ONE = CExpression("1", 1, 1, frozenset(), False)
 
 _TRITON = SimpleNamespace(cdiv=intervals.cdiv, next_power_of_2=intervals.next_power_of_2)
 _TEXT_NAMES: Mapping[str, object] = {
     "triton": _TRITON,
     "tl": _TRITON,
     **vars(_TRITON),
-    **{function.__name__: function for function in (min, max, abs, int)},
+    **{function.__name__: function for function in (min, max, abs, int, bool)},
     "True": True,
     "False": False,
+    "None": None,
 }

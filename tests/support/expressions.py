@@ -55,9 +55,9 @@ def forever(n):
     return forever(n - 1)
 
 
-def two_steps(n):
-    half = n // 2
-    return half
+def halved(n):
+    while n:
+        n //= 2
 
 
 def loop(n):

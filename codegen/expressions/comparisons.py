@@ -1,0 +1,174 @@
+"""Comparisons: of integers in C, of constants when translating, with None, and `in`."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import libcst as cst
+
+from codegen.expressions import c_logic
+from codegen.expressions.c_value import CValue, literal
+from codegen.expressions.evaluation import (
+    evaluate,
+    following,
+    integer,
+    is_none,
+    rule_for,
+)
+from codegen.expressions.functions import COMPARISONS
+from codegen.expressions.refusals import unsupported
+from codegen.expressions.scope import Scope, bind
+from codegen.expressions.values import (
+    Constant,
+    Items,
+    Nullable,
+    Tensor,
+    Unusable,
+    Value,
+    numbers_in,
+)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The two sides of one sign, as written."""
+
+    left: cst.BaseExpression
+    right: cst.BaseExpression
+    whole: cst.Comparison
+    scope: Scope
+
+
+@rule_for(cst.Comparison)
+def _comparison(node: cst.Comparison, scope: Scope) -> Value:
+    return replace(_comparisons(node.left, node.comparisons, node, scope), is_bool=True)
+
+
+def _comparisons(
+    left: cst.BaseExpression,
+    targets: Sequence[cst.ComparisonTarget],
+    whole: cst.Comparison,
+    scope: Scope,
+) -> CValue:
+    """`a < b < c` is `a < b and b < c`."""
+    right = targets[0].comparator
+    sides = evaluate(left, scope), evaluate(right, scope)
+    first = _compared(type(targets[0].operator), *sides, _Place(left, right, whole, scope))
+    if len(targets) == 1 or first.constant == 0:
+        return first
+    rest = _comparisons(right, targets[1:], whole, scope.knowing(first.when_true))
+    return rest if first.constant else c_logic.both(first, rest)
+
+
+def _compared(sign: type[cst.BaseCompOp], x: Value, y: Value, place: _Place) -> CValue:
+    if sign in (cst.In, cst.NotIn):
+        test = _membership(x, y, place)
+        test = c_logic.logical_not(test) if sign is cst.NotIn else test
+    elif sign in (cst.Is, cst.IsNot):
+        test = _identity("==" if sign is cst.Is else "!=", x, y, place)
+    else:
+        test = _values(COMPARISONS[sign], x, y, place)
+    return integer(
+        following(numbers_in(Items((x, y))), test, place.whole, place.scope),
+        place.whole,
+        place.scope,
+    )
+
+
+def _values(symbol: str, x: Value, y: Value, place: _Place) -> CValue:
+    """< <= > >= == !="""
+    is_equality = symbol in ("==", "!=")
+    if isinstance(x, CValue) and isinstance(y, CValue):
+        return c_logic.compare(symbol, x, y)
+    if is_equality and _NONE in (x, y):
+        return _identity(symbol, x, y, place)
+    if _is_known(x) and _is_known(y):
+        return _decided(_OPERATORS[symbol], x, y, place)
+    if is_equality and any(isinstance(side, Constant) and _is_no_number(side) for side in (x, y)):
+        number = x if isinstance(y, Constant) else y
+        integer(number, place.left if number is x else place.right, place.scope)
+        return literal(int(symbol == "!="))
+    return c_logic.compare(
+        symbol,
+        integer(x, place.left, place.scope),
+        integer(y, place.right, place.scope),
+    )
+
+
+def _identity(symbol: str, x: Value, y: Value, place: _Place) -> CValue:
+    """`is` and `is not`."""
+    if _is_known(x) and _is_known(y):
+        is_same = _known(x) is _known(y)
+        return literal(int(is_same == (symbol == "==")))
+    if _NONE not in (x, y):
+        raise unsupported(place.whole, place.scope)
+    other, node = (x, place.left) if y == _NONE else (y, place.right)
+    if isinstance(other, Unusable):
+        return integer(other, node, place.scope)
+    if isinstance(other, (Tensor, Nullable)):
+        return is_none(other, symbol, place.scope)
+    return literal(int(symbol == "!="))
+
+
+def _membership(x: Value, container: Value, place: _Place) -> CValue:
+    """`in` a tuple, a list or a constant."""
+    match container:
+        case Items(values=values):
+            pass
+        case Constant(value=str()) if isinstance(x, Constant):
+            return _decided(lambda part, text: part in text, x, container, place)
+        case Constant(value=(tuple() | list() | set() | frozenset() | dict()) as constant):
+            values = tuple(bind(entry) for entry in constant)
+        case _:
+            raise unsupported(place.whole, place.scope)
+    found: CValue | None = None
+    for value in values:
+        test = _values("==", x, value, place)
+        if test.constant == 1:
+            return test
+        if test.constant is None:
+            found = c_logic.either(found, test) if found else test
+    return found or literal(0)
+
+
+def _decided(decide: Callable[[Any, Any], object], x: Value, y: Value, place: _Place) -> CValue:
+    """What Python itself says of two constants."""
+    try:
+        answer = decide(_known(x), _known(y))
+    except Exception as error:
+        raise place.scope.error(place.whole, f"{place.scope.quote(place.whole)}: {error}") from None
+    if not isinstance(answer, bool):
+        raise unsupported(place.whole, place.scope)
+    return literal(int(answer))
+
+
+def _is_known(value: Value) -> bool:
+    return isinstance(value, Constant) or (isinstance(value, CValue) and value.constant is not None)
+
+
+def _known(value: Value) -> object:
+    if isinstance(value, CValue):
+        return bool(value.constant) if value.is_bool else value.constant
+    return value.value if isinstance(value, Constant) else None
+
+
+def _is_no_number(side: Constant) -> bool:
+    """Whether no integer equals it: a string, None, a dtype of torch or Triton."""
+    return (
+        isinstance(side.value, (str, bytes, tuple, list, dict))
+        or type(side.value).__name__ == "dtype"
+    )
+
+
+_NONE = Constant(None)
+_OPERATORS: dict[str, Callable[[Any, Any], object]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}

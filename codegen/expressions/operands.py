@@ -1,0 +1,114 @@
+"""What the generator says of a kernel's parameters, and what it gets back for an expression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codegen.expressions.c_value import CValue, operand
+from codegen.expressions.intervals import INT64, Interval
+from codegen.expressions.reads import PointerRead, ScalarRead, SmCountRead, TensorFact
+from codegen.expressions.scope import bind
+from codegen.expressions.values import Nullable, Tensor, Unusable, Value
+
+
+@dataclass(frozen=True)
+class Operand:
+    """An integer parameter that expressions may read."""
+
+    c: str
+    """A C variable, literal or cast, of type int64_t; where `nullable`, a pointer variable."""
+    low: int
+    high: int
+    """The range of its values, `high` included."""
+    is_bool: bool = False
+    """Python passes True or False."""
+    nullable: bool = False
+    """It may be None: `c` is then NULL, and points to an integer of any width elsewhere."""
+
+    def __post_init__(self) -> None:
+        if not Interval(self.low, self.high).within(INT64):
+            raise ValueError(f"{self.c} ranges over {self.low}..{self.high}, beyond 64 bits")
+
+
+@dataclass(frozen=True)
+class OpaqueOperand:
+    """A scalar that is no integer, of which only None can be told."""
+
+    c: str
+    """A pointer variable in C, read where `nullable` alone."""
+    reason: str
+    """`of type fp32`."""
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class TensorOperand:
+    """A pointer parameter."""
+
+    c: str
+    """Its variable in C, a `void *`."""
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class CExpression:
+    """A C expression; `?:` at its top level is not in parentheses."""
+
+    text: str
+    low: int
+    high: int
+    """The range of its values; 0 is among them when it can fail."""
+    names: frozenset[str]
+    """The scalar operands that the text reads; those of one value are literals in it."""
+    can_fail: bool
+    """The text mentions `failed`, an int that is 0 before."""
+    facts: frozenset[TensorFact] = frozenset()
+    """The facts of tensors that the text reads."""
+    pointers: frozenset[str] = frozenset()
+    """The tensors that the text compares with NULL."""
+    reads_sm_count: bool = False
+    """The text reads `sm_count`, an int64_t from 1 on."""
+    is_bool: bool = False
+    """Python would give True or False."""
+
+
+def bindings(
+    operands: Mapping[str, Operand | OpaqueOperand],
+    unusable: Mapping[str, str],
+    tensors: Mapping[str, TensorOperand],
+    constants: Mapping[str, object],
+) -> dict[str, Value]:
+    """The kernel's parameters, as expressions see them."""
+    return {
+        **{name: _scalar(name, operand) for name, operand in operands.items()},
+        **{name: Unusable(reason) for name, reason in unusable.items()},
+        **{name: Tensor(name, tensor.c, tensor.nullable) for name, tensor in tensors.items()},
+        **{name: bind(value) for name, value in constants.items()},
+    }
+
+
+def finished(value: CValue) -> CExpression:
+    reads = value.reads
+    return CExpression(
+        text=value.text,
+        low=value.interval.low,
+        high=value.interval.high,
+        names=frozenset(read.name for read in reads if isinstance(read, ScalarRead)),
+        can_fail=value.can_fail,
+        facts=frozenset(read for read in reads if isinstance(read, TensorFact)),
+        pointers=frozenset(read.name for read in reads if isinstance(read, PointerRead)),
+        reads_sm_count=SmCountRead() in reads,
+        is_bool=value.is_bool,
+    )
+
+
+def _scalar(name: str, given: Operand | OpaqueOperand) -> Value:
+    read = ScalarRead(name)
+    if isinstance(given, OpaqueOperand):
+        return Nullable(name, given.c, given.nullable, Unusable(given.reason))
+    if not given.nullable:
+        return operand(given.c, given.low, given.high, read, given.is_bool)
+    # The cast, since C would compute with the width that the pointer points to.
+    value = operand(f"(int64_t)*{given.c}", given.low, given.high, read, given.is_bool)
+    return Nullable(name, given.c, True, value)

@@ -1,0 +1,177 @@
+"""The statements of a function to the value that it returns: every variable is put in its place."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import libcst as cst
+
+from codegen.errors import CodegenError
+from codegen.expressions.evaluation import (
+    chosen,
+    computed,
+    condition,
+    evaluate,
+    following,
+    translate,
+)
+from codegen.expressions.function_source import FunctionNode, body_of, statements_of
+from codegen.expressions.functions import BINARY
+from codegen.expressions.scope import Scope, bind
+from codegen.expressions.tensors import entry_of
+from codegen.expressions.values import Constant, Items, Sizes, Value
+
+MOST_WAYS = 200
+"""Each `if` that does not end the function doubles the ways through what follows it."""
+
+Finish = Callable[[Value, cst.BaseExpression, Scope], Value]
+"""What to make of each returned value, before they are joined."""
+
+
+def result_of(function: FunctionNode, scope: Scope, finish: Finish) -> Value:
+    """What a function returns, evaluated as Python does, whatever is read of it."""
+    if isinstance(function, cst.FunctionDef) and function.asynchronous:
+        message = f"`{function.name.value}` is async, which is not known in C"
+        raise scope.error(function, message)
+    return _Function(function, finish).after(body_of(function), scope)
+
+
+@dataclass(frozen=True)
+class _Function:
+    node: FunctionNode
+    finish: Finish
+    ways: Iterator[int] = field(default_factory=itertools.count)
+
+    def after(self, statements: Sequence[cst.CSTNode], scope: Scope) -> Value:
+        """What is returned when these statements are run."""
+        for index, statement in enumerate(statements):
+            match statement:
+                case cst.Return(value=cst.BaseExpression() as value):
+                    return self._returned(value, scope)
+                case cst.If():
+                    rest = statements[index + 1 :]
+                    ways = [*statements_of(statement.body), *rest], [*_orelse(statement), *rest]
+                    after = [lambda inner, way=way: self.after(way, inner) for way in ways]
+                    return self._decided(statement.test, after[0], after[1], scope)
+                case cst.Assign() | cst.AnnAssign(value=cst.BaseExpression()) | cst.AugAssign():
+                    scope = _assigned(statement, scope)
+                case cst.Pass() | cst.AnnAssign():
+                    pass
+                case cst.Expr(value=cst.SimpleString() | cst.ConcatenatedString()):
+                    pass
+                case _:
+                    raise _refused(statement, scope)
+        name = self.node.name.value if isinstance(self.node, cst.FunctionDef) else "lambda"
+        message = f"`{name}` ends without returning a value on some way through it"
+        raise scope.error(statements[-1] if statements else self.node, message, _ADD_RETURN)
+
+    def _returned(self, node: cst.BaseExpression, scope: Scope) -> Value:
+        if isinstance(node, cst.IfExp):
+            branches = node.body, node.orelse
+            after = [lambda inner, way=way: self._returned(way, inner) for way in branches]
+            return self._decided(node.test, after[0], after[1], scope)
+        if next(self.ways) >= MOST_WAYS:
+            message = f"{scope.subject} has more than {MOST_WAYS} ways through its ifs"
+            raise scope.error(node, message)
+        value = self.finish(evaluate(node, scope), node, scope)
+        return following(scope.evaluated, value, node, scope)
+
+    def _decided(
+        self,
+        node: cst.BaseExpression,
+        when_true: Callable[[Scope], Value],
+        when_false: Callable[[Scope], Value],
+        scope: Scope,
+    ) -> Value:
+        test = condition(node, scope)
+        if test.constant is not None:
+            return when_true(scope) if test.constant else when_false(scope)
+        left = tuple(number for number in scope.evaluated if number.text not in test.certain)
+        scope = replace(scope, evaluated=left)
+        x = when_true(scope.knowing(test.when_true))
+        y = when_false(scope.knowing(test.when_false))
+        return computed(node, scope, lambda: chosen(test, x, y, node, scope))
+
+
+def _orelse(statement: cst.If) -> list[cst.CSTNode]:
+    match statement.orelse:
+        case cst.If() as elif_:
+            return [elif_]
+        case cst.Else(body=body):
+            return statements_of(body)
+    return []
+
+
+def _assigned(node: cst.Assign | cst.AnnAssign | cst.AugAssign, scope: Scope) -> Scope:
+    if isinstance(node, cst.AugAssign):
+        rule = BINARY.get(_AUGMENTED.get(type(node.operator), cst.Divide))
+        if rule is None or not isinstance(node.target, cst.Name):
+            raise _refused(node, scope)
+        sides = translate(node.target, scope), translate(node.value, scope)
+        value = computed(node, scope, lambda: replace(rule(*sides), is_bool=False))
+        return _to_target(node.target, value, node, scope.having(value))
+    assert node.value is not None
+    value = evaluate(node.value, scope)
+    scope = scope.having(value)
+    targets = [node.target] if isinstance(node, cst.AnnAssign) else [t.target for t in node.targets]
+    for target in targets:
+        scope = _to_target(target, value, node, scope)
+    return scope
+
+
+def _to_target(target: cst.CSTNode, value: Value, node: cst.CSTNode, scope: Scope) -> Scope:
+    match target:
+        case cst.Name(value=name):
+            return scope.assigning(name, value)
+        case cst.Tuple(elements=elements) | cst.List(elements=elements) if not any(
+            isinstance(element, cst.StarredElement) for element in elements
+        ):
+            parts = _parts(value, len(elements))
+            if parts is None or len(parts) != len(elements):
+                message = f"{scope.quote(node)} does not unpack a tuple of {len(elements)}"
+                raise scope.error(node, message)
+            for element, part in zip(elements, parts, strict=True):
+                scope = _to_target(element.value, part, node, scope)
+            return scope
+    raise _refused(node, scope)
+
+
+def _parts(value: Value, count: int) -> Sequence[Value] | None:
+    match value:
+        case Items(values=values):
+            return values
+        case Sizes():
+            return [entry_of(value, index) for index in range(count)]
+        case Constant(value=tuple() | list() as constants):
+            return [bind(constant) for constant in constants]
+    return None
+
+
+def _refused(node: cst.CSTNode, scope: Scope) -> CodegenError:
+    first_line = scope.source.quote(node)
+    if isinstance(node, cst.BaseCompoundStatement):
+        first_line = first_line.partition(":")[0]
+    if isinstance(node, cst.Assert):
+        message = f"`{first_line}` would not be checked in C"
+        return scope.error(node, message, "leave it out: the call's own checks come before")
+    message = f"{scope.subject} has the statement `{first_line}`, which is not known in C"
+    return scope.error(node, message, f"known are assignments, if and return; or {scope.remedy}")
+
+
+_ADD_RETURN = "end every branch with a return"
+
+_AUGMENTED: dict[type[cst.BaseAugOp], type[cst.BaseBinaryOp]] = {
+    cst.AddAssign: cst.Add,
+    cst.SubtractAssign: cst.Subtract,
+    cst.MultiplyAssign: cst.Multiply,
+    cst.FloorDivideAssign: cst.FloorDivide,
+    cst.ModuloAssign: cst.Modulo,
+    cst.PowerAssign: cst.Power,
+    cst.LeftShiftAssign: cst.LeftShift,
+    cst.RightShiftAssign: cst.RightShift,
+    cst.BitAndAssign: cst.BitAnd,
+    cst.BitOrAssign: cst.BitOr,
+    cst.BitXorAssign: cst.BitXor,
+}

@@ -1,0 +1,78 @@
+"""What grids and heuristics read of a tensor: its shape, strides, number of elements and rank."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from codegen.errors import CodegenError
+from codegen.expressions.c_value import CValue, operand
+from codegen.expressions.evaluation import may_be_none, translate
+from codegen.expressions.reads import FactKind, TensorFact
+from codegen.expressions.refusals import TENSOR_FACTS
+from codegen.expressions.scope import Scope
+from codegen.expressions.values import Sizes, Tensor, Value
+
+
+def attribute_of(tensor: Tensor, name: str, node: cst.BaseExpression, scope: Scope) -> Value:
+    """`x.shape` and `x.ndim`."""
+    if name == "shape":
+        return Sizes(_present(tensor, node, scope), "shape")
+    if name == "ndim":
+        return fact(_present(tensor, node, scope), "ndim")
+    raise _unknown(node, scope)
+
+
+def method_of(tensor: Tensor, name: str, node: cst.Call, scope: Scope) -> Value:
+    """`x.size()`, `x.size(0)`, `x.stride()`, `x.stride(0)`, `x.numel()` and `x.dim()`."""
+    kind = _METHODS.get(name)
+    if kind is None:
+        raise _unknown(node, scope)
+    _present(tensor, node, scope)
+    takes_index = kind in ("shape", "stride")
+    match node.args:
+        case []:
+            return Sizes(tensor, kind) if takes_index else fact(tensor, kind)
+        case [cst.Arg(value=value, star="", keyword=None | cst.Name("dim"))] if takes_index:
+            index = translate(value, scope).constant
+            if index is None:
+                message = f"{scope.quote(node)}: an index must be a constant int in range"
+                raise scope.error(node, message)
+            return entry_of(Sizes(tensor, kind), index)
+    use = f"{name}(i)" if takes_index else f"{name}()"
+    raise scope.error(node, f"expected {use}, got {scope.quote(node)}")
+
+
+def entry_of(sizes: Sizes, index: int) -> CValue:
+    return fact(sizes.tensor, sizes.kind, index)
+
+
+def fact(tensor: Tensor, kind: FactKind, index: int = 0) -> CValue:
+    found = TensorFact(tensor.name, kind, index)
+    return operand(found.c_name, found.interval.low, found.interval.high, found)
+
+
+def _present(tensor: Tensor, node: cst.BaseExpression, scope: Scope) -> Tensor:
+    """The tensor, where it is known not to be None."""
+    if not may_be_none(tensor, scope):
+        return tensor
+    raise scope.error(
+        node,
+        f"{scope.subject} reads {scope.quote(node)}, and `{tensor.name}` is None in some calls",
+        f"guard it: `... if {tensor.name} is not None else 0`",
+    )
+
+
+def _unknown(node: cst.BaseExpression, scope: Scope) -> CodegenError:
+    message = f"{scope.subject} has {scope.quote(node)}, which is not known in C"
+    hint = f"known of a tensor are {TENSOR_FACTS}; or {scope.remedy}"
+    return scope.error(node, message, hint)
+
+
+_METHODS: dict[str, FactKind] = {
+    "size": "shape",
+    "stride": "stride",
+    "numel": "numel",
+    "nelement": "numel",
+    "dim": "ndim",
+    "ndimension": "ndim",
+}

@@ -1,0 +1,113 @@
+"""What an expression can be besides an integer in C."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codegen.expressions.c_value import CValue, operand
+from codegen.expressions.intervals import INT32
+from codegen.expressions.reads import FactKind, PointerRead, Read, ScalarRead, SmCountRead
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A name that stands for nothing that can be read."""
+
+    reason: str
+    """What it is instead: `a pointer`."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A Python object, known when translating, that is no integer of 64 bits."""
+
+    value: object
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A pointer parameter."""
+
+    name: str
+    c: str
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """`x.shape` or `x.stride()`, of as many entries as the tensor has dimensions."""
+
+    tensor: Tensor
+    kind: FactKind
+
+
+@dataclass(frozen=True)
+class Nullable:
+    """A scalar parameter that may be None, or that is no integer."""
+
+    name: str
+    c: str
+    """A C pointer, NULL for None, where `nullable`."""
+    nullable: bool
+    value: CValue | Unusable
+    """What it is where it is not None."""
+
+
+@dataclass(frozen=True)
+class Items:
+    """A tuple or a list."""
+
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Quotient:
+    """`x / y`, a float that is rounded to an integer somewhere around."""
+
+    x: CValue
+    y: CValue
+
+
+@dataclass(frozen=True)
+class DeviceProperties:
+    """What torch and Triton tell of the device."""
+
+
+@dataclass(frozen=True)
+class Meta:
+    """The one parameter in which Triton passes all of the kernel's."""
+
+    entries: Mapping[str, Value]
+
+
+Value = (
+    CValue
+    | Unusable
+    | Constant
+    | Tensor
+    | Sizes
+    | Nullable
+    | Items
+    | Quotient
+    | DeviceProperties
+    | Meta
+)
+
+SM_COUNT = operand("sm_count", 1, INT32.high, SmCountRead())
+
+
+def null_read_of(value: Tensor | Nullable) -> Read:
+    return PointerRead(value.name) if isinstance(value, Tensor) else ScalarRead(value.name)
+
+
+def numbers_in(value: Value) -> list[CValue]:
+    """The integers that a value is made of."""
+    match value:
+        case CValue():
+            return [value]
+        case Items(values=values):
+            return [number for part in values for number in numbers_in(part)]
+        case Quotient(x=x, y=y):
+            return [x, y]
+    return []
