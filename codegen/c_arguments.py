@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codegen.dtypes import DType
 from codegen.identifiers import c_identifier
-from codegen.model import Axis, Constexpr, Parameter, Plan
+from codegen.model import Axis, Constexpr, Kernel, Parameter, Plan
 from codegen.wording import GRID_NAMES, choices_text, constexpr_doc, grid_doc, parameter_doc
 
 
@@ -29,6 +29,7 @@ class CArgument:
     """The C expressions of its declared shape."""
     element_sizes: tuple[int, ...] = ()
     """Bytes of each type that a pointer may point to."""
+    may_be_left_out: bool = False
     stored_type: str = ""
     """Of a scalar that may be None, and so is passed by address: the type of the scalar."""
 
@@ -43,7 +44,7 @@ def c_arguments(plan: Plan) -> Iterator[CArgument]:
             yield _pointer(parameter, index, kernel.specialisation.axes)
         else:
             c_type = parameter.storage.dtype.c_type or ""
-            yield _scalar(parameter.name, c_type, index, parameter)
+            yield _with_origin(_scalar(parameter.name, c_type, index, parameter), parameter, kernel)
     if kernel.grid.axes is None:
         first = len(kernel.arguments)
         for offset, name in enumerate(GRID_NAMES):
@@ -107,6 +108,17 @@ def _pointer(parameter: Parameter, index: int, axes: tuple[Axis, ...]) -> CArgum
         sizes=parameter.shape.sizes if parameter.shape else (),
         element_sizes=tuple(dtype.size for dtype in dtypes),
     )
+
+
+def _with_origin(argument: CArgument, parameter: Parameter, kernel: Kernel) -> CArgument:
+    """An int that a tensor's shape tells."""
+    origin = parameter.origin
+    if origin is None:
+        return argument
+    index = [each.name for each in kernel.arguments].index(origin.tensor)
+    numbers = f"{index}, {origin.dimension}, {origin.rank}"
+    field = f".origin = &(const tb_origin){{{numbers}}}"
+    return replace(argument, fields=(*argument.fields, field), may_be_left_out=True)
 
 
 _CHOICE_TYPES = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from codegen.c_arguments import CArgument, int_literal
 from codegen.cells import hint_groups
 from codegen.identifiers import c_identifier
-from codegen.model import NO_VARIANT, Axis, Configuration, Constexpr, Kernel, Plan
+from codegen.model import NO_VARIANT, Axis, Configuration, Constexpr, Kernel, Plan, Reads
 from codegen.tuned_table import NONE_KEY, Column, tuned_table
 
 
@@ -90,9 +90,26 @@ class Decisions:
         self.tables.append(CTable(f"static const {type_} {name}[{len(values)}]", tuple(values)))
         return name
 
-    def value_of(self, name: str) -> str:
-        """The variable of a parameter, as an expression may read it."""
-        return self.sources.get(name) or self.arguments[name].c_name
+    def function_parameters(self, reads: Reads) -> tuple[list[str], list[str]]:
+        """What a static function declares that reads this, and what is passed to it."""
+        declared, passed = [], []
+        for name in reads.names:
+            variable = self.sources.get(name) or self.arguments[name].c_name
+            declared.append(self._declaration(name))
+            passed.append(variable)
+        extras = [fact.c_name for fact in reads.facts] + ["sm_count"] * reads.sm_count
+        for extra in extras:
+            declared.append(f"int64_t {extra}")
+            passed.append(extra)
+        return declared, passed
+
+    def _declaration(self, name: str) -> str:
+        """Pointers are compared with NULL, and scalars that may be None come by address."""
+        argument = self.arguments.get(name)
+        if argument is None or not (argument.stored_type or argument.element_sizes):
+            return f"int64_t {c_identifier(name)}"
+        const = "" if argument.declaration.startswith("const ") else "const "
+        return f"{const}{argument.declaration}"
 
 
 def decide(
@@ -202,20 +219,25 @@ def _heuristic(made: Decisions, axis: Axis) -> None:
     assert computed is not None
     (name,) = axis.parameters
     symbol = f"{made.kernel.symbol}_{name}"
-    parameters = [_heuristic_parameter(made, read) for read in computed.reads]
-    passed = [made.value_of(read) for read in computed.reads]
+    _read_sm_count(made, computed.reads)
+    parameters, passed = made.function_parameters(computed.reads)
     if computed.can_fail:
         parameters.append("int *tb_failure")
         passed.append("&failed")
-    made.heuristics.append(CHeuristic(symbol, tuple(parameters) or ("void",), computed.text, computed.can_fail))
+    made.heuristics.append(
+        CHeuristic(symbol, tuple(parameters) or ("void",), computed.text, computed.can_fail)
+    )
     value = made.step("int64_t", c_identifier(name), f"{symbol}({', '.join(passed)})")
     made.sources[name] = value
     if computed.can_fail:
         sentence = f'tb_fail_computed(function, "{name}")'
         made.steps.append(CStep("", "", "failed", sentence))
     if set(axis.values) == {True, False} and all(isinstance(v, bool) for v in axis.values):
-        made.digit(axis, f"{value}_choice", f"{value} ? {axis.values.index(True)} : "
-                   f"{axis.values.index(False)}")
+        made.digit(
+            axis,
+            f"{value}_choice",
+            f"{value} ? {axis.values.index(True)} : " f"{axis.values.index(False)}",
+        )
         return
     choices = ", ".join(int_literal(choice) for choice in axis.values)
     call = (
@@ -223,14 +245,6 @@ def _heuristic(made: Decisions, axis: Axis) -> None:
         f"{len(axis.values)})"
     )
     made.digit(axis, f"{value}_choice", call, " < 0")
-
-
-def _heuristic_parameter(made: Decisions, name: str) -> str:
-    argument = made.arguments.get(name)
-    if argument is not None and (argument.stored_type or argument.element_sizes):
-        const = "" if argument.declaration.startswith("const ") else "const "
-        return f"{const}{argument.declaration}"
-    return f"int64_t {made.value_of(name)}"
 
 
 def _hints(made: Decisions, axis: Axis) -> None:
@@ -245,7 +259,9 @@ def _hints(made: Decisions, axis: Axis) -> None:
         return
     numbers = []
     for mask in range(1 << len(groups)):
-        missing = {case for bit, cases in enumerate(groups) if not mask >> bit & 1 for case in cases}
+        missing = {
+            case for bit, cases in enumerate(groups) if not mask >> bit & 1 for case in cases
+        }
         numbers.append(next(n for n in range(len(axis.hints)) if n not in missing))
     table = made.table("hints", "uint8_t", [str(number) for number in numbers])
     bits = [f"{name} << {bit}" if bit else name for bit, name in enumerate(conditions)]
@@ -282,7 +298,11 @@ def _variant(made: Decisions) -> None:
     """The mixed-radix number of the digits, and the variant that it stands for."""
     text = ""
     for digit, radix in made.digits:
-        text = f"({text}) * {radix} + {digit}" if " " in text else text and f"{text} * {radix} + {digit}"
+        text = (
+            f"({text}) * {radix} + {digit}"
+            if " " in text
+            else text and f"{text} * {radix} + {digit}"
+        )
         text = text or digit
     cells = made.kernel.specialisation.cells
     if cells:
@@ -291,10 +311,11 @@ def _variant(made: Decisions) -> None:
     is_partial = NO_VARIANT in cells
     failure = ("variant < 0", "tb_fail_no_variant(function)") if is_partial else ()
     made.steps.append(CStep("const int32_t variant", text or "0", *failure))
+    _read_sm_count(made, made.kernel.grid.reads)
     for parameter in made.kernel.parameters:
         name = parameter.name
         is_derived = isinstance(parameter, Constexpr) and parameter.is_computed
-        if is_derived and name not in made.sources and name in made.kernel.grid.reads:
+        if is_derived and name not in made.sources and name in made.kernel.grid.reads.names:
             values = [dict(v.constexprs)[name] for v in made.kernel.specialisation.variants]
             table = made.table(name, "int64_t", [int_literal(value) for value in values])
             made.sources[name] = made.step("int64_t", c_identifier(name), f"{table}[variant]")
@@ -303,7 +324,13 @@ def _variant(made: Decisions) -> None:
 def _read_names(kernel: Kernel) -> set[str]:
     """The parameters that the grid and the heuristics read."""
     computed = (axis.computed for axis in kernel.specialisation.axes)
-    return {*kernel.grid.reads, *(name for c in computed if c for name in c.reads)}
+    every = [kernel.grid.reads, *(each.reads for each in computed if each is not None)]
+    return {name for reads in every for name in reads.names}
+
+
+def _read_sm_count(made: Decisions, reads: Reads) -> None:
+    if reads.sm_count and "sm_count" not in made.names:
+        made.step("int64_t", "sm_count", "tb_sm_count(function, &device)", " < 0")
 
 
 _AXES: Mapping[str, Callable[[Decisions, Axis], None]] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from codegen.c_arguments import CArgument, c_arguments, c_string, dtype_constant
 from codegen.c_decisions import CHeuristic, CStep, CTable, decide
-from codegen.model import Binary, Image, Kernel, Parameter, Plan
+from codegen.model import Binary, Image, Kernel, Parameter, Plan, Reads
 from codegen.wording import GRID_NAMES, signature_text
 
 
@@ -44,6 +44,16 @@ class CDtype:
 
 
 @dataclass(frozen=True)
+class CFact:
+    """A size or stride of a tensor, which plain C passes behind the arguments."""
+
+    c_name: str
+    doc: str
+    getter: str
+    """The call that gets it from the tensor."""
+
+
+@dataclass(frozen=True)
 class CFunction:
     """One function of a C file."""
 
@@ -58,6 +68,7 @@ class CFunction:
     """The declarations of `<symbol>_launch`."""
     launch_names: tuple[str, ...]
     dtypes: tuple[CDtype, ...]
+    facts: tuple[CFact, ...]
     stored: Mapping[str, str]
     """The variable that holds each scalar that may be None, by the argument's name."""
     values: tuple[str, ...]
@@ -88,9 +99,11 @@ class CFunction:
         names = ", ".join(["call.device", *self.launch_names])
         return (
             "tb_begin(&call, function, arguments, count)",
+            *["tb_fill_in(&call, filled)"] * self.fills_in,
             *(self._coercion(argument) for argument in self.arguments),
             *shapes,
             *(f"tb_get_dtype(&call, {dtype.index}, &{dtype.c_name})" for dtype in self.dtypes),
+            *(fact.getter for fact in self.facts),
             "tb_get_stream(&call, &stream)",
             f"{self.symbol}_on({names}) == TRITONBIND_OK",
         )
@@ -110,9 +123,15 @@ class CFunction:
         """The declarations of the SafeCall's variables, besides the call."""
         types = {argument.c_name: argument.stored_type for argument in self.arguments}
         return (
+            *[f"tvm_ffi_any filled[{len(self.arguments) + 1}]"] * self.fills_in,
             *self.launch_parameters,
             *(f"{types[name]} {stored}" for name, stored in self.stored.items()),
         )
+
+    @property
+    def fills_in(self) -> bool:
+        """Some argument may be left out."""
+        return any(argument.may_be_left_out for argument in self.arguments)
 
     @property
     def on_parameters(self) -> tuple[str, ...]:
@@ -122,7 +141,8 @@ class CFunction:
     @property
     def comment(self) -> tuple[str, ...]:
         """What the header says of `<symbol>_launch`."""
-        described: tuple[CDtype | CArgument, ...] = (*self.dtypes, *self.arguments)
+        described: tuple[CDtype | CArgument | CFact, ...]
+        described = (*self.dtypes, *self.arguments, *self.facts)
         lines = [f"{each.c_name}: {each.doc}" for each in described if each.doc]
         return (*self.doc, *[""] * bool(lines), *lines)
 
@@ -146,7 +166,8 @@ def c_function(plan: Plan) -> CFunction:
     dtype_names = {arguments[dtype.index].name: dtype.c_name for dtype in dtypes}
     decisions = decide(plan, arguments, dtype_names, names)
     by_name = {argument.name: argument for argument in arguments}
-    reads = GRID_NAMES if grid.axes is None else grid.reads
+    reads = Reads(GRID_NAMES) if grid.axes is None else grid.reads
+    grid_parameters, grid_arguments = decisions.function_parameters(reads)
     return CFunction(
         name=kernel.name,
         symbol=kernel.symbol,
@@ -158,21 +179,24 @@ def c_function(plan: Plan) -> CFunction:
             "void *stream",
             *(f"tritonbind_dtype {dtype.c_name}" for dtype in dtypes),
             *(argument.declaration for argument in arguments),
+            *(f"int64_t {fact.c_name}" for fact in kernel.facts),
         ),
         launch_names=(
             "stream",
             *(dtype.c_name for dtype in dtypes),
             *(argument.c_name for argument in arguments),
+            *(fact.c_name for fact in kernel.facts),
         ),
         dtypes=dtypes,
+        facts=tuple(_facts(kernel, by_name)),
         stored={a.c_name: _unused(f"{a.c_name}_value", names) for a in arguments if a.stored_type},
         values=tuple(_place(by_name[name]) for name in runtime),
         variants=tuple(_variant(kernel, binary, runtime) for binary in plan.binaries),
         tables=tuple(decisions.tables),
         heuristics=tuple(decisions.heuristics),
         decisions=tuple(decisions.steps),
-        grid_parameters=tuple(f"int64_t {decisions.value_of(name)}" for name in reads),
-        grid_arguments=tuple(decisions.value_of(name) for name in reads),
+        grid_parameters=tuple(grid_parameters),
+        grid_arguments=tuple(grid_arguments),
         grid_axes=grid.axes or GRID_NAMES,
         grid_can_fail=grid.can_fail,
     )
@@ -189,6 +213,15 @@ def _dtypes(plan: Plan, arguments: tuple[CArgument, ...], names: set[str]) -> It
             listed = " and ".join(filter(None, [", ".join(pointers[:-1]), pointers[-1]]))
             name = _unused(f"{by_name[first].c_name}_dtype", names)
             yield CDtype(name, by_name[first].index, f"the type of {listed}: {choices}")
+
+
+def _facts(kernel: Kernel, arguments: Mapping[str, CArgument]) -> Iterator[CFact]:
+    for fact in kernel.facts:
+        argument = arguments[fact.tensor]
+        place = f"{argument.index}, TB_{fact.kind.upper()}, {fact.index}, &{fact.c_name}"
+        what = fact.kind if fact.kind in ("numel", "ndim") else f"{fact.kind}[{fact.index}]"
+        getter = f"tb_get_fact(&call, {place})"
+        yield CFact(fact.c_name, f"{what} of {argument.c_name}, in elements", getter)
 
 
 def _place(argument: CArgument) -> str:

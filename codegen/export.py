@@ -177,10 +177,12 @@ def _targets(
 def _check_tables(name: str, where: SourceLocation, **tables: object) -> None:
     """Lists of dicts, or a dict of dicts, as `tuned` may be too."""
     for what, table in tables.items():
-        is_file = what == "tuned" and isinstance(table, str) and table
-        rows = table.values() if what == "tuned" and isinstance(table, Mapping) else table
-        is_table = isinstance(rows, Iterable) and not isinstance(rows, (str, Mapping))
-        if table is None or is_file or (is_table and all(isinstance(r, Mapping) for r in rows)):
+        if table is None or (what == "tuned" and isinstance(table, str) and table):
+            continue
+        is_keyed = what == "tuned" and isinstance(table, Mapping)
+        rows = table.values() if is_keyed and isinstance(table, Mapping) else table
+        is_list = isinstance(rows, Iterable) and not isinstance(rows, (str, Mapping))
+        if is_list and isinstance(rows, Iterable) and all(isinstance(r, Mapping) for r in rows):
             continue
         raise CodegenError(
             f"`{name}`: {what} must be {_TABLES[what][0]}, got {table!r}",

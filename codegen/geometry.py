@@ -4,46 +4,74 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from codegen.errors import CodegenError
 from codegen.export import Declaration
-from codegen.expressions import Operand, translate_grid, translate_text
+from codegen.expressions import OpaqueOperand, Operand, translate_grid, translate_text
 from codegen.identifiers import c_identifier
-from codegen.model import Constexpr, Grid, Parameter, Shape
-
-Parameters = tuple[Parameter | Constexpr, ...]
+from codegen.model import Constexpr, Grid, Origin, Parameter, Shape
+from codegen.readable import Parameters, Readable, readable, reads_of
 
 
 def grid_of(declaration: Declaration, parameters: Parameters) -> Grid:
     """The declared grid, over `int64_t` variables named as the parameters."""
     if not callable(declaration.grid):
         return Grid(None)
-    readable, unusable = _operands(parameters, c_identifier)
+    found = readable(parameters)
     with _naming(declaration, f"`{declaration.name}`"):
-        x, y, z = translate_grid(declaration.grid, readable, unusable)
-    reads = x.names | y.names | z.names
-    names = tuple(p.name for p in parameters if p.name in reads)
-    return Grid((x.text, y.text, z.text), names, x.can_fail or y.can_fail or z.can_fail)
+        axes = translate_grid(
+            declaration.grid, found.operands, found.unusable, found.tensors, found.constants
+        )
+    x, y, z = axes
+    can_fail = x.can_fail or y.can_fail or z.can_fail
+    return Grid((x.text, y.text, z.text), reads_of(parameters, axes), can_fail)
 
 
 def with_shapes(declaration: Declaration, parameters: Parameters) -> Parameters:
     """The parameters, with the declared shapes on the pointers they belong to."""
-    readable, unusable = _operands(parameters, lambda name: f"(int64_t){c_identifier(name)}")
-    return tuple(
+    found = readable(parameters, lambda name: f"(int64_t){c_identifier(name)}")
+    ints, unusable = _sizes_may_read(found)
+    shaped = tuple(
         (
-            _with_shape(declaration, parameter, readable, unusable)
+            _with_shape(declaration, parameter, ints, unusable)
             if parameter.name in declaration.shapes
             else parameter
         )
         for parameter in parameters
     )
+    origins = _origins(declaration, shaped)
+    return tuple(
+        (
+            dataclasses.replace(parameter, origin=origins.get(parameter.name))
+            if isinstance(parameter, Parameter) and not parameter.is_pointer
+            else parameter
+        )
+        for parameter in shaped
+    )
+
+
+def _origins(declaration: Declaration, parameters: Parameters) -> dict[str, Origin]:
+    """The ints that are sizes of tensors; tensors that are never None are asked first."""
+    pointers = [p for p in parameters if isinstance(p, Parameter) and p.shape is not None]
+    ints = {
+        p.name
+        for p in parameters
+        if isinstance(p, Parameter) and p.types[0].dtype.is_integer and not p.nullable
+    }
+    origins: dict[str, Origin] = {}
+    for pointer in sorted(pointers, key=lambda pointer: pointer.nullable):
+        entries = list(declaration.shapes[pointer.name])
+        for dimension, entry in enumerate(entries):
+            if entry in ints:
+                origins.setdefault(str(entry), Origin(pointer.name, dimension, len(entries)))
+    return origins
 
 
 def _with_shape(
     declaration: Declaration,
     parameter: Parameter | Constexpr,
-    readable: dict[str, Operand],
+    ints: dict[str, Operand],
     unusable: dict[str, str],
 ) -> Parameter:
     entries = declaration.shapes[parameter.name]
@@ -74,18 +102,37 @@ def _with_shape(
                 hint="a shape may read the kernel's ints",
             )
         with _naming(declaration, where):
-            size = translate_text(text, readable, declaration.location)
+            size = translate_text(text, ints, declaration.location)
         if size.can_fail:
             raise CodegenError(
                 f"{where}: the size `{text}` may overflow or divide by zero",
                 where=declaration.location,
                 hint="give the product as separate sizes, and divide by constants",
             )
-        sizes.append(c_identifier(text) if text in readable and text in size.names else size.text)
+        sizes.append(c_identifier(text) if text in ints and text in size.names else size.text)
     source = ", ".join(str(entry) for entry in entries)
     return dataclasses.replace(
         parameter, shape=Shape(f"({source},)" if len(sizes) == 1 else f"({source})", tuple(sizes))
     )
+
+
+def _sizes_may_read(found: Readable) -> tuple[dict[str, Operand], dict[str, str]]:
+    """The ints that are never None, and why a size cannot read the other parameters."""
+    ints = {}
+    unusable = {**found.unusable, **dict.fromkeys(found.tensors, "a pointer")}
+    for name, operand in found.operands.items():
+        if isinstance(operand, OpaqueOperand):
+            unusable[name] = operand.reason
+        elif operand.nullable:
+            unusable[name] = "None in some calls"
+        else:
+            ints[name] = operand
+    for name, value in found.constants.items():
+        if isinstance(value, int):
+            ints[name] = Operand(str(int(value)), value, value)
+        else:
+            unusable[name] = f"a constexpr that is no int: {value!r}"
+    return ints, unusable
 
 
 @contextlib.contextmanager
@@ -96,36 +143,3 @@ def _naming(declaration: Declaration, what: str) -> Iterator[None]:
     except CodegenError as error:
         place = error.where or declaration.location
         raise CodegenError(f"{what}: {error.message}", where=place, hint=error.hint) from error
-
-
-def _operands(
-    parameters: Parameters, spell: Callable[[str], str]
-) -> tuple[dict[str, Operand], dict[str, str]]:
-    """What an expression may read, and why it may not read the rest."""
-    readable, unusable = {}, {}
-    for parameter in parameters:
-        reason = _why_unreadable(parameter)
-        if reason:
-            unusable[parameter.name] = reason
-        elif isinstance(parameter, Parameter):
-            dtype = parameter.storage.dtype
-            readable[parameter.name] = Operand(spell(parameter.name), dtype.low, dtype.high)
-        else:
-            values = [value for value in parameter.choices if isinstance(value, int)]
-            text = spell(parameter.name) if len(values) > 1 else str(int(values[0]))
-            readable[parameter.name] = Operand(text, min(values), max(values))
-    return readable, unusable
-
-
-def _why_unreadable(parameter: Parameter | Constexpr) -> str:
-    if isinstance(parameter, Constexpr):
-        others = [value for value in parameter.choices if not isinstance(value, int)]
-        return f"a constexpr that is no int: {others[0]!r}" if others else ""
-    dtype = parameter.storage.dtype
-    if parameter.is_pointer:
-        return "a pointer"
-    if parameter.nullable:
-        return "None in some calls"
-    if not dtype.is_integer and dtype.name != "i1":
-        return f"of type {dtype.name}"
-    return "of type u64, which exceeds signed 64-bit arithmetic" if dtype.name == "u64" else ""

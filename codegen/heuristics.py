@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NoReturn
 
 import triton.language as tl
@@ -12,9 +12,9 @@ import triton.language as tl
 from codegen.cells import Cell
 from codegen.dtypes import parse_type
 from codegen.errors import CodegenError
-from codegen.expressions import Operand, TensorOperand, translate_heuristic
-from codegen.identifiers import c_identifier
-from codegen.model import Axis, Computed, Constexpr, Kernel, Parameter
+from codegen.expressions import translate_heuristic
+from codegen.model import Axis, Computed, Configuration, Constexpr, Kernel, Parameter
+from codegen.readable import readable, reads_of
 
 Function = Callable[[dict[str, Any]], object]
 
@@ -48,8 +48,10 @@ def evaluate_or_translate(
     values: list[tuple[object, ...] | None] = [
         _evaluated(kernel, heuristic, cell) if cell.reachable else () for cell in cells
     ]
-    if all(value is not None and (value or not cell.reachable)
-           for value, cell in zip(values, cells, strict=True)):
+    if all(
+        value is not None and (value or not cell.reachable)
+        for value, cell in zip(values, cells, strict=True)
+    ):
         return Found(tuple(value or (None,) for value in values))
     computed, choices = _translated(kernel, heuristic, axes, cells)
     for value in values:
@@ -81,7 +83,7 @@ _OPERATIONS = """
 class Unknown:
     """A run-time argument: it is not None, and nothing else is known of it."""
 
-    __class__ = property(_refuse)  # type: ignore[assignment]  # `isinstance` asks for it
+    __class__ = property(_refuse)  # `isinstance` asks for it
 
 
 for _name in _OPERATIONS:
@@ -95,9 +97,7 @@ class _Tensor(Unknown):
         self.dtype = dtype
 
 
-def _evaluated(
-    kernel: Kernel, heuristic: Heuristic, cell: Cell
-) -> tuple[object, ...] | None:
+def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object, ...] | None:
     """The value in a cell; None when a call's values decide it."""
     arguments: dict[str, Any] = {**asdict(cell.options), **cell.values}
     for name, text in cell.types.items():
@@ -130,48 +130,24 @@ def _dtype(text: str) -> object:
 def _translated(
     kernel: Kernel, heuristic: Heuristic, axes: Sequence[Axis], cells: Sequence[Cell]
 ) -> tuple[Computed, tuple[object, ...]]:
-    operands: dict[str, Operand] = {}
-    tensors: dict[str, TensorOperand] = {}
-    constants: dict[str, object] = {}
-    unusable: dict[str, str] = {}
-    configured = {
-        name
-        for axis in axes
-        if axis.kind == "configuration"
-        for configuration in axis.values
-        for name, _ in configuration.constexprs  # type: ignore[attr-defined]
-    }
-    for parameter in kernel.parameters:
-        name = parameter.name
-        c_name = c_identifier(name)
-        values = {repr(c.values[name]): c.values[name] for c in cells if name in c.values}
-        if isinstance(parameter, Parameter):
-            if parameter.is_pointer:
-                tensors[name] = TensorOperand(c_name, parameter.nullable)
-            elif parameter.storage.dtype.is_integer or parameter.storage.dtype.name == "i1":
-                dtype = parameter.storage.dtype
-                operands[name] = Operand(c_name, dtype.low, min(dtype.high, (1 << 63) - 1),
-                                         nullable=parameter.nullable)
-            else:
-                unusable[name] = f"of type {parameter.storage.dtype.name}"
-        elif len(values) == 1:
-            (constants[name],) = values.values()
-        elif values and all(isinstance(value, int) for value in values.values()) and (
-            parameter.is_argument or name in configured
-        ):
-            numbers = [int(str(int(value))) for value in values.values()]  # type: ignore[call-overload]
-            operands[name] = Operand(c_name, min(numbers), max(numbers))
-        else:
-            unusable[name] = "decided by other choices" if values else "computed later"
+    parameters = tuple(_as_known(parameter, axes, cells) for parameter in kernel.parameters)
+    found = readable(parameters)
     try:
-        found = translate_heuristic(heuristic.function, operands, tensors, constants, unusable)
+        expression = translate_heuristic(
+            heuristic.function,
+            found.operands,
+            found.tensors,
+            found.constants,
+            found.unusable,
+            heuristic.name,
+        )
     except CodegenError as error:
         raise CodegenError(
-            f"`{kernel.name}`: the heuristic of `{heuristic.name}`: {error.message}",
+            f"`{kernel.name}`: {error.message}",
             where=error.where or kernel.location,
-            hint=error.hint or _remedy(heuristic.name),
+            hint=error.hint,
         ) from error
-    choices = heuristic.choices or ((True, False) if found.is_bool else ())
+    choices = heuristic.choices or ((True, False) if expression.is_bool else ())
     if not choices:
         raise CodegenError(
             f"`{kernel.name}`: the heuristic of `{heuristic.name}` gives an int in each call, and "
@@ -179,10 +155,27 @@ def _translated(
             where=kernel.location,
             hint=f'name them: constexprs={{"{heuristic.name}": [64, 128]}}',
         )
-    reads = tuple(
-        p.name for p in kernel.parameters if p.name in found.names
+    reads = reads_of(parameters, [expression])
+    return Computed(expression.text, reads, expression.can_fail), choices
+
+
+def _as_known(
+    parameter: Parameter | Constexpr, axes: Sequence[Axis], cells: Sequence[Cell]
+) -> Parameter | Constexpr:
+    """A computed constexpr with the values that it has so far."""
+    if isinstance(parameter, Parameter) or not parameter.is_computed:
+        return parameter
+    name = parameter.name
+    found = {repr(c.values[name]): c.values[name] for c in cells if name in c.values}
+    is_read = any(
+        name in axis.parameters
+        or any(
+            name in dict(one.constexprs) for one in axis.values if isinstance(one, Configuration)
+        )
+        for axis in axes
     )
-    return Computed(found.text, reads, found.can_fail, tuple(sorted(found.facts))), choices
+    values = tuple(found.values()) if is_read or len(found) == 1 else ()
+    return replace(parameter, choices=values)
 
 
 def _remedy(name: str) -> str:

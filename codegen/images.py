@@ -28,9 +28,7 @@ def build(
     Raises `CodegenErrors` with all that is wrong with all kernels.
     """
     wanted = _wanted(config, kernels)
-    requests = [
-        request for groups in wanted.values() for group in groups for request in group
-    ]
+    requests = [request for groups in wanted.values() for group in groups for request in group]
     missing = [request for request in requests if request.key not in known]
     done = 0
 
@@ -53,10 +51,10 @@ def build(
     for kernel in kernels:
         groups = [[(r, made[r.key]) for r in group] for group in wanted[kernel.name]]
         failed = [(r, result) for g in groups for r, result in g if _is_failure(kernel, result)]
-        for request, error in failed:
-            assert isinstance(error, CodegenError)
-            reason = error.message.removeprefix(str(request))
-            failures.setdefault((kernel.name, reason), []).append(error)
+        for request, failure in failed:
+            assert isinstance(failure, CodegenError)
+            reason = failure.message.removeprefix(str(request))
+            failures.setdefault((kernel.name, reason), []).append(failure)
         if not failed:
             try:
                 plans.append(plan_of(kernel, groups))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Literal
 
 from codegen.dtypes import ValueType
 from codegen.errors import SourceLocation
@@ -28,6 +29,15 @@ class Shape:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where an int can be had from: a dimension of a tensor that has `rank` of them."""
+
+    tensor: str
+    dimension: int
+    rank: int
+
+
+@dataclass(frozen=True)
 class Parameter:
     """A run-time parameter of a kernel."""
 
@@ -44,6 +54,8 @@ class Parameter:
     default: Default | None = None
     comment: str = ""
     """The comment beside the parameter in the kernel's source."""
+    origin: Origin | None = None
+    """Of an int that callers with tensors may leave out."""
 
     @property
     def is_pointer(self) -> bool:
@@ -112,16 +124,58 @@ TARGETS = {
 """Every target that can be built, by name."""
 
 
+FactKind = Literal["shape", "stride", "numel", "ndim"]
+
+
+@dataclass(frozen=True, order=True)
+class TensorFact:
+    """A number that a tensor carries."""
+
+    tensor: str
+    """The kernel's parameter."""
+    kind: FactKind
+    index: int = 0
+    """The dimension of a shape or a stride; from -1 on counted from the last."""
+
+    @property
+    def c_name(self) -> str:
+        """The `int64_t` variable, in the `tb_` names that no parameter can have."""
+        if self.kind in ("numel", "ndim"):
+            return f"tb_{self.tensor}_{self.kind}"
+        place = f"{self.index}" if self.index >= 0 else f"last_{-self.index}"
+        return f"tb_{self.tensor}_{self.kind}_{place}"
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What C expressions read of a call."""
+
+    names: tuple[str, ...] = ()
+    """Parameters, in the kernel's order."""
+    facts: tuple[TensorFact, ...] = ()
+    """Sizes and strides of tensors."""
+    sm_count: bool = False
+    """The number of SMs of the device."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """The launch grid: three C expressions, or none of them when the call gives it."""
 
     axes: tuple[str, str, str] | None
-    """C expressions over `int64_t` arguments; None: the call passes gx, gy and gz."""
-    reads: tuple[str, ...] = ()
-    """The parameters that the axes read, in the kernel's order."""
+    """C expressions over `int64_t` values; None: the call passes gx, gy and gz."""
+    reads: Reads = Reads()
     can_fail: bool = False
     """Some axis divides or multiplies in a way that must be checked at run time."""
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A heuristic as a C expression."""
+
+    text: str
+    reads: Reads = Reads()
+    can_fail: bool = False
 
 
 Hints = tuple[tuple[str, int], ...]
@@ -169,17 +223,6 @@ class Axis:
     """Of configurations: the parameters that make the key."""
     hints: tuple[Hints, ...] = ()
     """Of hints: the cases, of which a call picks the first that holds."""
-
-
-@dataclass(frozen=True)
-class Computed:
-    """A C expression over a call's values."""
-
-    text: str
-    reads: tuple[str, ...]
-    """The parameters that it reads, in the kernel's order."""
-    can_fail: bool = False
-    facts: tuple[TensorFact, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -252,6 +295,13 @@ class Kernel:
         own = (p for p in self.parameters if isinstance(p, Parameter) or p.is_argument)
         return (*own, *map(_configuration_argument, self._named_configurations))
 
+    @cached_property
+    def facts(self) -> tuple[TensorFact, ...]:
+        """Sizes and strides of tensors that the grid and the heuristics read."""
+        computed = (axis.computed for axis in self.specialisation.axes)
+        reads = (self.grid.reads, *(each.reads for each in computed if each is not None))
+        return tuple(dict.fromkeys(fact for each in reads for fact in each.facts))
+
     @property
     def _named_configurations(self) -> Iterator[Axis]:
         """The axis of configurations, where the call names one."""
@@ -313,7 +363,7 @@ class Plan:
     binaries: tuple[Binary, ...]
     """One for each variant of the kernel's specialisation, in its order."""
     usable: Mapping[Target, tuple[int, ...]] = field(default_factory=dict)
-    """For each target on which some configuration cannot be launched: which one to take for each."""
+    """The configuration to take for each, for the targets that cannot launch some."""
     omissions: tuple[Omission, ...] = ()
 
 

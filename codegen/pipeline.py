@@ -11,6 +11,7 @@ from codegen.config import Config
 from codegen.errors import CodegenError, CodegenErrors, shown
 from codegen.files import FileChange
 from codegen.freshness import Staleness, find_staleness
+from codegen.identifiers import c_module
 from codegen.manifest import (
     NAME,
     Manifest,
@@ -20,7 +21,6 @@ from codegen.manifest import (
     read_manifest,
     recorded_images,
 )
-from codegen.identifiers import c_module
 from codegen.model import GeneratedFile, Kernel
 from codegen.selection import Selection, select
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codegen.identifiers import python_identifier
-from codegen.model import Constexpr, Default, Kernel, Parameter
+from codegen.model import Constexpr, Default, Kernel, Origin, Parameter
 from codegen.wording import (
     GRID_NAMES,
     choices_text,
@@ -64,10 +64,19 @@ def _arguments(kernel: Kernel) -> Iterator[PythonArgument]:
             annotation = _annotation(parameter)
             doc = parameter_doc(parameter, none="None", quote="`")
         name = python_identifier(parameter.name)
-        yield PythonArgument(name, annotation, _default(parameter.default), doc)
+        default = _default(parameter.default)
+        if isinstance(parameter, Parameter) and parameter.origin is not None:
+            annotation = f"{annotation} | None"
+            default = default or "None"
+            doc = f"{doc}; None: {_origin_doc(parameter.origin)}"
+        yield PythonArgument(name, annotation, default, doc)
     if kernel.grid.axes is None:
         for name in GRID_NAMES:
             yield PythonArgument(name, "int", "", grid_doc(name))
+
+
+def _origin_doc(origin: Origin) -> str:
+    return f"`{python_identifier(origin.tensor)}.shape[{origin.dimension}]`"
 
 
 def _annotation(parameter: Parameter) -> str:

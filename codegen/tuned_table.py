@@ -85,7 +85,9 @@ def _number(
         return _dtype_number(entry.types, value)
     if isinstance(entry, Constexpr):
         if entry.is_computed:
-            raise _error(kernel, key, f"has `{entry.name}`, which the kernel computes", "leave it out")
+            raise _error(
+                kernel, key, f"has `{entry.name}`, which the kernel computes", "leave it out"
+            )
         choices = [(type(choice), choice) for choice in entry.choices]
         return choices.index((type(value), value)) if (type(value), value) in choices else None
     if value is None:

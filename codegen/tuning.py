@@ -45,8 +45,8 @@ def tuning_of(declaration: Declaration, autotuner: Any, parameters: Sequence[str
         found = [one for one in (*chosen, *listed) if _matches(one, pattern)]
         if not found:
             raise CodegenError(
-                f"`{declaration.name}`: tuned gives {list(key)!r} the configuration {dict(pattern)!r}, "
-                "which the kernel does not have",
+                f"`{declaration.name}`: tuned gives {list(key)!r} the configuration "
+                f"{dict(pattern)!r}, which the kernel does not have",
                 where=declaration.location,
                 hint=f"its configurations are {_shown(listed)}",
             )
@@ -188,9 +188,7 @@ def _rows(declaration: Declaration) -> list[tuple[Key, Mapping[str, object]]]:
     return list(rows.items())
 
 
-def _file_rows(
-    declaration: Declaration, path: Path
-) -> list[tuple[Key, Mapping[str, object]]]:
+def _file_rows(declaration: Declaration, path: Path) -> list[tuple[Key, Mapping[str, object]]]:
     """The rows of a file: Triton's own (one key and its timings), or a list of key and config."""
     try:
         document = json.loads(path.read_text())
@@ -215,4 +213,3 @@ def _best(entry: Mapping[str, Any]) -> Mapping[str, object]:
 
 def _frozen(value: Any) -> object:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from codegen.cells import Cell, hint_groups
 from codegen.errors import CodegenError
@@ -48,12 +49,12 @@ def specialise(
             cells = _configured(kernel, step, axes, cells)
         else:
             cells = _computed(kernel, step, axes, cells)
-    axis = _hints_axis(kernel, cases)
-    if axis is not None:
-        axes.append(axis)
+    hints = _hints_axis(kernel, cases)
+    if hints is not None:
+        axes.append(hints)
         cells = [
-            replace(cell.extended(axis, index), hints=axis.hints[index])
-            for cell, index in _combinations(cells, axis)
+            replace(cell.extended(hints, index), hints=hints.hints[index])
+            for cell, index in _combinations(cells, hints)
         ]
     if len(cells) > MOST_COMBINATIONS:
         raise _too_many(kernel, len(cells), MOST_COMBINATIONS, "combinations of choices")
@@ -155,7 +156,8 @@ def _computed(
 def _with_value(cell: Cell, name: str, value: object) -> Cell:
     """A heuristic's value is a constexpr, or an option of the compiler."""
     if name in {entry.name for entry in dataclasses.fields(Options)}:
-        return replace(cell, options=replace(cell.options, **{name: value}))
+        given: dict[str, Any] = {name: value}
+        return replace(cell, options=replace(cell.options, **given))
     return replace(cell, values={**cell.values, name: value})
 
 

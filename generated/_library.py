@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-DIGEST = "5de623727fa7eb49"
+DIGEST = "0b3ec6e3acd4946d"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -30,11 +30,13 @@ SOURCES = (
     "runtime/tb_choices.c",
     "runtime/tb_driver.c",
     "runtime/tb_error.c",
+    "runtime/tb_facts.c",
     "runtime/tb_launch.c",
     "runtime/tb_numbers.c",
     "runtime/tb_pointers.c",
     "runtime/tb_schema.c",
     "runtime/tb_tvm_ffi.c",
+    "runtime/tb_variants.c",
 )
 FLAGS = ("-std=c99", "-O2", "-fPIC", "-shared", "-fvisibility=hidden")
 LINK_FLAGS = ("-Wl,-z,nodelete", "-Wl,-z,noexecstack", "-ldl", "-lm", "-lpthread")

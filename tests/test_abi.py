@@ -14,7 +14,7 @@ from codegen.abi import CubinRecords, Slot, predicted_parameters, prove, read_cu
 from codegen.aot import Compiled, CompileRequest, compile_all
 from codegen.dtypes import DTYPES, parse_type
 from codegen.errors import CodegenError
-from codegen.model import Image, Options, Target, Variant
+from codegen.model import Image, Target, Variant
 
 KERNELS = Path(__file__).with_name("kernels")
 TARGETS = (Target(80), Target(90), Target(100), Target(120), Target(80, is_ptx=True))

@@ -11,7 +11,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from codegen.model import Grid, Kernel, Shape, Target
+from codegen.model import Grid, Kernel, Reads, Shape, Target
 from codegen.render import render
 from tests.support.plans import choice, kernel, plan, value
 
@@ -23,7 +23,7 @@ TINY = kernel(
     name="tests.fill",
     file="tiny.py",
     doc="Set n elements to 1.",
-    grid=Grid(("tb_cdiv(n, 128)", "1", "1"), ("n",)),
+    grid=Grid(("tb_cdiv(n, 128)", "1", "1"), Reads(("n",))),
 )
 
 SCALE = kernel(
@@ -55,7 +55,7 @@ SCALE = kernel(
             "rows < 65535 ? rows : 65535",
             "1",
         ),
-        ("rows", "columns"),
+        Reads(("rows", "columns")),
         can_fail=True,
     ),
 )

@@ -19,7 +19,6 @@ def hints(*names: str) -> Axis:
     return Axis("hints", (), ("aligned", "generic"), hints=(tuple((n, 16) for n in names), ()))
 
 
-
 FULL = kernel(
     value("x", "*fp16 | *bf16"),
     choice("FAST", False, True),

@@ -9,14 +9,12 @@ wrong and checked elsewhere, with what it `reads`; `translate` is the way in.
 """
 
 from codegen.expressions.operands import CExpression, OpaqueOperand, Operand, TensorOperand
-from codegen.expressions.reads import TensorFact
 from codegen.expressions.translate import translate_grid, translate_heuristic, translate_text
 
 __all__ = [
     "CExpression",
     "OpaqueOperand",
     "Operand",
-    "TensorFact",
     "TensorOperand",
     "translate_grid",
     "translate_heuristic",

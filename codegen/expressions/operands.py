@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from codegen.expressions.c_value import CValue, operand
 from codegen.expressions.intervals import INT64, Interval
-from codegen.expressions.reads import PointerRead, ScalarRead, SmCountRead, TensorFact
+from codegen.expressions.reads import PointerRead, ScalarRead, SmCountRead
 from codegen.expressions.scope import bind
 from codegen.expressions.values import Nullable, Tensor, Unusable, Value
+from codegen.model import TensorFact
 
 
 @dataclass(frozen=True)

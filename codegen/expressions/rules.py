@@ -78,6 +78,8 @@ def _attribute(node: cst.Attribute, scope: Scope) -> Value:
             return attribute_of(tensor, name, node, scope)
         case DeviceProperties() if name == "multi_processor_count":
             return SM_COUNT
+        case CValue(constant=int()) as value if name == "value":  # of a tl.constexpr
+            return value
         case Unusable() as value:
             return integer(value, node.value, scope)
     raise unsupported(node, scope)

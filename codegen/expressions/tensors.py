@@ -7,10 +7,11 @@ import libcst as cst
 from codegen.errors import CodegenError
 from codegen.expressions.c_value import CValue, operand
 from codegen.expressions.evaluation import may_be_none, translate
-from codegen.expressions.reads import FactKind, TensorFact
+from codegen.expressions.reads import FACT_INTERVALS
 from codegen.expressions.refusals import TENSOR_FACTS
 from codegen.expressions.scope import Scope
 from codegen.expressions.values import Sizes, Tensor, Value
+from codegen.model import FactKind, TensorFact
 
 
 def attribute_of(tensor: Tensor, name: str, node: cst.BaseExpression, scope: Scope) -> Value:
@@ -48,7 +49,8 @@ def entry_of(sizes: Sizes, index: int) -> CValue:
 
 def fact(tensor: Tensor, kind: FactKind, index: int = 0) -> CValue:
     found = TensorFact(tensor.name, kind, index)
-    return operand(found.c_name, found.interval.low, found.interval.high, found)
+    interval = FACT_INTERVALS[kind]
+    return operand(found.c_name, interval.low, interval.high, found)
 
 
 def _present(tensor: Tensor, node: cst.BaseExpression, scope: Scope) -> Tensor:

@@ -59,8 +59,8 @@ static const tb_argument softmax_arguments[] = {
      .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
     {.name = "y", .kind = TB_POINTER, .shape = "(rows, columns)",
      .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
-    {.name = "rows", .kind = TB_INT},
-    {.name = "columns", .kind = TB_INT},
+    {.name = "rows", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 2}},
+    {.name = "columns", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 2}},
 };
 
 TB_DECLARE_CALL(softmax);
@@ -91,11 +91,11 @@ static tritonbind_status softmax_on(int32_t device, void *stream, void *x, void 
 {
     const tb_function *function = &softmax_function;
     void *const values[] = {&x, &y, &rows, &columns};
-    if (tb_check_alignment(function, 0, x, 4)
-        || tb_check_alignment(function, 1, y, 4))
-        return tb_last_status();
     const bool aligned = tb_divisible_by_16(x) && tb_divisible_by_16(y) && columns % 16 == 0;
-    const int32_t variant = aligned ? 0 : 1;
+    const int32_t hints = aligned ? 0 : 1;
+    if (tb_check_alignment(function, 0, x, 4) || tb_check_alignment(function, 1, y, 4))
+        return tb_last_status();
+    const int32_t variant = hints;
     const tb_grid grid = softmax_grid(rows);
     return tb_launch(function, variant, device, stream, grid, values);
 }
@@ -114,6 +114,7 @@ int __tvm_ffi_softmax(void *self, const tvm_ffi_any *arguments, int32_t count, t
 {
     const tb_function *function = &softmax_function;
     tb_call call;
+    tvm_ffi_any filled[5];
     void *stream;
     void *x;
     void *y;
@@ -121,6 +122,7 @@ int __tvm_ffi_softmax(void *self, const tvm_ffi_any *arguments, int32_t count, t
     int32_t columns;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_fill_in(&call, filled)
                       && tb_get_pointer(&call, 0, &x)
                       && tb_get_pointer(&call, 1, &y)
                       && tb_get_int32(&call, 2, &rows)

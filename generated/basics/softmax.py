@@ -16,8 +16,8 @@ _softmax = function("softmax")
 def softmax(
     x: Pointer,
     y: Pointer,
-    rows: int,
-    columns: int,
+    rows: int | None = None,
+    columns: int | None = None,
     stream: Stream = None,
 ) -> None:
     """y = exp(x - m) / sum(exp(x - m)), with m the largest element of the row.
@@ -27,8 +27,8 @@ def softmax(
     Args:
         x: `*fp32`, shape (rows, columns): [rows, columns]
         y: `*fp32`, shape (rows, columns): [rows, columns], may be x
-        rows: `i32`: how many; read by the grid alone, a program for each
-        columns: `i32`: how many, any number
+        rows: `i32`: how many; read by the grid alone, a program for each; None: `x.shape[0]`
+        columns: `i32`: how many, any number; None: `x.shape[1]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 

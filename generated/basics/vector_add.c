@@ -61,7 +61,7 @@ static const tb_argument vector_add_arguments[] = {
      .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
     {.name = "out", .kind = TB_POINTER, .shape = "(size,)",
      .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
-    {.name = "size", .kind = TB_INT},
+    {.name = "size", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 1}},
 };
 
 TB_DECLARE_CALL(vector_add);
@@ -89,15 +89,16 @@ static tritonbind_status vector_add_on(int32_t device, void *stream, void *x, vo
 {
     const tb_function *function = &vector_add_function;
     void *const values[] = {&x, &y, &out, &size};
-    if (tb_check_alignment(function, 0, x, 4)
-        || tb_check_alignment(function, 1, y, 4)
-        || tb_check_alignment(function, 2, out, 4))
-        return tb_last_status();
     const bool aligned = tb_divisible_by_16(x)
                          && tb_divisible_by_16(y)
                          && tb_divisible_by_16(out)
                          && size % 16 == 0;
-    const int32_t variant = aligned ? 0 : 1;
+    const int32_t hints = aligned ? 0 : 1;
+    if (tb_check_alignment(function, 0, x, 4)
+        || tb_check_alignment(function, 1, y, 4)
+        || tb_check_alignment(function, 2, out, 4))
+        return tb_last_status();
+    const int32_t variant = hints;
     const tb_grid grid = vector_add_grid(size);
     return tb_launch(function, variant, device, stream, grid, values);
 }
@@ -117,6 +118,7 @@ int __tvm_ffi_vector_add(void *self, const tvm_ffi_any *arguments, int32_t count
 {
     const tb_function *function = &vector_add_function;
     tb_call call;
+    tvm_ffi_any filled[5];
     void *stream;
     void *x;
     void *y;
@@ -124,6 +126,7 @@ int __tvm_ffi_vector_add(void *self, const tvm_ffi_any *arguments, int32_t count
     int32_t size;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_fill_in(&call, filled)
                       && tb_get_pointer(&call, 0, &x)
                       && tb_get_pointer(&call, 1, &y)
                       && tb_get_pointer(&call, 2, &out)

@@ -17,7 +17,7 @@ def vector_add(
     x: Pointer,
     y: Pointer,
     out: Pointer,
-    size: int,
+    size: int | None = None,
     stream: Stream = None,
 ) -> None:
     """Add two vectors, element by element.
@@ -26,7 +26,7 @@ def vector_add(
         x: `*fp32`, shape (size,): [size]
         y: `*fp32`, shape (size,): [size]
         out: `*fp32`, shape (size,): [size], may be x or y
-        size: `i32`: number of elements
+        size: `i32`: number of elements; None: `x.shape[0]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 

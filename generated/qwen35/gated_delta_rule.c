@@ -88,9 +88,9 @@ static const tb_argument gated_delta_rule_chunk_prepare_arguments[] = {
     {.name = "beta_out", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
      .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
     {.name = "num_key_heads", .kind = TB_INT},
-    {.name = "num_value_heads", .kind = TB_INT},
-    {.name = "qkv_dim", .kind = TB_INT},
-    {.name = "seq_len", .kind = TB_INT},
+    {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){1, 1, 2}},
+    {.name = "qkv_dim", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 2}},
+    {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 2}},
 };
 
 TB_DECLARE_CALL(gated_delta_rule_chunk_prepare);
@@ -128,17 +128,6 @@ static tritonbind_status gated_delta_rule_chunk_prepare_on(
     const tb_function *function = &gated_delta_rule_chunk_prepare_function;
     void *const values[] = {&qkv, &b, &a, &dt_bias, &a_log, &q_out, &k_out, &v_out, &g_out,
                             &beta_out, &num_key_heads, &num_value_heads, &qkv_dim, &seq_len};
-    if (tb_check_alignment(function, 0, qkv, 2)
-        || tb_check_alignment(function, 1, b, 2)
-        || tb_check_alignment(function, 2, a, 2)
-        || tb_check_alignment(function, 3, dt_bias, 2)
-        || tb_check_alignment(function, 4, a_log, 4)
-        || tb_check_alignment(function, 5, q_out, 2)
-        || tb_check_alignment(function, 6, k_out, 2)
-        || tb_check_alignment(function, 7, v_out, 2)
-        || tb_check_alignment(function, 8, g_out, 4)
-        || tb_check_alignment(function, 9, beta_out, 4))
-        return tb_last_status();
     const bool aligned = tb_divisible_by_16(qkv)
                          && tb_divisible_by_16(b)
                          && tb_divisible_by_16(a)
@@ -150,7 +139,19 @@ static tritonbind_status gated_delta_rule_chunk_prepare_on(
                          && tb_divisible_by_16(g_out)
                          && tb_divisible_by_16(beta_out)
                          && qkv_dim % 16 == 0;
-    const int32_t variant = aligned ? 0 : 1;
+    const int32_t hints = aligned ? 0 : 1;
+    if (tb_check_alignment(function, 0, qkv, 2)
+        || tb_check_alignment(function, 1, b, 2)
+        || tb_check_alignment(function, 2, a, 2)
+        || tb_check_alignment(function, 3, dt_bias, 2)
+        || tb_check_alignment(function, 4, a_log, 4)
+        || tb_check_alignment(function, 5, q_out, 2)
+        || tb_check_alignment(function, 6, k_out, 2)
+        || tb_check_alignment(function, 7, v_out, 2)
+        || tb_check_alignment(function, 8, g_out, 4)
+        || tb_check_alignment(function, 9, beta_out, 4))
+        return tb_last_status();
+    const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_prepare_grid(num_value_heads, seq_len);
     return tb_launch(function, variant, device, stream, grid, values);
 }
@@ -182,6 +183,7 @@ int __tvm_ffi_gated_delta_rule_chunk_prepare(void *self, const tvm_ffi_any *argu
 {
     const tb_function *function = &gated_delta_rule_chunk_prepare_function;
     tb_call call;
+    tvm_ffi_any filled[15];
     void *stream;
     void *qkv;
     void *b;
@@ -199,6 +201,7 @@ int __tvm_ffi_gated_delta_rule_chunk_prepare(void *self, const tvm_ffi_any *argu
     int32_t seq_len;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_fill_in(&call, filled)
                       && tb_get_pointer(&call, 0, &qkv)
                       && tb_get_pointer(&call, 1, &b)
                       && tb_get_pointer(&call, 2, &a)
@@ -298,8 +301,8 @@ static const tb_argument gated_delta_rule_chunk_cumsum_arguments[] = {
      .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
     {.name = "g_out", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
      .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
-    {.name = "seq_len", .kind = TB_INT},
-    {.name = "num_value_heads", .kind = TB_INT},
+    {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 2}},
+    {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 2}},
 };
 
 TB_DECLARE_CALL(gated_delta_rule_chunk_cumsum);
@@ -327,11 +330,11 @@ static tritonbind_status gated_delta_rule_chunk_cumsum_on(
 {
     const tb_function *function = &gated_delta_rule_chunk_cumsum_function;
     void *const values[] = {&g_in, &g_out, &seq_len, &num_value_heads};
-    if (tb_check_alignment(function, 0, g_in, 4)
-        || tb_check_alignment(function, 1, g_out, 4))
-        return tb_last_status();
     const bool aligned = tb_divisible_by_16(g_in) && tb_divisible_by_16(g_out);
-    const int32_t variant = aligned ? 0 : 1;
+    const int32_t hints = aligned ? 0 : 1;
+    if (tb_check_alignment(function, 0, g_in, 4) || tb_check_alignment(function, 1, g_out, 4))
+        return tb_last_status();
+    const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_cumsum_grid(seq_len, num_value_heads);
     return tb_launch(function, variant, device, stream, grid, values);
 }
@@ -352,6 +355,7 @@ int __tvm_ffi_gated_delta_rule_chunk_cumsum(void *self, const tvm_ffi_any *argum
 {
     const tb_function *function = &gated_delta_rule_chunk_cumsum_function;
     tb_call call;
+    tvm_ffi_any filled[5];
     void *stream;
     void *g_in;
     void *g_out;
@@ -359,6 +363,7 @@ int __tvm_ffi_gated_delta_rule_chunk_cumsum(void *self, const tvm_ffi_any *argum
     int32_t num_value_heads;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_fill_in(&call, filled)
                       && tb_get_pointer(&call, 0, &g_in)
                       && tb_get_pointer(&call, 1, &g_out)
                       && tb_get_int32(&call, 2, &seq_len)
@@ -440,8 +445,8 @@ static const tb_argument gated_delta_rule_chunk_a_arguments[] = {
      .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
     {.name = "a_tril", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 64)",
      .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
-    {.name = "seq_len", .kind = TB_INT},
-    {.name = "num_value_heads", .kind = TB_INT},
+    {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 3}},
+    {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
 
 TB_DECLARE_CALL(gated_delta_rule_chunk_a);
@@ -471,16 +476,17 @@ static tritonbind_status gated_delta_rule_chunk_a_on(
 {
     const tb_function *function = &gated_delta_rule_chunk_a_function;
     void *const values[] = {&k, &g_cumsum, &beta, &a_tril, &seq_len, &num_value_heads};
+    const bool aligned = tb_divisible_by_16(k)
+                         && tb_divisible_by_16(g_cumsum)
+                         && tb_divisible_by_16(beta)
+                         && tb_divisible_by_16(a_tril);
+    const int32_t hints = aligned ? 0 : 1;
     if (tb_check_alignment(function, 0, k, 2)
         || tb_check_alignment(function, 1, g_cumsum, 4)
         || tb_check_alignment(function, 2, beta, 4)
         || tb_check_alignment(function, 3, a_tril, 4))
         return tb_last_status();
-    const bool aligned = tb_divisible_by_16(k)
-                         && tb_divisible_by_16(g_cumsum)
-                         && tb_divisible_by_16(beta)
-                         && tb_divisible_by_16(a_tril);
-    const int32_t variant = aligned ? 0 : 1;
+    const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_a_grid(seq_len, num_value_heads);
     return tb_launch(function, variant, device, stream, grid, values);
 }
@@ -503,6 +509,7 @@ int __tvm_ffi_gated_delta_rule_chunk_a(void *self, const tvm_ffi_any *arguments,
 {
     const tb_function *function = &gated_delta_rule_chunk_a_function;
     tb_call call;
+    tvm_ffi_any filled[7];
     void *stream;
     void *k;
     void *g_cumsum;
@@ -512,6 +519,7 @@ int __tvm_ffi_gated_delta_rule_chunk_a(void *self, const tvm_ffi_any *arguments,
     int32_t num_value_heads;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_fill_in(&call, filled)
                       && tb_get_pointer(&call, 0, &k)
                       && tb_get_pointer(&call, 1, &g_cumsum)
                       && tb_get_pointer(&call, 2, &beta)
@@ -595,8 +603,8 @@ static const tb_argument gated_delta_rule_chunk_solve_arguments[] = {
      .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
     {.name = "a_inv_ptr", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 64)",
      .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
-    {.name = "seq_len", .kind = TB_INT},
-    {.name = "num_value_heads", .kind = TB_INT},
+    {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 3}},
+    {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
 
 TB_DECLARE_CALL(gated_delta_rule_chunk_solve);
@@ -631,11 +639,12 @@ static tritonbind_status gated_delta_rule_chunk_solve_on(
 {
     const tb_function *function = &gated_delta_rule_chunk_solve_function;
     void *const values[] = {&a_tril_ptr, &a_inv_ptr, &seq_len, &num_value_heads};
+    const bool aligned = tb_divisible_by_16(a_tril_ptr) && tb_divisible_by_16(a_inv_ptr);
+    const int32_t hints = aligned ? 0 : 1;
     if (tb_check_alignment(function, 0, a_tril_ptr, 4)
         || tb_check_alignment(function, 1, a_inv_ptr, 2))
         return tb_last_status();
-    const bool aligned = tb_divisible_by_16(a_tril_ptr) && tb_divisible_by_16(a_inv_ptr);
-    const int32_t variant = aligned ? 0 : 1;
+    const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_solve_grid(seq_len, num_value_heads);
     return tb_launch(function, variant, device, stream, grid, values);
 }
@@ -656,6 +665,7 @@ int __tvm_ffi_gated_delta_rule_chunk_solve(void *self, const tvm_ffi_any *argume
 {
     const tb_function *function = &gated_delta_rule_chunk_solve_function;
     tb_call call;
+    tvm_ffi_any filled[5];
     void *stream;
     void *a_tril_ptr;
     void *a_inv_ptr;
@@ -663,6 +673,7 @@ int __tvm_ffi_gated_delta_rule_chunk_solve(void *self, const tvm_ffi_any *argume
     int32_t num_value_heads;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_fill_in(&call, filled)
                       && tb_get_pointer(&call, 0, &a_tril_ptr)
                       && tb_get_pointer(&call, 1, &a_inv_ptr)
                       && tb_get_int32(&call, 2, &seq_len)
@@ -752,8 +763,8 @@ static const tb_argument gated_delta_rule_chunk_recompute_arguments[] = {
      .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
     {.name = "g_cumsum", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
      .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
-    {.name = "seq_len", .kind = TB_INT},
-    {.name = "num_value_heads", .kind = TB_INT},
+    {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 3}},
+    {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
 
 TB_DECLARE_CALL(gated_delta_rule_chunk_recompute);
@@ -787,6 +798,14 @@ static tritonbind_status gated_delta_rule_chunk_recompute_on(
     const tb_function *function = &gated_delta_rule_chunk_recompute_function;
     void *const values[] = {&k, &v, &beta, &w_out, &u_out, &a_inv, &g_cumsum, &seq_len,
                             &num_value_heads};
+    const bool aligned = tb_divisible_by_16(k)
+                         && tb_divisible_by_16(v)
+                         && tb_divisible_by_16(beta)
+                         && tb_divisible_by_16(w_out)
+                         && tb_divisible_by_16(u_out)
+                         && tb_divisible_by_16(a_inv)
+                         && tb_divisible_by_16(g_cumsum);
+    const int32_t hints = aligned ? 0 : 1;
     if (tb_check_alignment(function, 0, k, 2)
         || tb_check_alignment(function, 1, v, 2)
         || tb_check_alignment(function, 2, beta, 4)
@@ -795,14 +814,7 @@ static tritonbind_status gated_delta_rule_chunk_recompute_on(
         || tb_check_alignment(function, 5, a_inv, 2)
         || tb_check_alignment(function, 6, g_cumsum, 4))
         return tb_last_status();
-    const bool aligned = tb_divisible_by_16(k)
-                         && tb_divisible_by_16(v)
-                         && tb_divisible_by_16(beta)
-                         && tb_divisible_by_16(w_out)
-                         && tb_divisible_by_16(u_out)
-                         && tb_divisible_by_16(a_inv)
-                         && tb_divisible_by_16(g_cumsum);
-    const int32_t variant = aligned ? 0 : 1;
+    const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_recompute_grid(seq_len, num_value_heads);
     return tb_launch(function, variant, device, stream, grid, values);
 }
@@ -828,6 +840,7 @@ int __tvm_ffi_gated_delta_rule_chunk_recompute(void *self, const tvm_ffi_any *ar
 {
     const tb_function *function = &gated_delta_rule_chunk_recompute_function;
     tb_call call;
+    tvm_ffi_any filled[10];
     void *stream;
     void *k;
     void *v;
@@ -840,6 +853,7 @@ int __tvm_ffi_gated_delta_rule_chunk_recompute(void *self, const tvm_ffi_any *ar
     int32_t num_value_heads;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_fill_in(&call, filled)
                       && tb_get_pointer(&call, 0, &k)
                       && tb_get_pointer(&call, 1, &v)
                       && tb_get_pointer(&call, 2, &beta)
@@ -945,8 +959,8 @@ static const tb_argument gated_delta_rule_chunk_state_arguments[] = {
      .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
     {.name = "final_state", .kind = TB_POINTER, .shape = "(num_value_heads, 128, 128)",
      .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
-    {.name = "seq_len", .kind = TB_INT},
-    {.name = "num_value_heads", .kind = TB_INT},
+    {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 3}},
+    {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
 
 TB_DECLARE_CALL(gated_delta_rule_chunk_state);
@@ -981,6 +995,15 @@ static tritonbind_status gated_delta_rule_chunk_state_on(
     const tb_function *function = &gated_delta_rule_chunk_state_function;
     void *const values[] = {&k, &w, &u, &g_cumsum, &initial_state, &chunk_state, &v_new,
                             &final_state, &seq_len, &num_value_heads};
+    const bool aligned = tb_divisible_by_16(k)
+                         && tb_divisible_by_16(w)
+                         && tb_divisible_by_16(u)
+                         && tb_divisible_by_16(g_cumsum)
+                         && tb_divisible_by_16(initial_state)
+                         && tb_divisible_by_16(chunk_state)
+                         && tb_divisible_by_16(v_new)
+                         && tb_divisible_by_16(final_state);
+    const int32_t hints = aligned ? 0 : 1;
     if (tb_check_alignment(function, 0, k, 2)
         || tb_check_alignment(function, 1, w, 2)
         || tb_check_alignment(function, 2, u, 2)
@@ -990,15 +1013,7 @@ static tritonbind_status gated_delta_rule_chunk_state_on(
         || tb_check_alignment(function, 6, v_new, 2)
         || tb_check_alignment(function, 7, final_state, 4))
         return tb_last_status();
-    const bool aligned = tb_divisible_by_16(k)
-                         && tb_divisible_by_16(w)
-                         && tb_divisible_by_16(u)
-                         && tb_divisible_by_16(g_cumsum)
-                         && tb_divisible_by_16(initial_state)
-                         && tb_divisible_by_16(chunk_state)
-                         && tb_divisible_by_16(v_new)
-                         && tb_divisible_by_16(final_state);
-    const int32_t variant = aligned ? 0 : 1;
+    const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_state_grid(num_value_heads);
     return tb_launch(function, variant, device, stream, grid, values);
 }
@@ -1026,6 +1041,7 @@ int __tvm_ffi_gated_delta_rule_chunk_state(void *self, const tvm_ffi_any *argume
 {
     const tb_function *function = &gated_delta_rule_chunk_state_function;
     tb_call call;
+    tvm_ffi_any filled[11];
     void *stream;
     void *k;
     void *w;
@@ -1039,6 +1055,7 @@ int __tvm_ffi_gated_delta_rule_chunk_state(void *self, const tvm_ffi_any *argume
     int32_t num_value_heads;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_fill_in(&call, filled)
                       && tb_get_pointer(&call, 0, &k)
                       && tb_get_pointer(&call, 1, &w)
                       && tb_get_pointer(&call, 2, &u)
@@ -1145,8 +1162,8 @@ static const tb_argument gated_delta_rule_chunk_o_arguments[] = {
      .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
     {.name = "output", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
      .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
-    {.name = "seq_len", .kind = TB_INT},
-    {.name = "num_value_heads", .kind = TB_INT},
+    {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 3}},
+    {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
     {.name = "scale", .kind = TB_FLOAT},
 };
 
@@ -1180,6 +1197,13 @@ static tritonbind_status gated_delta_rule_chunk_o_on(
     const tb_function *function = &gated_delta_rule_chunk_o_function;
     void *const values[] = {&q, &k, &v_new, &chunk_state, &g_cumsum, &output, &seq_len,
                             &num_value_heads, &scale};
+    const bool aligned = tb_divisible_by_16(q)
+                         && tb_divisible_by_16(k)
+                         && tb_divisible_by_16(v_new)
+                         && tb_divisible_by_16(chunk_state)
+                         && tb_divisible_by_16(g_cumsum)
+                         && tb_divisible_by_16(output);
+    const int32_t hints = aligned ? 0 : 1;
     if (tb_check_alignment(function, 0, q, 2)
         || tb_check_alignment(function, 1, k, 2)
         || tb_check_alignment(function, 2, v_new, 2)
@@ -1187,13 +1211,7 @@ static tritonbind_status gated_delta_rule_chunk_o_on(
         || tb_check_alignment(function, 4, g_cumsum, 4)
         || tb_check_alignment(function, 5, output, 2))
         return tb_last_status();
-    const bool aligned = tb_divisible_by_16(q)
-                         && tb_divisible_by_16(k)
-                         && tb_divisible_by_16(v_new)
-                         && tb_divisible_by_16(chunk_state)
-                         && tb_divisible_by_16(g_cumsum)
-                         && tb_divisible_by_16(output);
-    const int32_t variant = aligned ? 0 : 1;
+    const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_o_grid(seq_len, num_value_heads);
     return tb_launch(function, variant, device, stream, grid, values);
 }
@@ -1219,6 +1237,7 @@ int __tvm_ffi_gated_delta_rule_chunk_o(void *self, const tvm_ffi_any *arguments,
 {
     const tb_function *function = &gated_delta_rule_chunk_o_function;
     tb_call call;
+    tvm_ffi_any filled[10];
     void *stream;
     void *q;
     void *k;
@@ -1231,6 +1250,7 @@ int __tvm_ffi_gated_delta_rule_chunk_o(void *self, const tvm_ffi_any *arguments,
     float scale;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
+                      && tb_fill_in(&call, filled)
                       && tb_get_pointer(&call, 0, &q)
                       && tb_get_pointer(&call, 1, &k)
                       && tb_get_pointer(&call, 2, &v_new)

@@ -39,9 +39,9 @@ def gated_delta_rule_chunk_prepare(
     g_out: Pointer,
     beta_out: Pointer,
     num_key_heads: int,
-    num_value_heads: int,
-    qkv_dim: int,
-    seq_len: int,
+    num_value_heads: int | None = None,
+    qkv_dim: int | None = None,
+    seq_len: int | None = None,
     stream: Stream = None,
 ) -> None:
     """Split and normalise the projected rows; compute each token's decay and write strength.
@@ -61,9 +61,10 @@ def gated_delta_rule_chunk_prepare(
         g_out: `*fp32`, shape (seq_len, num_value_heads): [S, H], logarithm of the decay, 0 or less
         beta_out: `*fp32`, shape (seq_len, num_value_heads): [S, H], strength of the write, 0 to 1
         num_key_heads: `i32`: value head h takes q and k of key head h * num_key_heads // H
-        num_value_heads: `i32`: H, the number of value heads
-        qkv_dim: `i32`: (2 * num_key_heads + H) * 128, the length of a row of qkv
-        seq_len: `i32`: S, the number of tokens
+        num_value_heads: `i32`: H, the number of value heads; None: `b.shape[1]`
+        qkv_dim: `i32`: (2 * num_key_heads + H) * 128, the length of a row of qkv; None:
+            `qkv.shape[1]`
+        seq_len: `i32`: S, the number of tokens; None: `qkv.shape[0]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 
@@ -94,8 +95,8 @@ def gated_delta_rule_chunk_prepare(
 def gated_delta_rule_chunk_cumsum(
     g_in: Pointer,
     g_out: Pointer,
-    seq_len: int,
-    num_value_heads: int,
+    seq_len: int | None = None,
+    num_value_heads: int | None = None,
     stream: Stream = None,
 ) -> None:
     """g_out[t] is the sum of g_in from the first token of t's chunk to t, t included.
@@ -104,8 +105,8 @@ def gated_delta_rule_chunk_cumsum(
         g_in: `*fp32`, shape (seq_len, num_value_heads): [S, H], logarithm of each token's decay
         g_out: `*fp32`, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk; may be
             g_in
-        seq_len: `i32`: S, the number of tokens
-        num_value_heads: `i32`: H, the number of value heads
+        seq_len: `i32`: S, the number of tokens; None: `g_in.shape[0]`
+        num_value_heads: `i32`: H, the number of value heads; None: `g_in.shape[1]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 
@@ -122,8 +123,8 @@ def gated_delta_rule_chunk_a(
     g_cumsum: Pointer,
     beta: Pointer,
     a_tril: Pointer,
-    seq_len: int,
-    num_value_heads: int,
+    seq_len: int | None = None,
+    num_value_heads: int | None = None,
     stream: Stream = None,
 ) -> None:
     """A[i, j] = beta_i exp(g_i - g_j) (k_i . k_j) for i > j inside a chunk, 0 elsewhere.
@@ -134,8 +135,8 @@ def gated_delta_rule_chunk_a(
         beta: `*fp32`, shape (seq_len, num_value_heads): [S, H]
         a_tril: `*fp32`, shape (seq_len, num_value_heads, 64): [S, H, 64], a row for each token,
             with a column for each token of its chunk
-        seq_len: `i32`: S, the number of tokens
-        num_value_heads: `i32`: H, the number of value heads
+        seq_len: `i32`: S, the number of tokens; None: `k.shape[0]`
+        num_value_heads: `i32`: H, the number of value heads; None: `k.shape[1]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 
@@ -150,8 +151,8 @@ def gated_delta_rule_chunk_a(
 def gated_delta_rule_chunk_solve(
     a_tril_ptr: Pointer,
     a_inv_ptr: Pointer,
-    seq_len: int,
-    num_value_heads: int,
+    seq_len: int | None = None,
+    num_value_heads: int | None = None,
     stream: Stream = None,
 ) -> None:
     """T = (I + A)^-1 of the 64 x 64 unit lower triangular matrix of each chunk, in fp32.
@@ -165,8 +166,8 @@ def gated_delta_rule_chunk_solve(
             triangular inside each chunk
         a_inv_ptr: `*bf16`, shape (seq_len, num_value_heads, 64): [S, H, 64], written as a whole,
             zeros above the diagonal too
-        seq_len: `i32`: S, the number of tokens
-        num_value_heads: `i32`: H, the number of value heads
+        seq_len: `i32`: S, the number of tokens; None: `a_tril_ptr.shape[0]`
+        num_value_heads: `i32`: H, the number of value heads; None: `a_tril_ptr.shape[1]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 
@@ -186,8 +187,8 @@ def gated_delta_rule_chunk_recompute(
     u_out: Pointer,
     a_inv: Pointer,
     g_cumsum: Pointer,
-    seq_len: int,
-    num_value_heads: int,
+    seq_len: int | None = None,
+    num_value_heads: int | None = None,
     stream: Stream = None,
 ) -> None:
     """u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.
@@ -202,8 +203,8 @@ def gated_delta_rule_chunk_recompute(
         u_out: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128]
         a_inv: `*bf16`, shape (seq_len, num_value_heads, 64): [S, H, 64], T
         g_cumsum: `*fp32`, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
-        seq_len: `i32`: S, the number of tokens
-        num_value_heads: `i32`: H, the number of value heads
+        seq_len: `i32`: S, the number of tokens; None: `k.shape[0]`
+        num_value_heads: `i32`: H, the number of value heads; None: `k.shape[1]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 
@@ -226,8 +227,8 @@ def gated_delta_rule_chunk_state(
     chunk_state: Pointer,
     v_new: Pointer,
     final_state: Pointer,
-    seq_len: int,
-    num_value_heads: int,
+    seq_len: int | None = None,
+    num_value_heads: int | None = None,
     stream: Stream = None,
 ) -> None:
     """Carry h from chunk to chunk; each program keeps BLOCK_V columns of it in registers.
@@ -246,8 +247,8 @@ def gated_delta_rule_chunk_state(
         v_new: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128], what each token writes
         final_state: `*fp32`, shape (num_value_heads, 128, 128): [H, 128, 128], h after the last
             token; may be initial_state
-        seq_len: `i32`: S, the number of tokens
-        num_value_heads: `i32`: H, the number of value heads
+        seq_len: `i32`: S, the number of tokens; None: `k.shape[0]`
+        num_value_heads: `i32`: H, the number of value heads; None: `k.shape[1]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
 
@@ -278,8 +279,8 @@ def gated_delta_rule_chunk_o(
     chunk_state: Pointer,
     g_cumsum: Pointer,
     output: Pointer,
-    seq_len: int,
-    num_value_heads: int,
+    seq_len: int | None,
+    num_value_heads: int | None,
     scale: float,
     stream: Stream = None,
 ) -> None:
@@ -293,8 +294,8 @@ def gated_delta_rule_chunk_o(
             128], h before each chunk
         g_cumsum: `*fp32`, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
         output: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128]
-        seq_len: `i32`: S, the number of tokens
-        num_value_heads: `i32`: H, the number of value heads
+        seq_len: `i32`: S, the number of tokens; None: `q.shape[0]`
+        num_value_heads: `i32`: H, the number of value heads; None: `q.shape[1]`
         scale: `fp32`: 128 ** -0.5
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.

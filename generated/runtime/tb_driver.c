@@ -68,11 +68,11 @@ static bool find_entry_points(const tb_function *function, void *library)
 static bool describe_device(const tb_function *function, int32_t ordinal, tb_device *device)
 {
     static const int attributes[] = {CU_ATTRIBUTE_CAPABILITY_MAJOR, CU_ATTRIBUTE_CAPABILITY_MINOR,
-                                     CU_ATTRIBUTE_SHARED_MEMORY_OPTIN};
-    int handle = 0, values[] = {0, 0, 0};
+                                     CU_ATTRIBUTE_SHARED_MEMORY_OPTIN, CU_ATTRIBUTE_SM_COUNT};
+    int handle = 0, values[] = {0, 0, 0, 0};
     const char *call = "cuDeviceGet";
     int result = the_driver.device_get(&handle, ordinal);
-    for (int i = 0; i < 3 && result == CUDA_SUCCESS; i++) {
+    for (int i = 0; i < 4 && result == CUDA_SUCCESS; i++) {
         call = "cuDeviceGetAttribute";
         result = the_driver.device_attribute(&values[i], attributes[i], handle);
     }
@@ -82,6 +82,7 @@ static bool describe_device(const tb_function *function, int32_t ordinal, tb_dev
     }
     device->capability = 10 * values[0] + values[1];
     device->shared_optin = values[2];
+    device->sm_count = values[3];
     return true;
 }
 
@@ -182,6 +183,33 @@ int32_t tb_current_device(const tb_function *function)
     return context == NULL ? 0 : device_of(driver, function, context);
 }
 
+static tritonbind_status check_device(const tb_driver *driver, const tb_function *function,
+                                      int32_t device)
+{
+    if (driver->count == 0)
+        return tb_fail(function, TRITONBIND_RUNTIME_ERROR,
+                       "cannot launch: this machine has no CUDA device");
+    if (device >= driver->count)
+        return tb_fail(function, TRITONBIND_VALUE_ERROR,
+                       "cannot launch on cuda:%d: the CUDA driver shows %d device%s here",
+                       (int)device, (int)driver->count, driver->count == 1 ? "" : "s");
+    return TRITONBIND_OK;
+}
+
+const tb_device *tb_device_facts(const tb_function *function, int32_t *device)
+{
+    const tb_driver *driver = tb_open_driver(function);
+    if (driver == NULL)
+        return NULL;
+    if (*device == TB_CURRENT_DEVICE && driver->count > 0)
+        *device = tb_current_device(function);
+    if (*device < 0 && driver->count > 0)
+        return NULL;
+    if (check_device(driver, function, *device) != TRITONBIND_OK)
+        return NULL;
+    return &driver->devices[*device];
+}
+
 static void *primary_context(const tb_driver *driver, const tb_function *function, int32_t ordinal)
 {
     tb_device *device = &driver->devices[ordinal];
@@ -207,13 +235,9 @@ tritonbind_status tb_enter_device(const tb_driver *driver, const tb_function *fu
                                   int32_t *device, bool *pushed)
 {
     void *current = NULL;
-    if (driver->count == 0)
-        return tb_fail(function, TRITONBIND_RUNTIME_ERROR,
-                       "cannot launch: this machine has no CUDA device");
-    if (*device >= driver->count)
-        return tb_fail(function, TRITONBIND_VALUE_ERROR,
-                       "cannot launch on cuda:%d: the CUDA driver shows %d device%s here",
-                       (int)*device, (int)driver->count, driver->count == 1 ? "" : "s");
+    tritonbind_status status = check_device(driver, function, *device);
+    if (status != TRITONBIND_OK)
+        return status;
     int result = driver->context_current(&current);
     if (result != CUDA_SUCCESS)
         return tb_fail_cuda(function, "cuCtxGetCurrent", *device, result);

@@ -6,6 +6,7 @@
 
 enum {
     CUDA_SUCCESS = 0,
+    CU_ATTRIBUTE_SM_COUNT = 16,
     CU_ATTRIBUTE_CAPABILITY_MAJOR = 75,
     CU_ATTRIBUTE_CAPABILITY_MINOR = 76,
     CU_ATTRIBUTE_SHARED_MEMORY_OPTIN = 97,
@@ -25,6 +26,7 @@ typedef struct cu_launch_config {
 typedef struct tb_device {
     int32_t capability;
     int32_t shared_optin; /* bytes of shared memory that a block may ask for */
+    int32_t sm_count;
     void *primary;        /* the primary context, once retained */
 } tb_device;
 
@@ -54,6 +56,15 @@ typedef struct tb_driver {
 
 /* The driver, ready for use; NULL after failing. Takes a lock only until it has succeeded. */
 const tb_driver *tb_open_driver(const tb_function *function);
+
+/* What is known of *device, which TB_CURRENT_DEVICE becomes as in tb_enter_device; NULL after
+ * failing. */
+const tb_device *tb_device_facts(const tb_function *function, int32_t *device);
+
+/* Which image suits a capability best: a cubin of it, one of the same major, PTX; or NULL. */
+tb_image *tb_choose_image(const tb_variant *variant, int32_t capability);
+void tb_fail_no_image(const tb_function *function, const tb_variant *variant, int32_t device,
+                      int32_t capability);
 
 /* Fails with the name, number and text of a CUresult. */
 tritonbind_status tb_fail_cuda(const tb_function *function, const char *call, int32_t device,

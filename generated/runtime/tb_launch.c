@@ -25,8 +25,7 @@ static tritonbind_status check_grid(const tb_function *function, tb_grid grid)
     return TRITONBIND_OK;
 }
 
-/* Which image suits a capability best: a cubin of it, one of the same major, PTX; or NULL. */
-static tb_image *choose_image(const tb_variant *variant, int32_t capability)
+tb_image *tb_choose_image(const tb_variant *variant, int32_t capability)
 {
     tb_image *cubin = NULL, *ptx = NULL;
     for (int32_t i = 0; i < variant->image_count; i++) {
@@ -45,8 +44,8 @@ static tb_image *choose_image(const tb_variant *variant, int32_t capability)
     return cubin == NULL ? ptx : cubin;
 }
 
-static void fail_no_image(const tb_function *function, const tb_variant *variant, int32_t device,
-                          int32_t capability)
+void tb_fail_no_image(const tb_function *function, const tb_variant *variant, int32_t device,
+                      int32_t capability)
 {
     char held[512];
     size_t length = 0;
@@ -129,9 +128,9 @@ static tb_image **image_table(tb_variant *variant, int32_t device_count)
 static const tb_image *load(const tb_driver *driver, const tb_function *function,
                             tb_variant *variant, int32_t device)
 {
-    tb_image *image = choose_image(variant, driver->devices[device].capability);
+    tb_image *image = tb_choose_image(variant, driver->devices[device].capability);
     if (image == NULL) {
-        fail_no_image(function, variant, device, driver->devices[device].capability);
+        tb_fail_no_image(function, variant, device, driver->devices[device].capability);
         return NULL;
     }
     /* Loading is not allowed in a stream capture unless this thread's capture mode is relaxed. */

@@ -31,6 +31,13 @@ typedef struct tb_dtype {
 
 typedef enum tb_kind { TB_POINTER, TB_INT, TB_BOOL, TB_FLOAT, TB_STRING } tb_kind;
 
+/* The dimension of a tensor argument that tells an int. */
+typedef struct tb_origin {
+    int32_t argument;
+    int32_t dimension;
+    int32_t rank; /* which the tensor must have */
+} tb_origin;
+
 typedef struct tb_argument {
     const char *name;
     tb_kind kind;
@@ -43,6 +50,7 @@ typedef struct tb_argument {
     const int64_t *int_choices;
     const char *const *string_choices;
     int32_t choice_count;
+    const tb_origin *origin; /* of an int that may be left out; NULL for others */
 } tb_argument;
 
 typedef struct tb_image {
@@ -112,6 +120,33 @@ int32_t tb_choose_string(const tb_function *function, int32_t index, const char 
 /* The index of a dtype among those that a pointer may have, or -1 after failing. */
 int32_t tb_choose_dtype(const tb_function *function, int32_t index, tritonbind_dtype dtype);
 
+/* The index of a value that follows from the arguments among those that were built, or -1 after
+ * failing. */
+int32_t tb_choose_value(const tb_function *function, const char *name, int64_t value,
+                        const int64_t *choices, int32_t count);
+
+/* The configuration of a key, by its row in `keys`, which are sorted; 0 for keys that are not
+ * there. */
+int32_t tb_find_tuned(const int64_t *keys, const uint8_t *tuned, int32_t rows, int32_t columns,
+                      const int64_t *key);
+
+/* The configuration to launch on *device instead of one that may not fit there, by a row of
+ * `usable` for each target; -1 after failing. TB_CURRENT_DEVICE becomes the device. */
+int32_t tb_usable(const tb_function *function, tb_image *targets, int32_t target_count,
+                  const uint8_t *usable, int32_t count, int32_t configuration, int32_t *device);
+
+/* How many multiprocessors *device has, or -1 after failing; as in tb_usable. */
+int64_t tb_sm_count(const tb_function *function, int32_t *device);
+
+/* Fail for a heuristic that has no value, and for choices that no variant was built for. */
+tritonbind_status tb_fail_computed(const tb_function *function, const char *name);
+tritonbind_status tb_fail_no_variant(const tb_function *function);
+
+static inline bool tb_fits_int32(int64_t value)
+{
+    return value >= INT32_MIN && value <= INT32_MAX;
+}
+
 static inline bool tb_divisible_by_16(const void *pointer)
 {
     return ((uintptr_t)pointer & 15) == 0;
@@ -162,6 +197,13 @@ bool tb_get_stream(tb_call *call, void **stream);
 
 /* The dtype that the tensors chose on an axis; index is the first pointer on that axis. */
 bool tb_get_dtype(tb_call *call, int32_t index, tritonbind_dtype *dtype);
+
+/* Copies the values to `filled`, with the ints that were left out, and goes on with those. */
+bool tb_fill_in(tb_call *call, tvm_ffi_any *filled);
+
+/* A number of a tensor argument; `place` is a dimension, counted from the last where negative. */
+typedef enum tb_fact { TB_SHAPE, TB_STRIDE, TB_NUMEL, TB_NDIM } tb_fact;
+bool tb_get_fact(tb_call *call, int32_t index, tb_fact fact, int32_t place, int64_t *value);
 
 /* A tensor passed for the argument must be row-major with at least the product of the sizes. */
 bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count);

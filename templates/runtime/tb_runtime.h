@@ -31,6 +31,13 @@ typedef struct tb_dtype {
 
 typedef enum tb_kind { TB_POINTER, TB_INT, TB_BOOL, TB_FLOAT, TB_STRING } tb_kind;
 
+/* The dimension of a tensor argument that tells an int. */
+typedef struct tb_origin {
+    int32_t argument;
+    int32_t dimension;
+    int32_t rank; /* which the tensor must have */
+} tb_origin;
+
 typedef struct tb_argument {
     const char *name;
     tb_kind kind;
@@ -43,6 +50,7 @@ typedef struct tb_argument {
     const int64_t *int_choices;
     const char *const *string_choices;
     int32_t choice_count;
+    const tb_origin *origin; /* of an int that may be left out; NULL for others */
 } tb_argument;
 
 typedef struct tb_image {
@@ -189,6 +197,13 @@ bool tb_get_stream(tb_call *call, void **stream);
 
 /* The dtype that the tensors chose on an axis; index is the first pointer on that axis. */
 bool tb_get_dtype(tb_call *call, int32_t index, tritonbind_dtype *dtype);
+
+/* Copies the values to `filled`, with the ints that were left out, and goes on with those. */
+bool tb_fill_in(tb_call *call, tvm_ffi_any *filled);
+
+/* A number of a tensor argument; `place` is a dimension, counted from the last where negative. */
+typedef enum tb_fact { TB_SHAPE, TB_STRIDE, TB_NUMEL, TB_NDIM } tb_fact;
+bool tb_get_fact(tb_call *call, int32_t index, tb_fact fact, int32_t place, int64_t *value);
 
 /* A tensor passed for the argument must be row-major with at least the product of the sizes. */
 bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count);

@@ -1,0 +1,92 @@
+/* What the sizes of tensors tell: the facts that grids read, and the ints that a call leaves out. */
+#include "tb_arguments.h"
+
+#include <string.h>
+
+static int64_t stride_of(const dl_tensor *tensor, int32_t dimension)
+{
+    int64_t stride = 1;
+    int overflowed = 0;
+    if (tensor->strides != NULL)
+        return tensor->strides[dimension];
+    for (int32_t i = tensor->dimensions - 1; i > dimension; i--)
+        stride = tb_checked_mul(stride, tensor->shape[i], &overflowed);
+    return stride;
+}
+
+static int64_t number_of_elements(const dl_tensor *tensor)
+{
+    int64_t count = 1;
+    int overflowed = 0;
+    for (int32_t i = 0; i < tensor->dimensions; i++)
+        count = tb_checked_mul(count, tensor->shape[i], &overflowed);
+    return count;
+}
+
+static bool fail_rank(tb_call *call, int32_t index, int32_t place)
+{
+    char text[TB_DESCRIPTION];
+    tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
+                     "must have a dimension %d, which the launch reads, got %s", (int)place,
+                     tb_describe(&call->values[index], text, sizeof text));
+    return false;
+}
+
+bool tb_get_fact(tb_call *call, int32_t index, tb_fact fact, int32_t place, int64_t *value)
+{
+    const tvm_ffi_any *given = &call->values[index];
+    const dl_tensor *tensor = tb_tensor_of(given);
+    char text[TB_DESCRIPTION];
+    *value = 0;
+    if (given->type_index == TVM_FFI_NONE) /* what reads it tests for None first */
+        return true;
+    if (tensor == NULL) {
+        tb_fail_argument(call->function, index, TRITONBIND_TYPE_ERROR,
+                         "must be a tensor, whose %s the launch reads, got %s",
+                         fact == TB_STRIDE ? "strides" : "shape",
+                         tb_describe(given, text, sizeof text));
+        return false;
+    }
+    if (fact == TB_NDIM || fact == TB_NUMEL) {
+        *value = fact == TB_NDIM ? tensor->dimensions : number_of_elements(tensor);
+        return true;
+    }
+    int32_t dimension = place < 0 ? place + tensor->dimensions : place;
+    if (dimension < 0 || dimension >= tensor->dimensions)
+        return fail_rank(call, index, place);
+    *value = fact == TB_SHAPE ? tensor->shape[dimension] : stride_of(tensor, dimension);
+    return true;
+}
+
+/* The int that a tensor's shape tells; false after failing. */
+static bool derive(tb_call *call, int32_t index, tvm_ffi_any *value)
+{
+    const tb_argument *argument = &call->function->arguments[index];
+    const tb_origin *origin = argument->origin;
+    const tvm_ffi_any *source = &call->values[origin->argument];
+    const tb_argument *pointer = &call->function->arguments[origin->argument];
+    const dl_tensor *tensor = tb_tensor_of(source);
+    char text[TB_DESCRIPTION];
+    if (tensor == NULL || tensor->dimensions != origin->rank) {
+        tb_fail_argument(call->function, index, TRITONBIND_TYPE_ERROR,
+                         "may be left out only where `%s` is a tensor of shape %s, got %s for it",
+                         pointer->name, pointer->shape, tb_describe(source, text, sizeof text));
+        return false;
+    }
+    memset(value, 0, sizeof *value);
+    value->type_index = TVM_FFI_INT;
+    value->value.integer = tensor->shape[origin->dimension];
+    return true;
+}
+
+bool tb_fill_in(tb_call *call, tvm_ffi_any *filled)
+{
+    const tb_function *function = call->function;
+    memcpy(filled, call->values, (size_t)call->count * sizeof *filled);
+    for (int32_t i = 0; i < function->argument_count; i++)
+        if (function->arguments[i].origin != NULL && filled[i].type_index == TVM_FFI_NONE
+            && !derive(call, i, &filled[i]))
+            return false;
+    call->values = filled;
+    return true;
+}
