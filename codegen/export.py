@@ -52,8 +52,8 @@ def export(
 ) -> Callable[[KernelT], KernelT]:
     """Declare a Triton kernel as the TVM FFI function `name`; the kernel comes back unchanged.
 
-    `grid` is the lambda one writes for Triton, of the kernel's ints and constexprs by name (or of
-    `META`), or `"explicit"`: then the call passes gx, gy and gz after the arguments.
+    `grid` is the lambda one writes for Triton, of the kernel's parameters by name (or of `META`),
+    or `"explicit"`: then the call passes gx, gy and gz after the arguments.
     `types` gives the type of each parameter that has no annotation: `"*fp32"`, `"i32"`; `"i32:16"`
     builds a variant that assumes divisibility by 16 too; `"*fp16 | *bf16"` is a choice that
     all parameters with the same text make together; `"*fp32 | None"` may be left out.

@@ -238,8 +238,8 @@ _C_WORDS = frozenset("""
     return short signed sizeof static static_assert static_cast struct switch template this
     thread_local throw true try typedef typeid typename union unsigned using virtual void volatile
     wchar_t while xor xor_eq linux unix errno NULL
-    aligned arguments call count device failed function good grid index result self status stream
-    values variant
+    aligned arguments call count device failed function good grid index result self sm_count status
+    stream values variant
     """.split())  # noqa: SIM905
 
 
