@@ -60,8 +60,8 @@ def export(
 ) -> Callable[[KernelT], KernelT]:
     """Declare a Triton kernel as the TVM FFI function `name`; the kernel comes back unchanged.
 
-    `grid` is the lambda one writes for Triton, of the kernel's ints and constexprs by name (or of
-    `META`), or `"explicit"`: then the call passes gx, gy and gz after the arguments.
+    `grid` is the lambda one writes for Triton, of the kernel's parameters by name (or of `META`),
+    or `"explicit"`: then the call passes gx, gy and gz after the arguments.
     `types` gives the type of each parameter that has no annotation: `"*fp32"`, `"i32"`; `"i32:16"`
     builds a variant that assumes divisibility by 16 too, `"i32:1"` one that assumes 1;
     `"i32 | i64"` picks the width by the value; `"*fp16 | *bf16"` is a choice that

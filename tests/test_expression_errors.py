@@ -105,7 +105,7 @@ NAMES = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast, x_ptr, MODE"
         ),
         (
             "lambda n: (*n,)",
-            "1:19",
+            "1:20",
             "`*n` unpacks what is no tuple",
             EXPLICIT,
         ),

@@ -154,8 +154,9 @@ def call(name: str, arguments: tuple[CValue, ...], exact: Interval, is_safe: boo
 
 def conditional(test: CValue, x: CValue, y: CValue) -> CValue:
     interval = x.interval.hull(y.interval)
-    if x.text == y.text and not test.can_fail:
-        return replace(x, interval=interval, when_true={}, when_false={})
+    if x.text == y.text:
+        same = replace(x, interval=interval, when_true={}, when_false={})
+        return after(test, same) if test.can_fail else same
     branch = Precedence.OR
     text = f"{test.binding(branch)} ? {x.binding(branch)} : {y.text}"
     is_int = x.is_int and y.is_int

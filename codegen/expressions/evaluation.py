@@ -123,7 +123,11 @@ def chosen(test: CValue, x: Value, y: Value, node: cst.BaseExpression, scope: Sc
         return replace(conditional(test, x, y), is_bool=x.is_bool and y.is_bool)
     if isinstance(x, Items) and isinstance(y, Items) and len(x.values) == len(y.values):
         pairs = zip(x.values, y.values, strict=True)
-        return Items(tuple(chosen(test, *pair, node, scope) for pair in pairs))
+        untested = replace(test, can_fail=False)
+        parts = [
+            chosen(untested if _is_same(*pair) else test, *pair, node, scope) for pair in pairs
+        ]
+        return following([test], Items(tuple(parts)), node, scope)
     if x == y and not test.can_fail:
         return x
     raise scope.error(
@@ -158,6 +162,12 @@ def _conditions(nodes: list[cst.BaseExpression], is_and: bool, scope: Scope) -> 
     if first.constant is not None:
         return rest
     return c_logic.both(first, rest) if is_and else c_logic.either(first, rest)
+
+
+def _is_same(x: Value, y: Value) -> bool:
+    if isinstance(x, CValue) and isinstance(y, CValue):
+        return x.text == y.text
+    return x == y
 
 
 def _following(number: CValue, value: Value, node: cst.CSTNode, scope: Scope) -> Value:

@@ -130,7 +130,8 @@ def _items(node: cst.Tuple | cst.List, scope: Scope) -> Value:
         elif isinstance(value, Items):
             values.extend(value.values)
         else:
-            raise scope.error(node, f"{scope.quote(element)} unpacks what is no tuple")
+            text = scope.source.quote(element.value)
+            raise scope.error(element.value, f"`*{text}` unpacks what is no tuple")
     return Items(tuple(values))
 
 

@@ -7,8 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import triton.language as tl
+
 from codegen.errors import SourceLocation
-from codegen.expressions import Operand, translate_grid, translate_text
+from codegen.expressions import (
+    CExpression,
+    OpaqueOperand,
+    Operand,
+    TensorOperand,
+    translate_grid,
+    translate_heuristic,
+    translate_text,
+)
 
 HERE = SourceLocation("kernels/softmax.py", 12)
 I32 = -(2**31), 2**31 - 1
@@ -89,3 +99,69 @@ def text(source: str) -> str:
 
 def grid(function: Callable[..., object]) -> list[str]:
     return [axis.text for axis in translate_grid(function, KERNEL, UNUSABLE)]
+
+
+OPTIONAL = {
+    "n": Operand("n", *I32),
+    "m": Operand("m", *I64),
+    "BLOCK": Operand("64", 64, 64),
+    "flag": Operand("flag", 0, 1, is_bool=True),
+    "limit": Operand("limit", *I32, nullable=True),
+    "scale": OpaqueOperand("scale", "of type fp32", nullable=True),
+    "alpha": OpaqueOperand("alpha", "of type fp32"),
+}
+TENSORS = {"x": TensorOperand("x"), "bias": TensorOperand("bias", nullable=True)}
+CONSTANTS = {"ACT": "gelu", "DTYPE": tl.float16, "EPS": 2.5, "GONE": None}
+OPTIONAL_PRELUDE = """\
+import functools
+import math
+
+import torch
+import triton
+import triton.language as tl
+from triton import cdiv
+from triton.runtime import driver
+
+from codegen.export import SmCount, sm_count
+
+NUM_SMS = SmCount(132)
+DEVICE = {"multiprocessor_count": NUM_SMS, "warp_size": 32}
+TILE = "BLOCK"
+
+
+@functools.cache
+def sms(device):
+    return torch.cuda.get_device_properties(device).multi_processor_count
+
+
+@triton.constexpr_function
+def doubled(value):
+    return value * 2
+
+
+class Broken:
+    @property
+    def active(self):
+        raise RuntimeError("no GPU here")
+
+
+broken = Broken()
+
+
+def present(tensor):
+    return tensor is not None
+
+
+def total(*sizes, **options):
+    return sum(sizes)
+
+
+"""
+
+
+def optional_grid(function: Callable[..., object]) -> tuple[CExpression, CExpression, CExpression]:
+    return translate_grid(function, OPTIONAL, {}, TENSORS, CONSTANTS)
+
+
+def heuristic(function: Callable[..., object], name: str = "EVEN_K") -> CExpression:
+    return translate_heuristic(function, OPTIONAL, TENSORS, CONSTANTS, {"state": "a tuple"}, name)
