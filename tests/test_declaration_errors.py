@@ -309,7 +309,7 @@ def test_a_bad_declaration_gets_a_sentence(tmp_path: Path, case: str) -> None:
 EXPRESSIONS = {
     "grid": (
         kernel(grid="lambda x: (x,)"),
-        f"{EXPORT_LINE}:71: `demo.bad`: the grid reads `x`, which is a pointer",
+        f"{EXPORT_LINE}:71: `demo.bad`: the grid reads `x`, which is a tensor",
         'compute it before the call and use grid="explicit"',
     ),
     "shape": (

@@ -11,7 +11,7 @@ import pytest
 from codegen.dtypes import parse_type
 from codegen.introspect import introspect, title_of
 from codegen.loading import load
-from codegen.model import Constexpr, Default, Kernel, Options, Parameter
+from codegen.model import Constexpr, Default, Kernel, Options, Parameter, Reads
 from tests.support.project import HEADER, new_project
 
 FULL = f'''"""What this file is.
@@ -178,7 +178,7 @@ def test_comments_are_those_beside_parameters(full: Kernel) -> None:
 
 def test_the_grid(full: Kernel) -> None:
     assert full.grid.axes == ("tb_cdiv(columns, 64)", "rows", "1")
-    assert full.grid.reads == ("rows", "columns")
+    assert full.grid.reads == Reads(("rows", "columns"))
 
 
 def test_shapes(full: Kernel) -> None:
@@ -200,7 +200,7 @@ def test_a_kernel_without_anything(tmp_path: Path) -> None:
     assert (kernel.name, kernel.symbol, kernel.doc) == ("bare", "bare", "")
     assert kernel.options == Options()
     assert kernel.grid.axes is None
-    assert kernel.grid.reads == ()
+    assert kernel.grid.reads == Reads()
 
 
 def test_a_pointer_that_may_be_left_out_by_its_default(tmp_path: Path) -> None:
