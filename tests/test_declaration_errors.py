@@ -310,7 +310,7 @@ EXPRESSIONS = {
     "grid": (
         kernel(grid="lambda x: (x,)"),
         f"{EXPORT_LINE}:71: `demo.bad`: the grid reads `x`, which is a tensor",
-        'compute it before the call and use grid="explicit"',
+        "read a number of it (shape, size(), stride(), numel(), dim()), or test `x is None`",
     ),
     "shape": (
         kernel(f'{POINTERS}, shapes={{"x": ("rows",)}}'),
