@@ -158,6 +158,10 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
                     "registers": image.registers,
                     "shared": image.shared,
                     "stack": image.stack,
+                    "num_ctas": image.num_ctas,
+                    "scratch": image.scratch,
+                    "launch_pdl": image.launch_pdl,
+                    "cooperative": image.cooperative,
                     "size": len(image.data),
                 }
                 for image in binary.images
@@ -172,6 +176,9 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
         "num_stages": options.num_stages,
         "maxnreg": options.maxnreg,
         "fp_fusion": options.fp_fusion,
+        "num_ctas": options.num_ctas,
+        "launch_pdl": options.launch_pdl,
+        "launch_cooperative_grid": options.launch_cooperative_grid,
         "sources": dict(kernel.sources),
         "variants": variants,
     }
@@ -188,6 +195,10 @@ def _image(target: str, entry: Mapping[str, Any], content: bytes) -> Image:
         entry["registers"],
         entry["stack"],
         entry["key"],
+        entry["num_ctas"],
+        entry["scratch"],
+        entry["launch_pdl"],
+        entry["cooperative"],
     )
 
 
@@ -200,10 +211,16 @@ def _intact(output: Path, path: str, recorded: Mapping[str, str]) -> bytes | Non
 
 
 _ENTRIES = ("tools", "options", "inputs", "files", "functions")
-_OPTIONS = {"num_warps", "num_stages", "maxnreg", "fp_fusion"}
+_OPTIONS = {
+    *("num_warps", "num_stages", "maxnreg", "fp_fusion"),
+    *("num_ctas", "launch_pdl", "launch_cooperative_grid"),
+}
 _FUNCTION = {"kernel", "signature", "grid", "sources", *_OPTIONS}
 _VARIANT = {"parameters", "constexprs", "divisible_by_16"}
-_IMAGE = {"file", "key", "symbol", "num_warps", "registers", "shared", "stack", "size"}
+_IMAGE = {
+    *("file", "key", "symbol", "num_warps", "registers", "shared", "stack", "size"),
+    *("num_ctas", "scratch", "launch_pdl", "cooperative"),
+}
 
 
 def _is_whole(function: Any) -> bool:

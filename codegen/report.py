@@ -151,12 +151,8 @@ def inspection(name: str, entry: Mapping[str, Any]) -> None:
     print(entry["signature"])
     print(f"  kernel  {entry['kernel']}")
     print(f"  grid    ({', '.join(entry['grid'])})")
-    limit = "" if entry["maxnreg"] is None else f", maxnreg {entry['maxnreg']}"
-    print(
-        f"  options num_warps {entry['num_warps']}, num_stages {entry['num_stages']}{limit}, "
-        f"fp_fusion {entry['fp_fusion']}"
-    )
-    rows = [("  variant", "target", "threads", "registers", "spills", "shared", "size")]
+    print(f"  options {', '.join(_options(entry))}")
+    rows = [("  variant", "target", "threads", "registers", "spills", "shared", "scratch", "size")]
     for label, variant in entry["variants"].items():
         for target in sorted(variant["images"], key=_target_order):
             image = variant["images"][target]
@@ -168,6 +164,7 @@ def inspection(name: str, entry: Mapping[str, Any]) -> None:
                     str(image["registers"]),
                     _size(image["stack"]),
                     _size(image["shared"]),
+                    _size(image["scratch"]),
                     _size(image["size"]),
                 )
             )
@@ -178,6 +175,17 @@ def inspection(name: str, entry: Mapping[str, Any]) -> None:
         print(f"  {label} assumes divisible by 16: {assumes}")
         if constants:
             print(f"  {label} constexprs: {constants}")
+
+
+def _options(entry: Mapping[str, Any]) -> Iterable[str]:
+    yield f"num_warps {entry['num_warps']}"
+    yield f"num_stages {entry['num_stages']}"
+    if entry["maxnreg"] is not None:
+        yield f"maxnreg {entry['maxnreg']}"
+    yield f"fp_fusion {entry['fp_fusion']}"
+    if entry["num_ctas"] > 1:
+        yield f"num_ctas {entry['num_ctas']}"
+    yield from (name for name in ("launch_pdl", "launch_cooperative_grid") if entry[name])
 
 
 def _images(manifest: Manifest) -> Iterable[Mapping[str, Any]]:

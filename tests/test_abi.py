@@ -39,13 +39,16 @@ SLOTS = (
     *(Slot(24, 1), Slot(25, 1), Slot(26, 2), Slot(28, 4), Slot(32, 8), Slot(40, 1)),
     *(Slot(42, 2), Slot(44, 2), Slot(48, 4), Slot(56, 8), Slot(64, 4), Slot(72, 8), Slot(80, 8)),
 )
+DEFAULTS = Options()
 HINT = "\n  hint: generated code would launch it wrongly: use the Triton that pyproject.toml pins"
 
 
-def make_request(kernel: str, signature: dict[str, str], target: Target) -> CompileRequest:
+def make_request(
+    kernel: str, signature: dict[str, str], target: Target, options: Options = DEFAULTS
+) -> CompileRequest:
     variant = Variant("generic", (), tuple(signature.items()), (), ())
     name = f"tests.all_types.{kernel}"
-    return CompileRequest(str(KERNELS), "all_types.py", name, variant, target, Options(), "key")
+    return CompileRequest(str(KERNELS), "all_types.py", name, variant, target, options, "key")
 
 
 def compiled(*requests: CompileRequest) -> list[Compiled]:
@@ -78,6 +81,7 @@ def test_every_scalar_type_is_proven(
         symbol="total",
         parameters=SLOTS,
         block=(128, 1, 1),
+        cluster=None,
         registers=records.registers,
         stack=0,
     )
@@ -210,6 +214,24 @@ def test_another_block(total: tuple[CompileRequest, Compiled]) -> None:
     unbound = patched(result, b"\x04\x10\x0c\x00", b"\x04\xff\x0c\x00")
     text = failure(unbound, request)
     assert text == "the block should be (128, 1, 1), and is None in the cubin"
+
+
+def test_another_cluster(total: tuple[CompileRequest, Compiled]) -> None:
+    _, one = total
+    request = make_request("total", SCALARS, Target(90), Options(num_ctas=2))
+    [two] = compiled(request)
+    assert read_cubin(two.cubin).cluster == (2, 1, 1)
+    assert prove(two, request).num_ctas == 2
+    text = failure(one, request)
+    assert text == "the number of blocks of a program should be 2, and is 1 by Triton's account"
+    text = failure(replace(one, num_ctas=2), request)
+    assert text == "the cluster should be (2, 1, 1), and is None in the cubin"
+    record = b"\x04\x3d\x0c\x00"
+    four = patched(two, record + struct.pack("<I", 2), record + struct.pack("<I", 4))
+    text = failure(four, request)
+    assert text == "the cluster should be (2, 1, 1), and is (4, 1, 1) in the cubin"
+    text = failure(replace(two, num_ctas=1), replace(request, options=Options()))
+    assert text == "the cluster should be None, and is (2, 1, 1) in the cubin"
 
 
 def test_another_architecture(total: tuple[CompileRequest, Compiled]) -> None:
