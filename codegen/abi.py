@@ -22,6 +22,7 @@ SCRATCH_POINTERS = (("the global scratch pointer", 8), ("the profile scratch poi
 _HINT = "generated code would launch it wrongly: use the Triton that pyproject.toml pins"
 
 _REQNTID, _MIN_STACK_SIZE, _KPARAM_INFO, _REGCOUNT = 0x10, 0x12, 0x17, 0x2F
+_CTA_PER_CLUSTER = 0x3D
 _SIZED = 4
 """The format of records that hold their value's size; others hold two bytes of value there."""
 
@@ -49,6 +50,8 @@ class CubinRecords:
     parameters: tuple[Slot, ...]
     block: tuple[int, int, int] | None
     """The block that a launch must have, where the kernel requires one."""
+    cluster: tuple[int, int, int] | None
+    """The blocks of a cluster, where the kernel is compiled for clusters."""
     registers: int
     """Registers per thread."""
     stack: int
@@ -74,6 +77,10 @@ def prove(compiled: Compiled, request: CompileRequest) -> Image:
         registers=records.registers,
         stack=records.stack,
         key=request.key,
+        num_ctas=compiled.num_ctas,
+        scratch=compiled.scratch,
+        launch_pdl=request.variant.options.launch_pdl,
+        cooperative=request.variant.options.launch_cooperative_grid,
     )
 
 
@@ -115,6 +122,10 @@ def _comparisons(
     yield "the architecture", f"sm_{capability}", f"sm_{records.capability}", in_cubin
     yield "the kernel", f"`{compiled.symbol}`", f"`{records.symbol}`", in_cubin
     yield "the block", (32 * compiled.num_warps, 1, 1), records.block, in_cubin
+    num_ctas = request.variant.options.num_ctas
+    yield "the number of blocks of a program", num_ctas, compiled.num_ctas, by_triton
+    cluster = (num_ctas, 1, 1) if num_ctas > 1 else None
+    yield "the cluster", cluster, records.cluster, in_cubin
     predicted = predicted_parameters(request.variant)
     for account, count in (
         (by_triton, len(compiled.parameter_sizes)),
@@ -134,12 +145,12 @@ def _read_elf(elf: Any) -> CubinRecords:
     index, symbol = _kernel(elf)
     general = list(_records(elf, ".nv.info"))
     own = list(_records(elf, f".nv.info.{symbol}"))
-    blocks = [struct.unpack("<3I", value) for attribute, value in own if attribute == _REQNTID]
     return CubinRecords(
         capability=elf["e_flags"] >> _CAPABILITY_SHIFTS[abi] & 0xFF,
         symbol=symbol,
         parameters=_parameters(value for attribute, value in own if attribute == _KPARAM_INFO),
-        block=blocks[0] if blocks else None,
+        block=_dimensions(own, _REQNTID),
+        cluster=_dimensions(own, _CTA_PER_CLUSTER),
         registers=_of_function(general, _REGCOUNT, index),
         stack=_of_function(general, _MIN_STACK_SIZE, index),
     )
@@ -178,6 +189,10 @@ def _parameters(values: Iterable[bytes]) -> tuple[Slot, ...]:
     if [ordinal for ordinal, _, _ in records] != list(range(len(records))):
         raise CodegenError("the cubin does not describe each of its parameters once")
     return tuple(Slot(offset, packed >> 18) for _, offset, packed in records)
+
+
+def _dimensions(records: list[tuple[int, bytes]], wanted: int) -> tuple[int, int, int] | None:
+    return next((struct.unpack("<3I", value) for found, value in records if found == wanted), None)
 
 
 def _of_function(records: list[tuple[int, bytes]], wanted: int, index: int) -> int:

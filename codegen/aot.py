@@ -43,13 +43,10 @@ _ENVIRONMENT = {
     "TRITON_DISABLE_LINE_INFO": "1",
 }
 _FIXED_OPTIONS: dict[str, object] = {
-    "num_ctas": 1,
     "warp_size": 32,
     "debug": False,
     "sanitize_overflow": False,
     "instrumentation_mode": "",
-    "launch_cooperative_grid": False,
-    "launch_pdl": False,
     "clc": False,
     "sched4reg": False,
     "enable_reflect_ftz": True,
@@ -105,6 +102,9 @@ class Compiled:
     """Bytes of dynamic shared memory."""
     parameter_sizes: tuple[int, ...]
     """Bytes of each kernel parameter by Triton's own account, with the scratch pointers."""
+    num_ctas: int = 1
+    scratch: int = 0
+    """Bytes of global scratch memory per block."""
 
 
 def compile_key(source_key: str, variant: Variant, target: Target, triton_version: str) -> str:
@@ -137,6 +137,9 @@ def triton_options(options: Options, target: Target) -> dict[str, object]:
         "num_stages": options.num_stages,
         "maxnreg": options.maxnreg,
         "enable_fp_fusion": options.fp_fusion,
+        "num_ctas": options.num_ctas,
+        "launch_pdl": options.launch_pdl,
+        "launch_cooperative_grid": options.launch_cooperative_grid,
         "ptx_version": _PTX_VERSIONS[target.capability] if target.is_ptx else None,
     }
 

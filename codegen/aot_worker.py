@@ -38,12 +38,16 @@ _OTHER_TRITON = (
     (r"(\w+)\(\) got an unexpected keyword argument '(\w+)'",
      "`{0}` has no argument `{1}` in Triton {version}"),
 )  # fmt: skip
+# What cuMemAllocAsync, which launches take scratch memory from, aligns to at least.
+SCRATCH_ALIGNMENT = 256
 _REFUSED: tuple[tuple[Callable[[Any], bool], str], ...] = (
-    (lambda made: made.global_scratch_size > 0, "needs global scratch memory"),
+    (
+        lambda made: made.global_scratch_align > SCRATCH_ALIGNMENT,
+        f"needs scratch memory aligned to more than {SCRATCH_ALIGNMENT} bytes",
+    ),
     (lambda made: made.profile_scratch_size > 0, "needs scratch memory for a profile"),
     (lambda made: bool(made.tensordesc_meta), "takes tensor descriptors"),
     (lambda made: bool(made.instrumentation_mode), "is instrumented"),
-    (lambda made: made.num_ctas != 1, "runs in clusters of blocks"),
     (lambda made: (made.tmem_size or 0) > 512, "needs more than 512 columns of tensor memory"),
 )
 
@@ -119,7 +123,16 @@ def _compile(request: CompileRequest, function: JITFunction[Any]) -> Compiled:
     image = kernel.asm["ptx"].encode() if target.is_ptx else kernel.asm["cubin"]
     made = kernel.metadata
     sizes = _parameter_sizes(variant.signature, made.tensordesc_meta)
-    return Compiled(image, kernel.asm["cubin"], made.name, made.num_warps, made.shared, sizes)
+    return Compiled(
+        image,
+        kernel.asm["cubin"],
+        made.name,
+        made.num_warps,
+        made.shared,
+        sizes,
+        made.num_ctas,
+        made.global_scratch_size,
+    )
 
 
 def _compiled(source: ASTSource, target: Target, options: dict[str, object]) -> Any:

@@ -252,6 +252,7 @@ def _variant(kernel: Kernel, binary: Binary, runtime: list[str]) -> CVariant:
             *flags,
             f".threads = {image.threads}",
             *[f".shared = {image.shared}"] * bool(image.shared),
+            *_extras(image),
         )
         images.append(CImage(name, image_path(kernel, binary, image), fields))
     rows = [f".images = {c_name}_images", f".image_count = {len(images)}"]
@@ -260,6 +261,21 @@ def _variant(kernel: Kernel, binary: Binary, runtime: list[str]) -> CVariant:
         rows.append(f".parameters = (const uint8_t[]){{{indices}}}")
         rows.append(f".parameter_count = {len(binary.variant.runtime)}")
     return CVariant(label, c_name, tuple(images), tuple(rows))
+
+
+def _extras(image: Image) -> Iterator[str]:
+    """The initialiser for what only some kernels need of a launch."""
+    # A launch that overlapped with the one before it could be given the scratch memory that the
+    # other still uses, as memory that is free by the order of the stream.
+    overlaps = image.launch_pdl and not image.scratch
+    if image.num_ctas > 1 or image.scratch or overlaps or image.cooperative:
+        fields = (
+            f".num_ctas = {image.num_ctas}",
+            *[f".scratch = {image.scratch}"] * bool(image.scratch),
+            *[".launch_pdl = true"] * overlaps,
+            *[".cooperative = true"] * image.cooperative,
+        )
+        yield f".extras = &(const tb_extras){{{', '.join(fields)}}}"
 
 
 _LONGEST_STRING = 4000

@@ -52,6 +52,9 @@ def export(
     num_stages: int = 3,
     maxnreg: int | None = None,
     fp_fusion: bool = True,
+    num_ctas: int = 1,
+    launch_pdl: bool = False,
+    launch_cooperative_grid: bool = False,
     targets: Sequence[str] | None = None,
     cases: Sequence[Mapping[str, int | None]] | None = None,
     configs: Sequence[Mapping[str, object]] | None = None,
@@ -72,7 +75,8 @@ def export(
     `cases` lists the hinted variants to build besides the generic one, each by what it assumes of
     ints: `[{"stride": 1, "n": 16}, {"n": 16}]`; pointers are aligned in all, unless given None.
     `shapes` says what the kernel assumes of its tensors: ints, or expressions of int parameters.
-    `num_warps`, `num_stages`, `maxnreg` and `fp_fusion` (`enable_fp_fusion`) go to the compiler.
+    `num_warps`, `num_stages`, `maxnreg` and `fp_fusion` (`enable_fp_fusion`) go to the compiler,
+    `num_ctas`, `launch_pdl` and `launch_cooperative_grid` to it and into each launch.
     `targets` limits the project's targets to those that the kernel can have: `["sm_90"]`.
     Of an autotuned kernel, `configs` names the configurations to build, each by some of its values
     (all when left out), and `tuned` the best one for each key: a dict, or the file name of a JSON
@@ -109,7 +113,15 @@ def export(
             hint='write hooks="caller" where callers do what pre_hooks do',
         )
     _check_tables(name, where, cases=cases, configs=configs, tuned=tuned)
-    options = Options(num_warps, num_stages, maxnreg, fp_fusion)
+    options = Options(
+        num_warps,
+        num_stages,
+        maxnreg,
+        fp_fusion,
+        num_ctas,
+        launch_pdl,
+        launch_cooperative_grid,
+    )
     _check_options(name, options, where)
 
     def declare(kernel: KernelT) -> KernelT:
@@ -204,6 +216,9 @@ def _check_options(name: str, options: Options, where: SourceLocation) -> None:
         ("num_stages", options.num_stages, "an int of 1 or more"),
         ("maxnreg", options.maxnreg, "None or an int from 1 to 255"),
         ("fp_fusion", options.fp_fusion, "True or False"),
+        ("num_ctas", options.num_ctas, "1, 2, 4, 8 or 16"),
+        ("launch_pdl", options.launch_pdl, "True or False"),
+        ("launch_cooperative_grid", options.launch_cooperative_grid, "True or False"),
     ):
         if not _OPTION_CHECKS[option](value):
             raise CodegenError(f"`{name}`: {option} must be {allowed}, got {value!r}", where=where)
@@ -218,4 +233,7 @@ _OPTION_CHECKS: dict[str, Callable[[object], bool]] = {
     "num_stages": lambda value: _is_int(value, 1, 1 << 16),
     "maxnreg": lambda value: value is None or _is_int(value, 1, 255),
     "fp_fusion": lambda value: isinstance(value, bool),
+    "num_ctas": lambda value: _is_int(value, 1, 16) and value in (1, 2, 4, 8, 16),
+    "launch_pdl": lambda value: isinstance(value, bool),
+    "launch_cooperative_grid": lambda value: isinstance(value, bool),
 }

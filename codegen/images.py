@@ -12,6 +12,9 @@ from codegen.manifest import installed_tools
 from codegen.model import Image, Kernel, Plan, Target, Variant
 from codegen.planning import is_optional, plan_of
 
+_HOPPER = 90
+"""The capability that brought clusters of blocks and programmatic dependent launch."""
+
 Progress = Callable[[int, int, str], None]
 """Told how many of how many images are done, and which came last."""
 
@@ -96,8 +99,10 @@ def _wanted(
 def _targets(config: Config, kernel: Kernel) -> tuple[Target, ...]:
     """Those of the project's targets that the kernel is for."""
     if kernel.targets is None:
+        _check_options(kernel, config.targets)
         return config.targets
     targets = tuple(target for target in config.targets if target in kernel.targets)
+    _check_options(kernel, targets)
     if not targets:
         raise CodegenError(
             f"`{kernel.name}` is for {_names(kernel.targets)}, and the project builds "
@@ -106,6 +111,24 @@ def _targets(config: Config, kernel: Kernel) -> tuple[Target, ...]:
             hint="add one of them to [tool.codegen] targets",
         )
     return targets
+
+
+def _check_options(kernel: Kernel, targets: Sequence[Target]) -> None:
+    """What a launch is asked for that some target's machine does not have."""
+    options = kernel.options
+    for option, is_asked in (
+        (f"num_ctas={options.num_ctas}", options.num_ctas > 1),
+        ("launch_pdl=True", options.launch_pdl),
+    ):
+        unable = [target for target in targets if target.capability < _HOPPER]
+        if is_asked and unable:
+            able = [target.name for target in targets if target.capability >= _HOPPER]
+            raise CodegenError(
+                f"`{kernel.name}`: {option} needs sm_{_HOPPER} or later, and the kernel is built "
+                f"for {_names(unable)}",
+                where=kernel.location,
+                hint=f"limit the declaration to targets={able or ['sm_90']}",
+            )
 
 
 def _names(targets: Sequence[Target]) -> str:

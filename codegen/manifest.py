@@ -159,6 +159,10 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
                     "registers": image.registers,
                     "shared": image.shared,
                     "stack": image.stack,
+                    "num_ctas": image.num_ctas,
+                    "scratch": image.scratch,
+                    "launch_pdl": image.launch_pdl,
+                    "cooperative": image.cooperative,
                     "size": len(image.data),
                 }
                 for image in binary.images
@@ -188,6 +192,10 @@ def _image(target: str, entry: Mapping[str, Any], content: bytes) -> Image:
         entry["registers"],
         entry["stack"],
         entry["key"],
+        entry["num_ctas"],
+        entry["scratch"],
+        entry["launch_pdl"],
+        entry["cooperative"],
     )
 
 
@@ -202,7 +210,10 @@ def _intact(output: Path, path: str, recorded: Mapping[str, str]) -> bytes | Non
 _ENTRIES = ("tools", "options", "inputs", "files", "functions")
 _FUNCTION = {"kernel", "signature", "grid", "omitted", "sources"}
 _VARIANT = {"parameters", "constexprs", "divisible_by_16", "options"}
-_IMAGE = {"file", "key", "symbol", "num_warps", "registers", "shared", "stack", "size"}
+_IMAGE = {
+    *("file", "key", "symbol", "num_warps", "registers", "shared", "stack", "size"),
+    *("num_ctas", "scratch", "launch_pdl", "cooperative"),
+}
 
 
 def _is_whole(function: Any) -> bool:

@@ -91,6 +91,12 @@ class Options:
     num_stages: int = 3
     maxnreg: int | None = None
     fp_fusion: bool = True
+    num_ctas: int = 1
+    """Blocks that run a program together, as a cluster."""
+    launch_pdl: bool = False
+    """Programmatic dependent launch: it may begin before the kernel ahead of it ends."""
+    launch_cooperative_grid: bool = False
+    """All blocks run at the same time, or the launch fails."""
 
 
 @dataclass(frozen=True)
@@ -332,6 +338,11 @@ class Image:
     """Bytes of stack per thread, where spilled registers go."""
     key: str
     """Digest of everything the compiler was given; equal keys give equal bytes."""
+    num_ctas: int = 1
+    scratch: int = 0
+    """Bytes of global scratch memory per block."""
+    launch_pdl: bool = False
+    cooperative: bool = False
 
     @property
     def threads(self) -> int:

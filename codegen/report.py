@@ -153,12 +153,11 @@ def inspection(name: str, entry: Mapping[str, Any]) -> None:
     print(f"  grid    ({', '.join(entry['grid'])})")
     by_options: dict[str, list[str]] = {}
     for label, variant in entry["variants"].items():
-        shown = ", ".join(f"{k} {v}" for k, v in variant["options"].items() if v is not None)
-        by_options.setdefault(shown, []).append(label)
-    for shown, labels in by_options.items():
+        by_options.setdefault(", ".join(_options(variant["options"])), []).append(label)
+    for options, labels in by_options.items():
         whose = f" ({', '.join(labels)})" if len(by_options) > 1 else ""
-        print(f"  options {shown}{whose}")
-    rows = [("  variant", "target", "threads", "registers", "spills", "shared", "size")]
+        print(f"  options {options}{whose}")
+    rows = [("  variant", "target", "threads", "registers", "spills", "shared", "scratch", "size")]
     for label, variant in entry["variants"].items():
         for target in sorted(variant["images"], key=_target_order):
             image = variant["images"][target]
@@ -170,6 +169,7 @@ def inspection(name: str, entry: Mapping[str, Any]) -> None:
                     str(image["registers"]),
                     _size(image["stack"]),
                     _size(image["shared"]),
+                    _size(image["scratch"]),
                     _size(image["size"]),
                 )
             )
@@ -182,6 +182,17 @@ def inspection(name: str, entry: Mapping[str, Any]) -> None:
             print(f"  {label} constexprs: {constants}")
     for omitted in entry["omitted"]:
         print(f"  no {omitted['target']} image of {omitted['variant']}: {omitted['reason']}")
+
+
+def _options(options: Mapping[str, Any]) -> Iterable[str]:
+    yield f"num_warps {options['num_warps']}"
+    yield f"num_stages {options['num_stages']}"
+    if options["maxnreg"] is not None:
+        yield f"maxnreg {options['maxnreg']}"
+    yield f"fp_fusion {options['fp_fusion']}"
+    if options["num_ctas"] > 1:
+        yield f"num_ctas {options['num_ctas']}"
+    yield from (name for name in ("launch_pdl", "launch_cooperative_grid") if options[name])
 
 
 def _images(manifest: Manifest) -> Iterable[Mapping[str, Any]]:

@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.support import features as feature_kernels
 from tests.support import sample as sample_project
 from tests.support import standin
 
@@ -46,18 +48,28 @@ def _why_no_gpu() -> str:
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sample_project.Sample]:
     """The sample project's generated package, importable as `sample_wrappers`."""
-    folder = tmp_path_factory.getbasetemp()
-    is_worker = "PYTEST_XDIST_WORKER" in os.environ
-    generated = sample_project.generate(folder.parent if is_worker else folder)
+    generated = sample_project.generate(_shared(tmp_path_factory))
     sys.path.insert(0, str(generated.folder.parent))
     yield generated
     sys.path.remove(str(generated.folder.parent))
 
 
+@pytest.fixture(scope="session")
+def features(tmp_path_factory: pytest.TempPathFactory) -> feature_kernels.Features:
+    """The generated package of the kernels that need something of their launch."""
+    return feature_kernels.generate(_shared(tmp_path_factory))
+
+
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all processes of this run of the tests."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
 @pytest.fixture(autouse=True)
-def _stand_in_for_the_sample(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Around each test that uses the sample, a stand-in driver that has seen nothing."""
-    if "sample" not in request.fixturenames:
+def _stand_in_for_packages(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Around each test that uses such a package, a stand-in driver that has seen nothing."""
+    if not {"sample", "features"} & set(request.fixturenames):
         yield
         return
     standin.install()

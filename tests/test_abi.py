@@ -14,7 +14,7 @@ from codegen.abi import CubinRecords, Slot, predicted_parameters, prove, read_cu
 from codegen.aot import Compiled, CompileRequest, compile_all
 from codegen.dtypes import DTYPES, parse_type
 from codegen.errors import CodegenError
-from codegen.model import Image, Target, Variant
+from codegen.model import Image, Options, Target, Variant
 
 KERNELS = Path(__file__).with_name("kernels")
 TARGETS = (Target(80), Target(90), Target(100), Target(120), Target(80, is_ptx=True))
@@ -39,11 +39,14 @@ SLOTS = (
     *(Slot(24, 1), Slot(25, 1), Slot(26, 2), Slot(28, 4), Slot(32, 8), Slot(40, 1)),
     *(Slot(42, 2), Slot(44, 2), Slot(48, 4), Slot(56, 8), Slot(64, 4), Slot(72, 8), Slot(80, 8)),
 )
+DEFAULTS = Options()
 HINT = "\n  hint: generated code would launch it wrongly: use the Triton that pyproject.toml pins"
 
 
-def make_request(kernel: str, signature: dict[str, str], target: Target) -> CompileRequest:
-    variant = Variant("generic", (), tuple(signature.items()), (), ())
+def make_request(
+    kernel: str, signature: dict[str, str], target: Target, options: Options = DEFAULTS
+) -> CompileRequest:
+    variant = Variant("generic", (), tuple(signature.items()), (), (), options)
     name = f"tests.all_types.{kernel}"
     return CompileRequest(str(KERNELS), "all_types.py", name, variant, target, "key")
 
@@ -78,6 +81,7 @@ def test_every_scalar_type_is_proven(
         symbol="total",
         parameters=SLOTS,
         block=(128, 1, 1),
+        cluster=None,
         registers=records.registers,
         stack=0,
     )
@@ -210,6 +214,27 @@ def test_another_block(total: tuple[CompileRequest, Compiled]) -> None:
     unbound = patched(result, b"\x04\x10\x0c\x00", b"\x04\xff\x0c\x00")
     text = failure(unbound, request)
     assert text == "the block should be (128, 1, 1), and is None in the cubin"
+
+
+def test_another_cluster(total: tuple[CompileRequest, Compiled]) -> None:
+    _, one = total
+    request = make_request("total", SCALARS, Target(90), Options(num_ctas=2))
+    [two] = compiled(request)
+    assert read_cubin(two.cubin).cluster == (2, 1, 1)
+    assert prove(two, request).num_ctas == 2
+    text = failure(one, request)
+    assert text == "the number of blocks of a program should be 2, and is 1 by Triton's account"
+    text = failure(replace(one, num_ctas=2), request)
+    assert text == "the cluster should be (2, 1, 1), and is None in the cubin"
+    record = b"\x04\x3d\x0c\x00"
+    four = patched(two, record + struct.pack("<I", 2), record + struct.pack("<I", 4))
+    text = failure(four, request)
+    assert text == "the cluster should be (2, 1, 1), and is (4, 1, 1) in the cubin"
+    text = failure(
+        replace(two, num_ctas=1),
+        replace(request, variant=replace(request.variant, options=Options())),
+    )
+    assert text == "the cluster should be None, and is (2, 1, 1) in the cubin"
 
 
 def test_another_architecture(total: tuple[CompileRequest, Compiled]) -> None:

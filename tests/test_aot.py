@@ -224,21 +224,24 @@ ERRORS = {
         "Not a name of any known instruction: 'frobnicate'\n"
         "    ptxas-blackwell fatal   : Ptx assembly aborted due to errors",
     ),
-    "descriptor": (
-        "76",
-        "the kernel needs global scratch memory, which generated functions do not support yet",
-    ),
 }
 
 
 def test_every_error_is_a_sentence_and_the_sound_kernel_compiles() -> None:
-    requests = [broken(function) for function in ERRORS if function != "descriptor"]
-    requests += [broken("descriptor", pointer="*fp32"), broken("sound")]
+    requests = [*map(broken, ERRORS), broken("sound")]
     *errors, last = compile_all(requests, 2)
     for (function, (place, text)), error in zip(ERRORS.items(), errors, strict=True):
         subject = f"`tests.broken.{function}` variant `generic` for sm_90"
         assert message(error) == f"broken.py:{place}: {subject}: {text}"
     assert isinstance(last, Compiled)
+
+
+def test_a_kernel_that_no_launch_can_have() -> None:
+    [error] = compile_all([broken("much_tensor_memory", Target(100), "*fp16")], 1)
+    assert message(error) == (
+        "broken.py:76: `tests.broken.much_tensor_memory` variant `generic` for sm_100: the kernel "
+        "needs more than 512 columns of tensor memory, which generated functions do not support yet"
+    )
 
 
 def test_a_request_that_kills_its_worker_costs_no_other() -> None:

@@ -276,6 +276,26 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         "`demo.bad`: fp_fusion must be True or False, got 1",
         None,
     ),
+    "num_ctas": (
+        kernel(f"{POINTERS}, num_ctas=3"),
+        "`demo.bad`: num_ctas must be 1, 2, 4, 8 or 16, got 3",
+        None,
+    ),
+    "num_ctas that is a bool": (
+        kernel(f"{POINTERS}, num_ctas=True"),
+        "`demo.bad`: num_ctas must be 1, 2, 4, 8 or 16, got True",
+        None,
+    ),
+    "launch_pdl": (
+        kernel(f"{POINTERS}, launch_pdl=1"),
+        "`demo.bad`: launch_pdl must be True or False, got 1",
+        None,
+    ),
+    "launch_cooperative_grid": (
+        kernel(f"{POINTERS}, launch_cooperative_grid=None"),
+        "`demo.bad`: launch_cooperative_grid must be True or False, got None",
+        None,
+    ),
     "above a plain function": (
         kernel(above="def helper(): pass\n"),
         "`demo.bad`: @export must stand above a @triton.jit function, got function `helper`",

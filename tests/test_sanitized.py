@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.support import standin
-from tests.support.c_programs import compile_program, need, run
+from tests.support.c_programs import STRICT, compile_c, compile_program, need, run
 from tests.support.calls import run_child
+from tests.support.features import Features
 from tests.support.sample import Sample
 from tests.test_plain_c import OUTPUT
 
@@ -64,6 +65,48 @@ def test_through_tvm_ffi(sample: Sample, library: Path) -> None:
     count, launches = map(int, run_child(sample, source, environment, str(library)).split())
     assert count > 1000
     assert launches > 90
+
+
+def test_launches_that_need_more_than_a_grid(
+    features: Features, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of their functions, while some driver call fails and when none does any more."""
+    need("gcc")
+    _file("libasan.so")
+    library = tmp_path / "libtritonbind-sanitized.so"
+    sources = sorted(features.folder.rglob("*.c"))
+    command = ("gcc", "-std=c99", *STRICT, *SANITIZE, "-fPIC", "-shared", f"-I{features.folder}")
+    compile_c(*command, *sources, "-o", library, "-ldl", "-lm", "-lpthread")
+    source = """
+        sys.modules["torch"] = None
+        import tvm_ffi
+        from tests.support.features import CASES, addresses
+        module = tvm_ffi.load_module(sys.argv[1])
+        names = sorted({case.name for case in CASES})
+        for call in ("cuDeviceGetAttribute", "cuKernelSetAttribute", "cuMemAllocAsync",
+                     "cuLaunchKernelEx", "cuMemFreeAsync", "cuGetErrorName"):
+            refused = 0
+            standin.fail(call, 700, count=None)
+            for name in names:
+                try:
+                    module[name](*addresses(name))
+                except RuntimeError:
+                    refused += 1
+            standin.fail(call, 0, count=0)
+            print(call, refused, len(standin.launches()), len(standin.allocations()))
+            standin.reset()
+    """
+    standin.build()
+    for name, value in {**OPTIONS, "LD_PRELOAD": _sanitizers()}.items():
+        monkeypatch.setenv(name, value)
+    assert standin.run_child(source, str(library)).splitlines() == [
+        "cuDeviceGetAttribute 18 0 0",
+        "cuKernelSetAttribute 4 14 3",
+        "cuMemAllocAsync 4 14 0",
+        "cuLaunchKernelEx 18 0 4",
+        "cuMemFreeAsync 4 18 4",
+        "cuGetErrorName 0 18 4",
+    ]
 
 
 def _sanitizers() -> str:

@@ -138,6 +138,7 @@ def test_each_image_runs_on_the_devices_it_was_made_for(
     assert output.count("load 0, absent kernel 500, kernel 0\n") == len(chosen)
     assert output.count("too much shared memory 209, attribute 209, launch 209\n") == 28
     assert output.count("too much shared memory 1, attribute 0, launch 0\n") == 12
+    assert output.count("  memory: nothing 1, taken 0, aligned 1, given 0\n") == 40
     assert output.count("threads without and with a context:" + 4 * " 201/0" + "\n") == 12
     assert len(launches) == 12 * (1 + 4 * 25)
 

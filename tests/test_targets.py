@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.support.project import HEADER, new_project
 
 HELPER = """\
@@ -56,3 +58,37 @@ def test_an_error_is_at_the_line_that_declares(tmp_path: Path) -> None:
     line = wrong[: wrong.index("demo limited")].count("\n") + 1
     assert result.code == 2
     assert f"kernels/deep/some.py:{line}: a function's name must be" in result.err
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "hint"),
+    [
+        (
+            "num_ctas=2",
+            "num_ctas=2 needs sm_90 or later, and the kernel is built for sm_80, compute_80",
+            "targets=['sm_90', 'sm_100', 'sm_120']",
+        ),
+        (
+            'launch_pdl=True, targets=["sm_80"]',
+            "launch_pdl=True needs sm_90 or later, and the kernel is built for sm_80",
+            "targets=['sm_90']",
+        ),
+        (
+            'num_ctas=4, launch_pdl=True, targets=["sm_100", "compute_80"]',
+            "num_ctas=4 needs sm_90 or later, and the kernel is built for compute_80",
+            "targets=['sm_100']",
+        ),
+    ],
+)
+def test_a_launch_that_some_target_cannot_have(
+    tmp_path: Path, options: str, text: str, hint: str
+) -> None:
+    kernels = KERNELS.replace('targets=["sm_90", "compute_80"]', options)
+    project = new_project(tmp_path, {**FILES, "kernels/deep/some.py": kernels})
+    result = project.run("regenerate")
+    line = kernels[: kernels.index('@exported("demo.limited"')].count("\n") + 1
+    assert result.code == 2
+    assert result.errors[:2] == [
+        f"error: kernels/deep/some.py:{line}: `demo.limited`: {text}",
+        f"  hint: limit the declaration to {hint}",
+    ]

@@ -10,16 +10,32 @@ enum {
     CU_ATTRIBUTE_CAPABILITY_MAJOR = 75,
     CU_ATTRIBUTE_CAPABILITY_MINOR = 76,
     CU_ATTRIBUTE_SHARED_MEMORY_OPTIN = 97,
+    CU_ATTRIBUTE_MEMORY_POOLS = 115,
     CU_FUNCTION_MAX_DYNAMIC_SHARED = 8,
+    CU_FUNCTION_NON_PORTABLE_CLUSTER = 14,
+    CU_LAUNCH_COOPERATIVE = 2,
+    CU_LAUNCH_CLUSTER_DIMENSION = 4,
+    CU_LAUNCH_CLUSTER_SCHEDULING = 5,
+    CU_LAUNCH_PROGRAMMATIC_SERIALIZATION = 6,
+    CU_SCHEDULING_SPREAD = 1,
     CU_STREAM_CAPTURE_RELAXED = 2
 };
+
+typedef struct cu_launch_attribute {
+    unsigned int id;
+    union {
+        uint64_t room[8];
+        unsigned int sizes[3];
+        int number;
+    } value;
+} cu_launch_attribute;
 
 typedef struct cu_launch_config {
     unsigned int grid_x, grid_y, grid_z;
     unsigned int block_x, block_y, block_z;
     unsigned int shared_bytes;
     void *stream;
-    void *attributes;
+    cu_launch_attribute *attributes;
     unsigned int attribute_count;
 } cu_launch_config;
 
@@ -47,6 +63,8 @@ typedef struct tb_driver {
     int (*library_unload)(void *library);
     int (*kernel_function)(void **function, void *kernel);
     int (*kernel_attribute)(int attribute, int value, void *kernel, int device);
+    int (*memory_allocate)(uint64_t *address, size_t size, void *stream);
+    int (*memory_free)(uint64_t address, void *stream);
     int (*launch)(const cu_launch_config *config, void *function, void **parameters, void **extra);
     int (*error_name)(int error, const char **name);
     int (*error_text)(int error, const char **text);
@@ -74,5 +92,16 @@ tritonbind_status tb_fail_cuda(const tb_function *function, const char *call, in
  * TB_CURRENT_DEVICE becomes the device of the current context, or device 0 without one. */
 tritonbind_status tb_enter_device(const tb_driver *driver, const tb_function *function,
                                   int32_t *device, bool *pushed);
+
+/* What an image's extras ask of a device, once, when the image is loaded there. */
+bool tb_prepare_extras(const tb_driver *driver, const tb_function *function,
+                       const tb_image *image, int32_t device);
+
+/* Launches an image with its extras. `config` has the grid of the call; `scratch` is the place of
+ * the scratch pointer among the parameters. */
+tritonbind_status tb_launch_with_extras(const tb_driver *driver, const tb_function *function,
+                                        const tb_image *image, int32_t device,
+                                        cu_launch_config *config, void **parameters,
+                                        void **scratch);
 
 #endif

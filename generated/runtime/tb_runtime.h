@@ -53,6 +53,14 @@ typedef struct tb_argument {
     const tb_origin *origin; /* of an int that may be left out; NULL for others */
 } tb_argument;
 
+/* What only some kernels need of a launch. */
+typedef struct tb_extras {
+    int32_t num_ctas; /* blocks that run a program together, as a cluster */
+    int64_t scratch;  /* bytes of scratch memory in the device's memory, per block */
+    bool launch_pdl;  /* programmatic dependent launch: may overlap with the kernel before it */
+    bool cooperative; /* all blocks at the same time */
+} tb_extras;
+
 typedef struct tb_image {
     const unsigned char *data;
     const char *symbol;
@@ -61,6 +69,7 @@ typedef struct tb_image {
     bool is_exact;      /* runs on this very capability only (sm_90 and later: "a" targets) */
     int32_t threads;    /* per block */
     int32_t shared;     /* bytes of dynamic shared memory */
+    const tb_extras *extras; /* NULL for most */
     void *kernel;       /* CUkernel, once loaded */
 } tb_image;
 

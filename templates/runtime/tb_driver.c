@@ -34,6 +34,8 @@ static const entry_point entry_points[] = {
     ENTRY(library_unload, "cuLibraryUnload"),
     ENTRY(kernel_function, "cuKernelGetFunction"),
     ENTRY(kernel_attribute, "cuKernelSetAttribute"),
+    ENTRY(memory_allocate, "cuMemAllocAsync"),
+    ENTRY(memory_free, "cuMemFreeAsync"),
     ENTRY(launch, "cuLaunchKernelEx"),
     ENTRY(error_name, "cuGetErrorName"),
     ENTRY(error_text, "cuGetErrorString"),

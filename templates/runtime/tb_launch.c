@@ -107,6 +107,8 @@ static bool prepare_kernel(const tb_driver *driver, const tb_function *function,
             return false;
         }
     }
+    if (image->extras != NULL && !tb_prepare_extras(driver, function, image, device))
+        return false;
     /* Loads the code into this context now, not lazily in a launch that is being captured. */
     int result = driver->kernel_function(&unused, image->kernel);
     if (result != CUDA_SUCCESS)
@@ -172,13 +174,13 @@ static tritonbind_status launch_kernel(const tb_driver *driver, const tb_functio
     const tb_image *image = loaded_image(driver, function, variant, device);
     if (image == NULL)
         return TRITONBIND_RUNTIME_ERROR;
-    uint64_t no_scratch = 0; /* Triton's two last parameters, which these kernels do not use */
+    uint64_t no_scratch = 0; /* Triton's two last parameters, of which few kernels use the first */
     void *parameters[TB_MOST_PARAMETERS + 2];
     int32_t count = variant->parameter_count;
     for (int32_t i = 0; i < count; i++)
         parameters[i] = values[variant->parameters[i]];
     parameters[count] = parameters[count + 1] = &no_scratch;
-    const cu_launch_config config = {
+    cu_launch_config config = {
         .grid_x = (unsigned int)grid.x,
         .grid_y = (unsigned int)grid.y,
         .grid_z = (unsigned int)grid.z,
@@ -188,6 +190,9 @@ static tritonbind_status launch_kernel(const tb_driver *driver, const tb_functio
         .shared_bytes = (unsigned int)image->shared,
         .stream = stream,
     };
+    if (image->extras != NULL)
+        return tb_launch_with_extras(driver, function, image, device, &config, parameters,
+                                     &parameters[count]);
     int result = driver->launch(&config, image->kernel, parameters, NULL);
     if (result != CUDA_SUCCESS)
         return tb_fail_cuda(function, "cuLaunchKernelEx", device, result);

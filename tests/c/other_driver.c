@@ -28,6 +28,8 @@ CALL(cuLibraryUnload)
 CALL(cuKernelGetFunction)
 #endif
 CALL(cuKernelSetAttribute)
+CALL(cuMemAllocAsync)
+CALL(cuMemFreeAsync)
 CALL(cuLaunchKernelEx)
 CALL(cuGetErrorName)
 CALL(cuGetErrorString)

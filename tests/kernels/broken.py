@@ -75,9 +75,16 @@ def bad_assembly(out, n):
 
 @broken
 @triton.jit
-def descriptor(out, n):
-    tile = tl.make_tensor_descriptor(out, [n, n], [n, 1], [32, 32])
-    tile.store([0, 0], tile.load([0, 0]) + 1)
+def much_tensor_memory(out, n):
+    row, column, inner = tl.arange(0, 128), tl.arange(0, 256), tl.arange(0, 16)
+    one = tl.zeros((128, 256), dtype=tl.float32)
+    two, three = one + 1, one + 2
+    for step in range(n):
+        left = tl.load(out + row[:, None] * 16 + inner[None, :] + step)
+        right = tl.load(out + inner[:, None] * 256 + column[None, :] + step)
+        one, two = tl.dot(left, right, one), tl.dot(left, right * 2, two)
+        three = tl.dot(left, right * 3, three)
+    tl.store(out + row[:, None] * 256 + column[None, :], one + two * three)
 
 
 @broken

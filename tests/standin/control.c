@@ -177,6 +177,8 @@ void standin_reset(void)
     contexts_forget();
     records_forget();
     records_switch(1);
+    memory_forget();
+    memory_switch_pools(1);
     driver_unlock();
 }
 
@@ -221,6 +223,13 @@ void standin_capture(int on)
 {
     driver_lock();
     capturing = on;
+    driver_unlock();
+}
+
+void standin_pools(int on)
+{
+    driver_lock();
+    memory_switch_pools(on);
     driver_unlock();
 }
 
@@ -298,6 +307,24 @@ size_t standin_launch_json(size_t index, char *buffer, size_t capacity)
     size_t length;
     driver_lock();
     length = records_write(index, buffer, capacity);
+    driver_unlock();
+    return length;
+}
+
+size_t standin_allocation_count(void)
+{
+    size_t count;
+    driver_lock();
+    count = memory_count();
+    driver_unlock();
+    return count;
+}
+
+size_t standin_allocation_json(size_t index, char *buffer, size_t capacity)
+{
+    size_t length;
+    driver_lock();
+    length = memory_write(index, buffer, capacity);
     driver_unlock();
     return length;
 }

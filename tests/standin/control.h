@@ -25,8 +25,8 @@
 EXPORT int standin_configure(const int *capabilities, const int *shared_bytes, int count,
                              int driver, int ptx);
 
-/* Forget records, counts, failures, streams, capture and every thread's context stack. Libraries,
- * contexts, kernel attributes and cuInit stay: the code under test holds on to them. */
+/* Forget records, memory, counts, failures, streams, capture, and every thread's context stack.
+ * Libraries, contexts, kernel attributes and cuInit stay: the code under test holds on to them. */
 EXPORT void standin_reset(void);
 
 /* Let calls of `name` return `result`, `count` times (-1: for ever) after `skip` good ones.
@@ -46,6 +46,9 @@ EXPORT void standin_record(int on);
  * every thread that has not exchanged its own mode for the relaxed one. */
 EXPORT void standin_capture(int on);
 
+/* Pretend that the devices have memory pools, as they do after a reset, or that they have none. */
+EXPORT void standin_pools(int on);
+
 EXPORT CUcontext standin_primary_context(int device);
 EXPORT CUcontext standin_create_context(int device);
 EXPORT CUcontext standin_current_context(void);
@@ -61,5 +64,9 @@ EXPORT size_t standin_launch_count(void);
 /* Writes launch number `index` as one line of JSON, as snprintf would: the result is the length
  * that it has or would have, (size_t)-1 when there is no such launch. */
 EXPORT size_t standin_launch_json(size_t index, char *buffer, size_t capacity);
+
+/* The same for stream-ordered allocations, given back or not. */
+EXPORT size_t standin_allocation_count(void);
+EXPORT size_t standin_allocation_json(size_t index, char *buffer, size_t capacity);
 
 #endif

@@ -141,8 +141,9 @@ static int attribute_value(const struct device *device, int attribute)
         return model->threads_per_multiprocessor;
     case 41: /* unified addressing */
     case 95: /* cooperative launch */
-    case 115: /* memory pools */
         return 1;
+    case 115: /* memory pools */
+        return memory_has_pools();
     case 75: /* compute capability, major */
         return model->capability / 10;
     case 76: /* compute capability, minor */

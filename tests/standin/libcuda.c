@@ -127,6 +127,10 @@ DRIVER_CALL(cuKernelSetAttribute, (int attribute, int value, CUkernel kernel, CU
 DRIVER_CALL(cuKernelGetFunction, (CUfunction *function, CUkernel kernel),
             image_load_on_current(function, kernel))
 
+DRIVER_CALL(cuMemAllocAsync, (CUdeviceptr *address, size_t size, CUstream stream),
+            memory_take(address, size, stream))
+DRIVER_CALL(cuMemFreeAsync, (CUdeviceptr address, CUstream stream), memory_give(address, stream))
+
 DRIVER_CALL(cuLaunchKernelEx,
             (const CUlaunchConfig *config, CUfunction function, void **parameters, void **extra),
             launch(config, function, parameters, extra))

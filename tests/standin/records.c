@@ -16,11 +16,13 @@ struct record {
     unsigned char *parameters;
     long thread;
     int shared_limit;
+    unsigned long order;
 };
 
 static struct record *records;
 static size_t count;
 static size_t capacity;
+static unsigned long order;
 static int off;
 static FILE *log_file;
 
@@ -69,7 +71,8 @@ static void write_record(FILE *file, const struct record *record)
     fprintf(file, ", \"shared_limit\": %d, \"stream\": %llu, \"context\": %llu, \"device\": %d",
             record->shared_limit, (unsigned long long)(size_t)config->hStream,
             (unsigned long long)(size_t)record->context, record->context->device);
-    fprintf(file, ", \"thread\": %ld, \"attributes\": [", record->thread);
+    fprintf(file, ", \"thread\": %ld, \"order\": %lu, \"attributes\": [", record->thread,
+            record->order);
     for (unsigned int index = 0; index < config->numAttrs; index++) {
         const CUlaunchAttribute *attribute = &config->attrs[index];
         fprintf(file, "%s{\"id\": %u, \"value\": ", index > 0 ? ", " : "", attribute->id);
@@ -106,6 +109,7 @@ void record_launch(const CUlaunchConfig *config, const struct CUkern_st *kernel,
     struct record record = {0};
     if (off)
         return;
+    record.order = records_next();
     record.kernel = kernel;
     record.config = *config;
     record.context = context;
@@ -129,8 +133,14 @@ void record_launch(const CUlaunchConfig *config, const struct CUkern_st *kernel,
     records[count++] = record;
 }
 
+unsigned long records_next(void)
+{
+    return ++order;
+}
+
 void records_forget(void)
 {
+    order = 0;
     while (count > 0)
         forget(&records[--count]);
     free(records);

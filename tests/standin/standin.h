@@ -1,7 +1,7 @@
 /* What the parts of the stand-in share; every function here is called with the lock held.
  *
  * libcuda.c exports the driver calls and control.c what tests ask for; contexts.c, devices.c,
- * image.c (cubin.c, ptx.c) and launch.c do the work.
+ * image.c (cubin.c, ptx.c), memory.c and launch.c do the work.
  */
 #ifndef STANDIN_STANDIN_H
 #define STANDIN_STANDIN_H
@@ -31,6 +31,8 @@
     ROW(cuLibraryGetKernel)                \
     ROW(cuKernelSetAttribute)              \
     ROW(cuKernelGetFunction)               \
+    ROW(cuMemAllocAsync)                   \
+    ROW(cuMemFreeAsync)                    \
     ROW(cuLaunchKernelEx)                  \
     ROW(cuLaunchKernel)                    \
     ROW(cuGetErrorName)                    \
@@ -123,11 +125,21 @@ CUresult cubin_parse(const unsigned char *image, struct CUlib_st *library);
 int ptx_recognise(const char *text);
 CUresult ptx_parse(const char *text, struct CUlib_st *library);
 
+/* memory.c */
+CUresult memory_take(CUdeviceptr *place, size_t size, CUstream stream);
+CUresult memory_give(CUdeviceptr address, CUstream stream);
+int memory_has_pools(void);
+void memory_switch_pools(int on);
+void memory_forget(void);
+size_t memory_count(void);
+size_t memory_write(size_t index, char *buffer, size_t capacity);
+
 /* launch.c; records.c keeps what was launched */
 CUresult launch(const CUlaunchConfig *config, CUfunction function, void **parameters, void **extra);
 size_t parameters_size(const struct CUkern_st *kernel);
 void record_launch(const CUlaunchConfig *config, const struct CUkern_st *kernel, CUcontext context,
                    const unsigned char *parameters); /* laid out by the image's offsets */
+unsigned long records_next(void); /* the next place in the order of what a stream was given */
 void records_forget(void);
 void records_switch(int on);
 void records_open_log(const char *path);

@@ -35,7 +35,8 @@ from triton.runtime.interpreter import (
 )
 from triton.runtime.jit import JITFunction
 
-from codegen.export import DECLARATIONS, Declaration
+from codegen.export import DECLARATIONS, EXPLICIT, Declaration
+from codegen.introspect import GRID_ARGUMENTS
 
 BF16_NAN = 0xFFFF
 _TYPE_OF_DTYPE = {
@@ -107,7 +108,8 @@ class Address:
 def load(path: Path | str) -> types.ModuleType:
     """Execute a kernel file with the interpreter on; its kernels are for `run` and `launch` alone.
 
-    `module.declared` holds its declarations, by the name of the kernel.
+    `module.declared` holds its declarations by the name of the kernel, `module.exported` by that
+    of the function.
     """
     path = Path(path)
     name = f"interpreted.{path.stem}_{abs(hash(path.resolve()))}"
@@ -119,6 +121,7 @@ def load(path: Path | str) -> types.ModuleType:
     try:
         with _interpreting():
             specification.loader.exec_module(module)
+        module.exported = {d.name: d for d in DECLARATIONS[count:]}
         module.declared = {d.kernel.__name__: d for d in DECLARATIONS[count:]}
     finally:
         del sys.modules[name]
@@ -133,12 +136,17 @@ def launch(
 ) -> None:
     """Launch a kernel of `module.declared` with the grid and the constexprs it declares."""
     values = {**_constexprs(declaration), **arguments}
-    run(declaration.kernel, grid_of(declaration, arguments), values, programs)
+    grid = grid_of(declaration, arguments)
+    if declaration.grid == EXPLICIT:
+        values = {name: value for name, value in values.items() if name not in GRID_ARGUMENTS}
+    run(declaration.kernel, grid, values, programs)
 
 
 def grid_of(declaration: Declaration, arguments: Mapping[str, object]) -> tuple[int, ...]:
     """The grid that a kernel of `module.declared` declares for these arguments."""
     values = {**_constexprs(declaration), **arguments}
+    if declaration.grid == EXPLICIT:
+        return tuple(values[name] for name in GRID_ARGUMENTS)
     reads = inspect.signature(declaration.grid).parameters
     return declaration.grid(**{name: values[name] for name in reads})
 
@@ -212,9 +220,16 @@ def _language(builder: _Builder) -> Iterator[None]:
 @functools.cache
 def _rewritten(function: types.FunctionType) -> types.FunctionType:
     """The function as the interpreter rewrites it, over a copy of the globals that it adds to."""
-    copy = types.FunctionType(function.__code__, dict(function.__globals__), function.__name__)
+    scope = {name: _interpreted(value) for name, value in function.__globals__.items()}
+    copy = types.FunctionType(function.__code__, scope, function.__name__)
     functools.update_wrapper(copy, function)
     return interpreter.FunctionRewriter(copy).rewrite_ast()
+
+
+def _interpreted(value: object) -> object:
+    """A global of a kernel; what waits for other kernels has nothing to wait for here."""
+    is_wait = getattr(value, "__module__", None) == "triton.language.extra.cuda.gdc"
+    return (lambda: None) if is_wait else value
 
 
 class _Builder(InterpreterBuilder):

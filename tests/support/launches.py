@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _FORMATS = {
     "i1": "<B",
@@ -67,6 +67,7 @@ class Launch:
     context: int
     device: int
     thread: int
+    order: int = field(compare=False)  # its place among launches and stream-ordered allocations
     attributes: tuple[Attribute, ...]
     offsets: tuple[int, ...]
     parameters: tuple[bytes, ...]
@@ -82,6 +83,20 @@ class Launch:
     def attribute(self, identifier: int) -> Attribute | None:
         """The launch attribute of this id, if it was passed."""
         return next((one for one in self.attributes if one.id == identifier), None)
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Stream-ordered memory that was taken, and perhaps given back."""
+
+    address: int
+    size: int
+    stream: int
+    context: int
+    device: int
+    taken: int  # places in the order that launches have, too
+    given: int  # 0 when it is not given back
+    given_stream: int
 
 
 def parse_launch(line: str) -> Launch:

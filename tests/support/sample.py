@@ -107,14 +107,23 @@ class Sample:
 
 def generate(shared: Path) -> Sample:
     """The sample's package below `shared`, made by the first process that asks for it."""
-    project = shared / "sample"
-    with (shared / "sample.lock").open("w") as lock:
+    return Sample(generate_once(shared, "sample", PACKAGE, _copy_sources))
+
+
+def _copy_sources(project: Path) -> None:
+    shutil.copytree(SOURCE, project, dirs_exist_ok=True)
+
+
+def generate_once(shared: Path, name: str, package: str, fill: Callable[[Path], None]) -> Path:
+    """The generated package of the project `shared / name`, which `fill` writes; made once."""
+    project = shared / name
+    with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not any(project.glob(f"{PACKAGE}/_lib/*.so")):
-            shutil.copytree(SOURCE, project, dirs_exist_ok=True)
+        if not any(project.glob(f"{package}/_lib/*.so")):
+            fill(project)
             command = [sys.executable, "-m", "codegen", "--project", str(project), "regenerate"]
             done = subprocess.run(
                 [*command, "--quiet"], cwd=REPOSITORY, capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, done.stderr
-    return Sample(project / PACKAGE)
+    return project / package

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import hashlib
+import json
 import os
 import shlex
 import subprocess
@@ -20,12 +21,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .launches import Attribute, Image, Launch, decode, parse_launch
+from .launches import Allocation, Attribute, Image, Launch, decode, parse_launch
 
 __all__ = [
+    "Allocation",
     "Attribute",
     "Image",
     "Launch",
+    "allocations",
     "bind_stream",
     "build",
     "call_names",
@@ -41,6 +44,7 @@ __all__ = [
     "install",
     "launch",
     "launches",
+    "pools",
     "pop_context",
     "primary_context",
     "push_context",
@@ -84,14 +88,15 @@ def install(
 
 
 def reset() -> None:
-    """Forget launches, counts, failures and context stacks; loaded images stay loaded."""
+    """Forget launches, memory, counts, failures and context stacks; loaded images stay loaded."""
     _load().standin_reset()
 
 
 def launches() -> list[Launch]:
     """All launches since the last reset, oldest first."""
     library = _load()
-    return [_read_launch(library, index) for index in range(library.standin_launch_count())]
+    count = library.standin_launch_count()
+    return [parse_launch(_read(library.standin_launch_json, index)) for index in range(count)]
 
 
 def launch() -> Launch:
@@ -99,6 +104,14 @@ def launch() -> Launch:
     found = launches()
     assert len(found) == 1, f"{len(found)} launches instead of one"
     return found[0]
+
+
+def allocations() -> list[Allocation]:
+    """All stream-ordered allocations since the last reset, oldest first."""
+    library = _load()
+    count = library.standin_allocation_count()
+    texts = (_read(library.standin_allocation_json, index) for index in range(count))
+    return [Allocation(**json.loads(text)) for text in texts]
 
 
 def fail(name: str, result: int, *, skip: int = 0, count: int | None = 1) -> None:
@@ -132,6 +145,11 @@ def record(on: bool) -> None:
 def capture(on: bool) -> None:
     """Pretend that a graph is being captured: only threads in relaxed mode may load an image."""
     _load().standin_capture(on)
+
+
+def pools(on: bool) -> None:
+    """Pretend that the devices have memory pools, as they do after a reset, or none."""
+    _load().standin_pools(on)
 
 
 def current_context() -> int:
@@ -290,6 +308,7 @@ def _declare(library: ctypes.CDLL) -> None:
         ("standin_call_name", text, [size]),
         ("standin_record", None, [integer]),
         ("standin_capture", None, [integer]),
+        ("standin_pools", None, [integer]),
         ("standin_primary_context", pointer, [integer]),
         ("standin_create_context", pointer, [integer]),
         ("standin_current_context", pointer, []),
@@ -299,6 +318,8 @@ def _declare(library: ctypes.CDLL) -> None:
         ("standin_bind_stream", integer, [pointer, pointer]),
         ("standin_launch_count", size, []),
         ("standin_launch_json", size, [size, text, size]),
+        ("standin_allocation_count", size, []),
+        ("standin_allocation_json", size, [size, text, size]),
     ):
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
@@ -310,8 +331,8 @@ def _known(handle: int | None, what: str) -> int:
     return handle
 
 
-def _read_launch(library: ctypes.CDLL, index: int) -> Launch:
-    length = library.standin_launch_json(index, None, 0)
+def _read(write: Any, index: int) -> str:
+    length = write(index, None, 0)
     text = ctypes.create_string_buffer(length + 1)
-    library.standin_launch_json(index, text, length + 1)
-    return parse_launch(text.value.decode("ascii"))
+    write(index, text, length + 1)
+    return text.value.decode("ascii")

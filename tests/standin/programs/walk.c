@@ -104,6 +104,16 @@ static void walk_threads(CUkernel kernel, CUcontext context)
     printf("\n");
 }
 
+static void walk_memory(void)
+{
+    CUdeviceptr address = 0;
+    CUresult nothing = cuMemAllocAsync(&address, 0, NULL);
+    CUresult taken = cuMemAllocAsync(&address, 1000, NULL);
+    CUresult given = cuMemFreeAsync(address, NULL);
+    printf("  memory: nothing %d, taken %d, aligned %d, given %d\n", nothing, taken,
+           address % 256 == 0, given);
+}
+
 static void walk_device(CUkernel kernel, CUdevice device)
 {
     int major = 0, minor = 0;
@@ -121,6 +131,7 @@ static void walk_device(CUkernel kernel, CUdevice device)
            attribute, result);
     if (result == CUDA_SUCCESS)
         walk_threads(kernel, context);
+    walk_memory();
 }
 
 static void walk_image(const char *path, int devices)
