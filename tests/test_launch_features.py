@@ -168,7 +168,7 @@ def test_images_say_what_they_need(features: Features) -> None:
     assert image("line_pg", "sm_90")["launch_pdl"]
     assert image("line_pg", "sm_90")["cooperative"]
     assert features.functions["line_cpg"]["variants"]["generic"]["options"]["num_ctas"] == 2
-    assert features.functions["line_cpg"]["launch_cooperative_grid"]
+    assert features.functions["line_cpg"]["variants"]["generic"]["options"]["launch_cooperative_grid"]
 
 
 def test_a_block_has_the_warps_that_specialisation_adds(features: Features) -> None:
