@@ -8,14 +8,10 @@ module is the parent's side, and says everything a worker is given; `aot_worker`
 from __future__ import annotations
 
 import contextlib
-import enum
 import hashlib
-import importlib
-import io
 import json
 import operator
 import os
-import pickle
 import re
 import shutil
 import signal
@@ -26,10 +22,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
-from typing import Any
 
 from codegen.errors import CodegenError
 from codegen.model import Options, Target, Variant
+from codegen.values import canonical
 
 _SCRUBBED = (
     *("TRITON_", "PTXAS_", "NVPTX_", "LLVM_", "MLIR_", "DISABLE_", "USE_IR_LOC", "ALLOW_LHS_"),
@@ -121,8 +117,10 @@ def compile_key(source_key: str, variant: Variant, target: Target, triton_versio
         tuple(sorted(triton_options(variant.options, target).items())),
         tuple(sorted(_ENVIRONMENT.items())),
     )
-    constexprs = [[name, _canonical(value, name)] for name, value in variant.constexprs]
-    text = json.dumps([_canonical(given), sorted(constexprs, key=operator.itemgetter(0))])
+    constexprs = [
+        [name, canonical(value, f"constexpr `{name}`")] for name, value in variant.constexprs
+    ]
+    text = json.dumps([canonical(given), sorted(constexprs, key=operator.itemgetter(0))])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -161,7 +159,8 @@ def compile_all(
     try:
         while len(results) < len(requests):
             while idle and waiting:
-                worker, index = idle.pop(), waiting.pop()
+                worker = idle.pop()
+                index = worker.choose(requests, waiting)
                 running[worker.submit(requests[index])] = worker, index
             for connection in wait([worker.connection for worker, _ in running.values()]):
                 worker, index = running.pop(connection)
@@ -182,24 +181,39 @@ class _Worker:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._request: CompileRequest | None = None
+        self._capability: int | None = None
+        """The one that the process is good for, when modules of it have asked for the device."""
+
+    def choose(self, requests: Sequence[CompileRequest], waiting: list[int]) -> int:
+        """Take the next request off `waiting`, if possible one for which this process is good."""
+        if self._capability is None:
+            return waiting.pop()
+        places = [n for n, index in enumerate(waiting) if self._is_good_for(requests[index])]
+        return waiting.pop(places[-1] if places else -1)
 
     def submit(self, request: CompileRequest) -> Connection:
         """Hand over a request; the connection is readable as soon as `result` need not wait."""
+        if self._process is not None and not self._is_good_for(request):
+            self.stop()
         if self._process is None:
             self._start()
         self._request = request
         # If the worker is dead, `result` says what of.
         with contextlib.suppress(OSError):
-            self.connection.send_bytes(_pickled(request))
+            self.connection.send(request)
         return self.connection
 
     def result(self) -> Compiled | CodegenError:
         try:
-            result: Compiled | CodegenError = self.connection.recv()
+            result: Compiled | CodegenError
+            result, has_asked = self.connection.recv()
+            if has_asked:
+                assert self._request is not None
+                self._capability = self._request.target.capability
             return result
         except (EOFError, OSError):
             assert self._process is not None
-            message = f"{self._request}: the compiler died with {_fate(self._process.wait())}"
+            message = f"{self._request}: the compiler died with {fate(self._process.wait())}"
             log = Path(self._directory, _LOG).read_text(errors="replace")
             self.stop()
             return CodegenError(message + excerpt(log))
@@ -211,9 +225,12 @@ class _Worker:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._process = None
+        self._process = self._capability = None
         self.connection.close()
         shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _is_good_for(self, request: CompileRequest) -> bool:
+        return self._capability in (None, request.target.capability)
 
     def _start(self) -> None:
         self._directory = tempfile.mkdtemp(prefix="codegen-")
@@ -227,18 +244,9 @@ class _Worker:
                 stdout=log,
                 stderr=log,
                 pass_fds=[theirs.fileno()],
-                env=_environment(self._directory),
+                env=environment(self._directory),
                 start_new_session=True,
             )
-
-
-class _Pickler(pickle.Pickler):
-    """Sends a `@triton.jit` function, as a constexpr may be, as the name it is imported by."""
-
-    def reducer_override(self, value: Any) -> Any:
-        if hasattr(value, "cache_key") and not isinstance(value, type):
-            return _imported, (value.__module__, value.__qualname__)
-        return NotImplemented
 
 
 def excerpt(log: str) -> str:
@@ -248,41 +256,12 @@ def excerpt(log: str) -> str:
     return "".join(f"\n    {line}" for line in telling[:_LOG_LINES] or lines[-_LOG_LINES:])
 
 
-def _pickled(request: CompileRequest) -> bytes:
-    buffer = io.BytesIO()
-    _Pickler(buffer).dump(request)
-    return buffer.getvalue()
-
-
-def _imported(module: str, qualname: str) -> object:
-    return operator.attrgetter(qualname)(importlib.import_module(module))
-
-
-def _fate(status: int) -> str:
+def fate(status: int) -> str:
+    """How a process ended, in words."""
     return f"exit status {status}" if status >= 0 else signal.Signals(-status).name
 
 
-def _environment(directory: str) -> dict[str, str]:
+def environment(directory: str) -> dict[str, str]:
+    """A child's environment: without the settings of Triton, and with a directory of its own."""
     kept = {name: v for name, v in os.environ.items() if not name.startswith(_SCRUBBED)}
     return {**kept, **_ENVIRONMENT, "TMPDIR": directory, "TRITON_CACHE_DIR": directory}
-
-
-def _canonical(value: Any, name: str = "") -> list[object]:
-    """The value as nested lists of text that show types: 1, True, 1.0 and "1" all differ."""
-    kind = type(value)
-    if kind in (int, bool, str, bytes, type(None)):
-        return [kind.__name__, repr(value)]
-    if kind is float:
-        return ["float", value.hex()]
-    if isinstance(value, (tuple, list)):
-        return [kind.__qualname__, *(_canonical(item, name) for item in value)]
-    if isinstance(value, enum.Enum):
-        return [kind.__qualname__, value.name]
-    if hasattr(value, "cache_key"):
-        return ["JITFunction", value.cache_key]
-    if kind.__module__.startswith("triton.language"):
-        return [kind.__qualname__, repr(value), _canonical(getattr(value, "value", None), name)]
-    raise CodegenError(
-        f"constexpr `{name}` is of type {kind.__qualname__}, whose values have no fixed spelling",
-        hint="use an int, float, bool, str, None, tuple, tl.dtype or @triton.jit function",
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import pickle
@@ -25,18 +26,28 @@ from triton.backends.compiler import GPUTarget
 from triton.backends.driver import expand_signature
 from triton.compiler import ASTSource
 from triton.compiler.errors import CompilationError, CompileTimeAssertionFailure
+from triton.experimental.gluon._runtime import GluonASTSource
 from triton.runtime.errors import PTXASError
-from triton.runtime.jit import JITCallable, JITFunction
+from triton.runtime.jit import JITCallable
 
 from codegen.aot import Compiled, CompileRequest, excerpt, triton_options
 from codegen.errors import CodegenError, SourceLocation
+from codegen.export import Declaration
 from codegen.loading import load, unwrapped
 from codegen.model import Target
+from codegen.offline_driver import offline
+from codegen.parameters import given_value
+from codegen.values import restored
 
-_OTHER_TRITON = (
-    (r"module '(triton[\w.]*)' has no attribute '(\w+)'", "{0}.{1} is not in Triton {version}"),
+_FOR_THIS_TRITON = "write it for Triton {version}, or pin the Triton it was written for"
+_EXPLAINED = (
+    (r"module '(triton[\w.]*)' has no attribute '(\w+)'", "{0}.{1} is not in Triton {version}",
+     _FOR_THIS_TRITON),
     (r"(\w+)\(\) got an unexpected keyword argument '(\w+)'",
-     "`{0}` has no argument `{1}` in Triton {version}"),
+     "`{0}` has no argument `{1}` in Triton {version}", _FOR_THIS_TRITON),
+    (r"Cannot access global variable (\w+) from within @jit'ed",
+     "`{0}` is a global variable, and a kernel can read those that hold a tl.constexpr",
+     "write {0} = tl.constexpr(...); an annotation does not make it one"),
 )  # fmt: skip
 # What cuMemAllocAsync, which launches take scratch memory from, aligns to at least.
 SCRATCH_ALIGNMENT = 256
@@ -53,19 +64,26 @@ _REFUSED: tuple[tuple[Callable[[Any], bool], str], ...] = (
 
 
 def serve(channel: int) -> None:
-    """Answer requests until the parent closes its end, or is gone."""
+    """Answer requests until the parent closes its end, or is gone.
+
+    Each answer says too whether anything has asked for the device until then. If so, modules may
+    hold what they heard, and the process is good for that one capability.
+    """
     os.set_inheritable(channel, False)
     # Triton's own takes half a second of hashing libtriton, and has one key for 1 and "1".
     triton.compiler.compiler.get_cache_key = lambda *given, **named: os.urandom(16).hex()
     connection = Connection(channel)
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(connection, requests), daemon=True).start()
+    asked = False
     while True:
         request = pickle.loads(requests.get())
         os.ftruncate(1, 0)
-        answer = _answer(request)
+        with offline(request.target.capability) as device:
+            answer = _answer(request)
+        asked = asked or device.asked
         try:
-            connection.send(answer)
+            connection.send((answer, asked))
         except OSError:
             _leave()
 
@@ -95,17 +113,20 @@ def _leave() -> None:
 def _answer(request: CompileRequest) -> Compiled | CodegenError:
     try:
         declarations = {d.name: d for d in load(Path(request.root), request.file)}
-        function, _ = unwrapped(declarations[request.kernel])
-        return _compile(request, function)
+        return _compile(request, declarations[request.kernel])
     except CodegenError as error:
         return error
 
 
-def _compile(request: CompileRequest, function: JITFunction[Any]) -> Compiled:
+def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
     variant, target = request.variant, request.target
+    function, _ = unwrapped(declaration)
+    values = functools.partial(given_value, declaration)
+    constexprs = {name: restored(value, values) for name, value in variant.constexprs}
     names = [name for name, _ in variant.signature]
     hints = {(names.index(name),): [["tt.divisibility", 16]] for name in variant.divisible}
-    source = ASTSource(function, dict(variant.signature), dict(variant.constexprs), hints)
+    kind = GluonASTSource if function.is_gluon() else ASTSource
+    source = kind(function, dict(variant.signature), constexprs, hints)
     where = SourceLocation(function.file_name, function.starting_line_number)
     options = triton_options(request.variant.options, target)
     try:
@@ -179,11 +200,10 @@ def _compilation_error(
 def _explained(error: CompilationError) -> tuple[str, str | None]:
     """Triton's message, and a hint."""
     text = str(error.error_message or "").strip().removesuffix(".")
-    for pattern, sentence in _OTHER_TRITON:
+    for pattern, sentence, hint in _EXPLAINED:
         if match := re.search(pattern, text):
-            version = triton.__version__
-            hint = f"write it for Triton {version}, or pin the Triton it was written for"
-            return sentence.format(*match.groups(), version=version), hint
+            given = functools.partial(str.format, version=triton.__version__)
+            return given(sentence, *match.groups()), given(hint, *match.groups())
     if isinstance(error, CompileTimeAssertionFailure):
         return f"static_assert fails: {text}" if text else "static_assert fails", None
     # Of an exception in its own code Triton passes on the repr: NameError('n is not defined').

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-
-from codegen.export import SmCount
 
 KIB, GIB = 1 << 10, 1 << 30
 
@@ -32,6 +31,11 @@ class Device:
     """Bits."""
 
     @property
+    def is_integrated(self) -> bool:
+        """It shares its memory with the CPU."""
+        return self.capability in (87, 110, 121)
+
+    @property
     def version(self) -> tuple[int, int]:
         """The compute capability as (major, minor)."""
         return divmod(self.capability, 10)
@@ -52,7 +56,7 @@ def _device(
     return Device(
         capability,
         name,
-        SmCount(sm_count),
+        sm_count,
         (shared_kib - reserved) * KIB,
         shared_kib * KIB,
         threads,
@@ -82,3 +86,9 @@ _ROWS = (
 
 DEVICES = {row[0]: _device(*row) for row in _ROWS}
 """By capability, for every target that can be built."""
+
+
+def device_of(capability: int) -> Device:
+    """The device of a capability; of one without a device here, the next lower one's."""
+    known = max((other for other in DEVICES if other <= capability), default=min(DEVICES))
+    return dataclasses.replace(DEVICES[known], capability=capability)

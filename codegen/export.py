@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -165,8 +166,8 @@ def sm_count() -> int:
 def _place() -> SourceLocation:
     """The line of the kernel file that leads to `export`, also where a helper calls it."""
     frame = caller = sys._getframe(2)
-    while frame.f_code.co_name != "<module>" and frame.f_back is not None:
-        frame = frame.f_back
+    while frame.f_code.co_flags & inspect.CO_OPTIMIZED and frame.f_back is not None:
+        frame = frame.f_back  # of a function, not of a module or class
     if frame.f_globals.get("__name__") == "__main__":  # no module is being imported
         frame = caller
     return SourceLocation(frame.f_code.co_filename, frame.f_lineno)

@@ -15,6 +15,7 @@ from codegen.errors import CodegenError
 from codegen.expressions import translate_heuristic
 from codegen.model import Axis, Computed, Configuration, Constexpr, Kernel, Parameter
 from codegen.readable import readable, reads_of
+from codegen.values import is_plain, real
 
 Function = Callable[[dict[str, Any]], object]
 
@@ -99,12 +100,13 @@ class _Tensor(Unknown):
 
 def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object, ...] | None:
     """The value in a cell; None when a call's values decide it."""
-    arguments: dict[str, Any] = {**asdict(cell.options), **cell.values}
+    values = {name: real(value) for name, value in cell.values.items()}
+    arguments: dict[str, Any] = {**asdict(cell.options), **values}
     for name, text in cell.types.items():
         type_ = parse_type(text)
         arguments[name] = _Tensor(_dtype(text)) if type_.is_pointer else Unknown()
     try:
-        return (_plain(heuristic.function(arguments)),)
+        value = _plain(heuristic.function(arguments))
     except NotKnown:
         return None
     except Exception as error:
@@ -114,6 +116,14 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
             where=kernel.location,
             hint=_remedy(heuristic.name),
         ) from error
+    if not is_plain(value):
+        raise CodegenError(
+            f"`{kernel.name}`: the heuristic of `{heuristic.name}` gives {value!r}, and can "
+            "give numbers, strings, None and types",
+            where=kernel.location,
+            hint=_remedy(heuristic.name),
+        )
+    return (value,)
 
 
 def _plain(value: object) -> object:

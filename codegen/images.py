@@ -139,7 +139,7 @@ def _request(
     config: Config, kernel: Kernel, variant: Variant, target: Target, version: str
 ) -> CompileRequest:
     try:
-        key = compile_key(kernel.source_key, variant, target, version)
+        key = compile_key(kernel.source_key_for(target), variant, target, version)
     except CodegenError as error:
         message = f"`{kernel.name}` {error.message}"
         raise CodegenError(message, where=kernel.location, hint=error.hint) from error

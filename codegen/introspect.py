@@ -11,6 +11,7 @@ from typing import Any
 
 from triton.runtime.jit import JITFunction
 
+from codegen.callees import source_key
 from codegen.cases import cases_of
 from codegen.errors import CodegenError, CodegenErrors, SourceLocation
 from codegen.export import EXPLICIT, Declaration
@@ -52,6 +53,7 @@ def _kernel(declaration: Declaration, root: Path, file: str) -> Kernel:
     function, wrappers = unwrapped(declaration)
     where = declaration.location
     _check_names(declaration, function)
+    _check_descriptors(declaration, function)
     names = [raw.name for raw in function.params]
     steps = steps_of(declaration, wrappers, names)
     computed = computed_names(steps)
@@ -75,12 +77,31 @@ def _kernel(declaration: Declaration, root: Path, file: str) -> Kernel:
         parameters=with_shapes(declaration, tuple(parameters)),
         grid=Grid(None),
         options=declaration.options,
-        source_key=function.cache_key,
+        source_key=_source_key(declaration, function),
         targets=declaration.targets,
         sources=package_sources(function, root.resolve().parent),
     )
     specialised = specialise(kernel, steps, cases_of(declaration, kernel, function.params))
     return replace(specialised, grid=grid_of(declaration, specialised.parameters))
+
+
+def _source_key(declaration: Declaration, function: JITFunction[Any]) -> str:
+    try:
+        return source_key(function)
+    except CodegenError as error:
+        message = f"`{declaration.name}`: {error.message}"
+        raise CodegenError(message, where=declaration.location, hint=error.hint) from error
+
+
+def _check_descriptors(declaration: Declaration, function: JITFunction[Any]) -> None:
+    for name, type_ in declaration.types.items():
+        if function.is_gluon() and str(type_).startswith("tensordesc"):
+            raise CodegenError(
+                f"`{declaration.name}` parameter `{name}`: a Gluon kernel cannot be passed "
+                f"tensor descriptors, got `{type_}`",
+                where=declaration.location,
+                hint="pass a pointer, and make the descriptor in the kernel",
+            )
 
 
 def _check_names(declaration: Declaration, function: JITFunction[Any]) -> None:

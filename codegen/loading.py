@@ -16,6 +16,11 @@ from triton.runtime.jit import JITFunction
 
 from codegen.errors import CodegenError, SourceLocation, shown
 from codegen.export import DECLARATIONS, Declaration
+from codegen.offline_answers import NoGpu
+
+# Where wrappers keep what they wrap: methods, Triton, packages, functools.wraps.
+_INNER = ("__func__", "fn", "jit_function", "_kernel", "kernel", "__wrapped__")
+_NOT_ASKING = {"codegen", "importlib", "torch", "triton", "<frozen importlib._bootstrap>"}
 
 
 def load(root: Path, file: str) -> tuple[Declaration, ...]:
@@ -43,12 +48,9 @@ def load(root: Path, file: str) -> tuple[Declaration, ...]:
 def unwrapped(declaration: Declaration) -> tuple[JITFunction[Any], tuple[object, ...]]:
     """The `JITFunction` that a declaration stands above, and what is around it, outermost first."""
     kernel = declaration.kernel
-    inner, wrappers = kernel, []
-    while not isinstance(inner, JITFunction) and hasattr(inner, "fn"):
-        wrappers.append(inner)
-        inner = inner.fn
-    if isinstance(inner, JITFunction):
-        return inner, tuple(wrappers)
+    function, wrappers = within(kernel)
+    if function is not None:
+        return function, wrappers
     if any(type(each).__name__ == "InterpretedFunction" for each in wrappers):
         raise CodegenError(
             f"`{declaration.name}`: Triton's interpreter took the kernel, which cannot be compiled",
@@ -61,6 +63,22 @@ def unwrapped(declaration: Declaration) -> tuple[JITFunction[Any], tuple[object,
         where=declaration.location,
         hint="put @export directly above @triton.jit",
     )
+
+
+def within(kernel: object) -> tuple[JITFunction[Any] | None, tuple[object, ...]]:
+    """The `JITFunction` within a kernel, if any, and what is around it, the outermost first.
+
+    Autotuners and heuristics hold it as `fn`, launchers of packages also by other names.
+    """
+    around: list[object] = []
+    while not isinstance(kernel, JITFunction):
+        if not isinstance(kernel, staticmethod):
+            around.append(kernel)
+        inner = (getattr(kernel, name, None) for name in _INNER)
+        kernel = next((one for one in inner if one is not None), None)
+        if kernel is None or any(kernel is one for one in around):
+            return None, tuple(around)
+    return kernel, tuple(around)
 
 
 def module_name(root: Path, file: str) -> str:
@@ -107,17 +125,32 @@ def _check_path(path: Path, file: str) -> None:
 
 def _import_error(path: Path, name: str, error: BaseException) -> CodegenError:
     """At the line of the kernel file from which it comes, as far as Python tells."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == path]
-    line = frames[-1].lineno if frames else None
-    text = str(error)
-    if isinstance(error, SyntaxError):
-        text = error.msg
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == path]
+    line = lines[-1] if lines else None
+    text = f"{type(error).__name__}: {error}".rstrip(": ")
+    hint = f"`python -c 'import {name}'` in the project's folder shows where it happens"
+    if isinstance(error, NoGpu):
+        text, hint = str(error), "call it where kernels are launched, which is after the import"
+        asking = [f for f in frames if not set(Path(f.filename).parts) & _NOT_ASKING]
+        if asking and Path(asking[-1].filename) != path:
+            text += f" ({shown(asking[-1].filename)}, line {asking[-1].lineno})"
+    elif isinstance(error, ModuleNotFoundError) and error.name and not _is_ours(error.name, name):
+        hint = f"install {error.name.partition('.')[0]} where the generator runs, or do without it"
+    elif isinstance(error, SyntaxError):
+        text = f"{type(error).__name__}: {error.msg}"
         if error.filename in (str(path), None):
             line = error.lineno
         else:
             text += f" ({shown(error.filename)}, line {error.lineno})"
     return CodegenError(
-        f"the kernel file cannot be imported: {type(error).__name__}: {text}".rstrip(": "),
+        f"the kernel file cannot be imported: {text}",
         where=SourceLocation(str(path), line or 1),
-        hint=f"`python -c 'import {name}'` in the project's folder shows where it happens",
+        hint=hint,
     )
+
+
+def _is_ours(module: str, importing: str) -> bool:
+    """Whether a missing module would be one of the project's, or of a package that is there."""
+    package = module.partition(".")[0]
+    return package == importing.partition(".")[0] or package in sys.modules

@@ -289,11 +289,16 @@ class Kernel:
     """What cannot be built for a target is left out there."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """sha256 of each file of an installed package that the kernel is made of."""
+    source_keys: Mapping[int, str] = field(default_factory=dict)
+    """`source_key` by capability, where the source depends on the SM for which it is imported."""
 
     @property
     def symbol(self) -> str:
         """The function's name in C and Python: the last part of its global name."""
         return self.name.rpartition(".")[2]
+
+    def source_key_for(self, target: Target) -> str:
+        return self.source_keys.get(target.capability, self.source_key)
 
     @cached_property
     def arguments(self) -> tuple[Parameter | Constexpr, ...]:

@@ -11,7 +11,9 @@ from triton.language import constexpr
 from codegen.dtypes import ValueType, parse_type
 from codegen.errors import CodegenError
 from codegen.export import Declaration
+from codegen.loading import unwrapped
 from codegen.model import Constexpr, Default, Parameter
+from codegen.values import held
 
 
 def parameter_of(
@@ -36,7 +38,7 @@ def parameter_of(
     if raw.name in computed:
         return Constexpr(raw.name, (), None, comment, is_computed=True)
     if raw.is_constexpr or raw.name in declaration.constexprs:
-        return _constexpr(declaration, raw.name, default, comment)
+        return _constexpr(declaration, raw, default, comment)
     texts = _alternatives(declared, raw.annotation_type)
     nullable = "None" in texts or (default is not None and default.value is None)
     hint = _hint(texts)
@@ -153,19 +155,36 @@ def _check_default(type_: ValueType, value: object) -> None:
         )
 
 
+def given_value(declaration: Declaration, name: str, which: int | str) -> Any:
+    """One of the values that a constexpr is given, as `Held.place` says which.
+
+    An int is of the declaration's, or else of the kernel's default; `config 2` of a configuration.
+    """
+    function, wrappers = unwrapped(declaration)
+    if isinstance(which, str):
+        (autotuner,) = (wrapper for wrapper in wrappers if hasattr(wrapper, "configs"))
+        return autotuner.configs[int(which.removeprefix("config "))].kwargs[name]
+    if name not in declaration.constexprs:
+        return function.signature.parameters[name].default
+    given = declaration.constexprs[name]
+    return given[which] if isinstance(given, list) else given
+
+
 def _constexpr(
-    declaration: Declaration, name: str, default: Default | None, comment: str
+    declaration: Declaration, raw: Any, default: Default | None, comment: str
 ) -> Constexpr:
+    name = raw.name
     if name not in declaration.constexprs:
         if default is None:
             raise CodegenError(
                 "it is a constexpr without a value",
                 hint=f'give one: constexprs={{"{name}": ...}}',
             )
-        return Constexpr(name, (default.value,), default, comment)
+        value = held(raw.default, name, 0)
+        return Constexpr(name, (value,), Default(value), comment)
     given = declaration.constexprs[name]
     values = given if isinstance(given, list) else [given]
-    choices = tuple(map(_unwrapped, values))
+    choices = tuple(held(value, name, index) for index, value in enumerate(values))
     if not choices:
         raise CodegenError("its list of choices is empty", hint="give one value, or several")
     if len(choices) > 1:

@@ -74,7 +74,7 @@ def plan_run(request: Request, progress: Progress = lambda done, total, name: No
     selection.refuse(staleness)
     # Before anything is imported: what is edited while this runs must be stale afterwards.
     inputs = selection.inputs(read_inputs(config))
-    kernels, titles = _introspect(config, selection)
+    kernels, titles = _introspect(config, selection, request.jobs)
     known = {} if request.rebuild else recorded_images(manifest, output)
 
     from codegen.c_view import image_path
@@ -103,9 +103,11 @@ def plan_run(request: Request, progress: Progress = lambda done, total, name: No
     return Outcome(staleness, tuple(changes), made, compiled)
 
 
-def _introspect(config: Config, selection: Selection) -> tuple[list[Kernel], dict[str, str]]:
+def _introspect(
+    config: Config, selection: Selection, jobs: int
+) -> tuple[list[Kernel], dict[str, str]]:
     try:
-        from codegen.introspect import introspect, title_of
+        from codegen.reading import read_kernels
     except ModuleNotFoundError as error:
         raise CodegenError(
             f"reading kernels needs the package {error.name}, which is not installed",
@@ -116,16 +118,10 @@ def _introspect(config: Config, selection: Selection) -> tuple[list[Kernel], dic
     kernels: list[Kernel] = []
     titles = {}
     errors: list[CodegenError] = []
-    for path in selection.kernel_files:
-        try:
-            found = introspect(root, path)
-        except CodegenErrors as several:
-            errors += several.errors
-        except CodegenError as error:
-            errors.append(error)
-        else:
-            kernels += found
-            titles[path] = title_of(root, path)
+    for reading in read_kernels(root, selection.kernel_files, config.targets, jobs):
+        errors += reading.errors
+        kernels += reading.kernels
+        titles[reading.file] = reading.title
     errors += _clashes(kernels, selection)
     if not root.is_dir():
         errors.append(

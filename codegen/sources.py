@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
-from types import FunctionType, ModuleType
 from typing import Any
 
 from codegen.files import digest
@@ -17,8 +16,11 @@ def package_sources(function: Any, project: Path) -> dict[str, str]:
     `function` is a JITFunction. A file is called by its package and its place in that, as in
     `liger_kernel:ops/rms_norm.py`, which means the same on every machine.
     """
+    from codegen.callees import reached  # and Triton, which whoever asks for changes can do without
+
     found: dict[str, str] = {}
-    for called in _called(function, set()):
+    for callee in reached(function):
+        called = callee.function.fn
         path = Path(called.__code__.co_filename)
         name = _name(called.__module__, path)
         if name and project not in path.resolve().parents:
@@ -36,22 +38,6 @@ def has_changed(name: str, recorded: str) -> bool:
         paths = [Path(specification.origin)]
     contents = [path.read_bytes() for path in paths if path.is_file()]
     return bool(paths) and recorded not in map(digest, contents)
-
-
-def _called(function: Any, seen: set[FunctionType]) -> set[FunctionType]:
-    """The Python functions of a kernel and of every `@triton.jit` function that it may call."""
-    while hasattr(function, "fn"):
-        function = function.fn
-    if not isinstance(function, FunctionType) or function in seen:
-        return seen
-    seen.add(function)
-    names = function.__code__.co_names
-    for value in (function.__globals__.get(name) for name in names):
-        holders = [getattr(value, n, None) for n in names] if isinstance(value, ModuleType) else []
-        for candidate in [value, *holders]:
-            if hasattr(candidate, "fn") and hasattr(candidate, "params"):
-                _called(candidate, seen)
-    return seen
 
 
 def _name(module: str, path: Path) -> str:

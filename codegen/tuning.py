@@ -12,6 +12,7 @@ from codegen.errors import CodegenError, shown
 from codegen.export import Declaration
 from codegen.heuristics import NotKnown, Unknown
 from codegen.model import Configuration, Options
+from codegen.values import held
 
 Key = tuple[object, ...]
 
@@ -89,7 +90,7 @@ def _listed(declaration: Declaration, autotuner: Any) -> tuple[Configuration, ..
     return tuple(
         dict.fromkeys(
             Configuration(
-                tuple(one.kwargs.items()),
+                tuple((name, _held(declaration, autotuner, one, name)) for name in one.kwargs),
                 replace(
                     options,
                     **{
@@ -105,6 +106,18 @@ def _listed(declaration: Declaration, autotuner: Any) -> tuple[Configuration, ..
 
 
 _OPTIONS = frozenset(entry.name for entry in fields(Options))
+
+
+def _held(declaration: Declaration, autotuner: Any, config: Any, name: str) -> object:
+    places = (n for n, one in enumerate(autotuner.configs) if one is config)
+    try:
+        return held(config.kwargs[name], name, f"config {next(places, None)}")
+    except CodegenError as error:
+        raise CodegenError(
+            f"`{declaration.name}`: of `{name}` in a configuration, {error.message}",
+            where=declaration.location,
+            hint=error.hint,
+        ) from error
 
 
 def _pruned(declaration: Declaration, autotuner: Any) -> list[Any]:

@@ -19,6 +19,7 @@ from codegen.abi import read_cubin
 from codegen.aot import Compiled, CompileRequest, compile_all, compile_key
 from codegen.errors import CodegenError, shown
 from codegen.model import Options, Target, Variant
+from codegen.values import held
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 KERNELS = Path(__file__).with_name("kernels")
@@ -158,13 +159,14 @@ def test_options_and_constexprs_reach_the_compiler(plain_images: list[bytes]) ->
 
 
 def test_constexprs_of_every_kind(tmp_path: Path) -> None:
-    from codegen.introspect import load
+    from codegen.loading import load
 
     root = tmp_path / "kernels_of_test_aot"
     shutil.copytree(KERNELS, root)
     declarations = {declaration.name: declaration for declaration in load(root, "plain.py")}
     function = declarations["tests.plain.constants"].kernel
-    defaults = {p.name: p.default for p in function.params if p.is_constexpr}  # type: ignore[attr-defined]
+    parameters = [p for p in function.params if p.is_constexpr]  # type: ignore[attr-defined]
+    defaults = {p.name: held(p.default, p.name, 0) for p in parameters}
     requests = [
         make_request("constants", root=root, **{**defaults, **changes})
         # For Triton's own cache "1" and 1 are the same.
@@ -189,6 +191,7 @@ def test_no_requests() -> None:
 
 
 VERSION_HINT = "\n  hint: write it for Triton 3.9.0, or pin the Triton it was written for"
+CONSTEXPR_HINT = "\n  hint: write {0} = tl.constexpr(...); an annotation does not make it one"
 ERRORS = {
     "unknown_name": ("22:19", "NameError: missing is not defined, in `tl.store(out, missing)`"),
     "unknown_function": (
@@ -224,6 +227,23 @@ ERRORS = {
         "Not a name of any known instruction: 'frobnicate'\n"
         "    ptxas-blackwell fatal   : Ptx assembly aborted due to errors",
     ),
+<<<<<<< HEAD
+=======
+    "global_variable": (
+        "101:23",
+        "`ANNOTATED` is a global variable, and a kernel can read those that hold a tl.constexpr, "
+        "in `tl.store(out, n + ANNOTATED)`" + CONSTEXPR_HINT.format("ANNOTATED"),
+    ),
+    "global_class": (
+        "114:19",
+        "`Methods` is a global variable, and a kernel can read those that hold a tl.constexpr, "
+        "in `tl.store(out, Methods.helper(n))`" + CONSTEXPR_HINT.format("Methods"),
+    ),
+    "descriptor": (
+        "76",
+        "the kernel needs global scratch memory, which generated functions do not support yet",
+    ),
+>>>>>>> loading
 }
 
 

@@ -141,7 +141,7 @@ BAD: dict[str, tuple[str, str, str | None]] = {
     ),
     "constexpr that has no spelling": (
         kernel(f'{POINTERS}, constexprs={{"B": object}}', "x, n, B: tl.constexpr"),
-        "`demo.bad` constexpr `B` is of type type, whose values have no fixed spelling",
+        "`demo.bad` parameter `B`: its value is of type type, whose values have no fixed spelling",
         "use an int, float, bool, str, None, tuple, tl.dtype or @triton.jit function",
     ),
     "scalar choice": (

@@ -168,11 +168,16 @@ def test_images_say_what_they_need(features: Features) -> None:
     assert image("line_pg", "sm_90")["launch_pdl"]
     assert image("line_pg", "sm_90")["cooperative"]
     assert features.functions["line_cpg"]["variants"]["generic"]["options"]["num_ctas"] == 2
-    assert features.functions["line_cpg"]["variants"]["generic"]["options"]["launch_cooperative_grid"]
+    assert features.functions["line_cpg"]["variants"]["generic"]["options"][
+        "launch_cooperative_grid"
+    ]
 
 
 def test_a_block_has_the_warps_that_specialisation_adds(features: Features) -> None:
-    assert features.functions["product_by_specialists"]["variants"]["generic"]["options"]["num_warps"] == 4
+    assert (
+        features.functions["product_by_specialists"]["variants"]["generic"]["options"]["num_warps"]
+        == 4
+    )
     assert features.image("product_by_specialists", "sm_90")["num_warps"] == 12
     assert features.image("product_by_specialists", "sm_100")["num_warps"] == 8
     features.call("product_by_specialists")

@@ -97,3 +97,25 @@ def aborts(out, n):
 @triton.jit
 def sound(out, n):
     tl.store(out, n)
+
+
+ANNOTATED: tl.constexpr = 3
+
+
+@export("tests.broken.global_variable", types={"out": "*i32", "n": "i32"}, grid="explicit")
+@triton.jit
+def global_variable(out, n):
+    tl.store(out, n + ANNOTATED)
+
+
+class Methods:
+    @staticmethod
+    @triton.jit
+    def helper(value):
+        return value + 1
+
+
+@export("tests.broken.global_class", types={"out": "*i32", "n": "i32"}, grid="explicit")
+@triton.jit
+def global_class(out, n):
+    tl.store(out, Methods.helper(n))

@@ -1,0 +1,121 @@
+"""What `torch.cuda` says of a GPU that is not there. torch is patched, and never imported."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.abc
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from codegen.devices import Device
+from codegen.export import SmCount
+from codegen.offline_answers import Answers, refuse
+
+
+class DeviceProperties:
+    """As torch's class of this name, of those properties that a data sheet has."""
+
+    def __init__(self, device: Device) -> None:
+        self.name = device.name
+        self.major, self.minor = device.version
+        self.multi_processor_count = SmCount(device.sm_count)
+        self.total_memory = device.memory
+        self.L2_cache_size = device.l2
+        self.max_threads_per_multi_processor = device.threads_per_sm
+        self.regs_per_multiprocessor = 65536
+        self.shared_memory_per_block = 48 << 10
+        self.shared_memory_per_block_optin = device.shared_optin
+        self.shared_memory_per_multiprocessor = device.shared_per_sm
+        self.clock_rate = device.clock
+        self.memory_clock_rate = device.memory_clock
+        self.memory_bus_width = device.bus_width
+        self.warp_size = 32
+        self.is_integrated = int(device.is_integrated)
+        self.is_multi_gpu_board = 0
+        self.gcnArchName = device.name
+
+
+@contextlib.contextmanager
+def torch_answers(answers: Answers) -> Iterator[None]:
+    """Meanwhile torch knows one GPU, the one of `answers`; also a torch that is imported then."""
+    replaced: list[tuple[Any, str, Any]] = []
+
+    def replace(torch: Any) -> None:
+        for name, replacement in _replacements(answers).items():
+            replaced.append((torch.cuda, name, getattr(torch.cuda, name)))
+            setattr(torch.cuda, name, replacement)
+        for name in _RAW:  # which a torch that was built without CUDA lacks
+            replaced.append((torch._C, name, getattr(torch._C, name, None)))
+            setattr(torch._C, name, functools.partial(_refuse, f"torch._C.{name}"))
+
+    finder = _Finder(replace)
+    loaded = sys.modules.get("torch")
+    if loaded is not None:
+        replace(loaded)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        for owner, name, value in replaced:
+            if value is None:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, value)
+
+
+_RAW = ("_cuda_getCurrentRawStream",)
+
+
+def _refuse(what: str, *given: object) -> None:
+    refuse(what)
+
+
+def _replacements(answers: Answers) -> dict[str, Any]:
+    """The functions of `torch.cuda` that answer without a GPU; the others start with the last."""
+    return {
+        "is_available": lambda: True,
+        "device_count": lambda: 1,
+        "current_device": lambda: 0,
+        "set_device": lambda device: None,
+        "get_device_capability": lambda device=None: answers.ask().version,
+        "get_device_name": lambda device=None: answers.ask().name,
+        "get_device_properties": lambda device=None: DeviceProperties(answers.ask()),
+        "get_arch_list": lambda: [f"sm_{answers.ask().capability}"],
+        "is_bf16_supported": lambda including_emulation=True: (
+            answers.ask().capability >= 80 or including_emulation
+        ),
+        "_lazy_init": lambda: refuse("torch.cuda"),
+    }
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Waits for the import of torch."""
+
+    def __init__(self, on_torch: Any) -> None:
+        self._on_torch = on_torch
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name != "torch":
+            return None
+        others = [finder for finder in sys.meta_path if finder is not self]
+        found = (finder.find_spec(name, path, target) for finder in others)
+        specification = next((spec for spec in found if spec is not None), None)
+        loader: Any = specification and specification.loader
+        if loader is None:
+            return None
+        execute = loader.exec_module
+
+        def then_replace(module: ModuleType) -> None:
+            del loader.exec_module
+            execute(module)
+            self._on_torch(module)
+
+        loader.exec_module = then_replace
+        return specification

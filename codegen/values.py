@@ -1,0 +1,130 @@
+"""Constexpr values: their fixed spelling, and those that no other process can be handed."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+from collections.abc import Callable
+from typing import Any
+
+from triton.language import constexpr, dtype
+
+from codegen.errors import CodegenError
+from codegen.export import SmCount
+
+_PLAIN = (int, bool, str, bytes, type(None), float)
+
+
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """A value that stays in the process which imported it: a function, a layout, an enum."""
+
+    text: str
+    """How it prints."""
+    place: tuple[str | int, ...]
+    """The parameter, which of the values that it is given, and the indices within that."""
+    spelling: str = dataclasses.field(compare=False)
+    value: object = dataclasses.field(default=None, compare=False)
+    """Here alone; other processes find theirs by the place."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Held, (self.text, self.place, self.spelling)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def held(value: object, *place: str | int) -> object:
+    """`value` without `tl.constexpr` around it, and as a `Held` unless it is plain data.
+
+    `place` is the parameter that it is for, and which of the values that this is given.
+    Raises `CodegenError` where it has no fixed spelling.
+    """
+    value = value.value if isinstance(value, constexpr) else value
+    if is_plain(value):
+        return value
+    if type(value) in (tuple, list):
+        items = (held(item, *place, index) for index, item in enumerate(value))  # type: ignore[arg-type]
+        return type(value)(items)  # type: ignore[call-arg]
+    return Held(repr(value), place, json.dumps(canonical(value, "its value")), value)
+
+
+def is_plain(value: object) -> bool:
+    """Whether it is the same in every process. Tuples and lists are taken apart."""
+    if type(value) in (tuple, list):
+        return all(map(is_plain, value))  # type: ignore[call-overload]
+    return type(value) in _PLAIN or isinstance(value, dtype)
+
+
+def restored(value: object, given: Callable[[str, Any], Any]) -> object:
+    """What `held` was told, in a process that imported it too; `given` has values by place."""
+    if type(value) in (tuple, list):
+        return type(value)(restored(item, given) for item in value)  # type: ignore[call-arg, attr-defined]
+    if not isinstance(value, Held):
+        return value
+    name, which, *inner = value.place
+    found = given(str(name), which)
+    for index in inner:
+        found = getattr(found, "value", found)[index]
+    return found.value if isinstance(found, constexpr) else found
+
+
+def real(value: object) -> object:
+    """What `held` was told, in the same process."""
+    if type(value) in (tuple, list):
+        return type(value)(real(item) for item in value)  # type: ignore[call-arg, attr-defined]
+    return value.value if isinstance(value, Held) else value
+
+
+def canonical(value: Any, subject: str = "") -> list[object]:
+    """The value as nested lists of text that show types: 1, True, 1.0 and "1" all differ.
+
+    Raises `CodegenError`, whose sentence is about `subject`.
+    """
+    kind = type(value)
+    if kind in (int, bool, str, bytes, type(None)):
+        return [kind.__name__, repr(value)]
+    if kind is float:
+        return ["float", value.hex()]
+    if kind is Held:
+        return ["Held", value.spelling]
+    if isinstance(value, (tuple, list)):
+        return [kind.__qualname__, *(canonical(item, subject) for item in value)]
+    if isinstance(value, enum.Enum):
+        return [kind.__qualname__, value.name, canonical(value.value, subject)]
+    if hasattr(value, "cache_key"):
+        return ["JITFunction", value.cache_key]
+    if kind.__module__.startswith("triton.language"):
+        return [kind.__qualname__, repr(value), canonical(getattr(value, "value", None), subject)]
+    if dataclasses.is_dataclass(kind):
+        fields = [getattr(value, field.name) for field in dataclasses.fields(kind)]
+        return [kind.__qualname__, *(canonical(item, subject) for item in fields)]
+    raise _without_spelling(value, subject)
+
+
+def _without_spelling(value: object, subject: str) -> CodegenError:
+    kind = type(value)
+    if isinstance(value, SmCount):
+        return CodegenError(
+            f"{subject} is the number of SMs, which only the device of a call has",
+            hint="make it a run-time parameter, or give it a number",
+        )
+    if (kind.__module__, kind.__qualname__) == ("torch", "dtype"):
+        return CodegenError(
+            f"{subject} is {value}, and a kernel knows Triton's types alone",
+            hint=f"give tl.{_TRITON_NAMES.get(str(value), str(value).removeprefix('torch.'))}",
+        )
+    return CodegenError(
+        f"{subject} is of type {kind.__qualname__}, whose values have no fixed spelling",
+        hint="use an int, float, bool, str, None, tuple, tl.dtype or @triton.jit function",
+    )
+
+
+_TRITON_NAMES = {
+    "torch.bool": "int1",
+    "torch.float8_e4m3fn": "float8e4nv",
+    "torch.float8_e4m3fnuz": "float8e4b8",
+    "torch.float8_e5m2": "float8e5",
+    "torch.float8_e5m2fnuz": "float8e5b16",
+}
