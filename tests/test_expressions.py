@@ -176,6 +176,7 @@ def test_an_operand_has_64_bits() -> None:
         ("lambda n, tile=TILE: (n // tile,)", ["tb_floordiv(n, 16)", "1", "1"]),
         ("lambda rows: (rows * TILE, FLAG, WIDTH)", ["rows * 16", "1", "32"]),
         ("lambda rows: rows * CONFIG.tile", ["rows * 8", "1", "1"]),
+        ("lambda rows: rows * WIDTH.value * CONFIG.tile.real", ["rows * 32 * 8", "1", "1"]),
         ("lambda rows: blocks(rows)", ["(rows + 16 - 1) / 16", "1", "1"]),
         ("lambda rows: blocks(block=4, size=rows)", ["(rows + 4 - 1) / 4", "1", "1"]),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 import libcst as cst
@@ -68,12 +69,9 @@ def _name(node: cst.Name, scope: Scope) -> Value:
 @rule_for(cst.Attribute)
 def _attribute(node: cst.Attribute, scope: Scope) -> Value:
     name = node.attr.value
-    match evaluate(node.value, scope):
+    match _owner(node.value, scope):
         case Constant(value=value):
-            try:
-                return bind(getattr(value, name))
-            except Exception as error:
-                raise scope.error(node, f"{scope.quote(node)}: {error}") from None
+            return bind(_member(value, node, scope))
         case Tensor() as tensor:
             return attribute_of(tensor, name, node, scope)
         case DeviceProperties() if name == "multi_processor_count":
@@ -83,6 +81,24 @@ def _attribute(node: cst.Attribute, scope: Scope) -> Value:
         case Unusable() as value:
             return integer(value, node.value, scope)
     raise unsupported(node, scope)
+
+
+def _owner(node: cst.BaseExpression, scope: Scope) -> Value:
+    """What has an attribute: a Python object as it is, also where it stands for an integer."""
+    match node:
+        case cst.Name(value=name) if name not in scope.names and not scope.is_local(name):
+            with contextlib.suppress(KeyError):
+                return Constant(scope.resolve(name))
+        case cst.Attribute(value=inner) if isinstance(owner := _owner(inner, scope), Constant):
+            return Constant(_member(owner.value, node, scope))
+    return evaluate(node, scope)
+
+
+def _member(owner: object, node: cst.Attribute, scope: Scope) -> object:
+    try:
+        return getattr(owner, node.attr.value)
+    except Exception as error:
+        raise scope.error(node, f"{scope.quote(node)}: {error}") from None
 
 
 @rule_for(cst.Subscript)
