@@ -227,8 +227,6 @@ ERRORS = {
         "Not a name of any known instruction: 'frobnicate'\n"
         "    ptxas-blackwell fatal   : Ptx assembly aborted due to errors",
     ),
-<<<<<<< HEAD
-=======
     "global_variable": (
         "101:23",
         "`ANNOTATED` is a global variable, and a kernel can read those that hold a tl.constexpr, "
@@ -239,11 +237,6 @@ ERRORS = {
         "`Methods` is a global variable, and a kernel can read those that hold a tl.constexpr, "
         "in `tl.store(out, Methods.helper(n))`" + CONSTEXPR_HINT.format("Methods"),
     ),
-    "descriptor": (
-        "76",
-        "the kernel needs global scratch memory, which generated functions do not support yet",
-    ),
->>>>>>> loading
 }
 
 
