@@ -228,12 +228,12 @@ ERRORS = {
         "    ptxas-blackwell fatal   : Ptx assembly aborted due to errors",
     ),
     "global_variable": (
-        "101:23",
+        "108:23",
         "`ANNOTATED` is a global variable, and a kernel can read those that hold a tl.constexpr, "
         "in `tl.store(out, n + ANNOTATED)`" + CONSTEXPR_HINT.format("ANNOTATED"),
     ),
     "global_class": (
-        "114:19",
+        "121:19",
         "`Methods` is a global variable, and a kernel can read those that hold a tl.constexpr, "
         "in `tl.store(out, Methods.helper(n))`" + CONSTEXPR_HINT.format("Methods"),
     ),
