@@ -12,8 +12,9 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from codegen.aot import Compiled, CompileRequest
-from codegen.dtypes import parse_type
+from codegen.descriptors import FP4_PADDED, MAP_TYPES
 from codegen.errors import CodegenError
+from codegen.launch_layout import descriptor_types, launched
 from codegen.model import Image, Variant
 
 SCRATCH_POINTERS = (("the global scratch pointer", 8), ("the profile scratch pointer", 8))
@@ -21,8 +22,8 @@ SCRATCH_POINTERS = (("the global scratch pointer", 8), ("the profile scratch poi
 
 _HINT = "generated code would launch it wrongly: use the Triton that pyproject.toml pins"
 
-_REQNTID, _MIN_STACK_SIZE, _KPARAM_INFO, _REGCOUNT = 0x10, 0x12, 0x17, 0x2F
-_CTA_PER_CLUSTER = 0x3D
+_PARAM_CBANK, _REQNTID, _MIN_STACK_SIZE = 0x0A, 0x10, 0x12
+_KPARAM_INFO, _REGCOUNT, _CTA_PER_CLUSTER = 0x17, 0x2F, 0x3D
 _SIZED = 4
 """The format of records that hold their value's size; others hold two bytes of value there."""
 
@@ -48,6 +49,8 @@ class CubinRecords:
     capability: int
     symbol: str
     parameters: tuple[Slot, ...]
+    base: int
+    """Where the parameters begin in constant memory; their alignment counts from there."""
     block: tuple[int, int, int] | None
     """The block that a launch must have, where the kernel requires one."""
     cluster: tuple[int, int, int] | None
@@ -81,19 +84,24 @@ def prove(compiled: Compiled, request: CompileRequest) -> Image:
         scratch=compiled.scratch,
         launch_pdl=request.variant.options.launch_pdl,
         cooperative=request.variant.options.launch_cooperative_grid,
+        maps=compiled.maps,
     )
 
 
-def predicted_parameters(variant: Variant) -> tuple[tuple[str, Slot], ...]:
-    """What a launch of the variant passes: names, and slots at their natural alignment."""
+def predicted_parameters(
+    variant: Variant, has_maps: bool = False, base: int = 0
+) -> tuple[tuple[str, Slot], ...]:
+    """What a launch of the variant passes: names, and slots at their natural alignment.
+
+    `has_maps` says that the image takes tensor descriptors as maps, and not taken apart; `base` is
+    where the slots begin in memory.
+    """
     sizes = [
-        (f"parameter `{name}`", parse_type(type_).size)
-        for name, type_ in variant.signature
-        if type_ != "constexpr"
+        (str(each), each.part.size, each.part.alignment) for each in launched(variant, has_maps)
     ]
     parameters, offset = [], 0
-    for name, size in (*sizes, *SCRATCH_POINTERS):
-        offset = -(-offset // size) * size
+    for name, size, alignment in (*sizes, *((name, size, size) for name, size in SCRATCH_POINTERS)):
+        offset += -(base + offset) % alignment
         parameters.append((name, Slot(offset, size)))
         offset += size
     return tuple(parameters)
@@ -126,7 +134,8 @@ def _comparisons(
     yield "the number of blocks of a program", num_ctas, compiled.num_ctas, by_triton
     cluster = (num_ctas, 1, 1) if num_ctas > 1 else None
     yield "the cluster", cluster, records.cluster, in_cubin
-    predicted = predicted_parameters(request.variant)
+    yield from _map_comparisons(compiled, request)
+    predicted = predicted_parameters(request.variant, bool(compiled.maps), records.base)
     for account, count in (
         (by_triton, len(compiled.parameter_sizes)),
         (in_cubin, len(records.parameters)),
@@ -138,6 +147,22 @@ def _comparisons(
         yield name, slot, found, in_cubin
 
 
+def _map_comparisons(
+    compiled: Compiled, request: CompileRequest
+) -> Iterator[tuple[str, object, object, str]]:
+    """Tensor maps, of which Triton's account is all there is: they leave no trace in a cubin."""
+    by_triton = "by Triton's account"
+    types = descriptor_types(request.variant)
+    expected = len(types) if request.target.capability >= 90 else 0
+    yield "the number of tensor maps", expected, len(compiled.maps), by_triton
+    for (name, type_), tensor_map in zip(types.items(), compiled.maps, strict=False):
+        of = f"of the tensor map of `{name}`"
+        element = FP4_PADDED if tensor_map.fp4_padded else MAP_TYPES[type_.dtype.name]
+        yield f"the element type {of}", element, tensor_map.element_type, by_triton
+        yield f"the element size {of}", type_.dtype.size, tensor_map.element_size, by_triton
+        yield f"the dimensions {of}", type_.rank, len(tensor_map.box), by_triton
+
+
 def _read_elf(elf: Any) -> CubinRecords:
     abi = elf["e_ident"]["EI_ABIVERSION"]
     if elf["e_machine"] != "EM_CUDA" or abi not in _CAPABILITY_SHIFTS:
@@ -145,10 +170,12 @@ def _read_elf(elf: Any) -> CubinRecords:
     index, symbol = _kernel(elf)
     general = list(_records(elf, ".nv.info"))
     own = list(_records(elf, f".nv.info.{symbol}"))
+    bases = [struct.unpack("<IHH", value)[1] for kind, value in own if kind == _PARAM_CBANK]
     return CubinRecords(
         capability=elf["e_flags"] >> _CAPABILITY_SHIFTS[abi] & 0xFF,
         symbol=symbol,
         parameters=_parameters(value for attribute, value in own if attribute == _KPARAM_INFO),
+        base=bases[0] if bases else 0,
         block=_dimensions(own, _REQNTID),
         cluster=_dimensions(own, _CTA_PER_CLUSTER),
         registers=_of_function(general, _REGCOUNT, index),

@@ -24,7 +24,7 @@ from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 
 from codegen.errors import CodegenError
-from codegen.model import Options, Target, Variant
+from codegen.model import Options, Target, TensorMap, Variant
 from codegen.values import canonical
 
 _SCRUBBED = (
@@ -101,6 +101,8 @@ class Compiled:
     num_ctas: int = 1
     scratch: int = 0
     """Bytes of global scratch memory per block."""
+    maps: tuple[TensorMap, ...] = ()
+    """How tensor descriptors are to be passed; none: taken apart."""
 
 
 def compile_key(source_key: str, variant: Variant, target: Target, triton_version: str) -> str:

@@ -34,7 +34,7 @@ from codegen.aot import Compiled, CompileRequest, excerpt, triton_options
 from codegen.errors import CodegenError, SourceLocation
 from codegen.export import Declaration
 from codegen.loading import load, unwrapped
-from codegen.model import Target
+from codegen.model import Target, TensorMap
 from codegen.offline_driver import offline
 from codegen.parameters import given_value
 from codegen.values import restored
@@ -57,7 +57,6 @@ _REFUSED: tuple[tuple[Callable[[Any], bool], str], ...] = (
         f"needs scratch memory aligned to more than {SCRATCH_ALIGNMENT} bytes",
     ),
     (lambda made: made.profile_scratch_size > 0, "needs scratch memory for a profile"),
-    (lambda made: bool(made.tensordesc_meta), "takes tensor descriptors"),
     (lambda made: bool(made.instrumentation_mode), "is instrumented"),
     (lambda made: (made.tmem_size or 0) > 512, "needs more than 512 columns of tensor memory"),
 )
@@ -153,6 +152,7 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
         sizes,
         made.num_ctas,
         made.global_scratch_size,
+        tuple(map(_tensor_map, made.tensordesc_meta)),
     )
 
 
@@ -172,8 +172,28 @@ def _compiled(source: ASTSource, target: Target, options: dict[str, object]) -> 
 def _parameter_sizes(signature: tuple[tuple[str, str], ...], descriptors: Any) -> tuple[int, ...]:
     types = expand_signature([type_ for _, type_ in signature], descriptors, "nvTmaDesc")
     kinds = [type_ for type_ in types if type_ != "constexpr"]
-    sizes = [8 if kind[0] == "*" else max(get_primitive_bitwidth(kind) // 8, 1) for kind in kinds]
-    return (*sizes, 8, 8)
+    return (*map(_size_of, kinds), 8, 8)
+
+
+def _size_of(kind: str) -> int:
+    if kind == "nvTmaDesc":
+        return 128
+    return 8 if kind[0] == "*" else max(get_primitive_bitwidth(kind) // 8, 1)
+
+
+# Triton counts some element types otherwise than the driver does.
+_DRIVER_TYPES = {8: 10, 9: 8, 10: 9}
+
+
+def _tensor_map(described: Any) -> TensorMap:
+    element_type = described["elem_type"]
+    return TensorMap(
+        swizzle=described["swizzle"],
+        element_size=described["elem_size"],
+        element_type=_DRIVER_TYPES.get(element_type, element_type),
+        box=tuple(described["block_size"]),
+        fp4_padded=described["fp4_padded"],
+    )
 
 
 def _compilation_error(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from codegen.descriptors import DescriptorType
 from codegen.dtypes import DType
 from codegen.identifiers import c_identifier
 from codegen.model import Axis, Constexpr, Kernel, Parameter, Plan
@@ -31,7 +32,9 @@ class CArgument:
     """Bytes of each type that a pointer may point to."""
     may_be_left_out: bool = False
     stored_type: str = ""
-    """Of a scalar that may be None, and so is passed by address: the type of the scalar."""
+    """Of what is passed by address, a scalar that may be None or a tensor: its type."""
+    rank: int = 0
+    """Of a tensor that becomes a descriptor: its dimensions."""
 
 
 def c_arguments(plan: Plan) -> Iterator[CArgument]:
@@ -42,6 +45,9 @@ def c_arguments(plan: Plan) -> Iterator[CArgument]:
             yield _choice(parameter, index)
         elif parameter.is_pointer:
             yield _pointer(parameter, index, kernel.specialisation.axes)
+        elif parameter.descriptor is not None:
+            axes = kernel.specialisation.axes
+            yield _descriptor(parameter, parameter.descriptor, index, axes)
         else:
             c_type = parameter.storage.dtype.c_type or ""
             yield _with_origin(_scalar(parameter.name, c_type, index, parameter), parameter, kernel)
@@ -80,20 +86,10 @@ def _scalar(name: str, c_type: str, index: int, parameter: Parameter | None) -> 
 
 def _pointer(parameter: Parameter, index: int, axes: tuple[Axis, ...]) -> CArgument:
     c_name = c_identifier(parameter.name)
-    dtypes = [type_.dtype for type_ in parameter.types]
-    rows = ", ".join(
-        f"{{{dtype_constant(dtype)}, {c_string(dtype.label)}, "
-        f"{255 if dtype.dlpack_code is None else dtype.dlpack_code}, {8 * dtype.size}}}"
-        for dtype in dtypes
-    )
     fields = [f".name = {c_string(parameter.name)}", ".kind = TB_POINTER"]
     if parameter.shape is not None:
         fields.append(f".shape = {c_string(parameter.shape.source)}")
-    fields += [f".dtypes = (const tb_dtype[]){{{rows}}}", f".dtype_count = {len(dtypes)}"]
-    dtype_axes = [axis for axis in axes if axis.kind == "dtype"]
-    for number, axis in enumerate(dtype_axes):
-        if parameter.name in axis.parameters:
-            fields.append(f".dtype_axis = {number}")
+    fields += _dtype_fields(parameter, axes)
     if parameter.nullable:
         fields.append(".nullable = true")
     const = "const " if parameter.types[0].is_const else ""
@@ -106,7 +102,7 @@ def _pointer(parameter: Parameter, index: int, axes: tuple[Axis, ...]) -> CArgum
         fields=tuple(fields),
         doc=parameter_doc(parameter, "NULL"),
         sizes=parameter.shape.sizes if parameter.shape else (),
-        element_sizes=tuple(dtype.size for dtype in dtypes),
+        element_sizes=tuple(type_.dtype.size for type_ in parameter.types),
     )
 
 
@@ -119,6 +115,47 @@ def _with_origin(argument: CArgument, parameter: Parameter, kernel: Kernel) -> C
     numbers = f"{index}, {origin.dimension}, {origin.rank}"
     field = f".origin = &(const tb_origin){{{numbers}}}"
     return replace(argument, fields=(*argument.fields, field), may_be_left_out=True)
+
+
+def _descriptor(
+    parameter: Parameter, type_: DescriptorType, index: int, axes: tuple[Axis, ...]
+) -> CArgument:
+    c_name = c_identifier(parameter.name)
+    return CArgument(
+        name=parameter.name,
+        c_name=c_name,
+        index=index,
+        declaration=f"const tritonbind_tensor *{c_name}",
+        getter="tb_get_tensor",
+        fields=(
+            f".name = {c_string(parameter.name)}",
+            ".kind = TB_TENSOR",
+            *_dtype_fields(parameter, axes),
+            f".rank = {type_.rank}",
+            *[".padding_is_nan = true"] * (type_.padding == "nan"),
+            *[".round_to_tf32 = true"] * type_.tf32,
+        ),
+        doc=parameter_doc(parameter, "NULL"),
+        element_sizes=tuple(each.dtype.size for each in parameter.types),
+        stored_type="tritonbind_tensor",
+        rank=type_.rank,
+    )
+
+
+def _dtype_fields(parameter: Parameter, axes: tuple[Axis, ...]) -> Iterator[str]:
+    """What a tensor's elements may be, and the choice of it that it takes part in."""
+    dtypes = [type_.dtype for type_ in parameter.types]
+    rows = ", ".join(
+        f"{{{dtype_constant(dtype)}, {c_string(dtype.label)}, "
+        f"{255 if dtype.dlpack_code is None else dtype.dlpack_code}, {8 * dtype.size}}}"
+        for dtype in dtypes
+    )
+    yield f".dtypes = (const tb_dtype[]){{{rows}}}"
+    yield f".dtype_count = {len(dtypes)}"
+    dtype_axes = [axis for axis in axes if axis.kind == "dtype"]
+    for number, axis in enumerate(dtype_axes):
+        if parameter.name in axis.parameters:
+            yield f".dtype_axis = {number}"
 
 
 _CHOICE_TYPES = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from codegen.c_arguments import CArgument, int_literal
 from codegen.cells import hint_groups
+from codegen.descriptor_facts import descriptor_facts
 from codegen.identifiers import c_identifier
 from codegen.model import NO_VARIANT, Axis, Configuration, Constexpr, Kernel, Plan, Reads
 from codegen.tuned_table import NONE_KEY, Column, tuned_table
@@ -50,6 +51,8 @@ class Decisions:
     arguments: Mapping[str, CArgument]
     dtypes: Mapping[str, str]
     """The variable of the dtype that plain C passes, by the first pointer on its axis."""
+    descriptors: Mapping[str, str]
+    """The variable of each tensor's descriptor, by the argument."""
     names: set[str]
     """The identifiers that are taken in the function."""
     steps: list[CStep] = field(default_factory=list)
@@ -113,15 +116,25 @@ class Decisions:
 
 
 def decide(
-    plan: Plan, arguments: Sequence[CArgument], dtypes: Mapping[str, str], names: set[str]
+    plan: Plan,
+    arguments: Sequence[CArgument],
+    dtypes: Mapping[str, str],
+    descriptors: Mapping[str, str],
+    names: set[str],
 ) -> Decisions:
     """The steps that end with the constant `variant`, and what they need."""
-    made = Decisions(plan, {argument.name: argument for argument in arguments}, dtypes, names)
+    by_name = {argument.name: argument for argument in arguments}
+    made = Decisions(plan, by_name, dtypes, descriptors, names)
     axes = plan.kernel.specialisation.axes
     if any(axis.computed is not None and axis.computed.can_fail for axis in axes):
         made.steps.append(CStep("int failed", "0"))
     for axis in axes:
-        _AXES[axis.kind](made, axis)
+        if axis.kind == "dtype":
+            _dtype(made, axis)
+    _describe(made, arguments)
+    for axis in axes:
+        if axis.kind != "dtype":
+            _AXES[axis.kind](made, axis)
     checks = " || ".join(_alignment_checks(made, arguments))
     if checks:
         made.steps.append(CStep("", "", checks))
@@ -285,13 +298,32 @@ def _condition(made: Decisions, fact: tuple[str, int]) -> str:
 def _alignment_checks(made: Decisions, arguments: Sequence[CArgument]) -> Iterator[str]:
     """Conditions of which each fails the call: pointers that are useless to their elements."""
     for argument in arguments:
-        sizes = sorted(set(argument.element_sizes))
-        size = "".join(map(str, sizes))
-        if len(sizes) > 1:
-            chosen = f"dtypes[{made.digit_of[argument.name]}]"
-            size = f"function->arguments[{argument.index}].{chosen}.bits / 8u"
-        if sizes not in ([], [1]):
+        if not argument.rank and set(argument.element_sizes) not in (set(), {1}):
+            size = _element_size(made, argument)
             yield f"tb_check_alignment(function, {argument.index}, {argument.c_name}, {size})"
+
+
+def _element_size(made: Decisions, argument: CArgument) -> str:
+    sizes = set(argument.element_sizes)
+    if len(sizes) == 1:
+        return str(sizes.pop())
+    chosen = f"dtypes[{made.digit_of[argument.name]}]"
+    return f"function->arguments[{argument.index}].{chosen}.bits / 8u"
+
+
+def _describe(made: Decisions, arguments: Sequence[CArgument]) -> None:
+    """Tensors that must be descriptors, and what is read of them."""
+    checks = [
+        f"tb_make_descriptor(function, {argument.index}, {argument.c_name}, "
+        f"{_element_size(made, argument)}, &{made.descriptors[argument.name]})"
+        for argument in arguments
+        if argument.rank
+    ]
+    if checks:
+        made.steps.append(CStep("", "", " || ".join(checks)))
+    for fact, member in descriptor_facts(made.kernel).items():
+        text = member if member.isdecimal() else f"{made.descriptors[fact.tensor]}.{member}"
+        made.steps.append(CStep(f"const int64_t {fact.c_name}", text))
 
 
 def _variant(made: Decisions) -> None:
@@ -334,7 +366,6 @@ def _read_sm_count(made: Decisions, reads: Reads) -> None:
 
 
 _AXES: Mapping[str, Callable[[Decisions, Axis], None]] = {
-    "dtype": _dtype,
     "none": _none,
     "width": _width,
     "constexpr": _constexpr,

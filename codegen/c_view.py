@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from codegen.c_arguments import CArgument, c_arguments, c_string, dtype_constant
 from codegen.c_decisions import CHeuristic, CStep, CTable, decide
+from codegen.c_images import CTables, c_tables, launch_fields
+from codegen.descriptor_facts import passed_facts
 from codegen.model import Binary, Image, Kernel, Parameter, Plan, Reads
 from codegen.wording import GRID_NAMES, signature_text
 
@@ -70,9 +72,12 @@ class CFunction:
     dtypes: tuple[CDtype, ...]
     facts: tuple[CFact, ...]
     stored: Mapping[str, str]
-    """The variable that holds each scalar that may be None, by the argument's name."""
+    """The variable that holds what is passed by address, by the argument's name."""
+    descriptors: tuple[str, ...]
+    """The variables of tensor descriptors."""
     values: tuple[str, ...]
-    """Where each run-time value is, in the kernel's order; variants take theirs from these."""
+    """Where each run-time value is, in the kernel's order; images take theirs from these."""
+    image_tables: CTables
     variants: tuple[CVariant, ...]
     tables: tuple[CTable, ...]
     heuristics: tuple[CHeuristic, ...]
@@ -113,6 +118,8 @@ class CFunction:
         if not argument.stored_type:
             return f"{argument.getter}(&call, {index}, &{name})"
         stored = self.stored[name]
+        if argument.rank:
+            return f"({name} = {argument.getter}(&call, {index}, &{stored})) != NULL"
         return (
             f"(({name} = tb_unless_none(&call, {index}, &{stored})) == NULL "
             f"|| {argument.getter}(&call, {index}, &{stored}))"
@@ -162,9 +169,11 @@ def c_function(plan: Plan) -> CFunction:
     names = {argument.c_name for argument in arguments}
     dtypes = tuple(_dtypes(plan, arguments, names))
     grid = kernel.grid
-    runtime = [p.name for p in kernel.parameters if isinstance(p, Parameter)]
+    runtime = [p for p in kernel.parameters if isinstance(p, Parameter)]
     dtype_names = {arguments[dtype.index].name: dtype.c_name for dtype in dtypes}
-    decisions = decide(plan, arguments, dtype_names, names)
+    descriptors = {a.name: _unused(f"{a.c_name}_descriptor", names) for a in arguments if a.rank}
+    decisions = decide(plan, arguments, dtype_names, descriptors, names)
+    tables = c_tables(plan)
     by_name = {argument.name: argument for argument in arguments}
     reads = Reads(GRID_NAMES) if grid.axes is None else grid.reads
     grid_parameters, grid_arguments = decisions.function_parameters(reads)
@@ -179,19 +188,21 @@ def c_function(plan: Plan) -> CFunction:
             "void *stream",
             *(f"tritonbind_dtype {dtype.c_name}" for dtype in dtypes),
             *(argument.declaration for argument in arguments),
-            *(f"int64_t {fact.c_name}" for fact in kernel.facts),
+            *(f"int64_t {fact.c_name}" for fact in passed_facts(kernel)),
         ),
         launch_names=(
             "stream",
             *(dtype.c_name for dtype in dtypes),
             *(argument.c_name for argument in arguments),
-            *(fact.c_name for fact in kernel.facts),
+            *(fact.c_name for fact in passed_facts(kernel)),
         ),
         dtypes=dtypes,
         facts=tuple(_facts(kernel, by_name)),
         stored={a.c_name: _unused(f"{a.c_name}_value", names) for a in arguments if a.stored_type},
-        values=tuple(_place(by_name[name]) for name in runtime),
-        variants=tuple(_variant(kernel, binary, runtime) for binary in plan.binaries),
+        descriptors=tuple(descriptors.values()),
+        values=tuple(_place(by_name[p.name], descriptors) for p in runtime),
+        image_tables=tables,
+        variants=tuple(_variant(plan, binary, tables) for binary in plan.binaries),
         tables=tuple(decisions.tables),
         heuristics=tuple(decisions.heuristics),
         decisions=tuple(decisions.steps),
@@ -216,7 +227,7 @@ def _dtypes(plan: Plan, arguments: tuple[CArgument, ...], names: set[str]) -> It
 
 
 def _facts(kernel: Kernel, arguments: Mapping[str, CArgument]) -> Iterator[CFact]:
-    for fact in kernel.facts:
+    for fact in passed_facts(kernel):
         argument = arguments[fact.tensor]
         place = f"{argument.index}, TB_{fact.kind.upper()}, {fact.index}, &{fact.c_name}"
         what = fact.kind if fact.kind in ("numel", "ndim") else f"{fact.kind}[{fact.index}]"
@@ -224,7 +235,9 @@ def _facts(kernel: Kernel, arguments: Mapping[str, CArgument]) -> Iterator[CFact
         yield CFact(fact.c_name, f"{what} of {argument.c_name}, in elements", getter)
 
 
-def _place(argument: CArgument) -> str:
+def _place(argument: CArgument, descriptors: Mapping[str, str]) -> str:
+    if argument.rank:
+        return f"TB_DESCRIPTOR_VALUES({argument.rank}, {descriptors[argument.name]})"
     name = argument.c_name
     return f"(void *){name}" if argument.stored_type else f"&{name}"
 
@@ -237,7 +250,8 @@ def _unused(name: str, names: set[str]) -> str:
     return name
 
 
-def _variant(kernel: Kernel, binary: Binary, runtime: list[str]) -> CVariant:
+def _variant(plan: Plan, binary: Binary, tables: CTables) -> CVariant:
+    kernel = plan.kernel
     label = binary.variant.label
     c_name = f"{kernel.symbol}_{label.replace('-', '_')}"
     images = []
@@ -253,14 +267,11 @@ def _variant(kernel: Kernel, binary: Binary, runtime: list[str]) -> CVariant:
             f".threads = {image.threads}",
             *[f".shared = {image.shared}"] * bool(image.shared),
             *_extras(image),
+            *launch_fields(plan, binary.variant, image, tables),
         )
         images.append(CImage(name, image_path(kernel, binary, image), fields))
-    rows = [f".images = {c_name}_images", f".image_count = {len(images)}"]
-    if binary.variant.runtime:
-        indices = ", ".join(str(runtime.index(name)) for name in binary.variant.runtime)
-        rows.append(f".parameters = (const uint8_t[]){{{indices}}}")
-        rows.append(f".parameter_count = {len(binary.variant.runtime)}")
-    return CVariant(label, c_name, tuple(images), tuple(rows))
+    rows = (f".images = {c_name}_images", f".image_count = {len(images)}")
+    return CVariant(label, c_name, tuple(images), rows)
 
 
 def _extras(image: Image) -> Iterator[str]:

@@ -101,6 +101,11 @@ class ValueType:
         return prefix + self.dtype.name
 
 
+def dtype_named(name: str) -> DType | None:
+    """The row of a name that Triton has for a type."""
+    return DTYPES.get(_ALIASES.get(name, name))
+
+
 def parse_type(text: str) -> ValueType:
     """Read a type as Triton writes it: `i32`, `*bf16`, `*kfp32` or `const *fp32`.
 
@@ -111,7 +116,7 @@ def parse_type(text: str) -> ValueType:
     name = name.removeprefix("const ").strip()
     is_pointer = name.startswith("*")
     name = name.removeprefix("*").removeprefix("k") if is_pointer else name
-    dtype = DTYPES.get(_ALIASES.get(name, name))
+    dtype = dtype_named(name)
     if dtype is None:
         label = next((row.name for row in _ROWS if row.label == name), None)
         raise CodegenError(

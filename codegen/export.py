@@ -69,7 +69,8 @@ def export(
     `types` gives the type of each parameter that has no annotation: `"*fp32"`, `"i32"`; `"i32:16"`
     builds a variant that assumes divisibility by 16 too, `"i32:1"` one that assumes 1;
     `"i32 | i64"` picks the width by the value; `"*fp16 | *bf16"` is a choice that
-    all parameters with the same text make together; `"*fp32 | None"` may be left out.
+    all parameters with the same text make together; `"*fp32 | None"` may be left out;
+    `"tensordesc<fp16[BLOCK, 64]>"` is a tensor descriptor with its block.
     `constexprs` gives the value of each constexpr that has no default; a list is a choice, which
     stays an argument of the function. A run-time parameter with a value here (None, a stride of
     1) is compiled in as well, as Triton's JIT does it for such calls, and is no argument.

@@ -44,7 +44,7 @@ def with_shapes(declaration: Declaration, parameters: Parameters) -> Parameters:
     return tuple(
         (
             dataclasses.replace(parameter, origin=origins.get(parameter.name))
-            if isinstance(parameter, Parameter) and not parameter.is_pointer
+            if isinstance(parameter, Parameter) and not parameter.is_tensor
             else parameter
         )
         for parameter in shaped

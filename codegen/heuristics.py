@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import triton.language as tl
 
 from codegen.cells import Cell
-from codegen.dtypes import parse_type
+from codegen.descriptors import parse_parameter_type
 from codegen.errors import CodegenError
 from codegen.expressions import translate_heuristic
 from codegen.model import Axis, Computed, Configuration, Constexpr, Kernel, Parameter
@@ -103,7 +103,7 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
     values = {name: real(value) for name, value in cell.values.items()}
     arguments: dict[str, Any] = {**asdict(cell.options), **values}
     for name, text in cell.types.items():
-        type_ = parse_type(text)
+        type_ = parse_parameter_type(text)
         arguments[name] = _Tensor(_dtype(text)) if type_.is_pointer else Unknown()
     try:
         value = _plain(heuristic.function(arguments))
@@ -132,7 +132,7 @@ def _plain(value: object) -> object:
 
 def _dtype(text: str) -> object:
     """The dtype as the tensor's own library has it: torch's where the kernel's file uses torch."""
-    dtype = parse_type(text).dtype
+    dtype = parse_parameter_type(text).dtype
     torch = sys.modules.get("torch")
     return getattr(torch, dtype.label, None) or getattr(tl, dtype.label, dtype.label)
 

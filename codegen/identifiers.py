@@ -36,7 +36,9 @@ def python_identifier(name: str) -> str:
     return f"{name}_" if keyword.iskeyword(plain) or plain in _PYTHON_WORDS else name
 
 
-_PYTHON_WORDS = frozenset(("stream", "Pointer", "Stream", "Literal", "function", "int", "float"))
+_PYTHON_WORDS = frozenset(
+    ("stream", "Pointer", "Stream", "Tensor", "Literal", "function", "int", "float")
+)
 
 
 def file_safe(value: object) -> str:

@@ -13,6 +13,7 @@ from triton.runtime.jit import JITFunction
 
 from codegen.callees import source_key
 from codegen.cases import cases_of
+from codegen.descriptor_facts import descriptor_facts
 from codegen.errors import CodegenError, CodegenErrors, SourceLocation
 from codegen.export import EXPLICIT, Declaration
 from codegen.geometry import grid_of, with_shapes
@@ -82,7 +83,9 @@ def _kernel(declaration: Declaration, root: Path, file: str) -> Kernel:
         sources=package_sources(function, root.resolve().parent),
     )
     specialised = specialise(kernel, steps, cases_of(declaration, kernel, function.params))
-    return replace(specialised, grid=grid_of(declaration, specialised.parameters))
+    finished = replace(specialised, grid=grid_of(declaration, specialised.parameters))
+    descriptor_facts(finished)  # raises for those that a descriptor does not tell
+    return finished
 
 
 def _source_key(declaration: Declaration, function: JITFunction[Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 from codegen import files
 from codegen.config import Config
 from codegen.errors import CodegenError, shown
-from codegen.model import GeneratedFile, Image, Plan, Target
+from codegen.model import GeneratedFile, Image, Plan, Target, TensorMap
 
 NAME = "MANIFEST.json"
 TOOLS = ("black", "jinja2", "triton")
@@ -164,6 +165,7 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
                     "launch_pdl": image.launch_pdl,
                     "cooperative": image.cooperative,
                     "size": len(image.data),
+                    "tensor_maps": [dataclasses.asdict(tensor_map) for tensor_map in image.maps],
                 }
                 for image in binary.images
             },
@@ -196,6 +198,7 @@ def _image(target: str, entry: Mapping[str, Any], content: bytes) -> Image:
         entry["scratch"],
         entry["launch_pdl"],
         entry["cooperative"],
+        tuple(TensorMap(**{**each, "box": tuple(each["box"])}) for each in entry["tensor_maps"]),
     )
 
 
@@ -212,7 +215,7 @@ _FUNCTION = {"kernel", "signature", "grid", "omitted", "sources"}
 _VARIANT = {"parameters", "constexprs", "divisible_by_16", "options"}
 _IMAGE = {
     *("file", "key", "symbol", "num_warps", "registers", "shared", "stack", "size"),
-    *("num_ctas", "scratch", "launch_pdl", "cooperative"),
+    *("num_ctas", "scratch", "launch_pdl", "cooperative", "tensor_maps"),
 }
 
 

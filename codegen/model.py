@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Literal
 
-from codegen.dtypes import ValueType
+from codegen.descriptors import DescriptorType, ParameterType
 from codegen.errors import SourceLocation
 
 
@@ -42,7 +42,7 @@ class Parameter:
     """A run-time parameter of a kernel."""
 
     name: str
-    types: tuple[ValueType, ...]
+    types: tuple[ParameterType, ...]
     """The types a call may choose from; one unless the declaration gives a choice."""
     nullable: bool = False
     """None is accepted and compiled as a constexpr None, as the JIT does."""
@@ -62,9 +62,20 @@ class Parameter:
         return self.types[0].is_pointer
 
     @property
-    def storage(self) -> ValueType:
+    def storage(self) -> ParameterType:
         """The type that holds every value: of an int of several widths, the last and widest."""
         return self.types[-1]
+
+    @property
+    def descriptor(self) -> DescriptorType | None:
+        """The first type, of a parameter that gets a tensor descriptor."""
+        first = self.types[0]
+        return first if isinstance(first, DescriptorType) else None
+
+    @property
+    def is_tensor(self) -> bool:
+        """A pointer, or a tensor that becomes a descriptor."""
+        return self.is_pointer or self.descriptor is not None
 
 
 @dataclass(frozen=True)
@@ -327,6 +338,21 @@ def _configuration_argument(axis: Axis) -> Constexpr:
 
 
 @dataclass(frozen=True)
+class TensorMap:
+    """How an image wants a tensor to be described to the machine's copy engine (TMA)."""
+
+    swizzle: int
+    """`CUtensorMapSwizzle`."""
+    element_size: int
+    element_type: int
+    """`CUtensorMapDataType`."""
+    box: tuple[int, ...]
+    """The elements that one copy moves, in the order of the tensor's dimensions."""
+    fp4_padded: bool = False
+    """Bytes of the tensor are pairs of fp4, which are spread out in shared memory."""
+
+
+@dataclass(frozen=True)
 class Image:
     """One compiled variant for one target, and what the launch needs to know of it."""
 
@@ -348,6 +374,8 @@ class Image:
     """Bytes of global scratch memory per block."""
     launch_pdl: bool = False
     cooperative: bool = False
+    maps: tuple[TensorMap, ...] = ()
+    """One for each tensor descriptor, in order, or none: then the kernel takes their parts."""
 
     @property
     def threads(self) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 
 from triton.language import constexpr
 
-from codegen.dtypes import ValueType, parse_type
+from codegen.descriptors import DescriptorType, ParameterType, parse_parameter_type
+from codegen.dtypes import ValueType
 from codegen.errors import CodegenError
 from codegen.export import Declaration
 from codegen.loading import unwrapped
@@ -42,12 +43,22 @@ def parameter_of(
     texts = _alternatives(declared, raw.annotation_type)
     nullable = "None" in texts or (default is not None and default.value is None)
     hint = _hint(texts)
-    types = tuple(parse_type(_bare(text)) for text in texts if text != "None")
+    types = tuple(parse_parameter_type(_bare(text)) for text in texts if text != "None")
     if not types:
         raise CodegenError("None alone is no type", hint='write it as in "*fp32 | None"')
     if raw.is_const:
-        types = tuple(dataclasses.replace(t, is_const=t.is_pointer) for t in types)
-    _check_types(types)
+        types = tuple(
+            (
+                dataclasses.replace(t, is_const=True)
+                if isinstance(t, ValueType) and t.is_pointer
+                else t
+            )
+            for t in types
+        )
+    if any(isinstance(type_, DescriptorType) for type_ in types):
+        _check_descriptors(types, nullable)
+    else:
+        _check_types(types)
     if hint is not None:
         check_hint(raw, types[0], hint)
     elif types[0].is_pointer and not _unspecialised(raw, 16):
@@ -80,11 +91,12 @@ def _unspecialised(raw: Any, hint: int) -> bool:
     return raw.do_not_specialize or (hint == 16 and raw.do_not_specialize_on_alignment)
 
 
-def check_hint(raw: Any, type_: ValueType, hint: int) -> None:
+def check_hint(raw: Any, type_: ParameterType, hint: int) -> None:
     """Raise `CodegenError` where Triton's JIT would never assume this of the parameter."""
     if type_.is_pointer and hint == 1:
         raise CodegenError("only an int can be assumed to be 1", hint="use :16 for a pointer")
-    if not type_.is_pointer and not type_.dtype.is_integer:
+    is_descriptor = isinstance(type_, DescriptorType)
+    if is_descriptor or not (type_.is_pointer or type_.dtype.is_integer):
         raise CodegenError(
             f"only ints and pointers can be divisible by 16, got `{type_}:{hint}`",
             hint=f'write it as "{type_}"',
@@ -115,7 +127,9 @@ def _alternatives(declared: str | None, annotation: str) -> list[str]:
         )
     texts = [text.strip() for text in declared.split("|")]
     bases = [_bare(text) for text in texts if text != "None"]
-    if annotation and any(parse_type(base) != parse_type(annotation) for base in bases):
+    if annotation and any(
+        parse_parameter_type(base) != parse_parameter_type(annotation) for base in bases
+    ):
         raise CodegenError(
             f"types gives it `{declared}`, and the kernel annotates it as `{annotation}`",
             hint="leave it out of types, or remove the annotation",
@@ -123,7 +137,7 @@ def _alternatives(declared: str | None, annotation: str) -> list[str]:
     return texts
 
 
-def _check_types(types: tuple[ValueType, ...]) -> None:
+def _check_types(types: tuple[ParameterType, ...]) -> None:
     if len({type_.is_pointer for type_ in types}) > 1:
         raise CodegenError(
             f"its types {_listed(types)} are pointers and scalars",
@@ -140,10 +154,27 @@ def _check_types(types: tuple[ValueType, ...]) -> None:
         )
 
 
-def _check_default(type_: ValueType, value: object) -> None:
+def _check_descriptors(types: tuple[ParameterType, ...], nullable: bool) -> None:
+    descriptors = [type_ for type_ in types if isinstance(type_, DescriptorType)]
+    alike = {(type_.rank, type_.padding, type_.tf32) for type_ in descriptors}
+    kinds = {type_.dtype for type_ in descriptors}
+    if len(alike) > 1 or len(kinds) < len(types):
+        raise CodegenError(
+            f"its types {_listed(types)} must be descriptors of different elements, and alike in "
+            "dimensions and options",
+            hint="export the kernel once for each of them, under several names",
+        )
+    if nullable:
+        raise CodegenError(
+            "a tensor descriptor cannot be None",
+            hint="where the kernel takes None, export it once more with None in constexprs",
+        )
+
+
+def _check_default(type_: ParameterType, value: object) -> None:
     """A default of the kernel becomes one of the generated function, of the declared type."""
     dtype = type_.dtype
-    if type_.is_pointer:
+    if type_.is_pointer or isinstance(type_, DescriptorType):
         fits = False
     elif dtype.is_integer:
         fits = type(value) is int and dtype.low <= value <= dtype.high
@@ -224,5 +255,5 @@ def _typed(value: object) -> tuple[type, str]:
     return type(value), repr(value)
 
 
-def _listed(types: tuple[ValueType, ...]) -> str:
+def _listed(types: tuple[ParameterType, ...]) -> str:
     return " | ".join(f"`{type_}`" for type_ in types)

@@ -80,6 +80,8 @@ def _origin_doc(origin: Origin) -> str:
 
 
 def _annotation(parameter: Parameter) -> str:
+    if parameter.descriptor is not None:
+        return "Tensor"
     annotation = "Pointer" if parameter.is_pointer else parameter.storage.dtype.python_type
     return f"{annotation} | None" if parameter.nullable else annotation
 

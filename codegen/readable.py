@@ -38,7 +38,7 @@ def readable(parameters: Parameters, spell: Spell = c_identifier) -> Readable:
 
 def _run_time(found: Readable, parameter: Parameter, spell: Spell) -> None:
     name, dtype = parameter.name, parameter.storage.dtype
-    if parameter.is_pointer:
+    if parameter.is_tensor:
         found.tensors[name] = TensorOperand(c_identifier(name), parameter.nullable)
     elif dtype.high > INT64_MAX:
         reason = f"of type {dtype.name}, which exceeds signed 64-bit arithmetic"

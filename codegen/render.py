@@ -87,6 +87,7 @@ def _module_files(
         **shared,
         "package": "." * (depth + 1),
         "functions": python_functions,
+        "imports": _imports(python_functions),
         "uses_literal": any(
             "Literal[" in argument.annotation
             for function in python_functions
@@ -98,6 +99,13 @@ def _module_files(
         _c(f"{stem}.h", "module.h.jinja", c_context),
         _python(f"{stem}.py", "module.py.jinja", python_context),
     ]
+
+
+def _imports(functions: Sequence[PythonFunction]) -> list[str]:
+    """What a module takes from the package's library."""
+    annotations = " ".join(a.annotation for function in functions for a in function.arguments)
+    used = [name for name in ("Pointer", "Tensor") if name in annotations.split()]
+    return sorted([*used, "Stream"]) + ["function"]
 
 
 def _library(files: Sequence[GeneratedFile]) -> GeneratedFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codegen.dtypes import ValueType
+from codegen.descriptors import ParameterType
 from codegen.errors import CodegenError
 from codegen.model import Axis, Constexpr, Kernel, Parameter
 
@@ -69,7 +69,7 @@ def tuned_table(kernel: Kernel, axis: Axis) -> TunedTable:
 def _varies(entry: Parameter | Constexpr) -> bool:
     if isinstance(entry, Constexpr):
         return entry.is_argument
-    return len(entry.types) > 1 or not entry.is_pointer
+    return len(entry.types) > 1 or not entry.is_tensor
 
 
 def _number(
@@ -92,14 +92,14 @@ def _number(
         return choices.index((type(value), value)) if (type(value), value) in choices else None
     if value is None:
         return NONE_KEY if entry.nullable else None
-    if entry.is_pointer or not isinstance(value, int):
+    if entry.is_tensor or not isinstance(value, int):
         raise _error(
             kernel, key, f"has {value!r} for `{entry.name}`", "a key is made of ints and constexprs"
         )
     return int(value)
 
 
-def _dtype_number(types: tuple[ValueType, ...], value: object) -> int | None:
+def _dtype_number(types: tuple[ParameterType, ...], value: object) -> int | None:
     """The index of `torch.float16` among a pointer's types; 0 where the key says nothing."""
     labels = [f"torch.{type_.dtype.label}" for type_ in types]
     if value is None:

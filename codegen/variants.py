@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from codegen.cells import Cell, hint_groups
+from codegen.descriptors import DescriptorType, parse_parameter_type
 from codegen.errors import CodegenError
 from codegen.heuristics import Heuristic, evaluate_or_translate
 from codegen.identifiers import file_safe
+from codegen.launch_layout import most_parts
 from codegen.model import (
     NO_VARIANT,
     Axis,
@@ -80,7 +82,7 @@ def _call_axes(kernel: Kernel) -> Iterator[Axis]:
             continue
         if parameter.nullable:
             yield Axis("none", (name,), (name, f"no_{name}"))
-        if not parameter.is_pointer and len(parameter.types) > 1:
+        if not parameter.is_tensor and len(parameter.types) > 1:
             yield Axis("width", (name,), tuple(f"{name}_{t.triton}" for t in parameter.types))
 
 
@@ -209,7 +211,7 @@ def _variant(kernel: Kernel, cell: Cell) -> Variant:
     constexprs = []
     for name in (parameter.name for parameter in kernel.parameters):
         if name in cell.types and name not in ones:
-            signature.append((name, cell.types[name]))
+            signature.append((name, _bound(kernel, name, cell)))
         else:
             signature.append((name, "constexpr"))
             constexprs.append((name, 1 if name in ones else cell.values[name]))
@@ -222,6 +224,18 @@ def _variant(kernel: Kernel, cell: Cell) -> Variant:
         divisible,
         cell.options,
     )
+
+
+def _bound(kernel: Kernel, name: str, cell: Cell) -> str:
+    """The type as the compiler is given it: of a descriptor, with its block in numbers."""
+    type_ = parse_parameter_type(cell.types[name])
+    if not isinstance(type_, DescriptorType):
+        return cell.types[name]
+    try:
+        return type_.bound(cell.values).triton
+    except CodegenError as error:
+        message = f"`{kernel.name}` parameter `{name}`: {error.message}"
+        raise CodegenError(message, where=kernel.location, hint=error.hint) from error
 
 
 def _identity(variant: Variant) -> object:
@@ -258,14 +272,14 @@ def _labels(kernel: Kernel, name: str, choices: Sequence[object]) -> tuple[str, 
 def _type_variables(kernel: Kernel) -> dict[tuple[str, ...], tuple[str, ...]]:
     variables: dict[tuple[str, ...], tuple[str, ...]] = {}
     for parameter in kernel.parameters:
-        if isinstance(parameter, Parameter) and parameter.is_pointer and len(parameter.types) > 1:
+        if isinstance(parameter, Parameter) and parameter.is_tensor and len(parameter.types) > 1:
             key = tuple(type_.dtype.name for type_ in parameter.types)
             variables[key] = (*variables.get(key, ()), parameter.name)
     return variables
 
 
 def _check_limits(kernel: Kernel) -> None:
-    parameters = sum(isinstance(parameter, Parameter) for parameter in kernel.parameters)
+    parameters = sum(most_parts(p) for p in kernel.parameters if isinstance(p, Parameter))
     for count, most, what in (
         (parameters, MOST_PARAMETERS, "run-time parameters"),
         (len(_type_variables(kernel)), MOST_TYPE_VARIABLES, "choices of types"),

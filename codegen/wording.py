@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codegen.descriptors import DescriptorType, ParameterType
 from codegen.model import Constexpr, Kernel, Parameter
 
 GRID_NAMES = ("gx", "gy", "gz")
@@ -24,10 +25,17 @@ def signature_text(kernel: Kernel) -> str:
 
 def parameter_doc(parameter: Parameter, none: str, quote: str = "") -> str:
     """The type, the shape that is checked, and what the comment in the kernel says."""
-    names = [f"{quote}{type_}{quote}" for type_ in parameter.types] + [none] * parameter.nullable
+    names = [_type_doc(type_, quote) for type_ in parameter.types] + [none] * parameter.nullable
     shape = f", shape {parameter.shape.source}" if parameter.shape else ""
     comment = f": {parameter.comment}" if parameter.comment else ""
     return f"{' or '.join(names)}{shape}{comment}"
+
+
+def _type_doc(type_: ParameterType, quote: str) -> str:
+    if not isinstance(type_, DescriptorType):
+        return f"{quote}{type_}{quote}"
+    options = ["padded with nan"] * (type_.padding == "nan") + ["rounded to tf32"] * type_.tf32
+    return ", ".join([f"tensor of {type_.dtype.label}, blocks of {type_.block_text}", *options])
 
 
 def constexpr_doc(constexpr: Constexpr) -> str:

@@ -80,6 +80,7 @@ def test_every_scalar_type_is_proven(
         capability=target.capability,
         symbol="total",
         parameters=SLOTS,
+        base={80: 0x160, 90: 0x210, 100: 0x380, 120: 0x380}[target.capability],
         block=(128, 1, 1),
         cluster=None,
         registers=records.registers,

@@ -11,7 +11,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from codegen.model import Grid, Kernel, Reads, Shape, Target
+from codegen.model import Grid, Kernel, Reads, Shape, Target, TensorFact
 from codegen.render import render
 from tests.support.plans import choice, kernel, plan, value
 
@@ -70,8 +70,30 @@ EXPLICIT = kernel(
 )
 BARE = kernel(name="tests.deep.bare", file="deep/full.py", doc="Without any argument.")
 
-FILES: dict[str, tuple[Kernel, ...]] = {"tiny": (TINY,), "deep/full": (SCALE, EXPLICIT, BARE)}
-TITLES = {"tiny.py": "One kernel.", "deep/full.py": 'Every "kind" of thing.'}
+MOVE = kernel(
+    value("n", "i32", comment="rows to move"),
+    value("source", "tensordesc<fp32[ROWS, 64], tf32>", comment="[rows, columns]"),
+    value("target", "tensordesc<bf16[2, 8]> | tensordesc<fp64[2, 8]>"),
+    value("Tensor", "tensordesc<fp16[64], padding=nan>", comment="named like a type"),
+    choice("ROWS", 32, 64),
+    name="tests.tensors.move",
+    file="tensors.py",
+    grid=Grid(
+        ("tb_cdiv(n, ROWS)", "tb_cdiv(tb_source_shape_last_1, 64)", "1"),
+        Reads(("n", "ROWS"), (TensorFact("source", "shape", -1),)),
+    ),
+)
+
+FILES: dict[str, tuple[Kernel, ...]] = {
+    "tiny": (TINY,),
+    "deep/full": (SCALE, EXPLICIT, BARE),
+    "tensors": (MOVE,),
+}
+TITLES = {
+    "tiny.py": "One kernel.",
+    "deep/full.py": 'Every "kind" of thing.',
+    "tensors.py": "Kernels that take tensor descriptors.",
+}
 TARGETS = (Target(80), Target(90), Target(80, is_ptx=True))
 
 
@@ -95,7 +117,7 @@ def generated() -> dict[str, str]:
     return {file.path: file.content.decode() for file in files}
 
 
-@pytest.mark.parametrize("stem", FILES, ids=["tiny", "full"])
+@pytest.mark.parametrize("stem", FILES, ids=["tiny", "full", "tensors"])
 def test_module(snapshot: SnapshotAssertion, stem: str) -> None:
     for extension in (CFile, Header, PythonFile):
         text = generated()[f"{stem}.{extension.file_extension}"]

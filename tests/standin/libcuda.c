@@ -165,5 +165,16 @@ DRIVER_CALL(cuLaunchKernel,
                                         stream),
                            function, parameters, extra))
 
+#ifndef WITHOUT_TENSOR_MAPS
+DRIVER_CALL(cuTensorMapEncodeTiled,
+            (uint64_t *map, unsigned int type, unsigned int rank, void *data,
+             const uint64_t *shape, const uint64_t *strides, const uint32_t *box,
+             const uint32_t *steps, unsigned int interleave, unsigned int swizzle,
+             unsigned int l2_promotion, unsigned int fill),
+            tensor_map_encode(map,
+                              &(struct tensor_map){type, rank, data, shape, strides, box, steps,
+                                                   interleave, swizzle, l2_promotion, fill}))
+#endif
+
 DRIVER_CALL(cuGetErrorName, (CUresult code, const char **name), give_text(code, 1, name))
 DRIVER_CALL(cuGetErrorString, (CUresult code, const char **text), give_text(code, 0, text))

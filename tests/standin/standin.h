@@ -1,7 +1,7 @@
 /* What the parts of the stand-in share; every function here is called with the lock held.
  *
  * libcuda.c exports the driver calls and control.c what tests ask for; contexts.c, devices.c,
- * image.c (cubin.c, ptx.c), memory.c and launch.c do the work.
+ * image.c (cubin.c, ptx.c), tensor_map.c, memory.c and launch.c do the work.
  */
 #ifndef STANDIN_STANDIN_H
 #define STANDIN_STANDIN_H
@@ -37,7 +37,8 @@
     ROW(cuLaunchKernel)                    \
     ROW(cuGetErrorName)                    \
     ROW(cuGetErrorString)                  \
-    ROW(cuStreamGetCtx)
+    ROW(cuStreamGetCtx)                    \
+    ROW(cuTensorMapEncodeTiled)
 
 #define DRIVER_CALL_ENUMERATOR(name) CALL_##name,
 enum driver_call { DRIVER_CALLS(DRIVER_CALL_ENUMERATOR) DRIVER_CALL_COUNT };
@@ -133,6 +134,22 @@ void memory_switch_pools(int on);
 void memory_forget(void);
 size_t memory_count(void);
 size_t memory_write(size_t index, char *buffer, size_t capacity);
+
+/* tensor_map.c */
+struct tensor_map {
+    unsigned int type;
+    unsigned int rank;
+    void *data;
+    const uint64_t *shape;
+    const uint64_t *strides;
+    const uint32_t *box;
+    const uint32_t *steps;
+    unsigned int interleave;
+    unsigned int swizzle;
+    unsigned int l2_promotion;
+    unsigned int fill;
+};
+CUresult tensor_map_encode(uint64_t *result, const struct tensor_map *map);
 
 /* launch.c; records.c keeps what was launched */
 CUresult launch(const CUlaunchConfig *config, CUfunction function, void **parameters, void **extra);

@@ -17,7 +17,13 @@ from . import standin
 from .fake_tensor import FakeTensor
 from .sample import MODULES, PACKAGE, REPOSITORY, Sample
 
-_STORAGE = {"bf16": "uint16", "fp16": "float16", "fp32": "float32", "fp64": "float64"}
+_STORAGE = {
+    "fp8e4nv": "uint8",
+    "bf16": "uint16",
+    "fp16": "float16",
+    "fp32": "float32",
+    "fp64": "float64",
+}
 
 
 def tensor(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from codegen.dtypes import parse_type
+from codegen.descriptors import MAP_TYPES, parse_parameter_type
 from codegen.errors import SourceLocation
+from codegen.launch_layout import descriptor_types
 from codegen.model import (
     Binary,
     Constexpr,
@@ -16,6 +17,8 @@ from codegen.model import (
     Plan,
     Shape,
     Target,
+    TensorMap,
+    Variant,
 )
 from codegen.variants import specialise
 
@@ -34,7 +37,7 @@ def value(
 ) -> Parameter:
     """A run-time parameter; `types` as a declaration writes them. Pointers are hinted."""
     texts = [text.strip() for text in types.split("|")]
-    parsed = tuple(parse_type(text) for text in texts if text != "None")
+    parsed = tuple(parse_parameter_type(text) for text in texts if text != "None")
     return Parameter(
         name,
         parsed,
@@ -88,8 +91,21 @@ def plan(of: Kernel, targets: tuple[Target, ...] = TARGETS) -> Plan:
                 registers=16,
                 stack=0,
                 key=f"{of.name} {variant.label} {target.name}",
+                maps=_maps(variant) if target.capability >= 90 else (),
             )
             for target in targets
         )
         binaries.append(Binary(variant, images))
     return Plan(of, tuple(binaries))
+
+
+def _maps(variant: Variant) -> tuple[TensorMap, ...]:
+    return tuple(
+        TensorMap(
+            swizzle=0,
+            element_size=type_.dtype.size,
+            element_type=MAP_TYPES[type_.dtype.name],
+            box=type_.bound({}).block,
+        )
+        for type_ in descriptor_types(variant).values()
+    )

@@ -9,6 +9,10 @@
 
 /* ---- scale_rows_and_add_bias ---- */
 
+/* what the images take of a call's values, in order */
+static const uint8_t scale_rows_and_add_bias_parameters_0[] = {0, 1, 2, 3, 4, 5, 6, 7};
+static const uint8_t scale_rows_and_add_bias_parameters_1[] = {0, 1, 3, 4, 5, 6, 7};
+
 /* fp16-bias-MODE_sum-FAST_False-aligned */
 TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_sm_80,
          "deep/full.images/"
@@ -21,12 +25,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_compute_8
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_False-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_sum-FAST_False-generic */
@@ -41,12 +47,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_compute_8
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_False-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_sum-FAST_True-aligned */
@@ -61,12 +69,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_compute_80
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_True-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_sum-FAST_True-generic */
@@ -81,12 +91,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_compute_80
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_True-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_max-FAST_False-aligned */
@@ -101,12 +113,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_compute_8
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_False-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_max-FAST_False-generic */
@@ -121,12 +135,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_compute_8
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_False-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_max-FAST_True-aligned */
@@ -141,12 +157,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_compute_80
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_True-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_max-FAST_True-generic */
@@ -161,12 +179,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_compute_80
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_True-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp16-no_bias-MODE_sum-FAST_False-aligned */
@@ -181,12 +201,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_comput
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_False-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_sum-FAST_False-generic */
@@ -201,12 +223,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_comput
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_False-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_sum-FAST_True-aligned */
@@ -221,12 +245,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_compute
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_True-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_sum-FAST_True-generic */
@@ -241,12 +267,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_compute
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_True-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_max-FAST_False-aligned */
@@ -261,12 +289,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_comput
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_False-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_max-FAST_False-generic */
@@ -281,12 +311,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_comput
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_False-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_max-FAST_True-aligned */
@@ -301,12 +333,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_compute
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_True-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_max-FAST_True-generic */
@@ -321,12 +355,14 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_compute
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_True-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* bf16-bias-MODE_sum-FAST_False-aligned */
@@ -341,12 +377,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_compute_8
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_False-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_sum-FAST_False-generic */
@@ -361,12 +399,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_compute_8
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_False-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_sum-FAST_True-aligned */
@@ -381,12 +421,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_compute_80
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_True-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_sum-FAST_True-generic */
@@ -401,12 +443,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_compute_80
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_True-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_max-FAST_False-aligned */
@@ -421,12 +465,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_compute_8
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_False-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_max-FAST_False-generic */
@@ -441,12 +487,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_compute_8
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_False-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_max-FAST_True-aligned */
@@ -461,12 +509,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_compute_80
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_True-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_max-FAST_True-generic */
@@ -481,12 +531,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_compute_80
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_True-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* bf16-no_bias-MODE_sum-FAST_False-aligned */
@@ -501,12 +553,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_comput
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_False-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_sum-FAST_False-generic */
@@ -521,12 +575,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_comput
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_False-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_sum-FAST_True-aligned */
@@ -541,12 +597,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_compute
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_True-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_sum-FAST_True-generic */
@@ -561,12 +619,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_compute
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_True-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_max-FAST_False-aligned */
@@ -581,12 +641,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_comput
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_False-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_max-FAST_False-generic */
@@ -601,12 +663,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_comput
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_False-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_max-FAST_True-aligned */
@@ -621,12 +685,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_compute
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_True-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_max-FAST_True-generic */
@@ -641,12 +707,14 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_compute
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_True-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp64-bias-MODE_sum-FAST_False-aligned */
@@ -661,12 +729,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_compute_8
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_False-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_sum-FAST_False-generic */
@@ -681,12 +751,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_compute_8
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_False-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_sum-FAST_True-aligned */
@@ -701,12 +773,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_compute_80
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_True-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_sum-FAST_True-generic */
@@ -721,12 +795,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_compute_80
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_True-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_max-FAST_False-aligned */
@@ -741,12 +817,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_compute_8
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_False-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_max-FAST_False-generic */
@@ -761,12 +839,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_compute_8
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_False-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_max-FAST_True-aligned */
@@ -781,12 +861,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_compute_80
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_True-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_max-FAST_True-generic */
@@ -801,12 +883,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_compute_80
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_True-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
 };
 
 /* fp64-no_bias-MODE_sum-FAST_False-aligned */
@@ -821,12 +905,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_comput
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_False-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_sum-FAST_False-generic */
@@ -841,12 +927,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_comput
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_False-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_sum-FAST_True-aligned */
@@ -861,12 +949,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_compute
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_True-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_sum-FAST_True-generic */
@@ -881,12 +971,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_compute
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_True-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_max-FAST_False-aligned */
@@ -901,12 +993,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_comput
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_False-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_max-FAST_False-generic */
@@ -921,12 +1015,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_comput
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_False-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_max-FAST_True-aligned */
@@ -941,12 +1037,14 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_compute
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_True-aligned.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_max-FAST_True-generic */
@@ -961,135 +1059,113 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_compute
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_True-generic.compute_80.ptx");
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_sm_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_compute_80,
-     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128},
+     .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
 };
 
 static tb_variant scale_rows_and_add_bias_variants[] = {
     {.images = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7},
-     .parameter_count = 8},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
     {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_images,
-     .image_count = 3, .parameters = (const uint8_t[]){0, 1, 3, 4, 5, 6, 7}, .parameter_count = 7},
+     .image_count = 3},
 };
 
 static const tb_argument scale_rows_and_add_bias_arguments[] = {
@@ -1244,6 +1320,9 @@ TB_DEFINE_TEXTS(scale_rows_and_add_bias)
 
 /* ---- explicit ---- */
 
+/* what the images take of a call's values, in order */
+static const uint8_t explicit_parameters[] = {0, 1, 2};
+
 /* lambda_minus_1-aligned */
 TB_EMBED(explicit_lambda_minus_1_aligned_sm_80,
          "deep/full.images/explicit.lambda_minus_1-aligned.sm_80.cubin");
@@ -1253,11 +1332,12 @@ TB_EMBED(explicit_lambda_minus_1_aligned_compute_80,
          "deep/full.images/explicit.lambda_minus_1-aligned.compute_80.ptx");
 static tb_image explicit_lambda_minus_1_aligned_images[] = {
     {.data = explicit_lambda_minus_1_aligned_sm_80, .symbol = "explicit", .capability = 80,
-     .threads = 128, .shared = 1024},
+     .threads = 128, .shared = 1024, .parameters = explicit_parameters, .parameter_count = 3},
     {.data = explicit_lambda_minus_1_aligned_sm_90, .symbol = "explicit", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 1024},
+     .is_exact = true, .threads = 128, .shared = 1024, .parameters = explicit_parameters,
+     .parameter_count = 3},
     {.data = explicit_lambda_minus_1_aligned_compute_80, .symbol = "explicit", .capability = 80,
-     .is_ptx = true, .threads = 128},
+     .is_ptx = true, .threads = 128, .parameters = explicit_parameters, .parameter_count = 3},
 };
 
 /* lambda_minus_1-generic */
@@ -1269,11 +1349,12 @@ TB_EMBED(explicit_lambda_minus_1_generic_compute_80,
          "deep/full.images/explicit.lambda_minus_1-generic.compute_80.ptx");
 static tb_image explicit_lambda_minus_1_generic_images[] = {
     {.data = explicit_lambda_minus_1_generic_sm_80, .symbol = "explicit", .capability = 80,
-     .threads = 128, .shared = 1024},
+     .threads = 128, .shared = 1024, .parameters = explicit_parameters, .parameter_count = 3},
     {.data = explicit_lambda_minus_1_generic_sm_90, .symbol = "explicit", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 1024},
+     .is_exact = true, .threads = 128, .shared = 1024, .parameters = explicit_parameters,
+     .parameter_count = 3},
     {.data = explicit_lambda_minus_1_generic_compute_80, .symbol = "explicit", .capability = 80,
-     .is_ptx = true, .threads = 128},
+     .is_ptx = true, .threads = 128, .parameters = explicit_parameters, .parameter_count = 3},
 };
 
 /* lambda_1099511627776-aligned */
@@ -1285,11 +1366,13 @@ TB_EMBED(explicit_lambda_1099511627776_aligned_compute_80,
          "deep/full.images/explicit.lambda_1099511627776-aligned.compute_80.ptx");
 static tb_image explicit_lambda_1099511627776_aligned_images[] = {
     {.data = explicit_lambda_1099511627776_aligned_sm_80, .symbol = "explicit", .capability = 80,
-     .threads = 128, .shared = 1024},
+     .threads = 128, .shared = 1024, .parameters = explicit_parameters, .parameter_count = 3},
     {.data = explicit_lambda_1099511627776_aligned_sm_90, .symbol = "explicit", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 1024},
+     .is_exact = true, .threads = 128, .shared = 1024, .parameters = explicit_parameters,
+     .parameter_count = 3},
     {.data = explicit_lambda_1099511627776_aligned_compute_80, .symbol = "explicit",
-     .capability = 80, .is_ptx = true, .threads = 128},
+     .capability = 80, .is_ptx = true, .threads = 128, .parameters = explicit_parameters,
+     .parameter_count = 3},
 };
 
 /* lambda_1099511627776-generic */
@@ -1301,22 +1384,20 @@ TB_EMBED(explicit_lambda_1099511627776_generic_compute_80,
          "deep/full.images/explicit.lambda_1099511627776-generic.compute_80.ptx");
 static tb_image explicit_lambda_1099511627776_generic_images[] = {
     {.data = explicit_lambda_1099511627776_generic_sm_80, .symbol = "explicit", .capability = 80,
-     .threads = 128, .shared = 1024},
+     .threads = 128, .shared = 1024, .parameters = explicit_parameters, .parameter_count = 3},
     {.data = explicit_lambda_1099511627776_generic_sm_90, .symbol = "explicit", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 1024},
+     .is_exact = true, .threads = 128, .shared = 1024, .parameters = explicit_parameters,
+     .parameter_count = 3},
     {.data = explicit_lambda_1099511627776_generic_compute_80, .symbol = "explicit",
-     .capability = 80, .is_ptx = true, .threads = 128},
+     .capability = 80, .is_ptx = true, .threads = 128, .parameters = explicit_parameters,
+     .parameter_count = 3},
 };
 
 static tb_variant explicit_variants[] = {
-    {.images = explicit_lambda_minus_1_aligned_images, .image_count = 3,
-     .parameters = (const uint8_t[]){0, 1, 2}, .parameter_count = 3},
-    {.images = explicit_lambda_minus_1_generic_images, .image_count = 3,
-     .parameters = (const uint8_t[]){0, 1, 2}, .parameter_count = 3},
-    {.images = explicit_lambda_1099511627776_aligned_images, .image_count = 3,
-     .parameters = (const uint8_t[]){0, 1, 2}, .parameter_count = 3},
-    {.images = explicit_lambda_1099511627776_generic_images, .image_count = 3,
-     .parameters = (const uint8_t[]){0, 1, 2}, .parameter_count = 3},
+    {.images = explicit_lambda_minus_1_aligned_images, .image_count = 3},
+    {.images = explicit_lambda_minus_1_generic_images, .image_count = 3},
+    {.images = explicit_lambda_1099511627776_aligned_images, .image_count = 3},
+    {.images = explicit_lambda_1099511627776_generic_images, .image_count = 3},
 };
 
 static const tb_argument explicit_arguments[] = {

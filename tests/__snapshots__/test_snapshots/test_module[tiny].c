@@ -9,17 +9,20 @@
 
 /* ---- fill ---- */
 
+/* what the images take of a call's values, in order */
+static const uint8_t fill_parameters[] = {0, 1};
+
 /* aligned */
 TB_EMBED(fill_aligned_sm_80, "tiny.images/fill.aligned.sm_80.cubin");
 TB_EMBED(fill_aligned_sm_90, "tiny.images/fill.aligned.sm_90.cubin");
 TB_EMBED(fill_aligned_compute_80, "tiny.images/fill.aligned.compute_80.ptx");
 static tb_image fill_aligned_images[] = {
-    {.data = fill_aligned_sm_80, .symbol = "fill", .capability = 80, .threads = 128,
-     .shared = 1024},
+    {.data = fill_aligned_sm_80, .symbol = "fill", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = fill_parameters, .parameter_count = 2},
     {.data = fill_aligned_sm_90, .symbol = "fill", .capability = 90, .is_exact = true,
-     .threads = 128, .shared = 1024},
+     .threads = 128, .shared = 1024, .parameters = fill_parameters, .parameter_count = 2},
     {.data = fill_aligned_compute_80, .symbol = "fill", .capability = 80, .is_ptx = true,
-     .threads = 128},
+     .threads = 128, .parameters = fill_parameters, .parameter_count = 2},
 };
 
 /* generic */
@@ -27,19 +30,17 @@ TB_EMBED(fill_generic_sm_80, "tiny.images/fill.generic.sm_80.cubin");
 TB_EMBED(fill_generic_sm_90, "tiny.images/fill.generic.sm_90.cubin");
 TB_EMBED(fill_generic_compute_80, "tiny.images/fill.generic.compute_80.ptx");
 static tb_image fill_generic_images[] = {
-    {.data = fill_generic_sm_80, .symbol = "fill", .capability = 80, .threads = 128,
-     .shared = 1024},
+    {.data = fill_generic_sm_80, .symbol = "fill", .capability = 80, .threads = 128, .shared = 1024,
+     .parameters = fill_parameters, .parameter_count = 2},
     {.data = fill_generic_sm_90, .symbol = "fill", .capability = 90, .is_exact = true,
-     .threads = 128, .shared = 1024},
+     .threads = 128, .shared = 1024, .parameters = fill_parameters, .parameter_count = 2},
     {.data = fill_generic_compute_80, .symbol = "fill", .capability = 80, .is_ptx = true,
-     .threads = 128},
+     .threads = 128, .parameters = fill_parameters, .parameter_count = 2},
 };
 
 static tb_variant fill_variants[] = {
-    {.images = fill_aligned_images, .image_count = 3, .parameters = (const uint8_t[]){0, 1},
-     .parameter_count = 2},
-    {.images = fill_generic_images, .image_count = 3, .parameters = (const uint8_t[]){0, 1},
-     .parameter_count = 2},
+    {.images = fill_aligned_images, .image_count = 3},
+    {.images = fill_generic_images, .image_count = 3},
 };
 
 static const tb_argument fill_arguments[] = {
