@@ -328,7 +328,8 @@ def check_from_c(package: Path, library: Path, folder: Path, command: tuple[str,
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_the_sources_compile_without_a_warning(package: Path, compiler: str) -> None:
-    command = (compiler, "-std=c99", *STRICT, "-O2", "-fsyntax-only", f"-I{package}")
+    strict = (*STRICT, "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes")
+    command = (compiler, "-std=c99", *strict, "-O2", "-fsyntax-only", f"-I{package}")
     compile_c(*command, package / "descriptors.c", *sorted((package / "runtime").glob("*.c")))
     assert (package / "runtime" / "tb_descriptor.c").read_bytes() == (
         TEMPLATES / "runtime" / "tb_descriptor.c"

@@ -132,16 +132,16 @@ typedef int (*encode_function)(void *map, int type, uint32_t rank, void *data,
                                const uint32_t *steps, int interleave, int swizzle,
                                int l2_promotion, int fill);
 
-typedef struct encoder {
+typedef struct tb_encoder {
     encode_function encode;
     int driver_version;
-} encoder;
+} tb_encoder;
 
-static encoder the_encoder;
-static const encoder *ready; /* published with release order when complete */
+static tb_encoder the_encoder;
+static const tb_encoder *ready; /* published with release order when complete */
 
 /* Under the lock. */
-static const encoder *find_encoder(const tb_function *function, int32_t device)
+static const tb_encoder *find_encoder(const tb_function *function, int32_t device)
 {
     static const char *const names[] = {"cuTensorMapEncodeTiled", "cuDriverGetVersion"};
     int (*get_version)(int *version) = NULL;
@@ -166,9 +166,9 @@ static const encoder *find_encoder(const tb_function *function, int32_t device)
     return NULL;
 }
 
-static const encoder *the_drivers_encoder(const tb_function *function, int32_t device)
+static const tb_encoder *the_drivers_encoder(const tb_function *function, int32_t device)
 {
-    const encoder *found = __atomic_load_n(&ready, __ATOMIC_ACQUIRE);
+    const tb_encoder *found = __atomic_load_n(&ready, __ATOMIC_ACQUIRE);
     if (found != NULL)
         return found;
     tb_lock();
@@ -206,7 +206,7 @@ static void mend_map(uint64_t *map, const uint64_t *shape, const uint64_t *strid
         map[1] &= ~(UINT64_C(1) << 21);
 }
 
-static tritonbind_status encode_map(const tb_function *function, const encoder *encoder,
+static tritonbind_status encode_map(const tb_function *function, const tb_encoder *encoder,
                                     const tb_map *map, int32_t device, tb_descriptor *descriptor)
 {
     static const uint32_t steps[] = {1, 1, 1, 1, 1};
@@ -246,7 +246,7 @@ tritonbind_status tb_encode_maps(const tb_function *function, const tb_image *im
 {
     if (image->map_count == 0)
         return TRITONBIND_OK;
-    const encoder *encoder = the_drivers_encoder(function, device);
+    const tb_encoder *encoder = the_drivers_encoder(function, device);
     if (encoder == NULL)
         return TRITONBIND_RUNTIME_ERROR;
     for (int32_t i = 0; i < image->map_count; i++) {
