@@ -15,11 +15,9 @@ from codegen.aot import Compiled, CompileRequest
 from codegen.dtypes import parse_type
 from codegen.errors import CodegenError
 from codegen.model import Image, Variant
+from codegen.triton_version import current
 
-SCRATCH_POINTERS = (("the global scratch pointer", 8), ("the profile scratch pointer", 8))
-"""What Triton appends to the parameters of every kernel."""
-
-_HINT = "generated code would launch it wrongly: use the Triton that pyproject.toml pins"
+_HINT = "generated code would launch it wrongly: install triton=={version} anew"
 
 _REQNTID, _MIN_STACK_SIZE, _KPARAM_INFO, _REGCOUNT = 0x10, 0x12, 0x17, 0x2F
 _SIZED = 4
@@ -64,7 +62,8 @@ def prove(compiled: Compiled, request: CompileRequest) -> Image:
         records = read_cubin(compiled.cubin)
         _check(compiled, request, records)
     except CodegenError as error:
-        raise CodegenError(f"{request}: {error.message}", hint=error.hint or _HINT) from error
+        hint = _HINT.format(version=current().version)
+        raise CodegenError(f"{request}: {error.message}", hint=error.hint or hint) from error
     return Image(
         target=request.target,
         data=compiled.data,
@@ -85,7 +84,7 @@ def predicted_parameters(variant: Variant) -> tuple[tuple[str, Slot], ...]:
         if type_ != "constexpr"
     ]
     parameters, offset = [], 0
-    for name, size in (*sizes, *SCRATCH_POINTERS):
+    for name, size in (*sizes, *current().hidden_parameters):
         offset = -(-offset // size) * size
         parameters.append((name, Slot(offset, size)))
         offset += size

@@ -1,4 +1,4 @@
-"""The child process of `aot`: a request through Triton 3.9, and its failures as sentences."""
+"""The child process of `aot`: a request through Triton, and its failures as sentences."""
 
 from __future__ import annotations
 
@@ -32,12 +32,8 @@ from codegen.aot import Compiled, CompileRequest, excerpt, triton_options
 from codegen.errors import CodegenError, SourceLocation
 from codegen.loading import load, unwrapped
 from codegen.model import Target
+from codegen.triton_version import current, lacking
 
-_OTHER_TRITON = (
-    (r"module '(triton[\w.]*)' has no attribute '(\w+)'", "{0}.{1} is not in Triton {version}"),
-    (r"(\w+)\(\) got an unexpected keyword argument '(\w+)'",
-     "`{0}` has no argument `{1}` in Triton {version}"),
-)  # fmt: skip
 _REFUSED: tuple[tuple[Callable[[Any], bool], str], ...] = (
     (lambda made: made.global_scratch_size > 0, "needs global scratch memory"),
     (lambda made: made.profile_scratch_size > 0, "needs scratch memory for a profile"),
@@ -139,7 +135,7 @@ def _parameter_sizes(signature: tuple[tuple[str, str], ...], descriptors: Any) -
     types = expand_signature([type_ for _, type_ in signature], descriptors, "nvTmaDesc")
     kinds = [type_ for type_ in types if type_ != "constexpr"]
     sizes = [8 if kind[0] == "*" else max(get_primitive_bitwidth(kind) // 8, 1) for kind in kinds]
-    return (*sizes, 8, 8)
+    return (*sizes, *(size for _, size in current().hidden_parameters))
 
 
 def _compilation_error(
@@ -166,11 +162,8 @@ def _compilation_error(
 def _explained(error: CompilationError) -> tuple[str, str | None]:
     """Triton's message, and a hint."""
     text = str(error.error_message or "").strip().removesuffix(".")
-    for pattern, sentence in _OTHER_TRITON:
-        if match := re.search(pattern, text):
-            version = triton.__version__
-            hint = f"write it for Triton {version}, or pin the Triton it was written for"
-            return sentence.format(*match.groups(), version=version), hint
+    if explained := lacking(text):
+        return explained
     if isinstance(error, CompileTimeAssertionFailure):
         return f"static_assert fails: {text}" if text else "static_assert fails", None
     # Of an exception in its own code Triton passes on the repr: NameError('n is not defined').

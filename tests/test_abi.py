@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,10 @@ from codegen.dtypes import DTYPES, parse_type
 from codegen.errors import CodegenError
 from codegen.model import Image, Target, Variant
 
+pytestmark = pytest.mark.triton
+
 KERNELS = Path(__file__).with_name("kernels")
+VERSION = importlib.metadata.version("triton")
 TARGETS = (Target(80), Target(90), Target(100), Target(120), Target(80, is_ptx=True))
 
 SCALARS = {
@@ -39,7 +43,7 @@ SLOTS = (
     *(Slot(24, 1), Slot(25, 1), Slot(26, 2), Slot(28, 4), Slot(32, 8), Slot(40, 1)),
     *(Slot(42, 2), Slot(44, 2), Slot(48, 4), Slot(56, 8), Slot(64, 4), Slot(72, 8), Slot(80, 8)),
 )
-HINT = "\n  hint: generated code would launch it wrongly: use the Triton that pyproject.toml pins"
+HINT = f"\n  hint: generated code would launch it wrongly: install triton=={VERSION} anew"
 
 
 def make_request(kernel: str, signature: dict[str, str], target: Target) -> CompileRequest:

@@ -11,6 +11,8 @@ import pytest
 from tests.support.calls import check_refusal, table, tensor
 from tests.support.sample import Sample
 
+pytestmark = pytest.mark.triton
+
 HELD = "must hold the elements of shape"
 STREAM = "sample.reduce argument #6 `stream`"
 CANNOT = (

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.support.project import HEADER, new_project
+
+pytestmark = pytest.mark.triton
 
 HELPER = """\
 from codegen.export import export
