@@ -1,17 +1,21 @@
 # Two commands: `make regenerate` and `make test`. Both set up what they need in .venv.
+# `make test-3.8` runs the tests that depend on Triton with the other supported version, in .venv-3.8.
 SUPPORTED := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: regenerate test lint others clean
+.PHONY: regenerate test test-3.8 lint others clean
 
 regenerate: $(VENV)/installed
 	$(BIN)/python -m codegen regenerate --show
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -n auto
+
+test-3.8: $(VENV)-3.8/installed
+	$(VENV)-3.8/bin/python -m pytest -n auto -m triton
 
 lint: $(VENV)/installed
 	$(BIN)/black --check .
@@ -24,10 +28,12 @@ others: $(VENV)/installed
 	$(BIN)/python -m tests.kernels_of_others
 
 clean:
-	rm -rf $(VENV) generated/_lib build *.egg-info
+	rm -rf $(VENV) $(VENV)-3.8 generated/_lib build *.egg-info
 
-$(VENV)/installed: pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Triton 3.9 needs Python 3.11 or later: install it, or name it with make PYTHON=..." >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(VENV)-3.8/installed: TRITON := triton==3.8.0
+
+$(VENV)/installed $(VENV)-3.8/installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "tritonbind needs Python 3.11 or later: install it, or name it with make PYTHON=..." >&2; exit 2; }
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' $(TRITON)
 	touch $@

@@ -16,11 +16,9 @@ from codegen.descriptors import FP4_PADDED, MAP_TYPES
 from codegen.errors import CodegenError
 from codegen.launch_layout import descriptor_types, launched
 from codegen.model import Image, Variant
+from codegen.triton_version import current
 
-SCRATCH_POINTERS = (("the global scratch pointer", 8), ("the profile scratch pointer", 8))
-"""What Triton appends to the parameters of every kernel."""
-
-_HINT = "generated code would launch it wrongly: use the Triton that pyproject.toml pins"
+_HINT = "generated code would launch it wrongly: install triton=={version} anew"
 
 _PARAM_CBANK, _REQNTID, _MIN_STACK_SIZE = 0x0A, 0x10, 0x12
 _KPARAM_INFO, _REGCOUNT, _CTA_PER_CLUSTER = 0x17, 0x2F, 0x3D
@@ -70,7 +68,8 @@ def prove(compiled: Compiled, request: CompileRequest) -> Image:
         records = read_cubin(compiled.cubin)
         _check(compiled, request, records)
     except CodegenError as error:
-        raise CodegenError(f"{request}: {error.message}", hint=error.hint or _HINT) from error
+        hint = _HINT.format(version=current().version)
+        raise CodegenError(f"{request}: {error.message}", hint=error.hint or hint) from error
     return Image(
         target=request.target,
         data=compiled.data,
@@ -100,7 +99,8 @@ def predicted_parameters(
         (str(each), each.part.size, each.part.alignment) for each in launched(variant, has_maps)
     ]
     parameters, offset = [], 0
-    for name, size, alignment in (*sizes, *((name, size, size) for name, size in SCRATCH_POINTERS)):
+    hidden = ((name, size, size) for name, size in current().hidden_parameters)
+    for name, size, alignment in (*sizes, *hidden):
         offset += -(base + offset) % alignment
         parameters.append((name, Slot(offset, size)))
         offset += size

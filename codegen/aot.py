@@ -25,6 +25,7 @@ from pathlib import Path
 
 from codegen.errors import CodegenError
 from codegen.model import Options, Target, TensorMap, Variant
+from codegen.triton_version import current
 from codegen.values import canonical
 
 _SCRUBBED = (
@@ -43,16 +44,9 @@ _FIXED_OPTIONS: dict[str, object] = {
     "debug": False,
     "sanitize_overflow": False,
     "instrumentation_mode": "",
-    "clc": False,
-    "sched4reg": False,
     "enable_reflect_ftz": True,
     "default_dot_input_precision": "tf32",
     "ptx_options": "",
-}
-# The lowest version that has the target, so that old drivers too can compile it.
-_PTX_VERSIONS = {
-    **{75: 63, 80: 70, 86: 71, 87: 74, 89: 78, 90: 80},
-    **{100: 86, 103: 88, 110: 90, 120: 87, 121: 88},
 }
 _BOOT = """\
 import json, sys
@@ -128,11 +122,13 @@ def compile_key(source_key: str, variant: Variant, target: Target, triton_versio
 
 def triton_options(options: Options, target: Target) -> dict[str, object]:
     """Every option that would otherwise come from Triton's surroundings, and what was asked for."""
-    if target.is_ptx and target.capability not in _PTX_VERSIONS:
-        known = ", ".join(f"compute_{capability}" for capability in _PTX_VERSIONS)
+    triton = current()
+    if target.is_ptx and target.capability not in triton.ptx_versions:
+        known = ", ".join(f"compute_{capability}" for capability in triton.ptx_versions)
         raise CodegenError(f"`{target.name}` is no PTX target", hint=f"choose among {known}")
     return {
         **_FIXED_OPTIONS,
+        **triton.options,
         "num_warps": options.num_warps,
         "num_stages": options.num_stages,
         "maxnreg": options.maxnreg,
@@ -140,7 +136,7 @@ def triton_options(options: Options, target: Target) -> dict[str, object]:
         "num_ctas": options.num_ctas,
         "launch_pdl": options.launch_pdl,
         "launch_cooperative_grid": options.launch_cooperative_grid,
-        "ptx_version": _PTX_VERSIONS[target.capability] if target.is_ptx else None,
+        "ptx_version": triton.ptx_versions[target.capability] if target.is_ptx else None,
     }
 
 

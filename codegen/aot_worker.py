@@ -1,4 +1,4 @@
-"""The child process of `aot`: a request through Triton 3.9, and its failures as sentences."""
+"""The child process of `aot`: a request through Triton, and its failures as sentences."""
 
 from __future__ import annotations
 
@@ -37,18 +37,16 @@ from codegen.loading import load, unwrapped
 from codegen.model import Target, TensorMap
 from codegen.offline_driver import offline
 from codegen.parameters import given_value
+from codegen.triton_version import current, lacking
 from codegen.values import restored
 
-_FOR_THIS_TRITON = "write it for Triton {version}, or pin the Triton it was written for"
 _EXPLAINED = (
-    (r"module '(triton[\w.]*)' has no attribute '(\w+)'", "{0}.{1} is not in Triton {version}",
-     _FOR_THIS_TRITON),
-    (r"(\w+)\(\) got an unexpected keyword argument '(\w+)'",
-     "`{0}` has no argument `{1}` in Triton {version}", _FOR_THIS_TRITON),
-    (r"Cannot access global variable (\w+) from within @jit'ed",
-     "`{0}` is a global variable, and a kernel can read those that hold a tl.constexpr",
-     "write {0} = tl.constexpr(...); an annotation does not make it one"),
-)  # fmt: skip
+    (
+        r"Cannot access global variable (\w+) from within @jit'ed",
+        "`{0}` is a global variable, and a kernel can read those that hold a tl.constexpr",
+        "write {0} = tl.constexpr(...); an annotation does not make it one",
+    ),
+)
 # What cuMemAllocAsync, which launches take scratch memory from, aligns to at least.
 SCRATCH_ALIGNMENT = 256
 _REFUSED: tuple[tuple[Callable[[Any], bool], str], ...] = (
@@ -172,7 +170,7 @@ def _compiled(source: ASTSource, target: Target, options: dict[str, object]) -> 
 def _parameter_sizes(signature: tuple[tuple[str, str], ...], descriptors: Any) -> tuple[int, ...]:
     types = expand_signature([type_ for _, type_ in signature], descriptors, "nvTmaDesc")
     kinds = [type_ for type_ in types if type_ != "constexpr"]
-    return (*map(_size_of, kinds), 8, 8)
+    return (*map(_size_of, kinds), *(size for _, size in current().hidden_parameters))
 
 
 def _size_of(kind: str) -> int:
@@ -220,10 +218,11 @@ def _compilation_error(
 def _explained(error: CompilationError) -> tuple[str, str | None]:
     """Triton's message, and a hint."""
     text = str(error.error_message or "").strip().removesuffix(".")
+    if explained := lacking(text):
+        return explained
     for pattern, sentence, hint in _EXPLAINED:
         if match := re.search(pattern, text):
-            given = functools.partial(str.format, version=triton.__version__)
-            return given(sentence, *match.groups()), given(hint, *match.groups())
+            return sentence.format(*match.groups()), hint.format(*match.groups())
     if isinstance(error, CompileTimeAssertionFailure):
         return f"static_assert fails: {text}" if text else "static_assert fails", None
     # Of an exception in its own code Triton passes on the repr: NameError('n is not defined').

@@ -23,6 +23,7 @@ from codegen.manifest import (
 )
 from codegen.model import GeneratedFile, Kernel
 from codegen.selection import Selection, select
+from codegen.triton_version import current, supported
 
 Progress = Callable[[int, int, str], None]
 """Told how many of how many images are done, and which came last."""
@@ -66,10 +67,11 @@ def plan_run(request: Request, progress: Progress = lambda done, total, name: No
     if not staleness and not request.rebuild:
         return Outcome(staleness, (), manifest)
     if staleness.triton and not request.accept_tools:
+        supported(staleness.triton[1])
         raise CodegenError(
             f"{config.output}/ was made with Triton {staleness.triton[0]}, and this is Triton "
             f"{staleness.triton[1]}, which makes other bytes",
-            hint="install the version that pyproject.toml pins, or pass --accept-triton",
+            hint=f"install triton=={staleness.triton[0]}, or pass --accept-triton",
         )
     selection.refuse(staleness)
     # Before anything is imported: what is edited while this runs must be stale afterwards.
@@ -107,6 +109,7 @@ def _introspect(
     config: Config, selection: Selection, jobs: int
 ) -> tuple[list[Kernel], dict[str, str]]:
     try:
+        current()  # before an import of Triton, which may fail in an unknown one
         from codegen.reading import read_kernels
     except ModuleNotFoundError as error:
         raise CodegenError(

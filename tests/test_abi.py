@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,10 @@ from codegen.dtypes import DTYPES, parse_type
 from codegen.errors import CodegenError
 from codegen.model import Image, Options, Target, Variant
 
+pytestmark = pytest.mark.triton
+
 KERNELS = Path(__file__).with_name("kernels")
+VERSION = importlib.metadata.version("triton")
 TARGETS = (Target(80), Target(90), Target(100), Target(120), Target(80, is_ptx=True))
 
 SCALARS = {
@@ -40,7 +44,7 @@ SLOTS = (
     *(Slot(42, 2), Slot(44, 2), Slot(48, 4), Slot(56, 8), Slot(64, 4), Slot(72, 8), Slot(80, 8)),
 )
 DEFAULTS = Options()
-HINT = "\n  hint: generated code would launch it wrongly: use the Triton that pyproject.toml pins"
+HINT = f"\n  hint: generated code would launch it wrongly: install triton=={VERSION} anew"
 
 
 def make_request(

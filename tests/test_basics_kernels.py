@@ -13,6 +13,8 @@ from triton.runtime.jit import JITFunction
 from codegen.export import DECLARATIONS
 from tests.support.interpreter import Address, HostTensor, from_bf16, launch, load, run, to_bf16
 
+pytestmark = pytest.mark.triton
+
 BASICS = Path(__file__).parent.parent / "kernels/basics"
 VECTOR_ADD = load(BASICS / "vector_add.py").declared["vector_add"]
 SOFTMAX = load(BASICS / "softmax.py").declared["softmax"]

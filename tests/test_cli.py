@@ -223,7 +223,7 @@ def test_another_triton_must_be_accepted(fresh: Project) -> None:
     assert refused.errors == [
         "error: generated/ was made with Triton 3.1.0, and this is Triton "
         f"{installed}, which makes other bytes",
-        "  hint: install the version that pyproject.toml pins, or pass --accept-triton",
+        "  hint: install triton==3.1.0, or pass --accept-triton",
     ]
     assert fresh.run("regenerate", "--accept-triton").code == 0
     assert fresh.run("regenerate", "--check").code == 0

@@ -9,6 +9,8 @@ import pytest
 from codegen.model import TARGETS
 from tests.support.project import HEADER, new_project
 
+pytestmark = pytest.mark.triton
+
 POINTERS = 'types={"x": "*fp32", "n": "i32"}'
 TYPES = (
     "i1, i8, i16, i32, i64, u8, u16, u32, u64, fp16, bf16, fp32, fp64, fp8e4nv, fp8e4b8, fp8e5, "

@@ -13,6 +13,8 @@ from tests.support import standin
 from tests.support.calls import GOOD, arguments, table, tensor
 from tests.support.sample import Sample
 
+pytestmark = pytest.mark.triton
+
 addresses = st.one_of(
     st.integers(1, 2**40).map(lambda value: 16 * value),
     st.integers(1, 2**40).map(lambda value: 8 * value),

@@ -12,6 +12,8 @@ from triton._utils import BITWIDTH_DICT, type_canonicalisation_dict
 from codegen.dtypes import DTYPES, DType, ValueType, parse_type
 from codegen.errors import CodegenError
 
+pytestmark = pytest.mark.triton
+
 ROWS = list(DTYPES.values())
 RUNTIME = Path(__file__).parents[1] / "templates" / "runtime" / "tritonbind.h"
 

@@ -10,6 +10,8 @@ from codegen.errors import CodegenError
 from codegen.expressions import CExpression, Operand, translate_text
 from tests.support.expressions import HERE, KERNEL, PRELUDE, grid, load, text
 
+pytestmark = pytest.mark.triton
+
 
 @pytest.mark.parametrize(
     ("source", "expected"),

@@ -12,6 +12,8 @@ from codegen.freshness import Finding, Staleness, find_staleness
 from codegen.manifest import read_inputs, read_manifest
 from tests.support.project import FILES, Project, fresh_project, new_project
 
+pytestmark = pytest.mark.triton
+
 TARGETS = '[tool.codegen]\ntargets = ["sm_90", "compute_80"]\n'
 
 

@@ -14,6 +14,8 @@ from codegen.loading import load
 from codegen.model import Constexpr, Default, Kernel, Options, Parameter, Reads
 from tests.support.project import HEADER, new_project
 
+pytestmark = pytest.mark.triton
+
 FULL = f'''"""What this file is.
 
 And more of it.

@@ -14,6 +14,8 @@ from tests.support.calls import check_refusal, table, tensor
 from tests.support.features import Features, addresses
 from tests.support.sample import Sample
 
+pytestmark = pytest.mark.triton
+
 HELD = "must hold the elements of shape"
 STREAM = "sample.reduce argument #6 `stream`"
 CANNOT = (

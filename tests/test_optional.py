@@ -15,6 +15,8 @@ from tests.support import standin
 from tests.support.calls import arguments
 from tests.support.sample import Sample
 
+pytestmark = pytest.mark.triton
+
 COUNTS = (None, 32, 7)
 HALVES = (None, 1.5)
 SCALES = (None, -2.5)

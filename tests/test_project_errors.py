@@ -17,6 +17,8 @@ from tests.support.project import (
     new_project,
 )
 
+pytestmark = pytest.mark.triton
+
 IMPORTS = {
     "missing module": (
         "x = 1\nimport nothing_of_this_name\n",
@@ -42,9 +44,8 @@ IMPORTS = {
     ),
     "exit": ("import sys\nsys.exit(0)\n", "2: the kernel file cannot be imported: SystemExit: 0"),
     "refused by Triton": (
-        f"{HEADER}@triton.jit\ndef f(**named): pass\n",
-        "7: the kernel file cannot be imported: TypeError: JIT functions do not support **named "
-        "parameters",
+        f"{HEADER}tl.arange(0, 4)\n",
+        "7: the kernel file cannot be imported: ValueError: Did you forget to add @triton.jit ? ",
     ),
     "argument that export lacks": (
         f"{HEADER}export('demo.f', grid='explicit', num_wraps=4)\n",

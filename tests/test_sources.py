@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.project import HEADER, Project, new_project
 
+pytestmark = pytest.mark.triton
+
 KERNEL = """import triton
 import triton.language as tl
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.project import HEADER, new_project
 
+pytestmark = pytest.mark.triton
+
 HELPER = """\
 from codegen.export import export
 

@@ -16,20 +16,20 @@ REPOSITORY = Path(__file__).parent.parent.parent
 
 
 @functools.cache
-def manifest() -> dict[str, Any]:
-    """The manifest of the repository's own output."""
-    document: dict[str, Any] = json.loads((REPOSITORY / "generated/MANIFEST.json").read_text())
+def manifest(output: Path = REPOSITORY / "generated") -> dict[str, Any]:
+    """The manifest of the output folder, by default the repository's own."""
+    document: dict[str, Any] = json.loads((output / "MANIFEST.json").read_text())
     return document
 
 
-def replay(function: str, launch: Launch) -> str:
+def replay(function: str, launch: Launch, output: Path = REPOSITORY / "generated") -> str:
     """Run the kernel that `launch` launched, on host memory; the label of its variant comes back.
 
     The variant is found by the launched image, and the image's own records cut the parameters, so
-    that the values are those a GPU would see.
+    that the values are those a GPU would see. The kernels are beside the output folder.
     """
-    entry = manifest()["functions"][function]
-    label, variant = _launched_variant(entry, launch)
+    entry = manifest(output)["functions"][function]
+    label, variant = _launched_variant(entry, launch, output)
     file, _, qualname = entry["kernel"].partition(":")
     names, types = zip(*variant["parameters"], strict=True)
     values = launch.values(*types)
@@ -38,15 +38,17 @@ def replay(function: str, launch: Launch) -> str:
         for name, type_, value in zip(names, types, values, strict=True)
     }
     constexprs = {name: ast.literal_eval(text) for name, text in variant["constexprs"].items()}
-    kernel = getattr(_interpreted(file), qualname)
+    kernel = getattr(_interpreted(output.parent / "kernels" / file), qualname)
     interpreter.run(kernel, launch.grid, {**arguments, **constexprs})
     return label
 
 
-def _launched_variant(entry: dict[str, Any], launch: Launch) -> tuple[str, dict[str, Any]]:
+def _launched_variant(
+    entry: dict[str, Any], launch: Launch, output: Path
+) -> tuple[str, dict[str, Any]]:
     for label, variant in entry["variants"].items():
         for image in variant["images"].values():
-            content = (REPOSITORY / "generated" / image["file"]).read_bytes()
+            content = (output / image["file"]).read_bytes()
             if launch.image.matches(content):
                 assert launch.kernel == image["symbol"]
                 assert launch.block == (32 * image["num_warps"], 1, 1)
@@ -56,5 +58,5 @@ def _launched_variant(entry: dict[str, Any], launch: Launch) -> tuple[str, dict[
 
 
 @functools.cache
-def _interpreted(file: str) -> ModuleType:
-    return interpreter.load(REPOSITORY / "kernels" / file)
+def _interpreted(file: Path) -> ModuleType:
+    return interpreter.load(file)
