@@ -9,6 +9,9 @@
 
 /* ---- softmax ---- */
 
+/* what the images take of a call's values, in order */
+static const uint8_t softmax_parameters[] = {0, 1, 2, 3};
+
 /* aligned */
 TB_EMBED(softmax_aligned_sm_80, "basics/softmax.images/softmax.aligned.sm_80.cubin");
 TB_EMBED(softmax_aligned_sm_90, "basics/softmax.images/softmax.aligned.sm_90.cubin");
@@ -17,15 +20,15 @@ TB_EMBED(softmax_aligned_sm_120, "basics/softmax.images/softmax.aligned.sm_120.c
 TB_EMBED(softmax_aligned_compute_80, "basics/softmax.images/softmax.aligned.compute_80.ptx");
 static tb_image softmax_aligned_images[] = {
     {.data = softmax_aligned_sm_80, .symbol = "softmax", .capability = 80, .threads = 128,
-     .shared = 16},
+     .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
     {.data = softmax_aligned_sm_90, .symbol = "softmax", .capability = 90, .is_exact = true,
-     .threads = 128, .shared = 16},
+     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
     {.data = softmax_aligned_sm_100, .symbol = "softmax", .capability = 100, .is_exact = true,
-     .threads = 128, .shared = 16},
+     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
     {.data = softmax_aligned_sm_120, .symbol = "softmax", .capability = 120, .is_exact = true,
-     .threads = 128, .shared = 16},
+     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
     {.data = softmax_aligned_compute_80, .symbol = "softmax", .capability = 80, .is_ptx = true,
-     .threads = 128, .shared = 16},
+     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
 };
 
 /* generic */
@@ -36,22 +39,20 @@ TB_EMBED(softmax_generic_sm_120, "basics/softmax.images/softmax.generic.sm_120.c
 TB_EMBED(softmax_generic_compute_80, "basics/softmax.images/softmax.generic.compute_80.ptx");
 static tb_image softmax_generic_images[] = {
     {.data = softmax_generic_sm_80, .symbol = "softmax", .capability = 80, .threads = 128,
-     .shared = 16},
+     .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
     {.data = softmax_generic_sm_90, .symbol = "softmax", .capability = 90, .is_exact = true,
-     .threads = 128, .shared = 16},
+     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
     {.data = softmax_generic_sm_100, .symbol = "softmax", .capability = 100, .is_exact = true,
-     .threads = 128, .shared = 16},
+     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
     {.data = softmax_generic_sm_120, .symbol = "softmax", .capability = 120, .is_exact = true,
-     .threads = 128, .shared = 16},
+     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
     {.data = softmax_generic_compute_80, .symbol = "softmax", .capability = 80, .is_ptx = true,
-     .threads = 128, .shared = 16},
+     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
 };
 
 static tb_variant softmax_variants[] = {
-    {.images = softmax_aligned_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
-    {.images = softmax_generic_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
+    {.images = softmax_aligned_images, .image_count = 5},
+    {.images = softmax_generic_images, .image_count = 5},
 };
 
 static const tb_argument softmax_arguments[] = {

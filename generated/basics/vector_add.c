@@ -9,6 +9,9 @@
 
 /* ---- vector_add ---- */
 
+/* what the images take of a call's values, in order */
+static const uint8_t vector_add_parameters[] = {0, 1, 2, 3};
+
 /* aligned */
 TB_EMBED(vector_add_aligned_sm_80, "basics/vector_add.images/vector_add.aligned.sm_80.cubin");
 TB_EMBED(vector_add_aligned_sm_90, "basics/vector_add.images/vector_add.aligned.sm_90.cubin");
@@ -17,15 +20,16 @@ TB_EMBED(vector_add_aligned_sm_120, "basics/vector_add.images/vector_add.aligned
 TB_EMBED(vector_add_aligned_compute_80,
          "basics/vector_add.images/vector_add.aligned.compute_80.ptx");
 static tb_image vector_add_aligned_images[] = {
-    {.data = vector_add_aligned_sm_80, .symbol = "vector_add", .capability = 80, .threads = 128},
+    {.data = vector_add_aligned_sm_80, .symbol = "vector_add", .capability = 80, .threads = 128,
+     .parameters = vector_add_parameters, .parameter_count = 4},
     {.data = vector_add_aligned_sm_90, .symbol = "vector_add", .capability = 90, .is_exact = true,
-     .threads = 128},
+     .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
     {.data = vector_add_aligned_sm_100, .symbol = "vector_add", .capability = 100, .is_exact = true,
-     .threads = 128},
+     .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
     {.data = vector_add_aligned_sm_120, .symbol = "vector_add", .capability = 120, .is_exact = true,
-     .threads = 128},
+     .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
     {.data = vector_add_aligned_compute_80, .symbol = "vector_add", .capability = 80,
-     .is_ptx = true, .threads = 128},
+     .is_ptx = true, .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
 };
 
 /* generic */
@@ -36,22 +40,21 @@ TB_EMBED(vector_add_generic_sm_120, "basics/vector_add.images/vector_add.generic
 TB_EMBED(vector_add_generic_compute_80,
          "basics/vector_add.images/vector_add.generic.compute_80.ptx");
 static tb_image vector_add_generic_images[] = {
-    {.data = vector_add_generic_sm_80, .symbol = "vector_add", .capability = 80, .threads = 128},
+    {.data = vector_add_generic_sm_80, .symbol = "vector_add", .capability = 80, .threads = 128,
+     .parameters = vector_add_parameters, .parameter_count = 4},
     {.data = vector_add_generic_sm_90, .symbol = "vector_add", .capability = 90, .is_exact = true,
-     .threads = 128},
+     .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
     {.data = vector_add_generic_sm_100, .symbol = "vector_add", .capability = 100, .is_exact = true,
-     .threads = 128},
+     .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
     {.data = vector_add_generic_sm_120, .symbol = "vector_add", .capability = 120, .is_exact = true,
-     .threads = 128},
+     .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
     {.data = vector_add_generic_compute_80, .symbol = "vector_add", .capability = 80,
-     .is_ptx = true, .threads = 128},
+     .is_ptx = true, .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
 };
 
 static tb_variant vector_add_variants[] = {
-    {.images = vector_add_aligned_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
-    {.images = vector_add_generic_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
+    {.images = vector_add_aligned_images, .image_count = 5},
+    {.images = vector_add_generic_images, .image_count = 5},
 };
 
 static const tb_argument vector_add_arguments[] = {

@@ -9,6 +9,10 @@
 
 /* ---- gated_delta_rule_chunk_prepare ---- */
 
+/* what the images take of a call's values, in order */
+static const uint8_t gated_delta_rule_chunk_prepare_parameters[] = {
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+
 /* aligned */
 TB_EMBED(gated_delta_rule_chunk_prepare_aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.sm_80.cubin");
@@ -22,15 +26,20 @@ TB_EMBED(gated_delta_rule_chunk_prepare_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_prepare_aligned_images[] = {
     {.data = gated_delta_rule_chunk_prepare_aligned_sm_80, .symbol = "prepare", .capability = 80,
-     .threads = 128},
+     .threads = 128, .parameters = gated_delta_rule_chunk_prepare_parameters,
+     .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_aligned_sm_90, .symbol = "prepare", .capability = 90,
-     .is_exact = true, .threads = 128},
+     .is_exact = true, .threads = 128, .parameters = gated_delta_rule_chunk_prepare_parameters,
+     .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_aligned_sm_100, .symbol = "prepare", .capability = 100,
-     .is_exact = true, .threads = 128},
+     .is_exact = true, .threads = 128, .parameters = gated_delta_rule_chunk_prepare_parameters,
+     .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_aligned_sm_120, .symbol = "prepare", .capability = 120,
-     .is_exact = true, .threads = 128},
+     .is_exact = true, .threads = 128, .parameters = gated_delta_rule_chunk_prepare_parameters,
+     .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_aligned_compute_80, .symbol = "prepare",
-     .capability = 80, .is_ptx = true, .threads = 128},
+     .capability = 80, .is_ptx = true, .threads = 128,
+     .parameters = gated_delta_rule_chunk_prepare_parameters, .parameter_count = 14},
 };
 
 /* generic */
@@ -46,24 +55,25 @@ TB_EMBED(gated_delta_rule_chunk_prepare_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_prepare_generic_images[] = {
     {.data = gated_delta_rule_chunk_prepare_generic_sm_80, .symbol = "prepare", .capability = 80,
-     .threads = 128, .shared = 128},
+     .threads = 128, .shared = 128, .parameters = gated_delta_rule_chunk_prepare_parameters,
+     .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_generic_sm_90, .symbol = "prepare", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 128},
+     .is_exact = true, .threads = 128, .shared = 128,
+     .parameters = gated_delta_rule_chunk_prepare_parameters, .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_generic_sm_100, .symbol = "prepare", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 128},
+     .is_exact = true, .threads = 128, .shared = 128,
+     .parameters = gated_delta_rule_chunk_prepare_parameters, .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_generic_sm_120, .symbol = "prepare", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 128},
+     .is_exact = true, .threads = 128, .shared = 128,
+     .parameters = gated_delta_rule_chunk_prepare_parameters, .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_generic_compute_80, .symbol = "prepare",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 128},
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 128,
+     .parameters = gated_delta_rule_chunk_prepare_parameters, .parameter_count = 14},
 };
 
 static tb_variant gated_delta_rule_chunk_prepare_variants[] = {
-    {.images = gated_delta_rule_chunk_prepare_aligned_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13},
-     .parameter_count = 14},
-    {.images = gated_delta_rule_chunk_prepare_generic_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13},
-     .parameter_count = 14},
+    {.images = gated_delta_rule_chunk_prepare_aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_prepare_generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_prepare_arguments[] = {
@@ -241,6 +251,9 @@ TB_DEFINE_TEXTS(gated_delta_rule_chunk_prepare)
 
 /* ---- gated_delta_rule_chunk_cumsum ---- */
 
+/* what the images take of a call's values, in order */
+static const uint8_t gated_delta_rule_chunk_cumsum_parameters[] = {0, 1, 2, 3};
+
 /* aligned */
 TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_80.cubin");
@@ -254,15 +267,19 @@ TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_cumsum_aligned_images[] = {
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_80, .symbol = "cumsum", .capability = 80,
-     .threads = 32},
+     .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_90, .symbol = "cumsum", .capability = 90,
-     .is_exact = true, .threads = 32},
+     .is_exact = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
+     .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_100, .symbol = "cumsum", .capability = 100,
-     .is_exact = true, .threads = 32},
+     .is_exact = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
+     .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_120, .symbol = "cumsum", .capability = 120,
-     .is_exact = true, .threads = 32},
+     .is_exact = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
+     .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_aligned_compute_80, .symbol = "cumsum", .capability = 80,
-     .is_ptx = true, .threads = 32},
+     .is_ptx = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
+     .parameter_count = 4},
 };
 
 /* generic */
@@ -278,22 +295,24 @@ TB_EMBED(gated_delta_rule_chunk_cumsum_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_cumsum_generic_images[] = {
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_80, .symbol = "cumsum", .capability = 80,
-     .threads = 32},
+     .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_90, .symbol = "cumsum", .capability = 90,
-     .is_exact = true, .threads = 32},
+     .is_exact = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
+     .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_100, .symbol = "cumsum", .capability = 100,
-     .is_exact = true, .threads = 32},
+     .is_exact = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
+     .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_120, .symbol = "cumsum", .capability = 120,
-     .is_exact = true, .threads = 32},
+     .is_exact = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
+     .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_generic_compute_80, .symbol = "cumsum", .capability = 80,
-     .is_ptx = true, .threads = 32},
+     .is_ptx = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
+     .parameter_count = 4},
 };
 
 static tb_variant gated_delta_rule_chunk_cumsum_variants[] = {
-    {.images = gated_delta_rule_chunk_cumsum_aligned_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
-    {.images = gated_delta_rule_chunk_cumsum_generic_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
+    {.images = gated_delta_rule_chunk_cumsum_aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_cumsum_generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_cumsum_arguments[] = {
@@ -381,6 +400,9 @@ TB_DEFINE_TEXTS(gated_delta_rule_chunk_cumsum)
 
 /* ---- gated_delta_rule_chunk_a ---- */
 
+/* what the images take of a call's values, in order */
+static const uint8_t gated_delta_rule_chunk_a_parameters[] = {0, 1, 2, 3, 4, 5};
+
 /* aligned */
 TB_EMBED(gated_delta_rule_chunk_a_aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.sm_80.cubin");
@@ -394,15 +416,20 @@ TB_EMBED(gated_delta_rule_chunk_a_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_a_aligned_images[] = {
     {.data = gated_delta_rule_chunk_a_aligned_sm_80, .symbol = "interaction", .capability = 80,
-     .threads = 128, .shared = 20480},
+     .threads = 128, .shared = 20480, .parameters = gated_delta_rule_chunk_a_parameters,
+     .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_aligned_sm_90, .symbol = "interaction", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 16384},
+     .is_exact = true, .threads = 128, .shared = 16384,
+     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_aligned_sm_100, .symbol = "interaction", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 16392},
+     .is_exact = true, .threads = 128, .shared = 16392,
+     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_aligned_sm_120, .symbol = "interaction", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 20480},
+     .is_exact = true, .threads = 128, .shared = 20480,
+     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_aligned_compute_80, .symbol = "interaction", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 20480},
+     .is_ptx = true, .threads = 128, .shared = 20480,
+     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
 };
 
 /* generic */
@@ -418,22 +445,25 @@ TB_EMBED(gated_delta_rule_chunk_a_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_a_generic_images[] = {
     {.data = gated_delta_rule_chunk_a_generic_sm_80, .symbol = "interaction", .capability = 80,
-     .threads = 128, .shared = 20480},
+     .threads = 128, .shared = 20480, .parameters = gated_delta_rule_chunk_a_parameters,
+     .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_generic_sm_90, .symbol = "interaction", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 16384},
+     .is_exact = true, .threads = 128, .shared = 16384,
+     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_generic_sm_100, .symbol = "interaction", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 16392},
+     .is_exact = true, .threads = 128, .shared = 16392,
+     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_generic_sm_120, .symbol = "interaction", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 20480},
+     .is_exact = true, .threads = 128, .shared = 20480,
+     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_generic_compute_80, .symbol = "interaction", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 20480},
+     .is_ptx = true, .threads = 128, .shared = 20480,
+     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
 };
 
 static tb_variant gated_delta_rule_chunk_a_variants[] = {
-    {.images = gated_delta_rule_chunk_a_aligned_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5}, .parameter_count = 6},
-    {.images = gated_delta_rule_chunk_a_generic_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5}, .parameter_count = 6},
+    {.images = gated_delta_rule_chunk_a_aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_a_generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_a_arguments[] = {
@@ -543,6 +573,9 @@ TB_DEFINE_TEXTS(gated_delta_rule_chunk_a)
 
 /* ---- gated_delta_rule_chunk_solve ---- */
 
+/* what the images take of a call's values, in order */
+static const uint8_t gated_delta_rule_chunk_solve_parameters[] = {0, 1, 2, 3};
+
 /* aligned */
 TB_EMBED(gated_delta_rule_chunk_solve_aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.sm_80.cubin");
@@ -556,15 +589,20 @@ TB_EMBED(gated_delta_rule_chunk_solve_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_solve_aligned_images[] = {
     {.data = gated_delta_rule_chunk_solve_aligned_sm_80, .symbol = "solve", .capability = 80,
-     .threads = 128, .shared = 12288},
+     .threads = 128, .shared = 12288, .parameters = gated_delta_rule_chunk_solve_parameters,
+     .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_aligned_sm_90, .symbol = "solve", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 12288},
+     .is_exact = true, .threads = 128, .shared = 12288,
+     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_aligned_sm_100, .symbol = "solve", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 12288},
+     .is_exact = true, .threads = 128, .shared = 12288,
+     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_aligned_sm_120, .symbol = "solve", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 12288},
+     .is_exact = true, .threads = 128, .shared = 12288,
+     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_aligned_compute_80, .symbol = "solve", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 12288},
+     .is_ptx = true, .threads = 128, .shared = 12288,
+     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
 };
 
 /* generic */
@@ -580,22 +618,25 @@ TB_EMBED(gated_delta_rule_chunk_solve_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_solve_generic_images[] = {
     {.data = gated_delta_rule_chunk_solve_generic_sm_80, .symbol = "solve", .capability = 80,
-     .threads = 128, .shared = 12288},
+     .threads = 128, .shared = 12288, .parameters = gated_delta_rule_chunk_solve_parameters,
+     .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_generic_sm_90, .symbol = "solve", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 12288},
+     .is_exact = true, .threads = 128, .shared = 12288,
+     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_generic_sm_100, .symbol = "solve", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 12288},
+     .is_exact = true, .threads = 128, .shared = 12288,
+     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_generic_sm_120, .symbol = "solve", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 12288},
+     .is_exact = true, .threads = 128, .shared = 12288,
+     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_generic_compute_80, .symbol = "solve", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 12288},
+     .is_ptx = true, .threads = 128, .shared = 12288,
+     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
 };
 
 static tb_variant gated_delta_rule_chunk_solve_variants[] = {
-    {.images = gated_delta_rule_chunk_solve_aligned_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
-    {.images = gated_delta_rule_chunk_solve_generic_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3}, .parameter_count = 4},
+    {.images = gated_delta_rule_chunk_solve_aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_solve_generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_solve_arguments[] = {
@@ -693,6 +734,9 @@ TB_DEFINE_TEXTS(gated_delta_rule_chunk_solve)
 
 /* ---- gated_delta_rule_chunk_recompute ---- */
 
+/* what the images take of a call's values, in order */
+static const uint8_t gated_delta_rule_chunk_recompute_parameters[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+
 /* aligned */
 TB_EMBED(gated_delta_rule_chunk_recompute_aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.sm_80.cubin");
@@ -706,15 +750,20 @@ TB_EMBED(gated_delta_rule_chunk_recompute_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_recompute_aligned_images[] = {
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_80, .symbol = "recompute",
-     .capability = 80, .threads = 128, .shared = 24576},
+     .capability = 80, .threads = 128, .shared = 24576,
+     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_90, .symbol = "recompute",
-     .capability = 90, .is_exact = true, .threads = 128, .shared = 32768},
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 32768,
+     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_100, .symbol = "recompute",
-     .capability = 100, .is_exact = true, .threads = 128, .shared = 26640},
+     .capability = 100, .is_exact = true, .threads = 128, .shared = 26640,
+     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_120, .symbol = "recompute",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 20480},
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 20480,
+     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_compute_80, .symbol = "recompute",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 24576},
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 24576,
+     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
 };
 
 /* generic */
@@ -730,22 +779,25 @@ TB_EMBED(gated_delta_rule_chunk_recompute_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_recompute_generic_images[] = {
     {.data = gated_delta_rule_chunk_recompute_generic_sm_80, .symbol = "recompute",
-     .capability = 80, .threads = 128, .shared = 16384},
+     .capability = 80, .threads = 128, .shared = 16384,
+     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_generic_sm_90, .symbol = "recompute",
-     .capability = 90, .is_exact = true, .threads = 128, .shared = 16384},
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 16384,
+     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_generic_sm_100, .symbol = "recompute",
-     .capability = 100, .is_exact = true, .threads = 128, .shared = 16392},
+     .capability = 100, .is_exact = true, .threads = 128, .shared = 16392,
+     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_generic_sm_120, .symbol = "recompute",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 16384},
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 16384,
+     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_generic_compute_80, .symbol = "recompute",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 16384},
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 16384,
+     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
 };
 
 static tb_variant gated_delta_rule_chunk_recompute_variants[] = {
-    {.images = gated_delta_rule_chunk_recompute_aligned_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8}, .parameter_count = 9},
-    {.images = gated_delta_rule_chunk_recompute_generic_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8}, .parameter_count = 9},
+    {.images = gated_delta_rule_chunk_recompute_aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_recompute_generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_recompute_arguments[] = {
@@ -886,6 +938,9 @@ TB_DEFINE_TEXTS(gated_delta_rule_chunk_recompute)
 
 /* ---- gated_delta_rule_chunk_state ---- */
 
+/* what the images take of a call's values, in order */
+static const uint8_t gated_delta_rule_chunk_state_parameters[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+
 /* aligned */
 TB_EMBED(gated_delta_rule_chunk_state_aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.sm_80.cubin");
@@ -899,15 +954,20 @@ TB_EMBED(gated_delta_rule_chunk_state_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_state_aligned_images[] = {
     {.data = gated_delta_rule_chunk_state_aligned_sm_80, .symbol = "state", .capability = 80,
-     .threads = 128, .shared = 41220},
+     .threads = 128, .shared = 41220, .parameters = gated_delta_rule_chunk_state_parameters,
+     .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_aligned_sm_90, .symbol = "state", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 86276},
+     .is_exact = true, .threads = 128, .shared = 86276,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_aligned_sm_100, .symbol = "state", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 66324},
+     .is_exact = true, .threads = 128, .shared = 66324,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_aligned_sm_120, .symbol = "state", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 41220},
+     .is_exact = true, .threads = 128, .shared = 41220,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_aligned_compute_80, .symbol = "state", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 41220},
+     .is_ptx = true, .threads = 128, .shared = 41220,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
 };
 
 /* generic */
@@ -923,22 +983,25 @@ TB_EMBED(gated_delta_rule_chunk_state_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_state_generic_images[] = {
     {.data = gated_delta_rule_chunk_state_generic_sm_80, .symbol = "state", .capability = 80,
-     .threads = 128, .shared = 24836},
+     .threads = 128, .shared = 24836, .parameters = gated_delta_rule_chunk_state_parameters,
+     .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_generic_sm_90, .symbol = "state", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 24836},
+     .is_exact = true, .threads = 128, .shared = 24836,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_generic_sm_100, .symbol = "state", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 61732},
+     .is_exact = true, .threads = 128, .shared = 61732,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_generic_sm_120, .symbol = "state", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 24836},
+     .is_exact = true, .threads = 128, .shared = 24836,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_generic_compute_80, .symbol = "state", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 24836},
+     .is_ptx = true, .threads = 128, .shared = 24836,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
 };
 
 static tb_variant gated_delta_rule_chunk_state_variants[] = {
-    {.images = gated_delta_rule_chunk_state_aligned_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, .parameter_count = 10},
-    {.images = gated_delta_rule_chunk_state_generic_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, .parameter_count = 10},
+    {.images = gated_delta_rule_chunk_state_aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_state_generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_state_arguments[] = {
@@ -1093,6 +1156,9 @@ TB_DEFINE_TEXTS(gated_delta_rule_chunk_state)
 
 /* ---- gated_delta_rule_chunk_o ---- */
 
+/* what the images take of a call's values, in order */
+static const uint8_t gated_delta_rule_chunk_o_parameters[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+
 /* aligned */
 TB_EMBED(gated_delta_rule_chunk_o_aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.sm_80.cubin");
@@ -1106,15 +1172,20 @@ TB_EMBED(gated_delta_rule_chunk_o_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_o_aligned_images[] = {
     {.data = gated_delta_rule_chunk_o_aligned_sm_80, .symbol = "outputs", .capability = 80,
-     .threads = 128, .shared = 32768},
+     .threads = 128, .shared = 32768, .parameters = gated_delta_rule_chunk_o_parameters,
+     .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_aligned_sm_90, .symbol = "outputs", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 57344},
+     .is_exact = true, .threads = 128, .shared = 57344,
+     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_aligned_sm_100, .symbol = "outputs", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 57376},
+     .is_exact = true, .threads = 128, .shared = 57376,
+     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_aligned_sm_120, .symbol = "outputs", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 32768},
+     .is_exact = true, .threads = 128, .shared = 32768,
+     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_aligned_compute_80, .symbol = "outputs", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 32768},
+     .is_ptx = true, .threads = 128, .shared = 32768,
+     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
 };
 
 /* generic */
@@ -1130,22 +1201,25 @@ TB_EMBED(gated_delta_rule_chunk_o_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_o_generic_images[] = {
     {.data = gated_delta_rule_chunk_o_generic_sm_80, .symbol = "outputs", .capability = 80,
-     .threads = 128, .shared = 32768},
+     .threads = 128, .shared = 32768, .parameters = gated_delta_rule_chunk_o_parameters,
+     .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_generic_sm_90, .symbol = "outputs", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 40960},
+     .is_exact = true, .threads = 128, .shared = 40960,
+     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_generic_sm_100, .symbol = "outputs", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 40992},
+     .is_exact = true, .threads = 128, .shared = 40992,
+     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_generic_sm_120, .symbol = "outputs", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 32768},
+     .is_exact = true, .threads = 128, .shared = 32768,
+     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_generic_compute_80, .symbol = "outputs", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 32768},
+     .is_ptx = true, .threads = 128, .shared = 32768,
+     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
 };
 
 static tb_variant gated_delta_rule_chunk_o_variants[] = {
-    {.images = gated_delta_rule_chunk_o_aligned_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8}, .parameter_count = 9},
-    {.images = gated_delta_rule_chunk_o_generic_images, .image_count = 5,
-     .parameters = (const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8}, .parameter_count = 9},
+    {.images = gated_delta_rule_chunk_o_aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_o_generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_o_arguments[] = {

@@ -104,4 +104,8 @@ tritonbind_status tb_launch_with_extras(const tb_driver *driver, const tb_functi
                                         cu_launch_config *config, void **parameters,
                                         void **scratch);
 
+/* Encodes the maps of the descriptors among the values that an image takes. */
+tritonbind_status tb_encode_maps(const tb_function *function, const tb_image *image,
+                                 int32_t device, void *const *values);
+
 #endif

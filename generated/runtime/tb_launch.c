@@ -174,11 +174,14 @@ static tritonbind_status launch_kernel(const tb_driver *driver, const tb_functio
     const tb_image *image = loaded_image(driver, function, variant, device);
     if (image == NULL)
         return TRITONBIND_RUNTIME_ERROR;
+    tritonbind_status status = tb_encode_maps(function, image, device, values);
+    if (status != TRITONBIND_OK)
+        return status;
     uint64_t no_scratch = 0; /* Triton's two last parameters, of which few kernels use the first */
     void *parameters[TB_MOST_PARAMETERS + 2];
-    int32_t count = variant->parameter_count;
+    int32_t count = image->parameter_count;
     for (int32_t i = 0; i < count; i++)
-        parameters[i] = values[variant->parameters[i]];
+        parameters[i] = values[image->parameters[i]];
     parameters[count] = parameters[count + 1] = &no_scratch;
     cu_launch_config config = {
         .grid_x = (unsigned int)grid.x,

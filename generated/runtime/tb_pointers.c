@@ -117,6 +117,23 @@ bool tb_get_pointer(tb_call *call, int32_t index, void **pointer)
                           : "a tensor, an integer or opaque pointer");
 }
 
+const tritonbind_tensor *tb_get_tensor(tb_call *call, int32_t index, tritonbind_tensor *tensor)
+{
+    const dl_tensor *found = tb_tensor_of(&call->values[index]);
+    if (found == NULL) {
+        fail_value(call, index, TRITONBIND_TYPE_ERROR,
+                   "a tensor, of which the kernel needs the shape");
+        return NULL;
+    }
+    if (!check_dtype(call, index, found->dtype) || !check_device(call, index, found->device))
+        return NULL;
+    tensor->data = found->data == NULL ? NULL : (char *)found->data + found->byte_offset;
+    tensor->ndim = found->dimensions;
+    tensor->shape = found->shape;
+    tensor->strides = found->strides;
+    return tensor;
+}
+
 bool tb_get_const_pointer(tb_call *call, int32_t index, const void **pointer)
 {
     void *writable = NULL;

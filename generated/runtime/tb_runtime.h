@@ -29,7 +29,7 @@ typedef struct tb_dtype {
     uint8_t bits;
 } tb_dtype;
 
-typedef enum tb_kind { TB_POINTER, TB_INT, TB_BOOL, TB_FLOAT, TB_STRING } tb_kind;
+typedef enum tb_kind { TB_POINTER, TB_INT, TB_BOOL, TB_FLOAT, TB_STRING, TB_TENSOR } tb_kind;
 
 /* The dimension of a tensor argument that tells an int. */
 typedef struct tb_origin {
@@ -51,6 +51,9 @@ typedef struct tb_argument {
     const char *const *string_choices;
     int32_t choice_count;
     const tb_origin *origin; /* of an int that may be left out; NULL for others */
+    int32_t rank;        /* of a tensor that becomes a descriptor */
+    bool padding_is_nan; /* beyond the tensor's ends, instead of 0 */
+    bool round_to_tf32;
 } tb_argument;
 
 /* What only some kernels need of a launch. */
@@ -61,6 +64,17 @@ typedef struct tb_extras {
     bool cooperative; /* all blocks at the same time */
 } tb_extras;
 
+/* How an image wants one of its tensors to be described: most arguments of
+ * cuTensorMapEncodeTiled, which a launch calls for it. */
+typedef struct tb_map {
+    uint8_t value; /* which of the function's values is the descriptor */
+    uint8_t type;  /* CUtensorMapDataType */
+    uint8_t element_size;
+    uint8_t swizzle;     /* CUtensorMapSwizzle */
+    bool fp4_padded;     /* each byte is two elements */
+    uint16_t box[5];     /* what one copy moves, in the order of the tensor's dimensions */
+} tb_map;
+
 typedef struct tb_image {
     const unsigned char *data;
     const char *symbol;
@@ -69,6 +83,10 @@ typedef struct tb_image {
     bool is_exact;      /* runs on this very capability only (sm_90 and later: "a" targets) */
     int32_t threads;    /* per block */
     int32_t shared;     /* bytes of dynamic shared memory */
+    const uint8_t *parameters; /* which of the function's values the kernel takes, in order */
+    int32_t parameter_count;
+    int32_t map_count;
+    const tb_map *maps; /* one for each descriptor; NULL: the kernel takes them apart */
     const tb_extras *extras; /* NULL for most */
     void *kernel;       /* CUkernel, once loaded */
 } tb_image;
@@ -76,9 +94,7 @@ typedef struct tb_image {
 typedef struct tb_variant {
     tb_image *images;
     int32_t image_count;
-    int32_t parameter_count;
-    const uint8_t *parameters; /* which of the function's values the kernel takes, in order */
-    tb_image **loaded;         /* by device, filled as devices are first used */
+    tb_image **loaded; /* by device, filled as devices are first used */
 } tb_variant;
 
 typedef struct tb_function {
@@ -99,8 +115,37 @@ typedef struct tb_grid {
     int failed; /* an overflow or a division by zero */
 } tb_grid;
 
+/* A tensor as kernels take it: Triton's parts of it, and the map that a launch encodes for images
+ * that want one. */
+typedef struct tb_descriptor {
+    uint64_t map[16] __attribute__((aligned(64))); /* a CUtensorMap */
+    void *data;
+    int64_t shape[5];
+    int64_t strides[5]; /* in elements */
+    int32_t shape32[5];
+    bool padding_is_nan;
+    bool round_to_tf32;
+    int32_t argument; /* its place in the call */
+} tb_descriptor;
+
+/* The parts of a descriptor of so many dimensions, as values of a launch. */
+#define TB_DESCRIPTOR_VALUES(rank, descriptor)                                                     \
+    (descriptor).map, &(descriptor).data, TB_EACH_##rank((descriptor).shape),                      \
+        TB_EACH_##rank((descriptor).strides), &(descriptor).padding_is_nan,                        \
+        &(descriptor).round_to_tf32, TB_EACH_##rank((descriptor).shape32)
+#define TB_EACH_1(list) &(list)[0]
+#define TB_EACH_2(list) TB_EACH_1(list), &(list)[1]
+#define TB_EACH_3(list) TB_EACH_2(list), &(list)[2]
+#define TB_EACH_4(list) TB_EACH_3(list), &(list)[3]
+#define TB_EACH_5(list) TB_EACH_4(list), &(list)[4]
+
+/* Fills in a descriptor, but for its map, from a tensor that may be one; fails otherwise. */
+tritonbind_status tb_make_descriptor(const tb_function *function, int32_t index,
+                                     const tritonbind_tensor *tensor, int64_t element_size,
+                                     tb_descriptor *descriptor);
+
 /* Launches a variant on `device`, or on the current context's device, or else on device 0.
- * values: the address of each argument, of which the variant takes those it needs. */
+ * values: the address of each argument or part of one, of which the image takes those it needs. */
 tritonbind_status tb_launch(const tb_function *function, int32_t variant, int32_t device,
                             void *stream, tb_grid grid, void *const *values);
 
@@ -182,6 +227,10 @@ typedef struct tb_call {
 bool tb_begin(tb_call *call, const tb_function *function, const tvm_ffi_any *values, int32_t count);
 bool tb_get_pointer(tb_call *call, int32_t index, void **pointer);
 bool tb_get_const_pointer(tb_call *call, int32_t index, const void **pointer);
+
+/* The tensor of an argument, written to `tensor`; NULL after failing. */
+const tritonbind_tensor *tb_get_tensor(tb_call *call, int32_t index, tritonbind_tensor *tensor);
+
 bool tb_get_int8(tb_call *call, int32_t index, int8_t *value);
 bool tb_get_int16(tb_call *call, int32_t index, int16_t *value);
 bool tb_get_int32(tb_call *call, int32_t index, int32_t *value);

@@ -23,6 +23,7 @@ static const char *schema_of(const tb_argument *argument)
         [TB_BOOL] = "," TYPE("bool"),
         [TB_FLOAT] = "," TYPE("float"),
         [TB_STRING] = "," TYPE("str"),
+        [TB_TENSOR] = "," TYPE("Tensor"),
     };
     static const char *const nullable[] = {
         [TB_POINTER] = "," GENERIC("Optional") POINTER "]}",

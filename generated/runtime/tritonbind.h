@@ -1,4 +1,4 @@
-/* What every generated header shares: the status of a launch and the text of its error. */
+/* What every generated header shares: statuses and the text of errors, dtypes, tensors. */
 #ifndef TRITONBIND_H
 #define TRITONBIND_H
 
@@ -39,6 +39,15 @@ typedef enum tritonbind_dtype {
     TRITONBIND_FP8E5B16,
     TRITONBIND_FP8E4B15
 } tritonbind_dtype;
+
+/* A tensor on the device, for kernels that take it as a descriptor: they are given its shape and
+ * strides. Its dtype is that of the function's documentation, or the one passed beside it. */
+typedef struct tritonbind_tensor {
+    void *data; /* the first element */
+    int32_t ndim;
+    const int64_t *shape;
+    const int64_t *strides; /* in elements, not bytes; NULL: row-major without gaps */
+} tritonbind_tensor;
 
 /* One sentence on the calling thread's last failed call: which function and argument, what was
  * expected and what came. Valid until that thread's next failed call; "" before the first. */
