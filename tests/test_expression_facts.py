@@ -10,7 +10,8 @@ import pytest
 
 from codegen.errors import CodegenError
 from codegen.export import sm_count
-from codegen.expressions import CExpression, TensorFact
+from codegen.expressions import CExpression
+from codegen.model import TensorFact
 from tests.support.expressions import OPTIONAL_PRELUDE, load, optional_grid
 
 

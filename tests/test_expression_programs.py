@@ -20,11 +20,11 @@ from codegen.expressions import (
     CExpression,
     OpaqueOperand,
     Operand,
-    TensorFact,
     TensorOperand,
     translate_grid,
     translate_heuristic,
 )
+from codegen.model import TensorFact
 from tests.support.expression_programs import (
     Row,
     c_program,
