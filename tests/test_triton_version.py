@@ -57,7 +57,7 @@ COMPUTED = {
 def request(file: str, kernel: str, target: Target = TARGETS["sm_90"]) -> CompileRequest:
     pointer = ("x", "*fp32") if file == "versions.py" else ("out", "*i32")
     variant = Variant("generic", (), (pointer, ("n", "i32")), (), ())
-    return CompileRequest(str(KERNELS), file, kernel, variant, target, Options(), "key")
+    return CompileRequest(str(KERNELS), file, kernel, variant, target, "key")
 
 
 def test_the_installed_version_has_its_row() -> None:
