@@ -25,6 +25,7 @@ from pathlib import Path
 
 from codegen.errors import CodegenError
 from codegen.model import Options, Target, Variant
+from codegen.uses import PointerUses
 from codegen.values import canonical
 
 _SCRUBBED = (
@@ -98,6 +99,7 @@ class Compiled:
     """Bytes of dynamic shared memory."""
     parameter_sizes: tuple[int, ...]
     """Bytes of each kernel parameter by Triton's own account, with the scratch pointers."""
+    uses: PointerUses
     num_ctas: int = 1
     scratch: int = 0
     """Bytes of global scratch memory per block."""
