@@ -9,6 +9,7 @@ import pytest
 import triton
 
 from codegen.export import Declaration
+from codegen.model import Target
 from codegen.uses import PointerUses, union
 from tests.support.interpreter import load, to_bf16
 from tests.support.uses import changed_by, compiled_uses
@@ -54,6 +55,20 @@ def test_each_variant(found: dict[str, dict[str, PointerUses]], kernel: str, var
 
 def test_the_table_has_every_kernel(found: dict[str, dict[str, PointerUses]]) -> None:
     assert {(kernel, label) for kernel, uses in found.items() for label in uses} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("target", [Target(90), Target(100), Target(80, is_ptx=True)])
+def test_tensor_descriptors_are_others_on_others_targets(target: Target) -> None:
+    names = ("descriptors", "reduced")
+    found = compiled_uses(FOLDER, "uses.py", target, names)
+    for name in names:
+        sets = [frozenset(names.split()) for names in EXPECTED[name, "generic"]]
+        assert found[name] == {"generic": PointerUses(*sets)}
+
+
+def test_a_kernel_of_gluon() -> None:
+    uses = compiled_uses(FOLDER, "gluon.py", only=("copy",))["copy"]["generic"]
+    assert uses == PointerUses(frozenset({"source"}), frozenset({"target"}))
 
 
 def floats(name: str) -> np.ndarray:

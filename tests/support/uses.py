@@ -14,14 +14,18 @@ from codegen.model import Target
 from codegen.uses import PointerUses
 from tests.support.interpreter import HostTensor, launch
 
+SM_80 = Target(80)
 
-def compiled_uses(root: Path, file: str) -> dict[str, dict[str, PointerUses]]:
-    """Of every kernel of a file, by its last name, the uses of each variant for sm_80."""
+
+def compiled_uses(
+    root: Path, file: str, target: Target = SM_80, only: tuple[str, ...] = ()
+) -> dict[str, dict[str, PointerUses]]:
+    """Of the kernels of a file, by their last name, the uses of each variant."""
     requests = [
-        CompileRequest(str(root), file, kernel.name, variant, Target(80), variant.label)
+        CompileRequest(str(root), file, kernel.name, variant, target, variant.label)
         for kernel in introspect(root, file)
         for variant in kernel.specialisation.variants
-        if variant.label.endswith("generic")
+        if variant.label.endswith("generic") and (not only or kernel.symbol in only)
     ]
     found: dict[str, dict[str, PointerUses]] = {}
     for request, result in zip(requests, compile_all(requests, 2), strict=True):
