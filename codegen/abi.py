@@ -79,6 +79,7 @@ def prove(compiled: Compiled, request: CompileRequest) -> Image:
         registers=records.registers,
         stack=records.stack,
         key=request.key,
+        uses=compiled.uses,
         num_ctas=compiled.num_ctas,
         scratch=compiled.scratch,
         launch_pdl=request.variant.options.launch_pdl,

@@ -26,6 +26,7 @@ from pathlib import Path
 from codegen.errors import CodegenError
 from codegen.model import Options, Target, TensorMap, Variant
 from codegen.triton_version import current
+from codegen.uses import PointerUses
 from codegen.values import canonical
 
 _SCRUBBED = (
@@ -92,6 +93,7 @@ class Compiled:
     """Bytes of dynamic shared memory."""
     parameter_sizes: tuple[int, ...]
     """Bytes of each kernel parameter by Triton's own account, with the scratch pointers."""
+    uses: PointerUses
     num_ctas: int = 1
     scratch: int = 0
     """Bytes of global scratch memory per block."""

@@ -31,13 +31,16 @@ from triton.runtime.errors import PTXASError
 from triton.runtime.jit import JITCallable
 
 from codegen.aot import Compiled, CompileRequest, excerpt, triton_options
+from codegen.const_pointers import check_const_pointers
 from codegen.errors import CodegenError, SourceLocation
 from codegen.export import Declaration
 from codegen.loading import load, unwrapped
 from codegen.model import Target, TensorMap
 from codegen.offline_driver import offline
 from codegen.parameters import given_value
+from codegen.pointer_uses import pointer_uses
 from codegen.triton_version import current, lacking
+from codegen.ttir import Module, read_module
 from codegen.values import restored
 
 _EXPLAINED = (
@@ -45,6 +48,11 @@ _EXPLAINED = (
         r"Cannot access global variable (\w+) from within @jit'ed",
         "`{0}` is a global variable, and a kernel can read those that hold a tl.constexpr",
         "write {0} = tl.constexpr(...); an annotation does not make it one",
+    ),
+    (
+        r"Cannot store to a constant pointer",
+        "it stores to a pointer that is declared const",
+        "declare the pointer without const, or do not store to it",
     ),
 )
 # What cuMemAllocAsync, which launches take scratch memory from, aligns to at least.
@@ -76,6 +84,7 @@ def serve(channel: int) -> None:
     while True:
         request = pickle.loads(requests.get())
         os.ftruncate(1, 0)
+        os.lseek(1, 0, os.SEEK_SET)
         with offline(request.target.capability) as device:
             answer = _answer(request)
         asked = asked or device.asked
@@ -141,6 +150,9 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
     image = kernel.asm["ptx"].encode() if target.is_ptx else kernel.asm["cubin"]
     made = kernel.metadata
     sizes = _parameter_sizes(variant.signature, made.tensordesc_meta)
+    names = _leaf_names(variant.signature, made.tensordesc_meta)
+    uses = pointer_uses(_ir_of(kernel), names)
+    check_const_pointers(request, function, uses, lambda: _with_lines(source, target, options))
     return Compiled(
         image,
         kernel.asm["cubin"],
@@ -148,6 +160,7 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
         made.num_warps,
         made.shared,
         sizes,
+        uses,
         made.num_ctas,
         made.global_scratch_size,
         tuple(map(_tensor_map, made.tensordesc_meta)),
@@ -165,6 +178,29 @@ def _compiled(source: ASTSource, target: Target, options: dict[str, object]) -> 
             if not target.is_ptx or version <= int(str(options["ptx_version"])):
                 raise
             options = {**options, "ptx_version": version}
+
+
+def _leaf_names(signature: tuple[tuple[str, str], ...], descriptors: Any) -> list[str]:
+    """What the kernel's arguments are called in IR: a tensor descriptor is the first of several."""
+    names = []
+    remaining = list(descriptors or ())
+    for name, type_ in signature:
+        if type_ != "constexpr":
+            own = [remaining.pop(0)] if remaining and type_.startswith("tensordesc") else None
+            count = len(expand_signature([type_], own, "nvTmaDesc"))
+            names += [name, *(f"{name}.{index}" for index in range(1, count))]
+    return names
+
+
+def _ir_of(kernel: Any) -> Module:
+    """The kernel as its frontend left it; Gluon's starts a stage later."""
+    return read_module(kernel.asm["ttir" if "ttir" in kernel.asm else "ttgir"])
+
+
+def _with_lines(source: ASTSource, target: Target, options: dict[str, object]) -> Module:
+    with triton.knobs.compilation.scope():
+        triton.knobs.compilation.disable_line_info = False
+        return _ir_of(_compiled(source, target, options))
 
 
 def _parameter_sizes(signature: tuple[tuple[str, str], ...], descriptors: Any) -> tuple[int, ...]:
@@ -235,6 +271,8 @@ def _failure(error: Exception) -> str:
         output = str(error).partition("`ptxas` stderr:")[2].partition("Repro command:")[0]
         return "ptxas refuses the kernel" + excerpt(re.sub(r"\S+\.ptx, ", "", output))
     output = os.pread(1, os.fstat(1).st_size, 0).decode(errors="replace")
+    if "Cannot bitcast pointer between different address spaces" in output:
+        return "it casts a pointer that is declared const to one that is not: leave out the const"
     return f"{type(error).__name__}: {error}" + excerpt(output)
 
 

@@ -9,7 +9,15 @@ from codegen.descriptors import DescriptorType
 from codegen.dtypes import DType
 from codegen.identifiers import c_identifier
 from codegen.model import Axis, Constexpr, Kernel, Parameter, Plan
-from codegen.wording import GRID_NAMES, choices_text, constexpr_doc, grid_doc, parameter_doc
+from codegen.uses import PointerUses
+from codegen.wording import (
+    GRID_NAMES,
+    choices_text,
+    constexpr_doc,
+    grid_doc,
+    parameter_doc,
+    use_text,
+)
 
 
 @dataclass(frozen=True)
@@ -44,13 +52,13 @@ def c_arguments(plan: Plan) -> Iterator[CArgument]:
         if isinstance(parameter, Constexpr):
             yield _choice(parameter, index)
         elif parameter.is_pointer:
-            yield _pointer(parameter, index, kernel.specialisation.axes)
+            yield _pointer(parameter, index, kernel.specialisation.axes, plan.uses)
         elif parameter.descriptor is not None:
-            axes = kernel.specialisation.axes
-            yield _descriptor(parameter, parameter.descriptor, index, axes)
+            yield _descriptor(parameter, parameter.descriptor, index, plan)
         else:
-            c_type = parameter.storage.dtype.c_type or ""
-            yield _with_origin(_scalar(parameter.name, c_type, index, parameter), parameter, kernel)
+            c_type, use = parameter.storage.dtype.c_type or "", use_text(parameter, plan.uses)
+            scalar = _scalar(parameter.name, c_type, index, parameter, use)
+            yield _with_origin(scalar, parameter, kernel)
     if kernel.grid.axes is None:
         first = len(kernel.arguments)
         for offset, name in enumerate(GRID_NAMES):
@@ -63,7 +71,9 @@ _BIT_GETTERS = {"fp16": "float16", "bf16": "bfloat16"}
 _BIT_NOTES = {"fp16": "an fp16", "bf16": "a bf16"}
 
 
-def _scalar(name: str, c_type: str, index: int, parameter: Parameter | None) -> CArgument:
+def _scalar(
+    name: str, c_type: str, index: int, parameter: Parameter | None, use: str = ""
+) -> CArgument:
     c_name = c_identifier(name)
     triton = parameter.storage.dtype.name if parameter else "i32"
     python_type = parameter.storage.dtype.python_type if parameter else "int"
@@ -79,12 +89,14 @@ def _scalar(name: str, c_type: str, index: int, parameter: Parameter | None) -> 
         declaration=f"const {c_type} *{c_name}" if nullable else f"{c_type} {c_name}",
         getter=f"tb_get_{getter}",
         fields=(*fields, ".nullable = true") if nullable else tuple(fields),
-        doc=": ".join(filter(None, ["NULL for None" * nullable, note, comment])),
+        doc=": ".join(filter(None, ["NULL for None" * nullable, note, use, comment])),
         stored_type=c_type if nullable else "",
     )
 
 
-def _pointer(parameter: Parameter, index: int, axes: tuple[Axis, ...]) -> CArgument:
+def _pointer(
+    parameter: Parameter, index: int, axes: tuple[Axis, ...], uses: PointerUses
+) -> CArgument:
     c_name = c_identifier(parameter.name)
     fields = [f".name = {c_string(parameter.name)}", ".kind = TB_POINTER"]
     if parameter.shape is not None:
@@ -92,7 +104,7 @@ def _pointer(parameter: Parameter, index: int, axes: tuple[Axis, ...]) -> CArgum
     fields += _dtype_fields(parameter, axes)
     if parameter.nullable:
         fields.append(".nullable = true")
-    const = "const " if parameter.types[0].is_const else ""
+    const = "" if parameter.name in uses.written else "const "
     return CArgument(
         name=parameter.name,
         c_name=c_name,
@@ -100,7 +112,7 @@ def _pointer(parameter: Parameter, index: int, axes: tuple[Axis, ...]) -> CArgum
         declaration=f"{const}void *{c_name}",
         getter="tb_get_const_pointer" if const else "tb_get_pointer",
         fields=tuple(fields),
-        doc=parameter_doc(parameter, "NULL"),
+        doc=parameter_doc(parameter, uses, "NULL"),
         sizes=parameter.shape.sizes if parameter.shape else (),
         element_sizes=tuple(type_.dtype.size for type_ in parameter.types),
     )
@@ -117,9 +129,7 @@ def _with_origin(argument: CArgument, parameter: Parameter, kernel: Kernel) -> C
     return replace(argument, fields=(*argument.fields, field), may_be_left_out=True)
 
 
-def _descriptor(
-    parameter: Parameter, type_: DescriptorType, index: int, axes: tuple[Axis, ...]
-) -> CArgument:
+def _descriptor(parameter: Parameter, type_: DescriptorType, index: int, plan: Plan) -> CArgument:
     c_name = c_identifier(parameter.name)
     return CArgument(
         name=parameter.name,
@@ -130,12 +140,12 @@ def _descriptor(
         fields=(
             f".name = {c_string(parameter.name)}",
             ".kind = TB_TENSOR",
-            *_dtype_fields(parameter, axes),
+            *_dtype_fields(parameter, plan.kernel.specialisation.axes),
             f".rank = {type_.rank}",
             *[".padding_is_nan = true"] * (type_.padding == "nan"),
             *[".round_to_tf32 = true"] * type_.tf32,
         ),
-        doc=parameter_doc(parameter, "NULL"),
+        doc=parameter_doc(parameter, plan.uses, "NULL"),
         element_sizes=tuple(each.dtype.size for each in parameter.types),
         stored_type="tritonbind_tensor",
         rank=type_.rank,

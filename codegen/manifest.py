@@ -13,7 +13,8 @@ from typing import Any
 from codegen import files
 from codegen.config import Config
 from codegen.errors import CodegenError, shown
-from codegen.model import GeneratedFile, Image, Plan, Target, TensorMap
+from codegen.model import GeneratedFile, Image, Parameter, Plan, Target, TensorMap
+from codegen.uses import PointerUses
 
 NAME = "MANIFEST.json"
 TOOLS = ("black", "jinja2", "triton")
@@ -126,8 +127,13 @@ def functions_of(
 
 
 def recorded_images(manifest: Manifest, output: Path) -> dict[str, Image]:
-    """The images of the output by their keys, those whose bytes are as they were written."""
-    images = {}
+    """The images of the output by their keys, those whose bytes are as they were written.
+
+    None of them when what was found in their IR was found in another way.
+    """
+    images: dict[str, Image] = {}
+    if any(manifest.inputs.get(f"codegen/{n}") != files.digest(c) for n, c in _analysis()):
+        return images
     for function in manifest.functions.values():
         for variant in function["variants"].values():
             for target, entry in variant["images"].items():
@@ -135,6 +141,10 @@ def recorded_images(manifest: Manifest, output: Path) -> dict[str, Image]:
                 if content is not None:
                     images[entry["key"]] = _image(target, entry, content)
     return images
+
+
+def _analysis() -> list[tuple[str, bytes]]:
+    return [(name, (PACKAGE / name).read_bytes()) for name in _ANALYSIS]
 
 
 def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str, Any]:
@@ -166,6 +176,10 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
                     "cooperative": image.cooperative,
                     "size": len(image.data),
                     "tensor_maps": [dataclasses.asdict(tensor_map) for tensor_map in image.maps],
+                    **{
+                        entry: sorted(getattr(image.uses, attribute))
+                        for entry, attribute in _USES.items()
+                    },
                 }
                 for image in binary.images
             },
@@ -179,6 +193,12 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
             for each in plan.omissions
         ],
         "sources": dict(kernel.sources),
+        "pointers": {
+            parameter.name: plan.uses.of(parameter.name)
+            for parameter in kernel.parameters
+            if isinstance(parameter, Parameter) and parameter.is_pointer
+        },
+        "writes_through": sorted(plan.uses.through),
         "variants": variants,
     }
 
@@ -194,6 +214,7 @@ def _image(target: str, entry: Mapping[str, Any], content: bytes) -> Image:
         entry["registers"],
         entry["stack"],
         entry["key"],
+        PointerUses(**{name: frozenset(entry[key]) for key, name in _USES.items()}),
         entry["num_ctas"],
         entry["scratch"],
         entry["launch_pdl"],
@@ -210,12 +231,19 @@ def _intact(output: Path, path: str, recorded: Mapping[str, str]) -> bytes | Non
     return content if files.digest(content) == recorded.get(path) else None
 
 
+_ANALYSIS = ("ir_operations.py", "pointer_uses.py", "ttir.py")
+_USES = {"reads": "read", "writes": "written", "writes_through": "through"}
+"""The entries of an image, and the attributes of its `PointerUses`."""
 _ENTRIES = ("tools", "options", "inputs", "files", "functions")
-_FUNCTION = {"kernel", "signature", "grid", "omitted", "sources"}
+_FUNCTION = {
+    *("kernel", "signature", "grid", "omitted", "sources"),
+    *("pointers", "writes_through"),
+}
 _VARIANT = {"parameters", "constexprs", "divisible_by_16", "options"}
 _IMAGE = {
     *("file", "key", "symbol", "num_warps", "registers", "shared", "stack", "size"),
     *("num_ctas", "scratch", "launch_pdl", "cooperative", "tensor_maps"),
+    *_USES,
 }
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from codegen.descriptors import DescriptorType, ParameterType
 from codegen.errors import SourceLocation
+from codegen.uses import PointerUses, union
 
 
 @dataclass(frozen=True)
@@ -369,6 +370,7 @@ class Image:
     """Bytes of stack per thread, where spilled registers go."""
     key: str
     """Digest of everything the compiler was given; equal keys give equal bytes."""
+    uses: PointerUses
     num_ctas: int = 1
     scratch: int = 0
     """Bytes of global scratch memory per block."""
@@ -409,6 +411,11 @@ class Plan:
     usable: Mapping[Target, tuple[int, ...]] = field(default_factory=dict)
     """The configuration to take for each, for the targets that cannot launch some."""
     omissions: tuple[Omission, ...] = ()
+
+    @cached_property
+    def uses(self) -> PointerUses:
+        """What a call may read and write, whichever image it takes."""
+        return union(image.uses for binary in self.binaries for image in binary.images)
 
 
 @dataclass(frozen=True)

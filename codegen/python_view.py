@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codegen.identifiers import python_identifier
-from codegen.model import Constexpr, Default, Kernel, Origin, Parameter
+from codegen.model import Constexpr, Default, Origin, Parameter, Plan
 from codegen.wording import (
     GRID_NAMES,
     choices_text,
@@ -40,9 +40,10 @@ class PythonFunction:
     """Those before the stream."""
 
 
-def python_function(kernel: Kernel) -> PythonFunction:
-    """The view of one kernel."""
-    arguments = list(_arguments(kernel))
+def python_function(plan: Plan) -> PythonFunction:
+    """The view of one plan."""
+    kernel = plan.kernel
+    arguments = list(_arguments(plan))
     for index, argument in enumerate(arguments):
         follows = arguments[index + 1 :]
         if argument.default and any(not later.default for later in follows):
@@ -55,14 +56,15 @@ def python_function(kernel: Kernel) -> PythonFunction:
     )
 
 
-def _arguments(kernel: Kernel) -> Iterator[PythonArgument]:
+def _arguments(plan: Plan) -> Iterator[PythonArgument]:
+    kernel = plan.kernel
     for parameter in kernel.arguments:
         if isinstance(parameter, Constexpr):
             annotation = f"Literal[{choices_text(parameter)}]"
             doc = constexpr_doc(parameter)
         else:
             annotation = _annotation(parameter)
-            doc = parameter_doc(parameter, none="None", quote="`")
+            doc = parameter_doc(parameter, plan.uses, none="None", quote="`")
         name = python_identifier(parameter.name)
         default = _default(parameter.default)
         if isinstance(parameter, Parameter) and parameter.origin is not None:

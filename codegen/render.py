@@ -82,7 +82,7 @@ def _module_files(
         "runtime": "../" * depth + "runtime/",
         "functions": functions,
     }
-    python_functions = [python_function(plan.kernel) for plan in plans]
+    python_functions = [python_function(plan) for plan in plans]
     python_context = {
         **shared,
         "package": "." * (depth + 1),

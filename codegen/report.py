@@ -151,6 +151,11 @@ def inspection(name: str, entry: Mapping[str, Any]) -> None:
     print(entry["signature"])
     print(f"  kernel  {entry['kernel']}")
     print(f"  grid    ({', '.join(entry['grid'])})")
+    for title, uses in _POINTER_ROWS.items():
+        if pointers := [name for name, use in entry["pointers"].items() if use in uses]:
+            print(f"  {title:<7} {', '.join(pointers)}")
+    if entry["writes_through"]:
+        print(f"  writes  to the addresses in {', '.join(entry['writes_through'])}")
     by_options: dict[str, list[str]] = {}
     for label, variant in entry["variants"].items():
         by_options.setdefault(", ".join(_options(variant["options"])), []).append(label)
@@ -193,6 +198,9 @@ def _options(options: Mapping[str, Any]) -> Iterable[str]:
     if options["num_ctas"] > 1:
         yield f"num_ctas {options['num_ctas']}"
     yield from (name for name in ("launch_pdl", "launch_cooperative_grid") if options[name])
+
+
+_POINTER_ROWS = {"reads": ("in", "inout"), "writes": ("out", "inout"), "unused": ("unused",)}
 
 
 def _images(manifest: Manifest) -> Iterable[Mapping[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from codegen.descriptors import DescriptorType, ParameterType
 from codegen.model import Constexpr, Kernel, Parameter
+from codegen.uses import PointerUses
 
 GRID_NAMES = ("gx", "gy", "gz")
 
@@ -23,12 +24,23 @@ def signature_text(kernel: Kernel) -> str:
     return f"{kernel.name}({', '.join([*parts, 'stream=None'])})"
 
 
-def parameter_doc(parameter: Parameter, none: str, quote: str = "") -> str:
-    """The type, the shape that is checked, and what the comment in the kernel says."""
+def parameter_doc(parameter: Parameter, uses: PointerUses, none: str, quote: str = "") -> str:
+    """The type, what is done with the memory, the shape that is checked, and the comment."""
     names = [_type_doc(type_, quote) for type_ in parameter.types] + [none] * parameter.nullable
     shape = f", shape {parameter.shape.source}" if parameter.shape else ""
     comment = f": {parameter.comment}" if parameter.comment else ""
-    return f"{' or '.join(names)}{shape}{comment}"
+    use = f", {use_text(parameter, uses)}" if use_text(parameter, uses) else ""
+    return f"{' or '.join(names)}{use}{shape}{comment}"
+
+
+def use_text(parameter: Parameter, uses: PointerUses) -> str:
+    """What the kernel does with the memory at a pointer; nothing for most scalars."""
+    own = [_USES[uses.of(parameter.name)]] if parameter.is_tensor else []
+    further = {True: "writes to the addresses in it", False: "an address that is written to"}
+    return "; ".join(own + [further[parameter.is_tensor]] * (parameter.name in uses.through))
+
+
+_USES = {"in": "read", "out": "written", "inout": "read and written", "unused": "not used"}
 
 
 def _type_doc(type_: ParameterType, quote: str) -> str:

@@ -16,6 +16,7 @@ from codegen.aot import Compiled, CompileRequest, compile_all
 from codegen.dtypes import DTYPES, parse_type
 from codegen.errors import CodegenError
 from codegen.model import Image, Options, Target, Variant
+from codegen.uses import PointerUses
 
 pytestmark = pytest.mark.triton
 
@@ -91,7 +92,8 @@ def test_every_scalar_type_is_proven(
         stack=0,
     )
     assert 8 <= records.registers <= 64
-    assert image == Image(target, result.data, "total", 4, 0, records.registers, 0, "key")
+    uses = PointerUses(written=frozenset({"out"}))
+    assert image == Image(target, result.data, "total", 4, 0, records.registers, 0, "key", uses)
     assert (image.data == result.cubin) is not target.is_ptx
 
 

@@ -13,6 +13,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from codegen.model import Grid, Kernel, Reads, Shape, Target, TensorFact
 from codegen.render import render
+from codegen.uses import PointerUses
 from tests.support.plans import choice, kernel, plan, value
 
 RUNTIME = Path(__file__).parents[1] / "templates" / "runtime"
@@ -89,6 +90,10 @@ FILES: dict[str, tuple[Kernel, ...]] = {
     "deep/full": (SCALE, EXPLICIT, BARE),
     "tensors": (MOVE,),
 }
+USES = {
+    TINY.name: PointerUses(written=frozenset({"out_ptr"})),
+    SCALE.name: PointerUses(read=frozenset({"x", "bias"}), written=frozenset({"out"})),
+}
 TITLES = {
     "tiny.py": "One kernel.",
     "deep/full.py": 'Every "kind" of thing.',
@@ -112,7 +117,7 @@ class PythonFile(CFile):
 
 @functools.cache
 def generated() -> dict[str, str]:
-    plans = [plan(of, TARGETS) for kernels in FILES.values() for of in kernels]
+    plans = [plan(of, TARGETS, USES.get(of.name)) for kernels in FILES.values() for of in kernels]
     files = render(plans, TITLES, "kernels")
     return {file.path: file.content.decode() for file in files}
 

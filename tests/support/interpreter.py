@@ -286,6 +286,8 @@ class _Builder(InterpreterBuilder):
         if not self._is_bounded or used.size == 0:
             return
         size = max(1, pointers.get_element_ty().primitive_bitwidth // 8)
-        low, high = int(used.min()), int(used.max()) + size
-        if not any(start <= low and high <= end for start, end in self._regions):
+        inside = np.zeros(used.shape, bool)
+        for start, end in self._regions:
+            inside |= (start <= used) & (used <= end - size)
+        if not inside.all():
             raise IndexError(f"program {self.grid_idx} accesses memory outside its tensors")

@@ -20,6 +20,7 @@ from codegen.model import (
     TensorMap,
     Variant,
 )
+from codegen.uses import PointerUses
 from codegen.variants import specialise
 
 TARGETS = (Target(80), Target(90), Target(80, is_ptx=True))
@@ -77,8 +78,16 @@ def kernel(
     return specialise(made)
 
 
-def plan(of: Kernel, targets: tuple[Target, ...] = TARGETS) -> Plan:
-    """A plan of the kernel whose images are short texts, each with other bytes."""
+def plan(
+    of: Kernel, targets: tuple[Target, ...] = TARGETS, uses: PointerUses | None = None
+) -> Plan:
+    """A plan of the kernel whose images are short texts, each with other bytes.
+
+    Unless `uses` says otherwise, they read at every pointer and write where it is not const.
+    """
+    pointers = [p for p in of.parameters if isinstance(p, Parameter) and p.is_tensor]
+    read = frozenset(pointer.name for pointer in pointers)
+    written = frozenset(pointer.name for pointer in pointers if "const" not in str(pointer.types[0]))
     binaries = []
     for variant in of.specialisation.variants:
         images = tuple(
@@ -92,6 +101,7 @@ def plan(of: Kernel, targets: tuple[Target, ...] = TARGETS) -> Plan:
                 stack=0,
                 key=f"{of.name} {variant.label} {target.name}",
                 maps=_maps(variant) if target.capability >= 90 else (),
+                uses=uses or PointerUses(read, written),
             )
             for target in targets
         )

@@ -1227,9 +1227,9 @@ static tb_grid scale_rows_and_add_bias_grid(int64_t rows, int64_t columns)
 }
 
 static tritonbind_status scale_rows_and_add_bias_on(
-    int32_t device, void *stream, tritonbind_dtype x_dtype, const void *x, void *out, void *bias,
-    int64_t rows, int32_t columns, uint16_t factor, double limit, bool clamp, const char *MODE,
-    bool FAST)
+    int32_t device, void *stream, tritonbind_dtype x_dtype, const void *x, void *out,
+    const void *bias, int64_t rows, int32_t columns, uint16_t factor, double limit, bool clamp,
+    const char *MODE, bool FAST)
 {
     const tb_function *function = &scale_rows_and_add_bias_function;
     void *const values[] = {&x, &out, &bias, &rows, &columns, &factor, &limit, &clamp};
@@ -1263,7 +1263,7 @@ tritonbind_status scale_rows_and_add_bias_launch(
     tritonbind_dtype x_dtype,
     const void *x,
     void *out,
-    void *bias,
+    const void *bias,
     int64_t rows,
     int32_t columns,
     uint16_t factor,
@@ -1285,7 +1285,7 @@ int __tvm_ffi_scale_rows_and_add_bias(void *self, const tvm_ffi_any *arguments, 
     tritonbind_dtype x_dtype;
     const void *x;
     void *out;
-    void *bias;
+    const void *bias;
     int64_t rows;
     int32_t columns;
     uint16_t factor;
@@ -1297,7 +1297,7 @@ int __tvm_ffi_scale_rows_and_add_bias(void *self, const tvm_ffi_any *arguments, 
     const bool good = tb_begin(&call, function, arguments, count)
                       && tb_get_const_pointer(&call, 0, &x)
                       && tb_get_pointer(&call, 1, &out)
-                      && tb_get_pointer(&call, 2, &bias)
+                      && tb_get_const_pointer(&call, 2, &bias)
                       && tb_get_int64(&call, 3, &rows)
                       && tb_get_int32(&call, 4, &columns)
                       && tb_get_float16(&call, 5, &factor)

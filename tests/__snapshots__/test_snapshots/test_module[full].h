@@ -25,10 +25,10 @@ extern "C" {
  * The last line.
  *
  * x_dtype: the type of x and out: TRITONBIND_FP16 or TRITONBIND_BF16 or TRITONBIND_FP64
- * x: const *fp16 or const *bf16 or const *fp64, shape (rows, columns): the input; "quotes", \ and *
- *     / stay what they are, and so does 32 °C
- * out: *fp16 or *bf16 or *fp64, shape (rows, columns)
- * bias: *fp32 or NULL, shape (columns,): added
+ * x: const *fp16 or const *bf16 or const *fp64, read, shape (rows, columns): the input; "quotes", \
+ *     and * / stay what they are, and so does 32 °C
+ * out: *fp16 or *bf16 or *fp64, written, shape (rows, columns)
+ * bias: *fp32 or NULL, read, shape (columns,): added
  * columns: the length of a row
  * factor: the bits of an fp16
  * limit: of the result
@@ -40,7 +40,7 @@ TRITONBIND_PUBLIC tritonbind_status scale_rows_and_add_bias_launch(
     tritonbind_dtype x_dtype,
     const void *x,
     void *out,
-    void *bias,
+    const void *bias,
     int64_t rows,
     int32_t columns,
     uint16_t factor,
@@ -51,7 +51,7 @@ TRITONBIND_PUBLIC tritonbind_status scale_rows_and_add_bias_launch(
 
 /* Launch `tests.deep.explicit`.
  *
- * register_: *i8: named like a keyword of C
+ * register_: *i8, read and written: named like a keyword of C
  * lambda: named like a keyword of Python: one of -1, 1099511627776
  * gx: programs of the launch grid along x
  * gy: programs of the launch grid along y

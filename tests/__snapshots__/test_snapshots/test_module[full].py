@@ -38,10 +38,10 @@ def scale_rows_and_add_bias(
     The last line.
 
     Args:
-        x: `const *fp16` or `const *bf16` or `const *fp64`, shape (rows, columns): the input;
+        x: `const *fp16` or `const *bf16` or `const *fp64`, read, shape (rows, columns): the input;
             "quotes", \\ and */ stay what they are, and so does 32 °C
-        out: `*fp16` or `*bf16` or `*fp64`, shape (rows, columns)
-        bias: `*fp32` or None, shape (columns,): added
+        out: `*fp16` or `*bf16` or `*fp64`, written, shape (rows, columns)
+        bias: `*fp32` or None, read, shape (columns,): added
         rows: `i64`
         columns: `i32`: the length of a row
         factor: `fp16`
@@ -73,7 +73,7 @@ def explicit(
     """Launch `tests.deep.explicit`.
 
     Args:
-        register: `*i8`: named like a keyword of C
+        register: `*i8`, read and written: named like a keyword of C
         stream_: `i32`
         x_shape: `u64`
         lambda_: named like a keyword of Python: one of -1, 1099511627776

@@ -19,7 +19,7 @@ extern "C" {
 
 /* Set n elements to 1.
  *
- * out_ptr: *fp32: the output
+ * out_ptr: *fp32, written: the output
  * n: elements
  */
 TRITONBIND_PUBLIC tritonbind_status fill_launch(

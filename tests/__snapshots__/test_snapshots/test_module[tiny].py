@@ -21,7 +21,7 @@ def fill(
     """Set n elements to 1.
 
     Args:
-        out_ptr: `*fp32`: the output
+        out_ptr: `*fp32`, written: the output
         n: `i32`: elements
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
