@@ -21,9 +21,11 @@ extern "C" {
  *
  * target_dtype: the type of target: TRITONBIND_BF16 or TRITONBIND_FP64
  * n: rows to move
- * source: tensor of float32, blocks of ROWS x 64, rounded to tf32: [rows, columns]
- * target: tensor of bfloat16, blocks of 2 x 8 or tensor of float64, blocks of 2 x 8
- * Tensor: tensor of float16, blocks of 64, padded with nan: named like a type
+ * source: tensor of float32, blocks of ROWS x 64, rounded to tf32, read and written: [rows,
+ *     columns]
+ * target: tensor of bfloat16, blocks of 2 x 8 or tensor of float64, blocks of 2 x 8, read and
+ *     written
+ * Tensor: tensor of float16, blocks of 64, padded with nan, read and written: named like a type
  * ROWS: one of 32, 64
  */
 TRITONBIND_PUBLIC tritonbind_status move_launch(

@@ -27,9 +27,12 @@ def move(
 
     Args:
         n: `i32`: rows to move
-        source: tensor of float32, blocks of ROWS x 64, rounded to tf32: [rows, columns]
-        target: tensor of bfloat16, blocks of 2 x 8 or tensor of float64, blocks of 2 x 8
-        Tensor_: tensor of float16, blocks of 64, padded with nan: named like a type
+        source: tensor of float32, blocks of ROWS x 64, rounded to tf32, read and written: [rows,
+            columns]
+        target: tensor of bfloat16, blocks of 2 x 8 or tensor of float64, blocks of 2 x 8, read and
+            written
+        Tensor_: tensor of float16, blocks of 64, padded with nan, read and written: named like a
+            type
         ROWS: one of 32, 64
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.
