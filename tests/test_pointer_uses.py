@@ -47,6 +47,7 @@ def found() -> dict[str, dict[str, PointerUses]]:
     return compiled_uses(FOLDER, "uses.py")
 
 
+@pytest.mark.triton
 @pytest.mark.parametrize(("kernel", "variant"), EXPECTED)
 def test_each_variant(found: dict[str, dict[str, PointerUses]], kernel: str, variant: str) -> None:
     sets = [frozenset(names.split()) for names in EXPECTED[kernel, variant]]
@@ -64,6 +65,17 @@ def test_tensor_descriptors_are_others_on_others_targets(target: Target) -> None
     for name in names:
         sets = [frozenset(names.split()) for names in EXPECTED[name, "generic"]]
         assert found[name] == {"generic": PointerUses(*sets)}
+
+
+@pytest.mark.triton
+@pytest.mark.parametrize("target", [Target(80), Target(90), Target(100)])
+def test_tensor_descriptors_that_are_arguments(target: Target) -> None:
+    """One argument of the function is several of the kernel, and not the same on each target."""
+    found = compiled_uses(FOLDER, "descriptors.py", target, ("matmul", "facts"))
+    products = PointerUses(frozenset({"a_desc", "b_desc"}), frozenset({"c_desc"}))
+    assert set(found["matmul"].values()) == {products}
+    sums = PointerUses(frozenset({"source"}), frozenset({"out"}))
+    assert set(found["facts"].values()) == {sums}
 
 
 def test_a_kernel_of_gluon() -> None:

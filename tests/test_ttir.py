@@ -9,6 +9,8 @@ from codegen.pointer_uses import effects_of, pointer_uses, writer
 from codegen.ttir import Module, read_module
 from codegen.uses import PointerUses
 
+pytestmark = pytest.mark.triton
+
 FUNCTION = """\
 module {
   tt.func public @kernel(%a: !tt.ptr<f32>, %b: !tt.ptr<f32>, %c: !tt.ptr<i64>, %n: i32) {

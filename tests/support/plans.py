@@ -87,9 +87,7 @@ def plan(
     """
     pointers = [p for p in of.parameters if isinstance(p, Parameter) and p.is_tensor]
     read = frozenset(pointer.name for pointer in pointers)
-    written = frozenset(
-        pointer.name for pointer in pointers if "const" not in str(pointer.types[0])
-    )
+    written = frozenset(p.name for p in pointers if "const" not in str(p.types[0]))
     binaries = []
     for variant in of.specialisation.variants:
         images = tuple(
