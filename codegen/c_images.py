@@ -75,6 +75,7 @@ def _map_rows(
             f".element_size = {tensor_map.element_size}",
             f".swizzle = {tensor_map.swizzle}",
             *[".fp4_padded = true"] * tensor_map.fp4_padded,
+            *[".is_written = true"] * (name in image.uses.written),
             f".box = {{{box}}}",
         )
 

@@ -184,6 +184,29 @@ def test_fp4_that_the_machine_spreads_out(package: Path) -> None:
     )
 
 
+UNEVEN = """
+even = tensor(64, 56, dtype="fp16")
+uneven = tensor(64, 50, dtype="fp16", steps=(56, 1), address=ADDRESS + 65536)
+for given in ((uneven, even), (even, uneven)):
+    try:
+        module.copy(*given, 64, 50, 32)
+        print("launched")
+    except ValueError as error:
+        print(str(error).partition("\\n")[0])
+"""
+
+
+def test_rows_that_are_stored_are_of_whole_units_where_the_device_stores_those(
+    package: Path,
+) -> None:
+    refused = (
+        "tests.descriptors.copy argument #1 `target` must have a last dimension that is a multiple "
+        "of 8 elements, as stores on this device need, got shape (64, 50)"
+    )
+    assert child(package, UNEVEN, devices=[90]) == f"launched\n{refused}\n"
+    assert child(package, UNEVEN, devices=[80]) == "launched\nlaunched\n"
+
+
 A_TENSOR = "must be a tensor, of which the kernel needs the shape, got"
 STRIDES_OF_16 = "must have strides that are multiples of 16 bytes"
 REFUSED: list[tuple[dict[int, Any], type[Exception], int, str]] = [
@@ -290,12 +313,12 @@ def test_the_schema_and_the_docs(module: Any, package: Path) -> None:
     metadata = tvm_ffi.get_global_func_metadata("tests.descriptors.pad")
     _, *arguments = json.loads(metadata["type_schema"])["args"]
     assert arguments[0] == {"type": "Tensor"}
-    assert "source: tensor of float32, blocks of 16 x 32, padded with nan: of any shape" in (
+    assert "source: tensor of float32, blocks of 16 x 32, padded with nan, read: of any shape" in (
         " ".join(module.pad.__doc__.split())
     )
     assert module.copy.__annotations__["source"] == "Tensor"
     header = (package / "descriptors.h").read_text()
-    assert " * a_desc: tensor of float16, blocks of BLOCK_M x BLOCK_K: [m, k]\n" in header
+    assert " * a_desc: tensor of float16, blocks of BLOCK_M x BLOCK_K, read: [m, k]\n" in header
     assert "    const tritonbind_tensor *a_desc,\n" in header
 
 

@@ -87,8 +87,8 @@ static tb_grid softmax_grid(int64_t rows)
     return grid;
 }
 
-static tritonbind_status softmax_on(int32_t device, void *stream, void *x, void *y, int32_t rows,
-                                    int32_t columns)
+static tritonbind_status softmax_on(int32_t device, void *stream, const void *x, void *y,
+                                    int32_t rows, int32_t columns)
 {
     const tb_function *function = &softmax_function;
     void *const values[] = {&x, &y, &rows, &columns};
@@ -103,7 +103,7 @@ static tritonbind_status softmax_on(int32_t device, void *stream, void *x, void 
 
 tritonbind_status softmax_launch(
     void *stream,
-    void *x,
+    const void *x,
     void *y,
     int32_t rows,
     int32_t columns)
@@ -117,14 +117,14 @@ int __tvm_ffi_softmax(void *self, const tvm_ffi_any *arguments, int32_t count, t
     tb_call call;
     tvm_ffi_any filled[5];
     void *stream;
-    void *x;
+    const void *x;
     void *y;
     int32_t rows;
     int32_t columns;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
                       && tb_fill_in(&call, filled)
-                      && tb_get_pointer(&call, 0, &x)
+                      && tb_get_const_pointer(&call, 0, &x)
                       && tb_get_pointer(&call, 1, &y)
                       && tb_get_int32(&call, 2, &rows)
                       && tb_get_int32(&call, 3, &columns)

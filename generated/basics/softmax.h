@@ -21,14 +21,14 @@ extern "C" {
  *
  * The first pass finds m and the sum together: when m grows, the sum so far shrinks with it.
  *
- * x: *fp32, shape (rows, columns): [rows, columns]
- * y: *fp32, shape (rows, columns): [rows, columns], may be x
+ * x: *fp32, read, shape (rows, columns): [rows, columns]
+ * y: *fp32, written, shape (rows, columns): [rows, columns], may be x
  * rows: how many; read by the grid alone, a program for each
  * columns: how many, any number
  */
 TRITONBIND_PUBLIC tritonbind_status softmax_launch(
     void *stream,
-    void *x,
+    const void *x,
     void *y,
     int32_t rows,
     int32_t columns);

@@ -25,8 +25,8 @@ def softmax(
     The first pass finds m and the sum together: when m grows, the sum so far shrinks with it.
 
     Args:
-        x: `*fp32`, shape (rows, columns): [rows, columns]
-        y: `*fp32`, shape (rows, columns): [rows, columns], may be x
+        x: `*fp32`, read, shape (rows, columns): [rows, columns]
+        y: `*fp32`, written, shape (rows, columns): [rows, columns], may be x
         rows: `i32`: how many; read by the grid alone, a program for each; None: `x.shape[0]`
         columns: `i32`: how many, any number; None: `x.shape[1]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's

@@ -87,8 +87,8 @@ static tb_grid vector_add_grid(int64_t size)
     return grid;
 }
 
-static tritonbind_status vector_add_on(int32_t device, void *stream, void *x, void *y, void *out,
-                                       int32_t size)
+static tritonbind_status vector_add_on(int32_t device, void *stream, const void *x, const void *y,
+                                       void *out, int32_t size)
 {
     const tb_function *function = &vector_add_function;
     void *const values[] = {&x, &y, &out, &size};
@@ -108,8 +108,8 @@ static tritonbind_status vector_add_on(int32_t device, void *stream, void *x, vo
 
 tritonbind_status vector_add_launch(
     void *stream,
-    void *x,
-    void *y,
+    const void *x,
+    const void *y,
     void *out,
     int32_t size)
 {
@@ -123,15 +123,15 @@ int __tvm_ffi_vector_add(void *self, const tvm_ffi_any *arguments, int32_t count
     tb_call call;
     tvm_ffi_any filled[5];
     void *stream;
-    void *x;
-    void *y;
+    const void *x;
+    const void *y;
     void *out;
     int32_t size;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
                       && tb_fill_in(&call, filled)
-                      && tb_get_pointer(&call, 0, &x)
-                      && tb_get_pointer(&call, 1, &y)
+                      && tb_get_const_pointer(&call, 0, &x)
+                      && tb_get_const_pointer(&call, 1, &y)
                       && tb_get_pointer(&call, 2, &out)
                       && tb_get_int32(&call, 3, &size)
                       && tb_check_shape(&call, 0, (const int64_t[]){size}, 1)

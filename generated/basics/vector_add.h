@@ -19,15 +19,15 @@ extern "C" {
 
 /* Add two vectors, element by element.
  *
- * x: *fp32, shape (size,): [size]
- * y: *fp32, shape (size,): [size]
- * out: *fp32, shape (size,): [size], may be x or y
+ * x: *fp32, read, shape (size,): [size]
+ * y: *fp32, read, shape (size,): [size]
+ * out: *fp32, written, shape (size,): [size], may be x or y
  * size: number of elements
  */
 TRITONBIND_PUBLIC tritonbind_status vector_add_launch(
     void *stream,
-    void *x,
-    void *y,
+    const void *x,
+    const void *y,
     void *out,
     int32_t size);
 

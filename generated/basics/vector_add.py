@@ -23,9 +23,9 @@ def vector_add(
     """Add two vectors, element by element.
 
     Args:
-        x: `*fp32`, shape (size,): [size]
-        y: `*fp32`, shape (size,): [size]
-        out: `*fp32`, shape (size,): [size], may be x or y
+        x: `*fp32`, read, shape (size,): [size]
+        y: `*fp32`, read, shape (size,): [size]
+        out: `*fp32`, written, shape (size,): [size], may be x or y
         size: `i32`: number of elements; None: `x.shape[0]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
             environment for the tensors' device, which under torch is torch's.

@@ -131,9 +131,10 @@ static tb_grid gated_delta_rule_chunk_prepare_grid(int64_t num_value_heads, int6
 }
 
 static tritonbind_status gated_delta_rule_chunk_prepare_on(
-    int32_t device, void *stream, void *qkv, void *b, void *a, void *dt_bias, void *a_log,
-    void *q_out, void *k_out, void *v_out, void *g_out, void *beta_out, int32_t num_key_heads,
-    int32_t num_value_heads, int32_t qkv_dim, int32_t seq_len)
+    int32_t device, void *stream, const void *qkv, const void *b, const void *a,
+    const void *dt_bias, const void *a_log, void *q_out, void *k_out, void *v_out, void *g_out,
+    void *beta_out, int32_t num_key_heads, int32_t num_value_heads, int32_t qkv_dim,
+    int32_t seq_len)
 {
     const tb_function *function = &gated_delta_rule_chunk_prepare_function;
     void *const values[] = {&qkv, &b, &a, &dt_bias, &a_log, &q_out, &k_out, &v_out, &g_out,
@@ -168,11 +169,11 @@ static tritonbind_status gated_delta_rule_chunk_prepare_on(
 
 tritonbind_status gated_delta_rule_chunk_prepare_launch(
     void *stream,
-    void *qkv,
-    void *b,
-    void *a,
-    void *dt_bias,
-    void *a_log,
+    const void *qkv,
+    const void *b,
+    const void *a,
+    const void *dt_bias,
+    const void *a_log,
     void *q_out,
     void *k_out,
     void *v_out,
@@ -195,11 +196,11 @@ int __tvm_ffi_gated_delta_rule_chunk_prepare(void *self, const tvm_ffi_any *argu
     tb_call call;
     tvm_ffi_any filled[15];
     void *stream;
-    void *qkv;
-    void *b;
-    void *a;
-    void *dt_bias;
-    void *a_log;
+    const void *qkv;
+    const void *b;
+    const void *a;
+    const void *dt_bias;
+    const void *a_log;
     void *q_out;
     void *k_out;
     void *v_out;
@@ -212,11 +213,11 @@ int __tvm_ffi_gated_delta_rule_chunk_prepare(void *self, const tvm_ffi_any *argu
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
                       && tb_fill_in(&call, filled)
-                      && tb_get_pointer(&call, 0, &qkv)
-                      && tb_get_pointer(&call, 1, &b)
-                      && tb_get_pointer(&call, 2, &a)
-                      && tb_get_pointer(&call, 3, &dt_bias)
-                      && tb_get_pointer(&call, 4, &a_log)
+                      && tb_get_const_pointer(&call, 0, &qkv)
+                      && tb_get_const_pointer(&call, 1, &b)
+                      && tb_get_const_pointer(&call, 2, &a)
+                      && tb_get_const_pointer(&call, 3, &dt_bias)
+                      && tb_get_const_pointer(&call, 4, &a_log)
                       && tb_get_pointer(&call, 5, &q_out)
                       && tb_get_pointer(&call, 6, &k_out)
                       && tb_get_pointer(&call, 7, &v_out)
@@ -345,7 +346,8 @@ static tb_grid gated_delta_rule_chunk_cumsum_grid(int64_t seq_len, int64_t num_v
 }
 
 static tritonbind_status gated_delta_rule_chunk_cumsum_on(
-    int32_t device, void *stream, void *g_in, void *g_out, int32_t seq_len, int32_t num_value_heads)
+    int32_t device, void *stream, const void *g_in, void *g_out, int32_t seq_len,
+    int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_cumsum_function;
     void *const values[] = {&g_in, &g_out, &seq_len, &num_value_heads};
@@ -360,7 +362,7 @@ static tritonbind_status gated_delta_rule_chunk_cumsum_on(
 
 tritonbind_status gated_delta_rule_chunk_cumsum_launch(
     void *stream,
-    void *g_in,
+    const void *g_in,
     void *g_out,
     int32_t seq_len,
     int32_t num_value_heads)
@@ -376,14 +378,14 @@ int __tvm_ffi_gated_delta_rule_chunk_cumsum(void *self, const tvm_ffi_any *argum
     tb_call call;
     tvm_ffi_any filled[5];
     void *stream;
-    void *g_in;
+    const void *g_in;
     void *g_out;
     int32_t seq_len;
     int32_t num_value_heads;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
                       && tb_fill_in(&call, filled)
-                      && tb_get_pointer(&call, 0, &g_in)
+                      && tb_get_const_pointer(&call, 0, &g_in)
                       && tb_get_pointer(&call, 1, &g_out)
                       && tb_get_int32(&call, 2, &seq_len)
                       && tb_get_int32(&call, 3, &num_value_heads)
@@ -501,8 +503,8 @@ static tb_grid gated_delta_rule_chunk_a_grid(int64_t seq_len, int64_t num_value_
 }
 
 static tritonbind_status gated_delta_rule_chunk_a_on(
-    int32_t device, void *stream, void *k, void *g_cumsum, void *beta, void *a_tril,
-    int32_t seq_len, int32_t num_value_heads)
+    int32_t device, void *stream, const void *k, const void *g_cumsum, const void *beta,
+    void *a_tril, int32_t seq_len, int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_a_function;
     void *const values[] = {&k, &g_cumsum, &beta, &a_tril, &seq_len, &num_value_heads};
@@ -523,9 +525,9 @@ static tritonbind_status gated_delta_rule_chunk_a_on(
 
 tritonbind_status gated_delta_rule_chunk_a_launch(
     void *stream,
-    void *k,
-    void *g_cumsum,
-    void *beta,
+    const void *k,
+    const void *g_cumsum,
+    const void *beta,
     void *a_tril,
     int32_t seq_len,
     int32_t num_value_heads)
@@ -541,18 +543,18 @@ int __tvm_ffi_gated_delta_rule_chunk_a(void *self, const tvm_ffi_any *arguments,
     tb_call call;
     tvm_ffi_any filled[7];
     void *stream;
-    void *k;
-    void *g_cumsum;
-    void *beta;
+    const void *k;
+    const void *g_cumsum;
+    const void *beta;
     void *a_tril;
     int32_t seq_len;
     int32_t num_value_heads;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
                       && tb_fill_in(&call, filled)
-                      && tb_get_pointer(&call, 0, &k)
-                      && tb_get_pointer(&call, 1, &g_cumsum)
-                      && tb_get_pointer(&call, 2, &beta)
+                      && tb_get_const_pointer(&call, 0, &k)
+                      && tb_get_const_pointer(&call, 1, &g_cumsum)
+                      && tb_get_const_pointer(&call, 2, &beta)
                       && tb_get_pointer(&call, 3, &a_tril)
                       && tb_get_int32(&call, 4, &seq_len)
                       && tb_get_int32(&call, 5, &num_value_heads)
@@ -675,7 +677,7 @@ static tb_grid gated_delta_rule_chunk_solve_grid(int64_t seq_len, int64_t num_va
 }
 
 static tritonbind_status gated_delta_rule_chunk_solve_on(
-    int32_t device, void *stream, void *a_tril_ptr, void *a_inv_ptr, int32_t seq_len,
+    int32_t device, void *stream, const void *a_tril_ptr, void *a_inv_ptr, int32_t seq_len,
     int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_solve_function;
@@ -692,7 +694,7 @@ static tritonbind_status gated_delta_rule_chunk_solve_on(
 
 tritonbind_status gated_delta_rule_chunk_solve_launch(
     void *stream,
-    void *a_tril_ptr,
+    const void *a_tril_ptr,
     void *a_inv_ptr,
     int32_t seq_len,
     int32_t num_value_heads)
@@ -708,14 +710,14 @@ int __tvm_ffi_gated_delta_rule_chunk_solve(void *self, const tvm_ffi_any *argume
     tb_call call;
     tvm_ffi_any filled[5];
     void *stream;
-    void *a_tril_ptr;
+    const void *a_tril_ptr;
     void *a_inv_ptr;
     int32_t seq_len;
     int32_t num_value_heads;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
                       && tb_fill_in(&call, filled)
-                      && tb_get_pointer(&call, 0, &a_tril_ptr)
+                      && tb_get_const_pointer(&call, 0, &a_tril_ptr)
                       && tb_get_pointer(&call, 1, &a_inv_ptr)
                       && tb_get_int32(&call, 2, &seq_len)
                       && tb_get_int32(&call, 3, &num_value_heads)
@@ -844,8 +846,8 @@ static tb_grid gated_delta_rule_chunk_recompute_grid(int64_t seq_len, int64_t nu
 }
 
 static tritonbind_status gated_delta_rule_chunk_recompute_on(
-    int32_t device, void *stream, void *k, void *v, void *beta, void *w_out, void *u_out,
-    void *a_inv, void *g_cumsum, int32_t seq_len, int32_t num_value_heads)
+    int32_t device, void *stream, const void *k, const void *v, const void *beta, void *w_out,
+    void *u_out, const void *a_inv, const void *g_cumsum, int32_t seq_len, int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_recompute_function;
     void *const values[] = {&k, &v, &beta, &w_out, &u_out, &a_inv, &g_cumsum, &seq_len,
@@ -873,13 +875,13 @@ static tritonbind_status gated_delta_rule_chunk_recompute_on(
 
 tritonbind_status gated_delta_rule_chunk_recompute_launch(
     void *stream,
-    void *k,
-    void *v,
-    void *beta,
+    const void *k,
+    const void *v,
+    const void *beta,
     void *w_out,
     void *u_out,
-    void *a_inv,
-    void *g_cumsum,
+    const void *a_inv,
+    const void *g_cumsum,
     int32_t seq_len,
     int32_t num_value_heads)
 {
@@ -894,25 +896,25 @@ int __tvm_ffi_gated_delta_rule_chunk_recompute(void *self, const tvm_ffi_any *ar
     tb_call call;
     tvm_ffi_any filled[10];
     void *stream;
-    void *k;
-    void *v;
-    void *beta;
+    const void *k;
+    const void *v;
+    const void *beta;
     void *w_out;
     void *u_out;
-    void *a_inv;
-    void *g_cumsum;
+    const void *a_inv;
+    const void *g_cumsum;
     int32_t seq_len;
     int32_t num_value_heads;
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
                       && tb_fill_in(&call, filled)
-                      && tb_get_pointer(&call, 0, &k)
-                      && tb_get_pointer(&call, 1, &v)
-                      && tb_get_pointer(&call, 2, &beta)
+                      && tb_get_const_pointer(&call, 0, &k)
+                      && tb_get_const_pointer(&call, 1, &v)
+                      && tb_get_const_pointer(&call, 2, &beta)
                       && tb_get_pointer(&call, 3, &w_out)
                       && tb_get_pointer(&call, 4, &u_out)
-                      && tb_get_pointer(&call, 5, &a_inv)
-                      && tb_get_pointer(&call, 6, &g_cumsum)
+                      && tb_get_const_pointer(&call, 5, &a_inv)
+                      && tb_get_const_pointer(&call, 6, &g_cumsum)
                       && tb_get_int32(&call, 7, &seq_len)
                       && tb_get_int32(&call, 8, &num_value_heads)
                       && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 128},
@@ -1052,8 +1054,9 @@ static tb_grid gated_delta_rule_chunk_state_grid(int64_t num_value_heads)
 }
 
 static tritonbind_status gated_delta_rule_chunk_state_on(
-    int32_t device, void *stream, void *k, void *w, void *u, void *g_cumsum, void *initial_state,
-    void *chunk_state, void *v_new, void *final_state, int32_t seq_len, int32_t num_value_heads)
+    int32_t device, void *stream, const void *k, const void *w, const void *u, const void *g_cumsum,
+    const void *initial_state, void *chunk_state, void *v_new, void *final_state, int32_t seq_len,
+    int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_state_function;
     void *const values[] = {&k, &w, &u, &g_cumsum, &initial_state, &chunk_state, &v_new,
@@ -1083,11 +1086,11 @@ static tritonbind_status gated_delta_rule_chunk_state_on(
 
 tritonbind_status gated_delta_rule_chunk_state_launch(
     void *stream,
-    void *k,
-    void *w,
-    void *u,
-    void *g_cumsum,
-    void *initial_state,
+    const void *k,
+    const void *w,
+    const void *u,
+    const void *g_cumsum,
+    const void *initial_state,
     void *chunk_state,
     void *v_new,
     void *final_state,
@@ -1106,11 +1109,11 @@ int __tvm_ffi_gated_delta_rule_chunk_state(void *self, const tvm_ffi_any *argume
     tb_call call;
     tvm_ffi_any filled[11];
     void *stream;
-    void *k;
-    void *w;
-    void *u;
-    void *g_cumsum;
-    void *initial_state;
+    const void *k;
+    const void *w;
+    const void *u;
+    const void *g_cumsum;
+    const void *initial_state;
     void *chunk_state;
     void *v_new;
     void *final_state;
@@ -1119,11 +1122,11 @@ int __tvm_ffi_gated_delta_rule_chunk_state(void *self, const tvm_ffi_any *argume
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
                       && tb_fill_in(&call, filled)
-                      && tb_get_pointer(&call, 0, &k)
-                      && tb_get_pointer(&call, 1, &w)
-                      && tb_get_pointer(&call, 2, &u)
-                      && tb_get_pointer(&call, 3, &g_cumsum)
-                      && tb_get_pointer(&call, 4, &initial_state)
+                      && tb_get_const_pointer(&call, 0, &k)
+                      && tb_get_const_pointer(&call, 1, &w)
+                      && tb_get_const_pointer(&call, 2, &u)
+                      && tb_get_const_pointer(&call, 3, &g_cumsum)
+                      && tb_get_const_pointer(&call, 4, &initial_state)
                       && tb_get_pointer(&call, 5, &chunk_state)
                       && tb_get_pointer(&call, 6, &v_new)
                       && tb_get_pointer(&call, 7, &final_state)
@@ -1265,8 +1268,9 @@ static tb_grid gated_delta_rule_chunk_o_grid(int64_t seq_len, int64_t num_value_
 }
 
 static tritonbind_status gated_delta_rule_chunk_o_on(
-    int32_t device, void *stream, void *q, void *k, void *v_new, void *chunk_state, void *g_cumsum,
-    void *output, int32_t seq_len, int32_t num_value_heads, float scale)
+    int32_t device, void *stream, const void *q, const void *k, const void *v_new,
+    const void *chunk_state, const void *g_cumsum, void *output, int32_t seq_len,
+    int32_t num_value_heads, float scale)
 {
     const tb_function *function = &gated_delta_rule_chunk_o_function;
     void *const values[] = {&q, &k, &v_new, &chunk_state, &g_cumsum, &output, &seq_len,
@@ -1292,11 +1296,11 @@ static tritonbind_status gated_delta_rule_chunk_o_on(
 
 tritonbind_status gated_delta_rule_chunk_o_launch(
     void *stream,
-    void *q,
-    void *k,
-    void *v_new,
-    void *chunk_state,
-    void *g_cumsum,
+    const void *q,
+    const void *k,
+    const void *v_new,
+    const void *chunk_state,
+    const void *g_cumsum,
     void *output,
     int32_t seq_len,
     int32_t num_value_heads,
@@ -1313,11 +1317,11 @@ int __tvm_ffi_gated_delta_rule_chunk_o(void *self, const tvm_ffi_any *arguments,
     tb_call call;
     tvm_ffi_any filled[10];
     void *stream;
-    void *q;
-    void *k;
-    void *v_new;
-    void *chunk_state;
-    void *g_cumsum;
+    const void *q;
+    const void *k;
+    const void *v_new;
+    const void *chunk_state;
+    const void *g_cumsum;
     void *output;
     int32_t seq_len;
     int32_t num_value_heads;
@@ -1325,11 +1329,11 @@ int __tvm_ffi_gated_delta_rule_chunk_o(void *self, const tvm_ffi_any *arguments,
     (void)self;
     const bool good = tb_begin(&call, function, arguments, count)
                       && tb_fill_in(&call, filled)
-                      && tb_get_pointer(&call, 0, &q)
-                      && tb_get_pointer(&call, 1, &k)
-                      && tb_get_pointer(&call, 2, &v_new)
-                      && tb_get_pointer(&call, 3, &chunk_state)
-                      && tb_get_pointer(&call, 4, &g_cumsum)
+                      && tb_get_const_pointer(&call, 0, &q)
+                      && tb_get_const_pointer(&call, 1, &k)
+                      && tb_get_const_pointer(&call, 2, &v_new)
+                      && tb_get_const_pointer(&call, 3, &chunk_state)
+                      && tb_get_const_pointer(&call, 4, &g_cumsum)
                       && tb_get_pointer(&call, 5, &output)
                       && tb_get_int32(&call, 6, &seq_len)
                       && tb_get_int32(&call, 7, &num_value_heads)

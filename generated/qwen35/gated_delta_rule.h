@@ -21,17 +21,18 @@ extern "C" {
  *
  * q, k /= sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias); beta = sigmoid(b).
  *
- * qkv: *bf16, shape (seq_len, qkv_dim): [S, qkv_dim], in each row the q heads, then the k heads,
- *     then the v heads
- * b: *bf16, shape (seq_len, num_value_heads): [S, H], beta before its sigmoid
- * a: *bf16, shape (seq_len, num_value_heads): [S, H], the decay before its softplus
- * dt_bias: *bf16, shape (num_value_heads,): [H], added to a
- * a_log: *fp32, shape (num_value_heads,): [H], logarithm of the decay rate
- * q_out: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
- * k_out: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
- * v_out: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128]
- * g_out: *fp32, shape (seq_len, num_value_heads): [S, H], logarithm of the decay, 0 or less
- * beta_out: *fp32, shape (seq_len, num_value_heads): [S, H], strength of the write, 0 to 1
+ * qkv: *bf16, read, shape (seq_len, qkv_dim): [S, qkv_dim], in each row the q heads, then the k
+ *     heads, then the v heads
+ * b: *bf16, read, shape (seq_len, num_value_heads): [S, H], beta before its sigmoid
+ * a: *bf16, read, shape (seq_len, num_value_heads): [S, H], the decay before its softplus
+ * dt_bias: *bf16, read, shape (num_value_heads,): [H], added to a
+ * a_log: *fp32, read, shape (num_value_heads,): [H], logarithm of the decay rate
+ * q_out: *bf16, written, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+ * k_out: *bf16, written, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+ * v_out: *bf16, written, shape (seq_len, num_value_heads, 128): [S, H, 128]
+ * g_out: *fp32, written, shape (seq_len, num_value_heads): [S, H], logarithm of the decay, 0 or
+ *     less
+ * beta_out: *fp32, written, shape (seq_len, num_value_heads): [S, H], strength of the write, 0 to 1
  * num_key_heads: value head h takes q and k of key head h * num_key_heads // H
  * num_value_heads: H, the number of value heads
  * qkv_dim: (2 * num_key_heads + H) * 128, the length of a row of qkv
@@ -39,11 +40,11 @@ extern "C" {
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_prepare_launch(
     void *stream,
-    void *qkv,
-    void *b,
-    void *a,
-    void *dt_bias,
-    void *a_log,
+    const void *qkv,
+    const void *b,
+    const void *a,
+    const void *dt_bias,
+    const void *a_log,
     void *q_out,
     void *k_out,
     void *v_out,
@@ -56,33 +57,34 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_prepare_launch(
 
 /* g_out[t] is the sum of g_in from the first token of t's chunk to t, t included.
  *
- * g_in: *fp32, shape (seq_len, num_value_heads): [S, H], logarithm of each token's decay
- * g_out: *fp32, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk; may be g_in
+ * g_in: *fp32, read, shape (seq_len, num_value_heads): [S, H], logarithm of each token's decay
+ * g_out: *fp32, written, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk; may
+ *     be g_in
  * seq_len: S, the number of tokens
  * num_value_heads: H, the number of value heads
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_cumsum_launch(
     void *stream,
-    void *g_in,
+    const void *g_in,
     void *g_out,
     int32_t seq_len,
     int32_t num_value_heads);
 
 /* A[i, j] = beta_i exp(g_i - g_j) (k_i . k_j) for i > j inside a chunk, 0 elsewhere.
  *
- * k: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
- * g_cumsum: *fp32, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
- * beta: *fp32, shape (seq_len, num_value_heads): [S, H]
- * a_tril: *fp32, shape (seq_len, num_value_heads, 64): [S, H, 64], a row for each token, with a
- *     column for each token of its chunk
+ * k: *bf16, read, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+ * g_cumsum: *fp32, read, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
+ * beta: *fp32, read, shape (seq_len, num_value_heads): [S, H]
+ * a_tril: *fp32, written, shape (seq_len, num_value_heads, 64): [S, H, 64], a row for each token,
+ *     with a column for each token of its chunk
  * seq_len: S, the number of tokens
  * num_value_heads: H, the number of value heads
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_a_launch(
     void *stream,
-    void *k,
-    void *g_cumsum,
-    void *beta,
+    const void *k,
+    const void *g_cumsum,
+    const void *beta,
     void *a_tril,
     int32_t seq_len,
     int32_t num_value_heads);
@@ -93,16 +95,16 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_a_launch(
  * X = -A - X A, and column j of that needs only the columns of X to its right. Block formulas
  * join them to two of 32 x 32, and those to the whole.
  *
- * a_tril_ptr: *fp32, shape (seq_len, num_value_heads, 64): [S, H, 64], strictly lower triangular
- *     inside each chunk
- * a_inv_ptr: *bf16, shape (seq_len, num_value_heads, 64): [S, H, 64], written as a whole, zeros
- *     above the diagonal too
+ * a_tril_ptr: *fp32, read, shape (seq_len, num_value_heads, 64): [S, H, 64], strictly lower
+ *     triangular inside each chunk
+ * a_inv_ptr: *bf16, written, shape (seq_len, num_value_heads, 64): [S, H, 64], written as a whole,
+ *     zeros above the diagonal too
  * seq_len: S, the number of tokens
  * num_value_heads: H, the number of value heads
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_solve_launch(
     void *stream,
-    void *a_tril_ptr,
+    const void *a_tril_ptr,
     void *a_inv_ptr,
     int32_t seq_len,
     int32_t num_value_heads);
@@ -111,25 +113,25 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_solve_launch(
  *
  * The factors go to the columns of T: it is half as wide as k and v, which stay as they are.
  *
- * k: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
- * v: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128]
- * beta: *fp32, shape (seq_len, num_value_heads): [S, H]
- * w_out: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128]
- * u_out: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128]
- * a_inv: *bf16, shape (seq_len, num_value_heads, 64): [S, H, 64], T
- * g_cumsum: *fp32, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
+ * k: *bf16, read, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+ * v: *bf16, read, shape (seq_len, num_value_heads, 128): [S, H, 128]
+ * beta: *fp32, read, shape (seq_len, num_value_heads): [S, H]
+ * w_out: *bf16, written, shape (seq_len, num_value_heads, 128): [S, H, 128]
+ * u_out: *bf16, written, shape (seq_len, num_value_heads, 128): [S, H, 128]
+ * a_inv: *bf16, read, shape (seq_len, num_value_heads, 64): [S, H, 64], T
+ * g_cumsum: *fp32, read, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
  * seq_len: S, the number of tokens
  * num_value_heads: H, the number of value heads
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_recompute_launch(
     void *stream,
-    void *k,
-    void *v,
-    void *beta,
+    const void *k,
+    const void *v,
+    const void *beta,
     void *w_out,
     void *u_out,
-    void *a_inv,
-    void *g_cumsum,
+    const void *a_inv,
+    const void *g_cumsum,
     int32_t seq_len,
     int32_t num_value_heads);
 
@@ -137,26 +139,27 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_recompute_launch(
  *
  * v_new = u - w h, then h = exp(g_last) h + k^T (exp(g_last - g) v_new), g_last: g at the end.
  *
- * k: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
- * w: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128]
- * u: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128]
- * g_cumsum: *fp32, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
- * initial_state: *fp32, shape (num_value_heads, 128, 128): [H, 128, 128], h before the first token
- * chunk_state: *fp32, shape (cdiv(seq_len, 64), num_value_heads, 128, 128): [chunks, H, 128, 128],
- *     h before each chunk
- * v_new: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], what each token writes
- * final_state: *fp32, shape (num_value_heads, 128, 128): [H, 128, 128], h after the last token; may
- *     be initial_state
+ * k: *bf16, read, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+ * w: *bf16, read, shape (seq_len, num_value_heads, 128): [S, H, 128]
+ * u: *bf16, read, shape (seq_len, num_value_heads, 128): [S, H, 128]
+ * g_cumsum: *fp32, read, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
+ * initial_state: *fp32, read, shape (num_value_heads, 128, 128): [H, 128, 128], h before the first
+ *     token
+ * chunk_state: *fp32, written, shape (cdiv(seq_len, 64), num_value_heads, 128, 128): [chunks, H,
+ *     128, 128], h before each chunk
+ * v_new: *bf16, written, shape (seq_len, num_value_heads, 128): [S, H, 128], what each token writes
+ * final_state: *fp32, written, shape (num_value_heads, 128, 128): [H, 128, 128], h after the last
+ *     token; may be initial_state
  * seq_len: S, the number of tokens
  * num_value_heads: H, the number of value heads
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_state_launch(
     void *stream,
-    void *k,
-    void *w,
-    void *u,
-    void *g_cumsum,
-    void *initial_state,
+    const void *k,
+    const void *w,
+    const void *u,
+    const void *g_cumsum,
+    const void *initial_state,
     void *chunk_state,
     void *v_new,
     void *final_state,
@@ -165,24 +168,24 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_state_launch(
 
 /* o = scale (exp(g) q h + P v_new), P[i, j] = exp(g_i - g_j) (q_i . k_j) for i >= j, else 0.
  *
- * q: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
- * k: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
- * v_new: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128], what each token writes
- * chunk_state: *fp32, shape (cdiv(seq_len, 64), num_value_heads, 128, 128): [chunks, H, 128, 128],
- *     h before each chunk
- * g_cumsum: *fp32, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
- * output: *bf16, shape (seq_len, num_value_heads, 128): [S, H, 128]
+ * q: *bf16, read, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+ * k: *bf16, read, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+ * v_new: *bf16, read, shape (seq_len, num_value_heads, 128): [S, H, 128], what each token writes
+ * chunk_state: *fp32, read, shape (cdiv(seq_len, 64), num_value_heads, 128, 128): [chunks, H, 128,
+ *     128], h before each chunk
+ * g_cumsum: *fp32, read, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
+ * output: *bf16, written, shape (seq_len, num_value_heads, 128): [S, H, 128]
  * seq_len: S, the number of tokens
  * num_value_heads: H, the number of value heads
  * scale: 128 ** -0.5
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_o_launch(
     void *stream,
-    void *q,
-    void *k,
-    void *v_new,
-    void *chunk_state,
-    void *g_cumsum,
+    const void *q,
+    const void *k,
+    const void *v_new,
+    const void *chunk_state,
+    const void *g_cumsum,
     void *output,
     int32_t seq_len,
     int32_t num_value_heads,

@@ -49,17 +49,19 @@ def gated_delta_rule_chunk_prepare(
     q, k /= sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias); beta = sigmoid(b).
 
     Args:
-        qkv: `*bf16`, shape (seq_len, qkv_dim): [S, qkv_dim], in each row the q heads, then the k
-            heads, then the v heads
-        b: `*bf16`, shape (seq_len, num_value_heads): [S, H], beta before its sigmoid
-        a: `*bf16`, shape (seq_len, num_value_heads): [S, H], the decay before its softplus
-        dt_bias: `*bf16`, shape (num_value_heads,): [H], added to a
-        a_log: `*fp32`, shape (num_value_heads,): [H], logarithm of the decay rate
-        q_out: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
-        k_out: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
-        v_out: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128]
-        g_out: `*fp32`, shape (seq_len, num_value_heads): [S, H], logarithm of the decay, 0 or less
-        beta_out: `*fp32`, shape (seq_len, num_value_heads): [S, H], strength of the write, 0 to 1
+        qkv: `*bf16`, read, shape (seq_len, qkv_dim): [S, qkv_dim], in each row the q heads, then
+            the k heads, then the v heads
+        b: `*bf16`, read, shape (seq_len, num_value_heads): [S, H], beta before its sigmoid
+        a: `*bf16`, read, shape (seq_len, num_value_heads): [S, H], the decay before its softplus
+        dt_bias: `*bf16`, read, shape (num_value_heads,): [H], added to a
+        a_log: `*fp32`, read, shape (num_value_heads,): [H], logarithm of the decay rate
+        q_out: `*bf16`, written, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+        k_out: `*bf16`, written, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+        v_out: `*bf16`, written, shape (seq_len, num_value_heads, 128): [S, H, 128]
+        g_out: `*fp32`, written, shape (seq_len, num_value_heads): [S, H], logarithm of the decay, 0
+            or less
+        beta_out: `*fp32`, written, shape (seq_len, num_value_heads): [S, H], strength of the write,
+            0 to 1
         num_key_heads: `i32`: value head h takes q and k of key head h * num_key_heads // H
         num_value_heads: `i32`: H, the number of value heads; None: `b.shape[1]`
         qkv_dim: `i32`: (2 * num_key_heads + H) * 128, the length of a row of qkv; None:
@@ -102,9 +104,10 @@ def gated_delta_rule_chunk_cumsum(
     """g_out[t] is the sum of g_in from the first token of t's chunk to t, t included.
 
     Args:
-        g_in: `*fp32`, shape (seq_len, num_value_heads): [S, H], logarithm of each token's decay
-        g_out: `*fp32`, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk; may be
-            g_in
+        g_in: `*fp32`, read, shape (seq_len, num_value_heads): [S, H], logarithm of each token's
+            decay
+        g_out: `*fp32`, written, shape (seq_len, num_value_heads): [S, H], summed up inside the
+            chunk; may be g_in
         seq_len: `i32`: S, the number of tokens; None: `g_in.shape[0]`
         num_value_heads: `i32`: H, the number of value heads; None: `g_in.shape[1]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
@@ -130,11 +133,12 @@ def gated_delta_rule_chunk_a(
     """A[i, j] = beta_i exp(g_i - g_j) (k_i . k_j) for i > j inside a chunk, 0 elsewhere.
 
     Args:
-        k: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
-        g_cumsum: `*fp32`, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
-        beta: `*fp32`, shape (seq_len, num_value_heads): [S, H]
-        a_tril: `*fp32`, shape (seq_len, num_value_heads, 64): [S, H, 64], a row for each token,
-            with a column for each token of its chunk
+        k: `*bf16`, read, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+        g_cumsum: `*fp32`, read, shape (seq_len, num_value_heads): [S, H], summed up inside the
+            chunk
+        beta: `*fp32`, read, shape (seq_len, num_value_heads): [S, H]
+        a_tril: `*fp32`, written, shape (seq_len, num_value_heads, 64): [S, H, 64], a row for each
+            token, with a column for each token of its chunk
         seq_len: `i32`: S, the number of tokens; None: `k.shape[0]`
         num_value_heads: `i32`: H, the number of value heads; None: `k.shape[1]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
@@ -162,10 +166,10 @@ def gated_delta_rule_chunk_solve(
     join them to two of 32 x 32, and those to the whole.
 
     Args:
-        a_tril_ptr: `*fp32`, shape (seq_len, num_value_heads, 64): [S, H, 64], strictly lower
+        a_tril_ptr: `*fp32`, read, shape (seq_len, num_value_heads, 64): [S, H, 64], strictly lower
             triangular inside each chunk
-        a_inv_ptr: `*bf16`, shape (seq_len, num_value_heads, 64): [S, H, 64], written as a whole,
-            zeros above the diagonal too
+        a_inv_ptr: `*bf16`, written, shape (seq_len, num_value_heads, 64): [S, H, 64], written as a
+            whole, zeros above the diagonal too
         seq_len: `i32`: S, the number of tokens; None: `a_tril_ptr.shape[0]`
         num_value_heads: `i32`: H, the number of value heads; None: `a_tril_ptr.shape[1]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
@@ -196,13 +200,14 @@ def gated_delta_rule_chunk_recompute(
     The factors go to the columns of T: it is half as wide as k and v, which stay as they are.
 
     Args:
-        k: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
-        v: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128]
-        beta: `*fp32`, shape (seq_len, num_value_heads): [S, H]
-        w_out: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128]
-        u_out: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128]
-        a_inv: `*bf16`, shape (seq_len, num_value_heads, 64): [S, H, 64], T
-        g_cumsum: `*fp32`, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
+        k: `*bf16`, read, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+        v: `*bf16`, read, shape (seq_len, num_value_heads, 128): [S, H, 128]
+        beta: `*fp32`, read, shape (seq_len, num_value_heads): [S, H]
+        w_out: `*bf16`, written, shape (seq_len, num_value_heads, 128): [S, H, 128]
+        u_out: `*bf16`, written, shape (seq_len, num_value_heads, 128): [S, H, 128]
+        a_inv: `*bf16`, read, shape (seq_len, num_value_heads, 64): [S, H, 64], T
+        g_cumsum: `*fp32`, read, shape (seq_len, num_value_heads): [S, H], summed up inside the
+            chunk
         seq_len: `i32`: S, the number of tokens; None: `k.shape[0]`
         num_value_heads: `i32`: H, the number of value heads; None: `k.shape[1]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
@@ -236,17 +241,19 @@ def gated_delta_rule_chunk_state(
     v_new = u - w h, then h = exp(g_last) h + k^T (exp(g_last - g) v_new), g_last: g at the end.
 
     Args:
-        k: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
-        w: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128]
-        u: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128]
-        g_cumsum: `*fp32`, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
-        initial_state: `*fp32`, shape (num_value_heads, 128, 128): [H, 128, 128], h before the first
-            token
-        chunk_state: `*fp32`, shape (cdiv(seq_len, 64), num_value_heads, 128, 128): [chunks, H, 128,
-            128], h before each chunk
-        v_new: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128], what each token writes
-        final_state: `*fp32`, shape (num_value_heads, 128, 128): [H, 128, 128], h after the last
-            token; may be initial_state
+        k: `*bf16`, read, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+        w: `*bf16`, read, shape (seq_len, num_value_heads, 128): [S, H, 128]
+        u: `*bf16`, read, shape (seq_len, num_value_heads, 128): [S, H, 128]
+        g_cumsum: `*fp32`, read, shape (seq_len, num_value_heads): [S, H], summed up inside the
+            chunk
+        initial_state: `*fp32`, read, shape (num_value_heads, 128, 128): [H, 128, 128], h before the
+            first token
+        chunk_state: `*fp32`, written, shape (cdiv(seq_len, 64), num_value_heads, 128, 128):
+            [chunks, H, 128, 128], h before each chunk
+        v_new: `*bf16`, written, shape (seq_len, num_value_heads, 128): [S, H, 128], what each token
+            writes
+        final_state: `*fp32`, written, shape (num_value_heads, 128, 128): [H, 128, 128], h after the
+            last token; may be initial_state
         seq_len: `i32`: S, the number of tokens; None: `k.shape[0]`
         num_value_heads: `i32`: H, the number of value heads; None: `k.shape[1]`
         stream: a CUDA stream (object, handle or address); None: the current stream of TVM FFI's
@@ -287,13 +294,15 @@ def gated_delta_rule_chunk_o(
     """o = scale (exp(g) q h + P v_new), P[i, j] = exp(g_i - g_j) (q_i . k_j) for i >= j, else 0.
 
     Args:
-        q: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
-        k: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
-        v_new: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128], what each token writes
-        chunk_state: `*fp32`, shape (cdiv(seq_len, 64), num_value_heads, 128, 128): [chunks, H, 128,
-            128], h before each chunk
-        g_cumsum: `*fp32`, shape (seq_len, num_value_heads): [S, H], summed up inside the chunk
-        output: `*bf16`, shape (seq_len, num_value_heads, 128): [S, H, 128]
+        q: `*bf16`, read, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+        k: `*bf16`, read, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
+        v_new: `*bf16`, read, shape (seq_len, num_value_heads, 128): [S, H, 128], what each token
+            writes
+        chunk_state: `*fp32`, read, shape (cdiv(seq_len, 64), num_value_heads, 128, 128): [chunks,
+            H, 128, 128], h before each chunk
+        g_cumsum: `*fp32`, read, shape (seq_len, num_value_heads): [S, H], summed up inside the
+            chunk
+        output: `*bf16`, written, shape (seq_len, num_value_heads, 128): [S, H, 128]
         seq_len: `i32`: S, the number of tokens; None: `q.shape[0]`
         num_value_heads: `i32`: H, the number of value heads; None: `q.shape[1]`
         scale: `fp32`: 128 ** -0.5

@@ -72,6 +72,7 @@ typedef struct tb_map {
     uint8_t element_size;
     uint8_t swizzle;     /* CUtensorMapSwizzle */
     bool fp4_padded;     /* each byte is two elements */
+    bool is_written;     /* the kernel stores through it */
     uint16_t box[5];     /* what one copy moves, in the order of the tensor's dimensions */
 } tb_map;
 

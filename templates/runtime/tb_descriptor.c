@@ -194,6 +194,20 @@ static tritonbind_status check_fp4(const tb_function *function, const tb_descrip
     return check_data(function, index, descriptor->data, FP4_ALIGNMENT, " for fp4");
 }
 
+/* A store moves whole units of 16 bytes: it would write beyond the end of rows (as measured on an
+ * H200, with Triton's own launches too). */
+static tritonbind_status check_rows(const tb_function *function, const tb_descriptor *descriptor,
+                                    int32_t rank, uint64_t element_size)
+{
+    char expected[120];
+    if (descriptor->shape[rank - 1] * element_size % ALIGNMENT == 0)
+        return TRITONBIND_OK;
+    snprintf(expected, sizeof expected,
+             "a last dimension that is a multiple of %d elements, as stores on this device need",
+             (int)(ALIGNMENT / element_size));
+    return fail_sizes(function, descriptor->argument, expected, "shape", descriptor->shape, rank);
+}
+
 /* Drivers up to CUDA 13.1 set a bit in maps of small tensors that they should not (CUTLASS and
  * Triton clear it too). */
 static void mend_map(uint64_t *map, const uint64_t *shape, const uint64_t *strides, int32_t rank,
@@ -216,6 +230,11 @@ static tritonbind_status encode_map(const tb_function *function, const tb_encode
     uint32_t box[5] = {0};
     if (map->fp4_padded) {
         tritonbind_status status = check_fp4(function, descriptor, rank);
+        if (status != TRITONBIND_OK)
+            return status;
+    }
+    if (map->is_written) {
+        tritonbind_status status = check_rows(function, descriptor, rank, map->element_size);
         if (status != TRITONBIND_OK)
             return status;
     }

@@ -14,24 +14,24 @@ static const uint8_t move_parameters_0[] = {0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 5, 6,
                                             17, 18, 19, 20, 15, 16, 22, 23, 24, 25, 26, 27, 24};
 static const uint8_t move_parameters_1[] = {0, 1, 9, 10, 5, 6, 11, 19, 20, 15, 16, 21, 27, 24};
 static const tb_map move_maps_0[] = {
-    {.value = 1, .type = 11, .element_size = 4, .swizzle = 0, .box = {32, 64}},
-    {.value = 11, .type = 9, .element_size = 2, .swizzle = 0, .box = {2, 8}},
-    {.value = 21, .type = 6, .element_size = 2, .swizzle = 0, .box = {64}},
+    {.value = 1, .type = 11, .element_size = 4, .swizzle = 0, .is_written = true, .box = {32, 64}},
+    {.value = 11, .type = 9, .element_size = 2, .swizzle = 0, .is_written = true, .box = {2, 8}},
+    {.value = 21, .type = 6, .element_size = 2, .swizzle = 0, .is_written = true, .box = {64}},
 };
 static const tb_map move_maps_1[] = {
-    {.value = 1, .type = 11, .element_size = 4, .swizzle = 0, .box = {64, 64}},
-    {.value = 11, .type = 9, .element_size = 2, .swizzle = 0, .box = {2, 8}},
-    {.value = 21, .type = 6, .element_size = 2, .swizzle = 0, .box = {64}},
+    {.value = 1, .type = 11, .element_size = 4, .swizzle = 0, .is_written = true, .box = {64, 64}},
+    {.value = 11, .type = 9, .element_size = 2, .swizzle = 0, .is_written = true, .box = {2, 8}},
+    {.value = 21, .type = 6, .element_size = 2, .swizzle = 0, .is_written = true, .box = {64}},
 };
 static const tb_map move_maps_2[] = {
-    {.value = 1, .type = 11, .element_size = 4, .swizzle = 0, .box = {32, 64}},
-    {.value = 11, .type = 8, .element_size = 8, .swizzle = 0, .box = {2, 8}},
-    {.value = 21, .type = 6, .element_size = 2, .swizzle = 0, .box = {64}},
+    {.value = 1, .type = 11, .element_size = 4, .swizzle = 0, .is_written = true, .box = {32, 64}},
+    {.value = 11, .type = 8, .element_size = 8, .swizzle = 0, .is_written = true, .box = {2, 8}},
+    {.value = 21, .type = 6, .element_size = 2, .swizzle = 0, .is_written = true, .box = {64}},
 };
 static const tb_map move_maps_3[] = {
-    {.value = 1, .type = 11, .element_size = 4, .swizzle = 0, .box = {64, 64}},
-    {.value = 11, .type = 8, .element_size = 8, .swizzle = 0, .box = {2, 8}},
-    {.value = 21, .type = 6, .element_size = 2, .swizzle = 0, .box = {64}},
+    {.value = 1, .type = 11, .element_size = 4, .swizzle = 0, .is_written = true, .box = {64, 64}},
+    {.value = 11, .type = 8, .element_size = 8, .swizzle = 0, .is_written = true, .box = {2, 8}},
+    {.value = 21, .type = 6, .element_size = 2, .swizzle = 0, .is_written = true, .box = {64}},
 };
 
 /* bf16-ROWS_32 */
