@@ -10,18 +10,24 @@ from codegen.errors import CodegenError
 from codegen.export import Declaration
 from codegen.expressions import OpaqueOperand, Operand, translate_grid, translate_text
 from codegen.identifiers import c_identifier
-from codegen.model import Constexpr, Grid, Origin, Parameter, Shape
+from codegen.model import Constexpr, Grid, Kernel, Origin, Parameter, Shape
 from codegen.readable import Parameters, Readable, readable, reads_of
 
 
-def grid_of(declaration: Declaration, parameters: Parameters) -> Grid:
+def grid_of(declaration: Declaration, kernel: Kernel) -> Grid:
     """The declared grid, over `int64_t` variables named as the parameters."""
     if not callable(declaration.grid):
         return Grid(None)
+    parameters = kernel.parameters
     found = readable(parameters)
     with _naming(declaration, f"`{declaration.name}`"):
         axes = translate_grid(
-            declaration.grid, found.operands, found.unusable, found.tensors, found.constants
+            declaration.grid,
+            found.operands,
+            found.unusable,
+            found.tensors,
+            found.constants,
+            dict(kernel.tuples),
         )
     x, y, z = axes
     can_fail = x.can_fail or y.can_fail or z.can_fail

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from codegen.descriptors import DescriptorType, ParameterType
 from codegen.errors import SourceLocation
@@ -93,6 +94,34 @@ class Constexpr:
     @property
     def is_argument(self) -> bool:
         return len(self.choices) > 1 and not self.is_computed
+
+
+@dataclass(frozen=True)
+class Nest:
+    """A parameter that is a tuple, of whose entries each has become a parameter."""
+
+    entries: tuple[str | Nest, ...]
+    """Their names, and tuples in the tuple."""
+    fields: tuple[str, ...] | None = None
+    """Of a namedtuple, what the kernel calls its entries."""
+
+    def paths(self, start: tuple[int, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """Each name, with the indices that lead to it."""
+        for index, entry in enumerate(self.entries):
+            if isinstance(entry, Nest):
+                yield from entry.paths((*start, index))
+            else:
+                yield entry, (*start, index)
+
+    def filled(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The tuple of the values that the names have; a namedtuple where it is one."""
+        entries = [
+            entry.filled(values) if isinstance(entry, Nest) else values[entry]
+            for entry in self.entries
+        ]
+        if self.fields is None:
+            return tuple(entries)
+        return namedtuple("Fields", self.fields, rename=True)(*entries)
 
 
 @dataclass(frozen=True)
@@ -256,6 +285,8 @@ class Variant:
     divisible: tuple[str, ...]
     """Parameters assumed divisible by 16."""
     options: Options = Options()
+    tuples: tuple[tuple[str, Nest], ...] = ()
+    """The kernel's parameters that are tuples, whose entries the signature has by their names."""
 
     @property
     def runtime(self) -> tuple[str, ...]:
@@ -295,6 +326,8 @@ class Kernel:
     source_key: str
     """Triton's own digest of the kernel's source, its callees and globals."""
     specialisation: Specialisation = Specialisation()
+    tuples: tuple[tuple[str, Nest], ...] = ()
+    """The kernel's own parameters that are tuples; `parameters` has their entries one by one."""
     targets: tuple[Target, ...] | None = None
     """The targets that the kernel is for; None: every one of the project's."""
     optional_targets: bool = False

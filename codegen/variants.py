@@ -223,6 +223,7 @@ def _variant(kernel: Kernel, cell: Cell) -> Variant:
         tuple(constexprs),
         divisible,
         cell.options,
+        kernel.tuples,
     )
 
 
