@@ -55,6 +55,11 @@ _EXPLAINED = (
         "it stores to a pointer that is declared const",
         "declare the pointer without const, or do not store to it",
     ),
+    (
+        r"\bbool is not defined",
+        "Triton's compiler has no `bool`",
+        'annotate with tl.int1, or with "bool" in quotes',
+    ),
 )
 # What cuMemAllocAsync, which launches take scratch memory from, aligns to at least.
 SCRATCH_ALIGNMENT = 256

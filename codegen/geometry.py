@@ -134,8 +134,10 @@ def _sizes_may_read(found: Readable) -> tuple[dict[str, Operand], dict[str, str]
         else:
             ints[name] = operand
     for name, value in found.constants.items():
-        if isinstance(value, int):
+        if isinstance(value, int) and abs(value) < 1 << 63:
             ints[name] = Operand(str(int(value)), value, value)
+        elif isinstance(value, int):
+            unusable[name] = f"a constexpr beyond 64 bits: {int(value)}"
         else:
             unusable[name] = f"a constexpr that is no int: {value!r}"
     return ints, unusable

@@ -90,6 +90,7 @@ def _kernel(declaration: Declaration, root: Path, file: str) -> Kernel:
         sources=package_sources(function, root.resolve().parent),
     )
     specialised = specialise(kernel, steps, cases_of(declaration, kernel, flat.params))
+    _check_generated_names(declaration, specialised)
     finished = replace(specialised, grid=grid_of(declaration, specialised))
     descriptor_facts(finished)  # raises for those that a descriptor does not tell
     return finished
@@ -136,3 +137,20 @@ def _check_grid_arguments(declaration: Declaration, names: Sequence[str]) -> Non
             where=declaration.location,
             hint="rename it in the kernel, or write the grid as a function",
         )
+
+
+def _check_generated_names(declaration: Declaration, kernel: Kernel) -> None:
+    """What the generated code of the function calls by its name, no argument can hide."""
+    own = (*_GENERATED, *(parameter.name for parameter in kernel.parameters))
+    taken = {f"_{kernel.symbol}", *(f"{kernel.symbol}_{name}" for name in own)}
+    for argument in kernel.arguments:
+        if argument.name in taken:
+            raise CodegenError(
+                f"`{declaration.name}` parameter `{argument.name}`: the generated code of "
+                f"`{kernel.symbol}` has a name like this for itself",
+                where=declaration.location,
+                hint=f'end the name in @export("{declaration.name}", ...) otherwise',
+            )
+
+
+_GENERATED = ("function", "grid", "on", "cells", "hints", "keys", "targets", "tuned", "usable")

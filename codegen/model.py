@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 from codegen.descriptors import DescriptorType, ParameterType
 from codegen.errors import SourceLocation
+from codegen.nest import Nest
 from codegen.uses import PointerUses, union
 
 
@@ -90,38 +90,17 @@ class Constexpr:
     comment: str = ""
     is_computed: bool = False
     """The kernel's own configurations or heuristics give the value; no call passes it."""
+    dtypes: tuple[str, ...] = ()
+    """The names of choices that are dtypes."""
+
+    @property
+    def passed(self) -> tuple[object, ...]:
+        """What a call passes for each choice."""
+        return self.dtypes or self.choices
 
     @property
     def is_argument(self) -> bool:
         return len(self.choices) > 1 and not self.is_computed
-
-
-@dataclass(frozen=True)
-class Nest:
-    """A parameter that is a tuple, of whose entries each has become a parameter."""
-
-    entries: tuple[str | Nest, ...]
-    """Their names, and tuples in the tuple."""
-    fields: tuple[str, ...] | None = None
-    """Of a namedtuple, what the kernel calls its entries."""
-
-    def paths(self, start: tuple[int, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
-        """Each name, with the indices that lead to it."""
-        for index, entry in enumerate(self.entries):
-            if isinstance(entry, Nest):
-                yield from entry.paths((*start, index))
-            else:
-                yield entry, (*start, index)
-
-    def filled(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
-        """The tuple of the values that the names have; a namedtuple where it is one."""
-        entries = [
-            entry.filled(values) if isinstance(entry, Nest) else values[entry]
-            for entry in self.entries
-        ]
-        if self.fields is None:
-            return tuple(entries)
-        return namedtuple("Fields", self.fields, rename=True)(*entries)
 
 
 @dataclass(frozen=True)

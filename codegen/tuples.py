@@ -8,7 +8,8 @@ from typing import Any
 
 from codegen.errors import CodegenError
 from codegen.export import Declaration
-from codegen.model import Nest, Variant
+from codegen.model import Variant
+from codegen.nest import Nest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,6 +139,11 @@ def _check(declaration: Declaration, raw: Any, declared: object) -> None:
         message, hint = (
             f"it is a tuple, *{raw.name}, and types {got}",
             f'give the type of each entry: types={{"{raw.name}": ("*fp32", "i32")}}',
+        )
+    elif isinstance(declared, tuple) and raw.name in declaration.constexprs:
+        message, hint = (
+            f"constexprs gives it a value, and types gives it `{declared}`",
+            "leave it out of one of them",
         )
     elif isinstance(declared, tuple) and raw.annotation_type:
         message, hint = (

@@ -10,7 +10,8 @@ from codegen.expressions.intervals import INT64, Interval
 from codegen.expressions.reads import PointerRead, ScalarRead, SmCountRead
 from codegen.expressions.scope import bind
 from codegen.expressions.values import Items, Nullable, Tensor, Unusable, Value
-from codegen.model import Nest, TensorFact
+from codegen.model import TensorFact
+from codegen.nest import Nest
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from codegen.expressions.operands import (
 from codegen.expressions.scope import Scope, bind, close_to, names_in
 from codegen.expressions.statements import result_of
 from codegen.expressions.values import Items, Meta, Value, numbers_in
-from codegen.model import Nest
+from codegen.nest import Nest
 
 Function = Callable[..., object]
 Operands = Mapping[str, Operand | OpaqueOperand]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -56,6 +56,19 @@ def opened(values: Iterable[Any]) -> Iterator[Any]:
             yield from opened(value)
         elif not isinstance(value, Fixed):
             yield value
+
+
+def refilled(arguments: Mapping[str, Any], passed: Iterable[Any]) -> dict[str, Any]:
+    """A case's arguments, with what a launch passed in the places that are not compiled in."""
+    values = iter(passed)
+    return {name: _refilled(value, values) for name, value in arguments.items()}
+
+
+def _refilled(value: Any, values: Iterator[Any]) -> Any:
+    if isinstance(value, tuple):
+        parts = [_refilled(part, values) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    return value.value if isinstance(value, Fixed) else next(values)
 
 
 def cases(random: np.random.Generator) -> list[TupleCase]:
