@@ -111,6 +111,17 @@ def test_a_message_names_the_leaf(signatures: SignatureProject) -> None:
     )
 
 
+def test_heuristics_read_tuples(signatures: SignatureProject) -> None:
+    """One is known when generating, and one from the call."""
+    for count in (3, 4):
+        standin.reset()
+        signatures.wrapper("tuples.odd")(4096, count, -300)
+        label, _, values = signatures.launched("tuples.odd", standin.launch())
+        assert label == f"LARGE_{count > 3}-aligned"
+        assert standin.launch().grid == (count, 1, 1)
+        assert [values["deep_2_0"], values["deep_2_1_1"]] == [count, -300]
+
+
 def test_what_a_variant_assumes_of_leaves(signatures: SignatureProject) -> None:
     """Pointers are hinted as they are outside of tuples, and ints where the declaration says so."""
     variants = signatures.functions["tests.tuples.strided"]["variants"]

@@ -101,8 +101,15 @@ def variadic(out, *args, n, BLOCK: tl.constexpr = 64):
     },
     grid=lambda deep: (deep[2][0],),
 )
+@triton.heuristics(
+    {
+        "LARGE": lambda args: args["deep"][2][0] > 3,
+        "HALF": lambda args: len(args["empty"]) == 0 and args["deep"][2][1][0][0] % 1 == 0.5,
+    }
+)
 @triton.jit
-def odd(empty, deep):
+def odd(empty, deep, LARGE: tl.constexpr, HALF: tl.constexpr):
     """Tuples that are empty, or of one entry, and deep."""
+    tl.static_assert(HALF)
     tl.static_assert(len(empty) == 0 and len(deep[1]) == 0 and deep[2][1][0][0] == 1.5)
-    tl.store(deep[0][0][0], deep[2][0].to(tl.int32) + deep[2][1][1])
+    tl.store(deep[0][0][0], deep[2][0].to(tl.int32) + deep[2][1][1] + LARGE)

@@ -123,7 +123,7 @@ def load(path: Path | str) -> types.ModuleType:
         with _interpreting():
             specification.loader.exec_module(module)
         module.exported = {d.name: d for d in DECLARATIONS[count:]}
-        module.declared = {d.kernel.__name__: d for d in DECLARATIONS[count:]}
+        module.declared = {_function(d.kernel).__name__: d for d in DECLARATIONS[count:]}
     finally:
         del sys.modules[name]
         del DECLARATIONS[count:]
@@ -168,8 +168,7 @@ def run(
 
     `programs` picks some programs of the grid; without it all of them run.
     """
-    while not isinstance(kernel, InterpretedFunction):
-        kernel = kernel.fn
+    kernel = _function(kernel)
     whole_grid = tuple(grid) + (1,) * (3 - len(grid))
     builder = _Builder(_opened(arguments.values()))
     builder.set_grid_dim(*whole_grid)
@@ -182,6 +181,13 @@ def run(
         for program in programs or itertools.product(*map(range, whole_grid)):
             builder.set_grid_idx(*program, *(0,) * (3 - len(program)))
             _call(_rewritten(kernel.fn), values)
+
+
+def _function(kernel: object) -> InterpretedFunction:
+    """What stands below an autotuner and heuristics."""
+    while not isinstance(kernel, InterpretedFunction):
+        kernel = kernel.fn
+    return kernel
 
 
 def _call(function: types.FunctionType, values: Mapping[str, object]) -> None:
