@@ -110,6 +110,7 @@ def compile_key(source_key: str, variant: Variant, target: Target, triton_versio
         source_key,
         triton_version,
         variant.signature,
+        *((name, astuple(nest)) for name, nest in variant.tuples),
         tuple(sorted(variant.divisible)),
         astuple(target),
         tuple(sorted(triton_options(variant.options, target).items())),

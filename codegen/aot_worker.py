@@ -41,6 +41,7 @@ from codegen.parameters import given_value
 from codegen.pointer_uses import pointer_uses
 from codegen.triton_version import current, lacking
 from codegen.ttir import Module, read_module
+from codegen.tuples import flattened, nested_signature, paths_of, spread
 from codegen.values import restored
 
 _EXPLAINED = (
@@ -53,6 +54,11 @@ _EXPLAINED = (
         r"Cannot store to a constant pointer",
         "it stores to a pointer that is declared const",
         "declare the pointer without const, or do not store to it",
+    ),
+    (
+        r"\bbool is not defined",
+        "Triton's compiler has no `bool`",
+        'annotate with tl.int1, or with "bool" in quotes',
     ),
 )
 # What cuMemAllocAsync, which launches take scratch memory from, aligns to at least.
@@ -127,12 +133,13 @@ def _answer(request: CompileRequest) -> Compiled | CodegenError:
 def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
     variant, target = request.variant, request.target
     function, _ = unwrapped(declaration)
-    values = functools.partial(given_value, declaration)
-    constexprs = {name: restored(value, values) for name, value in variant.constexprs}
-    names = [name for name, _ in variant.signature]
-    hints = {(names.index(name),): [["tt.divisibility", 16]] for name in variant.divisible}
+    signature = nested_signature(variant, function.arg_names)
+    paths = paths_of(variant, function.arg_names)
+    hints = {paths[name]: [["tt.divisibility", 16]] for name in variant.divisible}
+    values = functools.partial(given_value, spread(declaration, function.params).declaration)
+    constexprs = {paths[name]: restored(value, values) for name, value in variant.constexprs}
     kind = GluonASTSource if function.is_gluon() else ASTSource
-    source = kind(function, dict(variant.signature), constexprs, hints)
+    source = kind(function, signature, constexprs, hints)
     where = SourceLocation(function.file_name, function.starting_line_number)
     options = triton_options(request.variant.options, target)
     try:
@@ -149,7 +156,7 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
             )
     image = kernel.asm["ptx"].encode() if target.is_ptx else kernel.asm["cubin"]
     made = kernel.metadata
-    sizes = _parameter_sizes(variant.signature, made.tensordesc_meta)
+    sizes = _parameter_sizes(signature, made.tensordesc_meta)
     names = _leaf_names(variant.signature, made.tensordesc_meta)
     uses = pointer_uses(_ir_of(kernel), names)
     check_const_pointers(request, function, uses, lambda: _with_lines(source, target, options))
@@ -203,9 +210,9 @@ def _with_lines(source: ASTSource, target: Target, options: dict[str, object]) -
         return _ir_of(_compiled(source, target, options))
 
 
-def _parameter_sizes(signature: tuple[tuple[str, str], ...], descriptors: Any) -> tuple[int, ...]:
-    types = expand_signature([type_ for _, type_ in signature], descriptors, "nvTmaDesc")
-    kinds = [type_ for type_ in types if type_ != "constexpr"]
+def _parameter_sizes(signature: dict[str, Any], descriptors: Any) -> tuple[int, ...]:
+    types = expand_signature(list(signature.values()), descriptors, "nvTmaDesc")
+    kinds = [type_ for type_ in flattened(types) if type_ != "constexpr"]
     return (*map(_size_of, kinds), *(size for _, size in current().hidden_parameters))
 
 

@@ -176,14 +176,14 @@ _CHOICE_TYPES = {
 
 
 def _choice(constexpr: Constexpr, index: int) -> CArgument:
-    kind = type(constexpr.choices[0])
+    kind = type(constexpr.passed[0])
     c_type, getter = _CHOICE_TYPES[kind]
     if kind is str:
         element, field = "char *const", "string_choices"
-        values = ", ".join(c_string(str(choice)) for choice in constexpr.choices)
+        values = ", ".join(c_string(str(choice)) for choice in constexpr.passed)
     else:
         element, field = "int64_t", "int_choices"
-        values = ", ".join(int_literal(choice) for choice in constexpr.choices)
+        values = ", ".join(int_literal(choice) for choice in constexpr.passed)
     c_name = c_identifier(constexpr.name)
     return CArgument(
         name=constexpr.name,
@@ -196,7 +196,7 @@ def _choice(constexpr: Constexpr, index: int) -> CArgument:
             f".kind = {_KINDS[kind.__name__]}",
             f".choices = {c_string(choices_text(constexpr))}",
             f".{field} = (const {element}[]){{{values}}}",
-            f".choice_count = {len(constexpr.choices)}",
+            f".choice_count = {len(constexpr.passed)}",
         ),
         doc=constexpr_doc(constexpr),
     )

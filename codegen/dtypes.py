@@ -106,6 +106,13 @@ def dtype_named(name: str) -> DType | None:
     return DTYPES.get(_ALIASES.get(name, name))
 
 
+def dtype_name(value: object) -> str:
+    """The name of a `tl.dtype` in signatures: `i32` of `tl.int32`."""
+    name = str(getattr(value, "name", value))
+    names = {row.label: row.name for row in _ROWS} | {row.name: row.name for row in _ROWS}
+    return _ALIASES.get(name) or names.get(name, name)
+
+
 def parse_type(text: str) -> ValueType:
     """Read a type as Triton writes it: `i32`, `*bf16`, `*kfp32` or `const *fp32`.
 

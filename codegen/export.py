@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from codegen.errors import CodegenError, SourceLocation
 from codegen.model import TARGETS, Options, Target
@@ -25,7 +25,7 @@ class Declaration:
 
     name: str
     kernel: object
-    types: Mapping[str, str]
+    types: Mapping[str, Any]
     constexprs: Mapping[str, object]
     shapes: Mapping[str, Sequence[int | str]]
     grid: GridFunction | str
@@ -46,7 +46,7 @@ def export(
     name: str,
     *,
     grid: GridFunction | str,
-    types: Mapping[str, str] | None = None,
+    types: Mapping[str, Any] | None = None,
     constexprs: Mapping[str, object] | None = None,
     shapes: Mapping[str, Sequence[int | str]] | None = None,
     num_warps: int = 4,
@@ -70,7 +70,9 @@ def export(
     builds a variant that assumes divisibility by 16 too, `"i32:1"` one that assumes 1;
     `"i32 | i64"` picks the width by the value; `"*fp16 | *bf16"` is a choice that
     all parameters with the same text make together; `"*fp32 | None"` may be left out;
-    `"tensordesc<fp16[BLOCK, 64]>"` is a tensor descriptor with its block.
+    `"tensordesc<fp16[BLOCK, 64]>"` is a tensor descriptor with its block. A tuple, or a namedtuple,
+    of such types is for a parameter that is one, `*args` too; `None`, numbers and
+    `tl.constexpr(...)` among them are compiled in.
     `constexprs` gives the value of each constexpr that has no default; a list is a choice, which
     stays an argument of the function. A run-time parameter with a value here (None, a stride of
     1) is compiled in as well, as Triton's JIT does it for such calls, and is no argument.

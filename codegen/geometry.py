@@ -10,18 +10,24 @@ from codegen.errors import CodegenError
 from codegen.export import Declaration
 from codegen.expressions import OpaqueOperand, Operand, translate_grid, translate_text
 from codegen.identifiers import c_identifier
-from codegen.model import Constexpr, Grid, Origin, Parameter, Shape
+from codegen.model import Constexpr, Grid, Kernel, Origin, Parameter, Shape
 from codegen.readable import Parameters, Readable, readable, reads_of
 
 
-def grid_of(declaration: Declaration, parameters: Parameters) -> Grid:
+def grid_of(declaration: Declaration, kernel: Kernel) -> Grid:
     """The declared grid, over `int64_t` variables named as the parameters."""
     if not callable(declaration.grid):
         return Grid(None)
+    parameters = kernel.parameters
     found = readable(parameters)
     with _naming(declaration, f"`{declaration.name}`"):
         axes = translate_grid(
-            declaration.grid, found.operands, found.unusable, found.tensors, found.constants
+            declaration.grid,
+            found.operands,
+            found.unusable,
+            found.tensors,
+            found.constants,
+            dict(kernel.tuples),
         )
     x, y, z = axes
     can_fail = x.can_fail or y.can_fail or z.can_fail
@@ -128,8 +134,10 @@ def _sizes_may_read(found: Readable) -> tuple[dict[str, Operand], dict[str, str]
         else:
             ints[name] = operand
     for name, value in found.constants.items():
-        if isinstance(value, int):
+        if isinstance(value, int) and abs(value) < 1 << 63:
             ints[name] = Operand(str(int(value)), value, value)
+        elif isinstance(value, int):
+            unusable[name] = f"a constexpr beyond 64 bits: {int(value)}"
         else:
             unusable[name] = f"a constexpr that is no int: {value!r}"
     return ints, unusable

@@ -105,6 +105,8 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
     for name, text in cell.types.items():
         type_ = parse_parameter_type(text)
         arguments[name] = _Tensor(_dtype(text)) if type_.is_pointer else Unknown()
+    for name, nest in kernel.tuples:
+        arguments[name] = nest.filled(arguments)
     try:
         value = _plain(heuristic.function(arguments))
     except NotKnown:
@@ -150,6 +152,7 @@ def _translated(
             found.constants,
             found.unusable,
             heuristic.name,
+            dict(kernel.tuples),
         )
     except CodegenError as error:
         raise CodegenError(

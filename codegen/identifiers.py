@@ -14,14 +14,18 @@ _C_WORDS = frozenset("""
     return short signed sizeof static static_assert static_cast struct switch template this
     thread_local throw true try typedef typeid typename union unsigned using virtual void volatile
     wchar_t while xor xor_eq linux unix errno NULL
+    int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t INT64_C INT64_MIN
     aligned arguments call count device failed filled function good grid index result self sm_count
     status stream values variant
     """.split())  # noqa: SIM905
 
 
+_C_PREFIXES = ("tb_", "TB_", "tritonbind_", "TRITONBIND_", "tvm_ffi_", "_")
+
+
 def c_identifier(name: str) -> str:
     """`name` as an identifier that C and C++ accept, that no generated name and no other uses."""
-    is_taken = name.rstrip("_") in _C_WORDS or name.startswith(("tb_", "TB_", "_"))
+    is_taken = name.rstrip("_") in _C_WORDS or name.startswith(_C_PREFIXES)
     return f"{name}_" if is_taken else name
 
 

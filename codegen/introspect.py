@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from codegen.model import Constexpr, Grid, Kernel, Parameter
 from codegen.parameter_comments import parameter_comments
 from codegen.parameters import parameter_of
 from codegen.sources import package_sources
+from codegen.tuples import spread
 from codegen.variants import specialise
 from codegen.wrappers import computed_names, steps_of
 
@@ -53,17 +54,22 @@ def title_of(root: Path, file: str) -> str:
 def _kernel(declaration: Declaration, root: Path, file: str) -> Kernel:
     function, wrappers = unwrapped(declaration)
     where = declaration.location
-    _check_names(declaration, function)
     _check_descriptors(declaration, function)
     names = [raw.name for raw in function.params]
+    _check_names(declaration, names, types=declaration.types, constexprs=declaration.constexprs)
+    flat = spread(declaration, function.params)
+    _check_names(declaration, flat.names, shapes=declaration.shapes)
+    _check_grid_arguments(declaration, flat.names)
     steps = steps_of(declaration, wrappers, names)
     computed = computed_names(steps)
     comments = parameter_comments(function.fn)
+    declaration = flat.declaration
     parameters: list[Parameter | Constexpr] = []
     errors: list[CodegenError] = []
-    for raw in function.params:
+    for raw in flat.params:
+        comment = comments.get(flat.owners.get(raw.name, raw.name), "")
         try:
-            parameters.append(parameter_of(declaration, raw, comments.get(raw.name, ""), computed))
+            parameters.append(parameter_of(declaration, raw, comment, computed))
         except CodegenError as error:
             message = f"`{declaration.name}` parameter `{raw.name}`: {error.message}"
             errors.append(CodegenError(message, where=error.where or where, hint=error.hint))
@@ -79,11 +85,13 @@ def _kernel(declaration: Declaration, root: Path, file: str) -> Kernel:
         grid=Grid(None),
         options=declaration.options,
         source_key=_source_key(declaration, function),
+        tuples=flat.tuples,
         targets=declaration.targets,
         sources=package_sources(function, root.resolve().parent),
     )
-    specialised = specialise(kernel, steps, cases_of(declaration, kernel, function.params))
-    finished = replace(specialised, grid=grid_of(declaration, specialised.parameters))
+    specialised = specialise(kernel, steps, cases_of(declaration, kernel, flat.params))
+    _check_generated_names(declaration, specialised)
+    finished = replace(specialised, grid=grid_of(declaration, specialised))
     descriptor_facts(finished)  # raises for those that a descriptor does not tell
     return finished
 
@@ -107,13 +115,9 @@ def _check_descriptors(declaration: Declaration, function: JITFunction[Any]) -> 
             )
 
 
-def _check_names(declaration: Declaration, function: JITFunction[Any]) -> None:
-    names = [p.name for p in function.params]
-    mappings: Mapping[str, Mapping[str, object]] = {
-        "types": declaration.types,
-        "constexprs": declaration.constexprs,
-        "shapes": declaration.shapes,
-    }
+def _check_names(
+    declaration: Declaration, names: Sequence[str], **mappings: Mapping[str, object]
+) -> None:
     for what, mapping in mappings.items():
         for name in mapping:
             if name not in names:
@@ -122,15 +126,9 @@ def _check_names(declaration: Declaration, function: JITFunction[Any]) -> None:
                     where=declaration.location,
                     hint=f"the kernel's parameters are {', '.join(names)}",
                 )
-    for raw in function.params:
-        kind = raw._param.kind
-        if kind not in (kind.POSITIONAL_ONLY, kind.POSITIONAL_OR_KEYWORD):
-            raise CodegenError(
-                f"`{declaration.name}`: parameter `{raw.name}` is {kind.description}, and a call "
-                "passes arguments by position",
-                where=declaration.location,
-                hint="make it a plain parameter",
-            )
+
+
+def _check_grid_arguments(declaration: Declaration, names: Sequence[str]) -> None:
     clash = set(GRID_ARGUMENTS) & set(names)
     if declaration.grid == EXPLICIT and clash:
         raise CodegenError(
@@ -139,3 +137,20 @@ def _check_names(declaration: Declaration, function: JITFunction[Any]) -> None:
             where=declaration.location,
             hint="rename it in the kernel, or write the grid as a function",
         )
+
+
+def _check_generated_names(declaration: Declaration, kernel: Kernel) -> None:
+    """What the generated code of the function calls by its name, no argument can hide."""
+    own = (*_GENERATED, *(parameter.name for parameter in kernel.parameters))
+    taken = {f"_{kernel.symbol}", *(f"{kernel.symbol}_{name}" for name in own)}
+    for argument in kernel.arguments:
+        if argument.name in taken:
+            raise CodegenError(
+                f"`{declaration.name}` parameter `{argument.name}`: the generated code of "
+                f"`{kernel.symbol}` has a name like this for itself",
+                where=declaration.location,
+                hint=f'end the name in @export("{declaration.name}", ...) otherwise',
+            )
+
+
+_GENERATED = ("function", "grid", "on", "cells", "hints", "keys", "targets", "tuned", "usable")

@@ -9,6 +9,7 @@ from typing import Literal
 
 from codegen.descriptors import DescriptorType, ParameterType
 from codegen.errors import SourceLocation
+from codegen.nest import Nest
 from codegen.uses import PointerUses, union
 
 
@@ -89,6 +90,13 @@ class Constexpr:
     comment: str = ""
     is_computed: bool = False
     """The kernel's own configurations or heuristics give the value; no call passes it."""
+    dtypes: tuple[str, ...] = ()
+    """The names of choices that are dtypes."""
+
+    @property
+    def passed(self) -> tuple[object, ...]:
+        """What a call passes for each choice."""
+        return self.dtypes or self.choices
 
     @property
     def is_argument(self) -> bool:
@@ -256,6 +264,8 @@ class Variant:
     divisible: tuple[str, ...]
     """Parameters assumed divisible by 16."""
     options: Options = Options()
+    tuples: tuple[tuple[str, Nest], ...] = ()
+    """The kernel's parameters that are tuples, whose entries the signature has by their names."""
 
     @property
     def runtime(self) -> tuple[str, ...]:
@@ -295,6 +305,8 @@ class Kernel:
     source_key: str
     """Triton's own digest of the kernel's source, its callees and globals."""
     specialisation: Specialisation = Specialisation()
+    tuples: tuple[tuple[str, Nest], ...] = ()
+    """The kernel's own parameters that are tuples; `parameters` has their entries one by one."""
     targets: tuple[Target, ...] | None = None
     """The targets that the kernel is for; None: every one of the project's."""
     optional_targets: bool = False

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from triton.language import constexpr
+from triton.language import constexpr, dtype
 
 from codegen.descriptors import DescriptorType, ParameterType, parse_parameter_type
-from codegen.dtypes import ValueType
+from codegen.dtypes import ValueType, dtype_name
 from codegen.errors import CodegenError
 from codegen.export import Declaration
 from codegen.loading import unwrapped
@@ -173,13 +173,13 @@ def _check_descriptors(types: tuple[ParameterType, ...], nullable: bool) -> None
 
 def _check_default(type_: ParameterType, value: object) -> None:
     """A default of the kernel becomes one of the generated function, of the declared type."""
-    dtype = type_.dtype
+    of = type_.dtype
     if type_.is_pointer or isinstance(type_, DescriptorType):
         fits = False
-    elif dtype.is_integer:
-        fits = type(value) is int and dtype.low <= value <= dtype.high
+    elif of.is_integer:
+        fits = type(value) is int and of.low <= value <= of.high
     else:
-        fits = type(value) in ((bool,) if dtype.name == "i1" else (int, float))
+        fits = type(value) in ((bool,) if of.name == "i1" else (int, float))
     if not fits:
         raise CodegenError(
             f"its default {value!r} is no `{type_}`", hint="change the default, or the type"
@@ -212,17 +212,34 @@ def _constexpr(
                 hint=f'give one: constexprs={{"{name}": ...}}',
             )
         value = held(raw.default, name, 0)
+        _check_hashable([raw.default])
         return Constexpr(name, (value,), Default(value), comment)
     given = declaration.constexprs[name]
     values = given if isinstance(given, list) else [given]
     choices = tuple(held(value, name, index) for index, value in enumerate(values))
     if not choices:
         raise CodegenError("its list of choices is empty", hint="give one value, or several")
+    are_dtypes = len(choices) > 1 and all(type(choice) is dtype for choice in choices)
+    dtypes = tuple(map(dtype_name, choices)) if are_dtypes else ()
     if len(choices) > 1:
-        _check_choices(choices)
+        _check_choices(dtypes or choices)
+    _check_hashable(values)
     if default is not None and _typed(default.value) not in map(_typed, choices):
         default = None
-    return Constexpr(name, choices, default, comment)
+    elif default is not None and are_dtypes:
+        default = Default(dtype_name(default.value))
+    return Constexpr(name, choices, default, comment, dtypes=dtypes)
+
+
+def _check_hashable(values: Iterable[object]) -> None:
+    for value in values:
+        try:
+            hash(_unwrapped(value))
+        except TypeError:
+            raise CodegenError(
+                f"its value {value!r} cannot be hashed, as Triton's JIT does with constexprs",
+                hint="write tuples instead of lists, and make pointer types in the kernel",
+            ) from None
 
 
 def _check_choices(choices: tuple[object, ...]) -> None:
@@ -230,7 +247,7 @@ def _check_choices(choices: tuple[object, ...]) -> None:
     got = f"got {list(choices)!r}"
     if not kinds <= {int, bool, str}:
         raise CodegenError(
-            f"a call can choose among ints, bools or strings, {got}",
+            f"a call can choose among ints, bools, strings or dtypes, {got}",
             hint="export the kernel once for each value, under several names",
         )
     if len(kinds) > 1:

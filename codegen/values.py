@@ -90,7 +90,8 @@ def canonical(value: Any, subject: str = "") -> list[object]:
     if kind is Held:
         return ["Held", value.spelling]
     if isinstance(value, (tuple, list)):
-        return [kind.__qualname__, *(canonical(item, subject) for item in value)]
+        fields = getattr(kind, "_fields", ())
+        return [kind.__qualname__, *fields, *(canonical(item, subject) for item in value)]
     if isinstance(value, enum.Enum):
         return [kind.__qualname__, value.name, canonical(value.value, subject)]
     if hasattr(value, "cache_key"):
@@ -98,8 +99,8 @@ def canonical(value: Any, subject: str = "") -> list[object]:
     if kind.__module__.startswith("triton.language"):
         return [kind.__qualname__, repr(value), canonical(getattr(value, "value", None), subject)]
     if dataclasses.is_dataclass(kind):
-        fields = [getattr(value, field.name) for field in dataclasses.fields(kind)]
-        return [kind.__qualname__, *(canonical(item, subject) for item in fields)]
+        items = [getattr(value, field.name) for field in dataclasses.fields(kind)]
+        return [kind.__qualname__, *(canonical(item, subject) for item in items)]
     raise _without_spelling(value, subject)
 
 

@@ -78,7 +78,7 @@ def _call_axes(kernel: Kernel) -> Iterator[Axis]:
         name = parameter.name
         if isinstance(parameter, Constexpr):
             if parameter.is_argument:
-                yield Axis("constexpr", (name,), _labels(kernel, name, parameter.choices))
+                yield Axis("constexpr", (name,), _labels(kernel, name, parameter.passed))
             continue
         if parameter.nullable:
             yield Axis("none", (name,), (name, f"no_{name}"))
@@ -223,6 +223,7 @@ def _variant(kernel: Kernel, cell: Cell) -> Variant:
         tuple(constexprs),
         divisible,
         cell.options,
+        kernel.tuples,
     )
 
 

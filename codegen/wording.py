@@ -14,7 +14,7 @@ def signature_text(kernel: Kernel) -> str:
     parts = []
     for parameter in kernel.arguments:
         if isinstance(parameter, Constexpr):
-            choices = " | ".join(repr(choice) for choice in parameter.choices)
+            choices = " | ".join(repr(choice) for choice in parameter.passed)
             parts.append(f"{parameter.name}: {choices}")
         else:
             types = [str(type_) for type_ in parameter.types] + ["None"] * parameter.nullable
@@ -60,4 +60,4 @@ def grid_doc(name: str) -> str:
 
 
 def choices_text(constexpr: Constexpr) -> str:
-    return ", ".join(repr(choice) for choice in constexpr.choices)
+    return ", ".join(repr(choice) for choice in constexpr.passed)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support import features as feature_kernels
 from tests.support import sample as sample_project
-from tests.support import standin
+from tests.support import signature_project, standin
 
 collect_ignore_glob = ["__snapshots__/*"]
 
@@ -60,6 +60,17 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> feature_kernels.Featur
     return feature_kernels.generate(_shared(tmp_path_factory))
 
 
+@pytest.fixture(scope="session")
+def signatures(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[signature_project.SignatureProject]:
+    """The wrappers of tests/kernels/{constants,names,tuples}.py, importable too."""
+    generated = signature_project.generate(_shared(tmp_path_factory))
+    sys.path.insert(0, str(generated.folder.parent))
+    yield generated
+    sys.path.remove(str(generated.folder.parent))
+
+
 def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for all processes of this run of the tests."""
     folder = tmp_path_factory.getbasetemp()
@@ -69,7 +80,7 @@ def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _stand_in_for_packages(request: pytest.FixtureRequest) -> Iterator[None]:
     """Around each test that uses such a package, a stand-in driver that has seen nothing."""
-    if not {"sample", "features"} & set(request.fixturenames):
+    if not {"sample", "features", "signatures"} & set(request.fixturenames):
         yield
         return
     standin.install()

@@ -122,7 +122,8 @@ BAD: dict[str, tuple[str, str, str | None]] = {
     ),
     "choices no call can pass": (
         kernel(f'{POINTERS}, constexprs={{"B": [[1], 2.5]}}', "x, n, B: tl.constexpr"),
-        "`demo.bad` parameter `B`: a call can choose among ints, bools or strings, got [[1], 2.5]",
+        "`demo.bad` parameter `B`: a call can choose among ints, bools, strings or dtypes, got "
+        "[[1], 2.5]",
         "export the kernel once for each value, under several names",
     ),
     "choice too large": (
@@ -190,17 +191,6 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         kernel('types={"x": "*fp32", "n": "u8"}', "x, n=256"),
         "`demo.bad` parameter `n`: its default 256 is no `u8`",
         "change the default, or the type",
-    ),
-    "variadic": (
-        kernel(POINTERS, "x, n, *rest"),
-        "`demo.bad`: parameter `rest` is variadic positional, and a call passes arguments by "
-        "position",
-        "make it a plain parameter",
-    ),
-    "keyword-only": (
-        kernel(POINTERS, "x, *, n"),
-        "`demo.bad`: parameter `n` is keyword-only, and a call passes arguments by position",
-        "make it a plain parameter",
     ),
     "parameter named as the explicit grid": (
         kernel('types={"x": "*fp32", "gy": "i32"}', "x, gy", grid='"explicit"'),

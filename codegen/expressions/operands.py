@@ -9,8 +9,9 @@ from codegen.expressions.c_value import CValue, operand
 from codegen.expressions.intervals import INT64, Interval
 from codegen.expressions.reads import PointerRead, ScalarRead, SmCountRead
 from codegen.expressions.scope import bind
-from codegen.expressions.values import Nullable, Tensor, Unusable, Value
+from codegen.expressions.values import Items, Nullable, Tensor, Unusable, Value
 from codegen.model import TensorFact
+from codegen.nest import Nest
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,23 @@ def bindings(
     unusable: Mapping[str, str],
     tensors: Mapping[str, TensorOperand],
     constants: Mapping[str, object],
+    tuples: Mapping[str, Nest] = {},
 ) -> dict[str, Value]:
     """The kernel's parameters, as expressions see them."""
-    return {
+    bound: dict[str, Value] = {
         **{name: _scalar(name, operand) for name, operand in operands.items()},
         **{name: Unusable(reason) for name, reason in unusable.items()},
         **{name: Tensor(name, tensor.c, tensor.nullable) for name, tensor in tensors.items()},
         **{name: bind(value) for name, value in constants.items()},
     }
+    whole = {name: _items(nest, bound) for name, nest in tuples.items()}
+    parts = {leaf for nest in tuples.values() for leaf, _ in nest.paths(())}
+    return {**{name: value for name, value in bound.items() if name not in parts}, **whole}
+
+
+def _items(nest: Nest, bound: Mapping[str, Value]) -> Items:
+    entries = (_items(e, bound) if isinstance(e, Nest) else bound[e] for e in nest.entries)
+    return Items(tuple(entries), nest.fields or ())
 
 
 def finished(value: CValue) -> CExpression:

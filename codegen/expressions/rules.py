@@ -78,6 +78,11 @@ def _attribute(node: cst.Attribute, scope: Scope) -> Value:
             return SM_COUNT
         case CValue(constant=int()) as value if name == "value":  # of a tl.constexpr
             return value
+        case Items(values=values, fields=fields) as owner if name in fields:
+            return following(numbers_in(owner), values[fields.index(name)], node, scope)
+        case Items(fields=(_, *_) as fields):
+            message = f"{scope.quote(node)} is no entry of the namedtuple"
+            raise scope.error(node, message, f"its entries are {', '.join(fields)}")
         case Unusable() as value:
             return integer(value, node.value, scope)
     raise unsupported(node, scope)

@@ -34,6 +34,7 @@ from codegen.expressions.operands import (
 from codegen.expressions.scope import Scope, bind, close_to, names_in
 from codegen.expressions.statements import result_of
 from codegen.expressions.values import Items, Meta, Value, numbers_in
+from codegen.nest import Nest
 
 Function = Callable[..., object]
 Operands = Mapping[str, Operand | OpaqueOperand]
@@ -49,16 +50,18 @@ def translate_grid(
     unusable: Mapping[str, str] = {},
     tensors: Mapping[str, TensorOperand] = {},
     constants: Mapping[str, object] = {},
+    tuples: Mapping[str, Nest] = {},
 ) -> Axes:
     """The grid that `function` returns: x, y and z.
 
     `tensors` are the kernel's pointers, `constants` its constexprs of one value that is no int;
-    `unusable` says of the other parameters what they are: `of type fp32`.
+    `unusable` says of the other parameters what they are: `of type fp32`; `tuples` are made of all
+    of these.
     """
     if not isinstance(function, FunctionType):
         message = f"a grid must be a lambda or a def, got {type(function).__name__}"
         raise CodegenError(message, hint="write it as grid=lambda n: (cdiv(n, 64),)")
-    kernel = bindings(operands, unusable, tensors, constants)
+    kernel = bindings(operands, unusable, tensors, constants, tuples)
     source, node = find_function(function)
     scope = Scope(
         source=source,
@@ -80,6 +83,7 @@ def translate_heuristic(
     constants: Mapping[str, object],
     unusable: Mapping[str, str],
     name: str,
+    tuples: Mapping[str, Nest] = {},
 ) -> CExpression:
     """The value that a heuristic gives to the constexpr `name`: an int or a bool.
 
@@ -90,7 +94,7 @@ def translate_heuristic(
         kind = type(function).__name__
         message = f"the heuristic `{name}` must be a lambda or a def, got {kind}"
         raise CodegenError(message, hint=remedy)
-    kernel = bindings(operands, unusable, tensors, constants)
+    kernel = bindings(operands, unusable, tensors, constants, tuples)
     source, node = find_function(function)
     scope = Scope(
         source=source,

@@ -60,6 +60,8 @@ class Items:
     """A tuple or a list."""
 
     values: tuple[Value, ...]
+    fields: tuple[str, ...] = ()
+    """The names of a namedtuple's entries."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 import triton.language as tl
 from triton import knobs
+from triton._utils import _tuple_create
 from triton.runtime import interpreter
 from triton.runtime.interpreter import (
     InterpretedFunction,
@@ -122,7 +123,7 @@ def load(path: Path | str) -> types.ModuleType:
         with _interpreting():
             specification.loader.exec_module(module)
         module.exported = {d.name: d for d in DECLARATIONS[count:]}
-        module.declared = {d.kernel.__name__: d for d in DECLARATIONS[count:]}
+        module.declared = {_function(d.kernel).__name__: d for d in DECLARATIONS[count:]}
     finally:
         del sys.modules[name]
         del DECLARATIONS[count:]
@@ -167,10 +168,9 @@ def run(
 
     `programs` picks some programs of the grid; without it all of them run.
     """
-    while not isinstance(kernel, InterpretedFunction):
-        kernel = kernel.fn
+    kernel = _function(kernel)
     whole_grid = tuple(grid) + (1,) * (3 - len(grid))
-    builder = _Builder(arguments.values())
+    builder = _Builder(_opened(arguments.values()))
     builder.set_grid_dim(*whole_grid)
     constexprs = {p for p, a in kernel.fn.__annotations__.items() if "constexpr" in str(a)}
     values = {
@@ -180,10 +180,32 @@ def run(
     with _interpreting(), _language(builder), np.errstate(all="ignore"):
         for program in programs or itertools.product(*map(range, whole_grid)):
             builder.set_grid_idx(*program, *(0,) * (3 - len(program)))
-            _rewritten(kernel.fn)(**values)
+            _call(_rewritten(kernel.fn), values)
+
+
+def _function(kernel: object) -> InterpretedFunction:
+    """What stands below an autotuner and heuristics."""
+    while not isinstance(kernel, InterpretedFunction):
+        kernel = kernel.fn
+    return kernel
+
+
+def _call(function: types.FunctionType, values: Mapping[str, object]) -> None:
+    """Those of `*args` too have their name."""
+    signature = inspect.signature(function)
+    given = {name: values[name] for name in signature.parameters if name in values}
+    bound = inspect.BoundArguments(signature, given)
+    function(*bound.args, **bound.kwargs)
+
+
+def _opened(values: Iterable[object]) -> Iterator[object]:
+    for value in values:
+        yield from _opened(value) if isinstance(value, tuple) else (value,)
 
 
 def _to_triton(value: object) -> object:
+    if isinstance(value, tuple):
+        return _tuple_create(value, map(_to_triton, value))
     if isinstance(value, (HostTensor, Address)):
         pointer = tl.str_to_ty(value.type, None)
         return tl.tensor(TensorHandle(np.array([value.address], np.uint64), pointer), pointer)
