@@ -290,12 +290,12 @@ def test_the_schema_and_the_docs(module: Any, package: Path) -> None:
     metadata = tvm_ffi.get_global_func_metadata("tests.descriptors.pad")
     _, *arguments = json.loads(metadata["type_schema"])["args"]
     assert arguments[0] == {"type": "Tensor"}
-    assert "source: tensor of float32, blocks of 16 x 32, padded with nan: of any shape" in (
+    assert "source: tensor of float32, blocks of 16 x 32, padded with nan, read: of any shape" in (
         " ".join(module.pad.__doc__.split())
     )
     assert module.copy.__annotations__["source"] == "Tensor"
     header = (package / "descriptors.h").read_text()
-    assert " * a_desc: tensor of float16, blocks of BLOCK_M x BLOCK_K: [m, k]\n" in header
+    assert " * a_desc: tensor of float16, blocks of BLOCK_M x BLOCK_K, read: [m, k]\n" in header
     assert "    const tritonbind_tensor *a_desc,\n" in header
 
 
