@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support import descriptors, features
+from tests.support import descriptors, features, tuple_cases
 
 pytestmark = pytest.mark.gpu
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -73,6 +73,26 @@ def test_launch_features_in_a_graph(case: features.Case) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_descriptors(case: descriptors.Case, seed: int) -> None:
     descriptors.on_gpu(case, wrappers("descriptors"), seed)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_tuples(seed: int) -> None:
+    for case in tuple_cases.cases(np.random.default_rng(seed)):
+        on_gpu = [_tensor(value) if isinstance(value, np.ndarray) else value for value in case.flat]
+        getattr(wrappers("tuples"), case.function)(*on_gpu)
+        (place,) = (n for n, value in enumerate(case.flat) if value is case.output)
+        found = on_gpu[place].view(dtype=_bits(on_gpu[place])).cpu().numpy()
+        np.testing.assert_allclose(found.reshape(case.expected.shape), case.expected, rtol=1e-6)
+
+
+def _tensor(array: np.ndarray[Any, Any]) -> Any:
+    """On the GPU; uint16 holds bf16."""
+    tensor = torch.from_numpy(array.copy()).cuda()
+    return tensor.view(torch.bfloat16) if array.dtype == np.uint16 else tensor
+
+
+def _bits(tensor: Any) -> Any:
+    return torch.uint16 if tensor.dtype == torch.bfloat16 else tensor.dtype
 
 
 def test_integers_of_every_width() -> None:

@@ -94,7 +94,7 @@ def test_the_leaves_have_names_of_their_own(signatures: SignatureProject) -> Non
     assert texts == {
         "strided": "tests.tuples.strided(out: *fp32, sources_0: *fp32, sources_1: *fp16 | *bf16, "
         "shape_0: i32, shape_1: i32, strides_0: i64, strides_1: i32 | i64, stream=None)",
-        "named": "tests.tuples.named(out_data: *fp32, out_columns: i32, out_strides_0: i64, "
+        "rescale": "tests.tuples.rescale(out_data: *fp32, out_columns: i32, out_strides_0: i64, "
         "x_data: *fp32, x_rows: i32, x_strides_0: i64, scaling_factor: fp32, "
         "scaling_offset: fp64, stream=None)",
         "variadic": "tests.tuples.variadic(out: *fp64, args_0: *fp32, args_1: *fp16, "
@@ -128,8 +128,8 @@ def test_what_a_variant_assumes_of_leaves(signatures: SignatureProject) -> None:
     aligned = variants["fp16-strides_1_i32-aligned"]
     assert aligned["divisible_by_16"] == ["out", "sources_0", "sources_1", "shape_0"]
     assert aligned["constexprs"] == {"strides_1": "1", "BLOCK": "32"}
-    named = signatures.functions["tests.tuples.named"]["variants"]["aligned"]
-    assert named["constexprs"] == {
+    rescale = signatures.functions["tests.tuples.rescale"]["variants"]["aligned"]
+    assert rescale["constexprs"] == {
         **{"out_rows": "None", "out_strides_1": "1"},
         **{"x_columns": "None", "x_strides_1": "1"},
     }

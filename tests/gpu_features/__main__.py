@@ -23,6 +23,7 @@ targets = ["sm_80", "sm_90", "sm_100", "compute_80"]
 KERNELS = (
     "kernels/launch_features.py",
     "kernels/descriptors.py",
+    "kernels/tuples.py",
     "sample/kernels/scalars.py",
     "sample/kernels/choices.py",
     "sample/kernels/tuned.py",

@@ -50,7 +50,7 @@ def strided(
 
 
 @export(
-    "tests.tuples.named",
+    "tests.tuples.rescale",
     types={
         "out": Matrix("*fp32", None, "i32", ("i64", 1)),
         "x": Matrix("*fp32", "i32", None, ("i64", tl.constexpr(1))),
@@ -60,7 +60,7 @@ def strided(
     grid=lambda x, out: (x.rows, cdiv(out.columns, 64)),
 )
 @triton.jit
-def named(out, x, scaling):
+def rescale(out, x, scaling):
     """out = x * factor + offset, row by row."""
     tl.static_assert(out.rows is None)
     columns = tl.program_id(1) * 64 + tl.arange(0, 64)

@@ -112,7 +112,7 @@ def _named(random: np.random.Generator) -> TupleCase:
     }
     expected = out.copy()
     expected[:, :columns] = x * np.float32(1.5) + np.float64(-0.1)
-    return TupleCase("named", arguments, out, expected, "aligned")
+    return TupleCase("rescale", arguments, out, expected, "aligned")
 
 
 def _variadic(random: np.random.Generator, is_whole: bool) -> TupleCase:
