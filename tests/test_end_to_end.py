@@ -16,8 +16,8 @@ from generated.basics import softmax as softmax_module
 from generated.basics import vector_add as vector_add_module
 from generated.qwen35 import gated_delta_rule as wrappers
 from tests.support import oracle, standin
+from tests.support.bfloat16 import BF16_NAN, from_bf16, to_bf16
 from tests.support.fake_tensor import FakeTensor
-from tests.support.interpreter import BF16_NAN, from_bf16, to_bf16
 from tests.support.replay import replay
 
 PREFIX = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_"

@@ -11,7 +11,8 @@ import triton
 from codegen.export import Declaration
 from codegen.model import Target
 from codegen.uses import PointerUses, union
-from tests.support.interpreter import load, to_bf16
+from tests.support.bfloat16 import to_bf16
+from tests.support.interpreter import load
 from tests.support.uses import changed_by, compiled_uses
 
 FOLDER = Path(__file__).with_name("kernels")

@@ -38,8 +38,8 @@ from triton.runtime.jit import JITFunction
 
 from codegen.export import DECLARATIONS, EXPLICIT, Declaration
 from codegen.introspect import GRID_ARGUMENTS
+from tests.support.bfloat16 import BF16_NAN, from_bf16, to_bf16
 
-BF16_NAN = 0xFFFF
 _TYPE_OF_DTYPE = {
     "bool": "i1",
     "int8": "i8",
@@ -52,19 +52,6 @@ _TYPE_OF_DTYPE = {
     "float32": "fp32",
     "float64": "fp64",
 }
-
-
-def to_bf16(values: np.ndarray) -> np.ndarray:
-    """Round to the nearest bf16, ties to even; the bits, as uint16."""
-    values = np.asarray(values, dtype=np.float32)
-    bits = values.view(np.uint32)
-    rounded = (bits + (0x7FFF + ((bits >> np.uint32(16)) & np.uint32(1)))) >> np.uint32(16)
-    return np.where(np.isnan(values), BF16_NAN, rounded).astype(np.uint16)
-
-
-def from_bf16(bits: np.ndarray) -> np.ndarray:
-    """The float32 values of bf16 bits."""
-    return (np.asarray(bits, dtype=np.uint16).astype(np.uint32) << np.uint32(16)).view(np.float32)
 
 
 class HostTensor:

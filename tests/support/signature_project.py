@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import interpreter, sample
+from . import sample
 from .launches import Launch
 
 KERNELS = Path(__file__).resolve().parent.parent / "kernels"
@@ -46,6 +46,8 @@ class SignatureProject:
 
     def launched(self, name: str, launch: Launch) -> tuple[str, str, dict[str, Any]]:
         """The variant that was launched, and its target, by the image; and what it was passed."""
+        from . import interpreter  # needs the Triton that generates
+
         for label, variant in self.functions[f"tests.{name}"]["variants"].items():
             for target, image in variant["images"].items():
                 if launch.image.matches((self.folder / image["file"]).read_bytes()):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .interpreter import from_bf16, to_bf16
+from .bfloat16 import from_bf16, to_bf16
 
 
 @dataclass(frozen=True)
