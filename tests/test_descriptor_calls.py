@@ -23,6 +23,8 @@ from tests.support.describe import TEMPLATES
 from tests.support.fake_tensor import CPU
 from tests.support.tensor_maps import by_triton, decode
 
+pytestmark = pytest.mark.triton
+
 SANITIZE = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 ADDRESS = 0x7F0000000000
 

@@ -22,6 +22,8 @@ from codegen.launch_layout import parameter_indices, value_indices
 from codegen.model import Target, Variant
 from tests.support.plans import choice, kernel, plan, value
 
+pytestmark = pytest.mark.triton
+
 KERNELS = Path(__file__).with_name("kernels")
 HALF, SINGLE = DTYPES["fp16"], DTYPES["fp32"]
 

@@ -9,6 +9,8 @@ import pytest
 from codegen.errors import CodegenError
 from tests.support.expressions import heuristic, load
 
+pytestmark = pytest.mark.triton
+
 PRELUDE = "import triton\n\nWIDTH = 8\n\n"
 REMEDY = 'give its value instead: constexprs={"EVEN_K": ...}'
 

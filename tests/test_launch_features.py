@@ -14,6 +14,8 @@ from tests.support.calls import tensor
 from tests.support.features import CASES, KERNELS, Case, Features, addresses
 from tests.support.interpreter import HostTensor, launch, load
 
+pytestmark = pytest.mark.triton
+
 RUNTIME = Path(__file__).parent.parent / "templates/runtime"
 COOPERATIVE, CLUSTER, SCHEDULING, SERIALIZATION = 2, 4, 5, 6
 DEPENDENT = (SERIALIZATION, (1, 0, 0))

@@ -21,6 +21,8 @@ from codegen.offline_answers import NoGpu, answered
 from codegen.offline_driver import offline
 from tests.support.project import HEADER, REPOSITORY, Project, new_project
 
+pytestmark = pytest.mark.triton
+
 SETTINGS = '[tool.codegen]\ntargets = ["sm_80", "sm_90", "compute_80"]\n'
 
 

@@ -15,6 +15,8 @@ from tests.support.bfloat16 import to_bf16
 from tests.support.interpreter import load
 from tests.support.uses import changed_by, compiled_uses
 
+pytestmark = pytest.mark.triton
+
 FOLDER = Path(__file__).with_name("kernels")
 REPOSITORY = Path(__file__).parents[1] / "kernels"
 DECLARED = load(FOLDER / "uses.py").declared

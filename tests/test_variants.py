@@ -11,6 +11,8 @@ from codegen.identifiers import c_identifier, python_identifier
 from codegen.model import Axis, Constexpr, Kernel, Parameter
 from tests.support.plans import choice, kernel, value
 
+pytestmark = pytest.mark.triton
+
 POINTER = value("out", "*fp32")
 UNHINTED = value("out", "*fp32", hint=None)
 

@@ -6,8 +6,10 @@ that is here: its own images are loaded by the stand-in driver, and the oracle i
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import importlib.metadata
+import os
 import shutil
 import subprocess
 import sys
@@ -40,8 +42,22 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The wrappers of the repository's kernels and of the one with block pointers."""
     if manifest()["tools"]["triton"] == VERSION:
         pytest.skip(f"generated/ is of Triton {VERSION}, and test_end_to_end.py calls it")
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    with (shared / "versions.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = shared / "versions" / "project"
+        if not any(folder.glob(f"{PACKAGE}/_lib/*.so")):
+            generate(shared / "versions")
+    standin.install()
+    sys.path.insert(0, str(folder))
+    yield folder / PACKAGE
+    sys.path.remove(str(folder))
+
+
+def generate(folder: Path) -> None:
     files = {"pyproject.toml": SETTINGS, "kernels/block_pointers.py": BLOCK_POINTERS}
-    project = new_project(tmp_path_factory.mktemp("versions"), files)
+    project = new_project(folder, files)
     shutil.copytree(
         REPOSITORY / "kernels",
         project.folder / "kernels",
@@ -51,10 +67,6 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     command = [sys.executable, "-m", "codegen", "--project", str(project.folder), "regenerate"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    standin.install()
-    sys.path.insert(0, str(project.folder))
-    yield project.folder / PACKAGE
-    sys.path.remove(str(project.folder))
 
 
 def call(output: Path, module: str, function: str, *arguments: Any) -> str:

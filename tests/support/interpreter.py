@@ -277,18 +277,18 @@ class _Builder(InterpreterBuilder):
             return self.cast_impl(result, tl.bfloat16) if is_number else result
         return super().binary_op(lhs, rhs, op)
 
-    def create_masked_load(self, pointers, mask, other, *policy):
+    def create_masked_load(self, pointers, mask, other, *policy, **named):
         self._check(pointers, mask)
         if other is None:
             type_ = pointers.get_element_ty()
             dtype = interpreter._get_np_dtype(type_)
             undefined = np.full(pointers.data.shape + (dtype.itemsize,), 0xFF, np.uint8)
             other = TensorHandle(undefined.view(dtype)[..., 0], type_)
-        return super().create_masked_load(pointers, mask, other, *policy)
+        return super().create_masked_load(pointers, mask, other, *policy, **named)
 
-    def create_masked_store(self, pointers, value, mask, *policy):
+    def create_masked_store(self, pointers, value, mask, *policy, **named):
         self._check(pointers, mask)
-        return super().create_masked_store(pointers, value, mask, *policy)
+        return super().create_masked_store(pointers, value, mask, *policy, **named)
 
     def _check(self, pointers, mask) -> None:
         used = pointers.data[mask.data]
