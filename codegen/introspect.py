@@ -22,6 +22,7 @@ from codegen.model import Constexpr, Grid, Kernel, Parameter
 from codegen.parameter_comments import parameter_comments
 from codegen.parameters import parameter_of
 from codegen.sources import package_sources
+from codegen.triton_version import current, missing
 from codegen.tuples import spread
 from codegen.variants import specialise
 from codegen.wrappers import computed_names, steps_of
@@ -55,6 +56,7 @@ def _kernel(declaration: Declaration, root: Path, file: str) -> Kernel:
     function, wrappers = unwrapped(declaration)
     where = declaration.location
     _check_descriptors(declaration, function)
+    _check_kinds(declaration, function)
     names = [raw.name for raw in function.params]
     _check_names(declaration, names, types=declaration.types, constexprs=declaration.constexprs)
     flat = spread(declaration, function.params)
@@ -112,6 +114,19 @@ def _check_descriptors(declaration: Declaration, function: JITFunction[Any]) -> 
                 f"tensor descriptors, got `{type_}`",
                 where=declaration.location,
                 hint="pass a pointer, and make the descriptor in the kernel",
+            )
+
+
+def _check_kinds(declaration: Declaration, function: JITFunction[Any]) -> None:
+    for raw in function.params:
+        kind = raw._param.kind
+        what = f"a {kind.description} parameter"
+        if kind in (kind.KEYWORD_ONLY, kind.VAR_KEYWORD) and what not in current().language:
+            message, hint = missing(what)
+            raise CodegenError(
+                f"`{declaration.name}` parameter `{raw.name}`: {message}",
+                where=declaration.location,
+                hint=hint,
             )
 
 

@@ -25,7 +25,7 @@ class TritonVersion:
     ptx_versions: Mapping[int, int]
     """Of each target, the lowest version of PTX that has it, so that old drivers can compile it."""
     language: frozenset[str]
-    """What kernels can use here and in no other supported version, as `_LACKING` names it."""
+    """What kernels can use here and in no other supported version, as messages name it."""
 
 
 _SCRATCH = (("the global scratch pointer", 8), ("the profile scratch pointer", 8))
@@ -44,6 +44,7 @@ SUPPORTED = (
             (
                 *(f"triton.language.atomic_{what}" for what in ("load", "poll", "store")),
                 *("the argument `approx` of `fdiv`", "a chain of comparisons"),
+                "a keyword-only parameter",
             )
         ),
     ),
@@ -97,13 +98,17 @@ def supported(version: str) -> TritonVersion:
 
 def lacking(text: str) -> tuple[str, str] | None:
     """What a kernel uses that this version lacks, by the version's own words, and a hint."""
-    version = current().version
     for pattern, name in _LACKING:
         if match := re.search(pattern, text):
-            what = name.format(*match.groups())
-            homes = [row.version for row in SUPPORTED if what in row.language]
-            hint = f"write the kernel for Triton {version}"
-            if homes:
-                hint += f", or generate with Triton {homes[0]}, which has it ({_DOCS})"
-            return f"{what} is not in Triton {version}", hint
+            return missing(name.format(*match.groups()))
     return None
+
+
+def missing(what: str) -> tuple[str, str]:
+    """A sentence and a hint for what a kernel uses, where this version lacks it."""
+    version = current().version
+    homes = [row.version for row in SUPPORTED if what in row.language]
+    hint = f"write the kernel for Triton {version}"
+    if homes:
+        hint += f", or generate with Triton {homes[0]}, which has it ({_DOCS})"
+    return f"{what} is not in Triton {version}", hint

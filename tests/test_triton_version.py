@@ -44,9 +44,15 @@ FEATURES = {
 NAMED = {
     "3.9.0": "kernels/bad.py:8: the kernel file cannot be imported: TypeError: JIT functions do "
     "not support **named parameters",
-    "3.8.0": "kernels/bad.py:7: `demo.bad`: parameter `named` is variadic keyword, and a call "
-    "passes arguments by position",
+    "3.8.0": "kernels/bad.py:7: `demo.bad` parameter `named`: a variadic keyword parameter is not "
+    "in Triton 3.8.0",
 }
+KEYWORD_ONLY = """
+@export("demo.keyword", types={"out": "*i32", "n": "i32"}, grid=lambda: (1,))
+@triton.jit
+def keyword(out, *, n):
+    tl.store(out, n)
+"""
 # What the compiler works out itself, from the target and from its own files.
 COMPUTED = {
     *("arch", "backend_name", "extern_libs", "ir_override", "max_num_imprecise_acc_default"),
@@ -120,6 +126,20 @@ def bad(**named): pass
     assert project.run("regenerate").errors[0] == f"error: {NAMED[VERSION]}"
 
 
+def test_keyword_only_parameters(tmp_path: Path) -> None:
+    files = {"pyproject.toml": SETTINGS, "kernels/keyword.py": HEADER + KEYWORD_ONLY}
+    result = new_project(tmp_path, files).run("regenerate")
+    if VERSION == "3.9.0":
+        assert result.code == 0
+        return
+    assert result.errors[:2] == [
+        "error: kernels/keyword.py:8: `demo.keyword` parameter `n`: a keyword-only parameter is "
+        f"not in Triton {VERSION}",
+        f"  hint: write the kernel for Triton {VERSION}, or generate with Triton 3.9.0, which has "
+        "it (docs/generator.md#which-triton)",
+    ]
+
+
 def test_every_option_of_the_compiler_is_given() -> None:
     known = {field.name for field in dataclasses.fields(CUDAOptions)}
     for target in (TARGETS["sm_80"], TARGETS["compute_80"]):
@@ -141,7 +161,8 @@ def test_every_target_compiles_and_ptx_is_of_its_lowest_version() -> None:
 
 def test_what_one_version_has_another_lacks_by_name() -> None:
     for row in SUPPORTED:
-        assert row.language == {what for home, what in FEATURES.values() if home == row.version}
+        features = {what for home, what in FEATURES.values() if home == row.version}
+        assert row.language - {"a keyword-only parameter"} == features
     requests = [request("versions.py", f"tests.versions.{kernel}") for kernel in FEATURES]
     results = dict(zip(FEATURES, compile_all(requests, 2), strict=True))
     for kernel, (home, what) in FEATURES.items():
