@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from codegen.descriptors import DescriptorType
 from codegen.dtypes import DType
 from codegen.identifiers import c_identifier
+from codegen.lookup import initializer, slots, words
 from codegen.model import Axis, Constexpr, Kernel, Parameter, Plan
 from codegen.uses import PointerUses
 from codegen.wording import (
@@ -177,14 +178,18 @@ _CHOICE_TYPES = {
 
 def _choice(constexpr: Constexpr, index: int) -> CArgument:
     kind = type(constexpr.passed[0])
+    keys: list[tuple[int, ...]]
     c_type, getter = _CHOICE_TYPES[kind]
     if kind is str:
         element, field = "char *const", "string_choices"
+        keys = [words(str(choice)) for choice in constexpr.passed]
         values = ", ".join(c_string(str(choice)) for choice in constexpr.passed)
     else:
         element, field = "int64_t", "int_choices"
+        keys = [(choice,) for choice in constexpr.passed if isinstance(choice, int)]
         values = ", ".join(int_literal(choice) for choice in constexpr.passed)
     c_name = c_identifier(constexpr.name)
+    table = slots(keys)
     return CArgument(
         name=constexpr.name,
         c_name=c_name,
@@ -197,6 +202,7 @@ def _choice(constexpr: Constexpr, index: int) -> CArgument:
             f".choices = {c_string(choices_text(constexpr))}",
             f".{field} = (const {element}[]){{{values}}}",
             f".choice_count = {len(constexpr.passed)}",
+            *[f".slots = {initializer(table)}"] * bool(table),
         ),
         doc=constexpr_doc(constexpr),
     )

@@ -3,116 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from codegen.c_arguments import CArgument, int_literal
-from codegen.cells import hint_groups
+from codegen.c_steps import CHeuristic, CStep, CTable, Decisions
+from codegen.cells import best_case, decisive_nones, hint_groups
 from codegen.descriptor_facts import descriptor_facts
 from codegen.identifiers import c_identifier
-from codegen.model import NO_VARIANT, Axis, Configuration, Constexpr, Kernel, Plan, Reads
-from codegen.tuned_table import NONE_KEY, Column, tuned_table
-
-
-@dataclass(frozen=True)
-class CStep:
-    """A variable, and the condition under which the call fails then."""
-
-    variable: str
-    """Its declaration; nothing for a mere check."""
-    expression: str
-    failure: str = ""
-    status: str = "tb_last_status()"
-    """What the function returns on failure."""
-
-
-@dataclass(frozen=True)
-class CTable:
-    """A static array."""
-
-    declaration: str
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class CHeuristic:
-    """A static function that computes a heuristic's value."""
-
-    name: str
-    parameters: tuple[str, ...]
-    text: str
-    can_fail: bool
-
-
-@dataclass
-class Decisions:
-    """The way to a variant, put together axis by axis."""
-
-    plan: Plan
-    arguments: Mapping[str, CArgument]
-    dtypes: Mapping[str, str]
-    """The variable of the dtype that plain C passes, by the first pointer on its axis."""
-    descriptors: Mapping[str, str]
-    """The variable of each tensor's descriptor, by the argument."""
-    names: set[str]
-    """The identifiers that are taken in the function."""
-    steps: list[CStep] = field(default_factory=list)
-    tables: list[CTable] = field(default_factory=list)
-    heuristics: list[CHeuristic] = field(default_factory=list)
-    digits: list[tuple[str, int]] = field(default_factory=list)
-    """The variable of each choice, and how many there are to choose from."""
-    digit_of: dict[str, str] = field(default_factory=dict)
-    """The variable of a parameter's choice."""
-    sources: dict[str, str] = field(default_factory=dict)
-    """The `int64_t` variable of each computed constexpr that something reads."""
-
-    @property
-    def kernel(self) -> Kernel:
-        return self.plan.kernel
-
-    def unused(self, name: str) -> str:
-        """`name`, or one like it that is not yet taken; it is taken then."""
-        while name in self.names:
-            name += "_"
-        self.names.add(name)
-        return name
-
-    def step(self, type_: str, name: str, expression: str, failure: str = "") -> str:
-        """A constant; `failure` is a condition on it, such as ` < 0`. Gives its name."""
-        name = self.unused(name)
-        is_failed = f"{name}{failure}" if failure else ""
-        self.steps.append(CStep(f"const {type_} {name}", expression, is_failed))
-        return name
-
-    def digit(self, axis: Axis, name: str, expression: str, failure: str = "") -> None:
-        name = self.step("int32_t", name, expression, failure)
-        self.digits.append((name, len(axis.labels)))
-        self.digit_of.update(dict.fromkeys(axis.parameters, name))
-
-    def table(self, name: str, type_: str, values: Sequence[str]) -> str:
-        name = f"{self.kernel.symbol}_{name}"
-        self.tables.append(CTable(f"static const {type_} {name}[{len(values)}]", tuple(values)))
-        return name
-
-    def function_parameters(self, reads: Reads) -> tuple[list[str], list[str]]:
-        """What a static function declares that reads this, and what is passed to it."""
-        declared, passed = [], []
-        for name in reads.names:
-            variable = self.sources.get(name) or self.arguments[name].c_name
-            declared.append(self._declaration(name))
-            passed.append(variable)
-        extras = [fact.c_name for fact in reads.facts] + ["sm_count"] * reads.sm_count
-        for extra in extras:
-            declared.append(f"int64_t {extra}")
-            passed.append(extra)
-        return declared, passed
-
-    def _declaration(self, name: str) -> str:
-        """Pointers are compared with NULL, and scalars that may be None come by address."""
-        argument = self.arguments.get(name)
-        if argument is None or not (argument.stored_type or argument.element_sizes):
-            return f"int64_t {c_identifier(name)}"
-        const = "" if argument.declaration.startswith("const ") else "const "
-        return f"{const}{argument.declaration}"
+from codegen.model import (
+    NO_VARIANT,
+    Axis,
+    Column,
+    Configuration,
+    Constexpr,
+    Kernel,
+    Plan,
+    Reads,
+)
 
 
 def decide(
@@ -175,44 +81,46 @@ def _configuration(made: Decisions, axis: Axis) -> None:
     else:
         made.digit(axis, "configuration", _tuned(made, axis))
     chosen, count = made.digits.pop()
-    if made.plan.usable:
+    if made.plan.needs:
         chosen = made.step("int32_t", "usable", _usable(made, chosen, count), " < 0")
     made.digits.append((chosen, count))
     configurations = [value for value in axis.values if isinstance(value, Configuration)]
-    for name, _ in configurations[0].constexprs:
-        values = [dict(one.constexprs).get(name) for one in configurations]
-        if name in _read_names(made.kernel):
-            table = made.table(name, "int64_t", [int_literal(value) for value in values])
+    for name in sorted(_read_names(made.kernel)):
+        values = [value for one in configurations for value in one.known(name)]
+        if values:
+            table = made.table(
+                f"{name}_values", "int64_t", [int_literal(value) for value in values]
+            )
             made.sources[name] = made.step("int64_t", c_identifier(name), f"{table}[{chosen}]")
 
 
 def _tuned(made: Decisions, axis: Axis) -> str:
     """The configuration that was found best for the call's key."""
-    table = tuned_table(made.kernel, axis)
-    if not table.rows or not table.columns:
-        return str(table.rows[0][1] if table.rows else 0)
+    table = axis.tuned
+    if table is None or not table.rows or not table.columns:
+        return str(table.rows[0][1] if table is not None and table.rows else 0)
     keys = made.table("keys", "int64_t", [int_literal(n) for row, _ in table.rows for n in row])
-    best = made.table("tuned", "uint8_t", [str(number) for _, number in table.rows])
+    best = made.table("tuned", "uint16_t", [str(number) for _, number in table.rows])
     call = ", ".join(_key_entry(made, column) for column in table.columns)
     counts = f"{len(table.rows)}, {len(table.columns)}"
-    return f"tb_find_tuned({keys}, {best}, {counts}, (const int64_t[]){{{call}}})"
+    places = made.slots("key_places", [row for row, _ in table.rows])
+    return f"tb_find_tuned({keys}, {best}, {counts}, {places}, (const int64_t[]){{{call}}})"
 
 
 def _key_entry(made: Decisions, column: Column) -> str:
-    if column.is_choice:
-        return made.digit_of[column.parameter]
+    if column.kind != "value":
+        return made.digit_of[column.kind, column.parameter]
     argument = made.arguments[column.parameter]
     name = argument.c_name
-    none = int_literal(NONE_KEY)
-    return f"{name} == NULL ? {none} : *{name}" if argument.stored_type else name
+    return f"{name} == NULL ? 0 : (int64_t)*{name}" if argument.stored_type else f"(int64_t){name}"
 
 
 def _usable(made: Decisions, chosen: str, count: int) -> str:
     """The configuration to launch on the device instead of one that it has no room for."""
     symbol = made.kernel.symbol
-    targets = list(dict.fromkeys(i.target for b in made.plan.binaries for i in b.images))
-    rows = [made.plan.usable.get(target, tuple(range(count))) for target in targets]
-    table = made.table("usable", "uint8_t", [str(number) for row in rows for number in row])
+    targets = list(made.plan.needs)
+    rows = [most for row in made.plan.needs.values() for most in row]
+    table = made.table("needs", "int32_t", ["-1" if n is None else str(n) for n in rows])
     fields = [
         f"{{.capability = {target.capability}"
         + ", .is_ptx = true" * target.is_ptx
@@ -231,7 +139,7 @@ def _heuristic(made: Decisions, axis: Axis) -> None:
     computed = axis.computed
     assert computed is not None
     (name,) = axis.parameters
-    symbol = f"{made.kernel.symbol}_{name}"
+    symbol = f"{made.kernel.symbol}_compute_{name}"
     _read_sm_count(made, computed.reads)
     parameters, passed = made.function_parameters(computed.reads)
     if computed.can_fail:
@@ -252,16 +160,15 @@ def _heuristic(made: Decisions, axis: Axis) -> None:
             f"{value} ? {axis.values.index(True)} : " f"{axis.values.index(False)}",
         )
         return
-    choices = ", ".join(int_literal(choice) for choice in axis.values)
-    call = (
-        f'tb_choose_value(function, "{name}", {value}, (const int64_t[]){{{choices}}}, '
-        f"{len(axis.values)})"
-    )
+    choices = made.table(f"{name}_choices", "int64_t", [int_literal(v) for v in axis.values])
+    places = made.slots(f"{name}_slots", [(v,) for v in axis.values if isinstance(v, int)])
+    count = len(axis.values)
+    call = f'tb_choose_value(function, "{name}", {value}, {choices}, {count}, {places})'
     made.digit(axis, f"{value}_choice", call, " < 0")
 
 
 def _hints(made: Decisions, axis: Axis) -> None:
-    """The first case that holds, by a table over the groups of facts that go together."""
+    """The case that holds and assumes most, by a table over the facts that go together."""
     groups = hint_groups(axis.hints)
     conditions = [
         made.step("bool", name, " && ".join(_condition(made, fact) for fact in group))
@@ -270,13 +177,17 @@ def _hints(made: Decisions, axis: Axis) -> None:
     if len(conditions) == 1:
         made.digit(axis, "hints", f"{conditions[0]} ? 0 : 1")
         return
+    nullable = {name for kind, name in made.digit_of if kind == "none"}
+    nones = decisive_nones(axis.hints, nullable)
     numbers = []
-    for mask in range(1 << len(groups)):
-        missing = {
-            case for bit, cases in enumerate(groups) if not mask >> bit & 1 for case in cases
-        }
-        numbers.append(next(n for n in range(len(axis.hints)) if n not in missing))
-    table = made.table("hints", "uint8_t", [str(number) for number in numbers])
+    for mask in range(1 << (len(groups) + len(nones))):
+        lacking = [cases for bit, cases in enumerate(groups) if not mask >> bit & 1]
+        missing = {case for cases in lacking for case in cases}
+        given = [case for case in range(len(axis.hints)) if case not in missing]
+        without = [name for bit, name in enumerate(nones, len(groups)) if mask >> bit & 1]
+        numbers.append(best_case(axis.hints, given, without))
+    table = made.table("hints", "uint16_t", [str(number) for number in numbers])
+    conditions += [made.digit_of["none", name] for name in nones]
     bits = [f"{name} << {bit}" if bit else name for bit, name in enumerate(conditions)]
     made.digit(axis, "hints", f"{table}[{' | '.join(bits)}]")
 
@@ -307,7 +218,7 @@ def _element_size(made: Decisions, argument: CArgument) -> str:
     sizes = set(argument.element_sizes)
     if len(sizes) == 1:
         return str(sizes.pop())
-    chosen = f"dtypes[{made.digit_of[argument.name]}]"
+    chosen = f"dtypes[{made.digit_of['dtype', argument.name]}]"
     return f"function->arguments[{argument.index}].{chosen}.bits / 8u"
 
 
@@ -349,7 +260,9 @@ def _variant(made: Decisions) -> None:
         is_derived = isinstance(parameter, Constexpr) and parameter.is_computed
         if is_derived and name not in made.sources and name in made.kernel.grid.reads.names:
             values = [dict(v.constexprs)[name] for v in made.kernel.specialisation.variants]
-            table = made.table(name, "int64_t", [int_literal(value) for value in values])
+            table = made.table(
+                f"{name}_values", "int64_t", [int_literal(value) for value in values]
+            )
             made.sources[name] = made.step("int64_t", c_identifier(name), f"{table}[variant]")
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from codegen.c_arguments import CArgument, c_arguments, c_string, dtype_constant
-from codegen.c_decisions import CHeuristic, CStep, CTable, decide
+from codegen.c_decisions import decide
 from codegen.c_images import CTables, c_tables, launch_fields
+from codegen.c_steps import CHeuristic, CStep, CTable
 from codegen.descriptor_facts import passed_facts
 from codegen.model import Binary, Image, Kernel, Parameter, Plan, Reads
 from codegen.wording import GRID_NAMES, signature_text

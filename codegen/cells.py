@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from codegen.model import Axis, Hints, Options
@@ -31,6 +31,12 @@ class Cell:
             labels=(*self.labels, axis.labels[index]),
         )
 
+    def known(self, name: str) -> tuple[object, ...]:
+        """The value of a constexpr or an option, if it has one here."""
+        if name in self.values:
+            return (self.values[name],)
+        return (getattr(self.options, name),) if hasattr(self.options, name) else ()
+
 
 def hint_groups(cases: Sequence[Hints]) -> dict[tuple[int, ...], list[tuple[str, int]]]:
     """The facts that go together, by the cases that assume them: a call tests each group once."""
@@ -39,3 +45,17 @@ def hint_groups(cases: Sequence[Hints]) -> dict[tuple[int, ...], list[tuple[str,
         numbers = tuple(number for number, case in enumerate(cases) if fact in case)
         groups.setdefault(numbers, []).append(fact)
     return groups
+
+
+def decisive_nones(cases: Sequence[Hints], nullable: Collection[str]) -> tuple[str, ...]:
+    """The parameters whose being None changes which case assumes most: of None nothing is assumed,
+    and some cases assume something of them and others do not."""
+    named = [{name for name, _ in case} for case in cases if case]
+    names = dict.fromkeys(name for case in cases for name, _ in case)
+    return tuple(n for n in names if n in nullable and not all(n in case for case in named))
+
+
+def best_case(cases: Sequence[Hints], holding: Collection[int], nones: Collection[str]) -> int:
+    """Of the cases that hold, the one that assumes most of what is not None; then the first."""
+    facts = {case: sum(name not in nones for name, _ in cases[case]) for case in holding}
+    return min(holding, key=lambda case: (-facts[case], case))

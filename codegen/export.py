@@ -126,7 +126,7 @@ def export(
         launch_pdl,
         launch_cooperative_grid,
     )
-    _check_options(name, options, where)
+    check_options(name, options, where)
 
     def declare(kernel: KernelT) -> KernelT:
         DECLARATIONS.append(
@@ -214,7 +214,8 @@ _TABLES = {
 }
 
 
-def _check_options(name: str, options: Options, where: SourceLocation) -> None:
+def check_options(name: str, options: Options, where: SourceLocation) -> None:
+    """Raise `CodegenError` for an option that the compiler cannot have."""
     for option, value, allowed in (
         ("num_warps", options.num_warps, "1, 2, 4, 8, 16 or 32"),
         ("num_stages", options.num_stages, "an int of 1 or more"),

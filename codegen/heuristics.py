@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, NoReturn
 
 import triton.language as tl
@@ -13,7 +13,7 @@ from codegen.cells import Cell
 from codegen.descriptors import parse_parameter_type
 from codegen.errors import CodegenError
 from codegen.expressions import translate_heuristic
-from codegen.model import Axis, Computed, Configuration, Constexpr, Kernel, Parameter
+from codegen.model import Axis, Computed, Configuration, Constexpr, Kernel, Options, Parameter
 from codegen.readable import readable, reads_of
 from codegen.values import is_plain, real
 
@@ -94,8 +94,12 @@ for _name in _OPERATIONS:
 class _Tensor(Unknown):
     """A tensor argument, of which the choices of the call tell the dtype."""
 
-    def __init__(self, dtype: object) -> None:
-        self.dtype = dtype
+    def __init__(self, text: str) -> None:
+        self.dtype = _dtype(text)
+        self._size = parse_parameter_type(text).dtype.size
+
+    def element_size(self) -> int:
+        return self._size
 
 
 def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object, ...] | None:
@@ -104,7 +108,7 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
     arguments: dict[str, Any] = {**asdict(cell.options), **values}
     for name, text in cell.types.items():
         type_ = parse_parameter_type(text)
-        arguments[name] = _Tensor(_dtype(text)) if type_.is_pointer else Unknown()
+        arguments[name] = _Tensor(text) if type_.is_pointer else Unknown()
     for name, nest in kernel.tuples:
         arguments[name] = nest.filled(arguments)
     try:
@@ -142,7 +146,10 @@ def _dtype(text: str) -> object:
 def _translated(
     kernel: Kernel, heuristic: Heuristic, axes: Sequence[Axis], cells: Sequence[Cell]
 ) -> tuple[Computed, tuple[object, ...]]:
-    parameters = tuple(_as_known(parameter, axes, cells) for parameter in kernel.parameters)
+    names = {parameter.name for parameter in kernel.parameters}
+    options = (entry.name for entry in fields(Options) if entry.name not in names)
+    listed = (*kernel.parameters, *(Constexpr(o, (), is_computed=True) for o in options))
+    parameters = tuple(_as_known(parameter, axes, cells) for parameter in listed)
     found = readable(parameters)
     try:
         expression = translate_heuristic(
@@ -175,20 +182,18 @@ def _translated(
 def _as_known(
     parameter: Parameter | Constexpr, axes: Sequence[Axis], cells: Sequence[Cell]
 ) -> Parameter | Constexpr:
-    """A computed constexpr with the values that it has so far."""
+    """A computed constexpr or option with the values that it has so far."""
     if isinstance(parameter, Parameter) or not parameter.is_computed:
         return parameter
     name = parameter.name
-    found = {repr(c.values[name]): c.values[name] for c in cells if name in c.values}
+    values = [value for cell in cells for value in cell.known(name)]
+    found = tuple({repr(value): value for value in values}.values())
     is_read = any(
         name in axis.parameters
-        or any(
-            name in dict(one.constexprs) for one in axis.values if isinstance(one, Configuration)
-        )
+        or any(one.known(name) for one in axis.values if isinstance(one, Configuration))
         for axis in axes
     )
-    values = tuple(found.values()) if is_read or len(found) == 1 else ()
-    return replace(parameter, choices=values)
+    return replace(parameter, choices=found if is_read or len(found) == 1 else ())
 
 
 def _remedy(name: str) -> str:

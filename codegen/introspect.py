@@ -25,7 +25,7 @@ from codegen.sources import package_sources
 from codegen.triton_version import current, missing
 from codegen.tuples import spread
 from codegen.variants import specialise
-from codegen.wrappers import computed_names, steps_of
+from codegen.wrappers import computed_names, computed_options, steps_of
 
 GRID_ARGUMENTS = ("gx", "gy", "gz")
 
@@ -58,7 +58,9 @@ def _kernel(declaration: Declaration, root: Path, file: str) -> Kernel:
     _check_descriptors(declaration, function)
     _check_kinds(declaration, function)
     names = [raw.name for raw in function.params]
-    _check_names(declaration, names, types=declaration.types, constexprs=declaration.constexprs)
+    _check_names(declaration, names, types=declaration.types)
+    known = [*names, *computed_options(wrappers)]
+    _check_names(declaration, known, constexprs=declaration.constexprs)
     flat = spread(declaration, function.params)
     _check_names(declaration, flat.names, shapes=declaration.shapes)
     _check_grid_arguments(declaration, flat.names)
@@ -156,8 +158,9 @@ def _check_grid_arguments(declaration: Declaration, names: Sequence[str]) -> Non
 
 def _check_generated_names(declaration: Declaration, kernel: Kernel) -> None:
     """What the generated code of the function calls by its name, no argument can hide."""
-    own = (*_GENERATED, *(parameter.name for parameter in kernel.parameters))
-    taken = {f"_{kernel.symbol}", *(f"{kernel.symbol}_{name}" for name in own)}
+    names = (p.name for p in kernel.parameters)
+    own = (f"{kernel.symbol}_{form.format(name)}" for name in names for form in _FORMS)
+    taken = {f"_{kernel.symbol}", *(f"{kernel.symbol}_{name}" for name in _GENERATED), *own}
     for argument in kernel.arguments:
         if argument.name in taken:
             raise CodegenError(
@@ -168,4 +171,8 @@ def _check_generated_names(declaration: Declaration, kernel: Kernel) -> None:
             )
 
 
-_GENERATED = ("function", "grid", "on", "cells", "hints", "keys", "targets", "tuned", "usable")
+_GENERATED = (
+    *("function", "grid", "on", "arguments", "variants", "launch"),
+    *("cells", "hints", "keys", "key_places", "targets", "tuned", "needs"),
+)
+_FORMS = ("compute_{}", "{}_values", "{}_choices", "{}_slots")

@@ -108,6 +108,8 @@ def read_inputs(config: Config) -> dict[str, str]:
     found: dict[str, Path] = {}
     for file in config.kernel_files():
         found[f"{config.kernels}/{file}"] = config.kernels_folder / file
+    for path in config.kernels_folder.rglob("*.json"):  # tables of tuned configurations
+        found[f"{config.kernels}/{path.relative_to(config.kernels_folder).as_posix()}"] = path
     sources = (
         (PACKAGE, "codegen", (".py",)),
         (TEMPLATES, "templates", (".jinja", ".c", ".h")),
@@ -148,6 +150,7 @@ def _analysis() -> list[tuple[str, bytes]]:
 
 
 def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str, Any]:
+    from codegen.conditions import calls_of, configurations_of
     from codegen.wording import signature_text
 
     kernel = plan.kernel
@@ -200,6 +203,8 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
         },
         "writes_through": sorted(plan.uses.through),
         "variants": variants,
+        "calls": calls_of(plan),
+        "configurations": configurations_of(plan),
     }
 
 
@@ -237,7 +242,7 @@ _USES = {"reads": "read", "writes": "written", "writes_through": "through"}
 _ENTRIES = ("tools", "options", "inputs", "files", "functions")
 _FUNCTION = {
     *("kernel", "signature", "grid", "omitted", "sources"),
-    *("pointers", "writes_through"),
+    *("pointers", "writes_through", "calls", "configurations"),
 }
 _VARIANT = {"parameters", "constexprs", "divisible_by_16", "options"}
 _IMAGE = {

@@ -218,6 +218,13 @@ class Configuration:
     def __str__(self) -> str:
         return ", ".join(f"{name}={value!r}" for name, value in (*self.constexprs, *self._changed))
 
+    def known(self, name: str) -> tuple[object, ...]:
+        """The value of a constexpr or an option, if the configuration gives one."""
+        given = dict(self.constexprs)
+        if name in given:
+            return (given[name],)
+        return (getattr(self.options, name),) if hasattr(self.options, name) else ()
+
     @property
     def _changed(self) -> Iterator[tuple[str, object]]:
         return (
@@ -228,6 +235,23 @@ class Configuration:
 
 
 _ALWAYS_SHOWN = ("num_warps", "num_stages")
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a call's key has at one place."""
+
+    kind: str
+    """`value`: an int itself, 0 for None; else the index of the choice on an axis of this kind."""
+    parameter: str
+
+
+@dataclass(frozen=True)
+class TunedTable:
+    """For each key, in order, the number of a configuration; other calls get the first."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[tuple[int, ...], int], ...]
 
 
 @dataclass(frozen=True)
@@ -243,10 +267,8 @@ class Axis:
     """Of a heuristic, the value of each choice; of configurations, each of them."""
     computed: Computed | None = None
     """How C computes a heuristic's value."""
-    tuned: tuple[tuple[tuple[object, ...], int], ...] = ()
+    tuned: TunedTable | None = None
     """Of configurations: the one that was found best for each key."""
-    key: tuple[str, ...] = ()
-    """Of configurations: the parameters that make the key."""
     hints: tuple[Hints, ...] = ()
     """Of hints: the cases, of which a call picks the first that holds."""
 
@@ -420,8 +442,9 @@ class Plan:
     kernel: Kernel
     binaries: tuple[Binary, ...]
     """One for each variant of the kernel's specialisation, in its order."""
-    usable: Mapping[Target, tuple[int, ...]] = field(default_factory=dict)
-    """The configuration to take for each, for the targets that cannot launch some."""
+    needs: Mapping[Target, tuple[int | None, ...]] = field(default_factory=dict)
+    """For each target the bytes of shared memory that each configuration needs, None for those that
+    it lacks; nothing where all fit everywhere."""
     omissions: tuple[Omission, ...] = ()
 
     @cached_property

@@ -37,7 +37,7 @@ def parameter_of(
             hint="leave it out of one of them",
         )
     if raw.name in computed:
-        return Constexpr(raw.name, (), None, comment, is_computed=True)
+        return Constexpr(raw.name, (), default, comment, is_computed=True)
     if raw.is_constexpr or raw.name in declaration.constexprs:
         return _constexpr(declaration, raw, default, comment)
     texts = _alternatives(declared, raw.annotation_type)
@@ -255,7 +255,7 @@ def _check_choices(choices: tuple[object, ...]) -> None:
     if len(set(choices)) < len(choices):
         raise CodegenError(f"its choices must differ, {got}", hint="name each of them once")
     for choice in choices:
-        if isinstance(choice, int) and abs(choice) >= 1 << 63:
+        if isinstance(choice, int) and not -(1 << 63) <= choice < 1 << 63:
             raise CodegenError(f"a choice must fit int64, got {choice}", hint="choose another")
         if isinstance(choice, str) and "\0" in choice:
             raise CodegenError(

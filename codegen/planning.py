@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from codegen.aot import CompileRequest
 from codegen.devices import DEVICES
@@ -22,7 +22,8 @@ def is_optional(kernel: Kernel) -> bool:
 def plan_of(kernel: Kernel, results: Results) -> Plan:
     """The plan, without the images that failed or that exceed the shared memory of their target.
 
-    A configuration that lacks an image on a target is replaced there, by the first that is whole.
+    A call replaces a configuration that lacks an image on its device, or needs more shared memory
+    than that has, by the first that fits.
     Raises `CodegenError` when nothing is left for some variant or target.
     """
     binaries = []
@@ -37,21 +38,22 @@ def plan_of(kernel: Kernel, results: Results) -> Plan:
                 images.append(result)
         binaries.append(Binary(group[0][0].variant, tuple(images)))
     targets = [request.target for request, _ in results[0]]
-    usable = _usable(kernel, binaries, targets)
-    for target, numbers in usable.items():
-        if not numbers and not kernel.optional_targets:
+    needs = _needs(kernel, binaries, targets)
+    empty = {target for target, row in needs.items() if set(row) == {None}}
+    for target in empty:
+        if not kernel.optional_targets:
             raise _nothing_left(kernel, omissions, f"for {target.name}")
     for binary in binaries:
-        if not binary.images and not usable:
+        if not binary.images and not needs:
             raise _nothing_left(kernel, omissions, f"of its variant `{binary.variant.label}`")
-    if usable and not any(usable.values()):
+    if needs and len(empty) == len(needs):
         raise _nothing_left(kernel, omissions, "at all")
-    remapped = {
-        target: numbers
-        for target, numbers in usable.items()
-        if numbers and numbers != tuple(range(len(numbers)))
-    }
-    return Plan(kernel, tuple(binaries), remapped, tuple(omissions))
+    for position, binary in enumerate(binaries):
+        kept = tuple(image for image in binary.images if image.target not in empty)
+        binaries[position] = Binary(binary.variant, kept)
+    left = {target: row for target, row in needs.items() if target not in empty}
+    is_tight = any(most is None or most > _room(t) for t, row in left.items() for most in row)
+    return Plan(kernel, tuple(binaries), left if is_tight else {}, tuple(omissions))
 
 
 def _reason(kernel: Kernel, request: CompileRequest, result: Image | CodegenError) -> str:
@@ -64,27 +66,41 @@ def _reason(kernel: Kernel, request: CompileRequest, result: Image | CodegenErro
     return ""
 
 
-def _usable(
+def _needs(
     kernel: Kernel, binaries: Sequence[Binary], targets: Sequence[Target]
-) -> Mapping[Target, tuple[int, ...]]:
-    """For each target the configuration to take for each; empty ones where none is whole."""
+) -> dict[Target, tuple[int | None, ...]]:
+    """For each target and configuration, the most bytes of shared memory that its images need; None
+    where some image is missing."""
     position = _configuration_axis(kernel.specialisation)
     if position is None:
         return {}
     count = len(kernel.specialisation.axes[position].labels)
-    usable = {}
+    needs: dict[Target, tuple[int | None, ...]] = {}
     for target in targets:
-        whole = set(range(count))
+        row: list[int | None] = [0] * count
         for selection, number in _cells(kernel.specialisation):
-            if number != NO_VARIANT and not any(
-                image.target == target for image in binaries[number].images
-            ):
-                whole.discard(selection[position])
-        first = min(whole, default=None)
-        usable[target] = (
-            () if first is None else tuple(n if n in whole else first for n in range(count))
-        )
-    return usable
+            if number == NO_VARIANT:
+                continue
+            images = (i for i in binaries[number].images if i.target == target)
+            image, most = next(images, None), row[selection[position]]
+            if image is None or most is None:
+                row[selection[position]] = None
+            else:
+                row[selection[position]] = max(image.shared, most)
+        needs[target] = tuple(row)
+    return needs
+
+
+def _room(target: Target) -> int:
+    """The shared memory of the smallest machine that launches what is built for the target."""
+    able = (
+        device.shared_optin
+        for capability, device in DEVICES.items()
+        if capability == target.capability
+        or (capability > target.capability and target.is_ptx)
+        or (not target.is_exact and 0 < capability - target.capability < 10)
+    )
+    return min(able)
 
 
 def _configuration_axis(specialisation: Specialisation) -> int | None:

@@ -54,7 +54,8 @@ class Selection:
             if finding.kind in ("edited", "missing"):
                 concerns_others = self._is_kept(finding)
             else:
-                concerns_others = not finding.path.startswith(f"{self.config.kernels}/")
+                is_kernel = finding.path.startswith(f"{self.config.kernels}/")
+                concerns_others = not is_kernel or finding.path.endswith(".json")
             if concerns_others:
                 raise CodegenError(
                     f"{finding}; that concerns more than {', '.join(self.kernel_files)}",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen.errors import CodegenError, shown
-from codegen.export import Declaration
+from codegen.export import Declaration, check_options
 from codegen.heuristics import NotKnown, Unknown
 from codegen.model import Configuration, Options
 from codegen.values import held
@@ -40,7 +40,7 @@ def tuning_of(declaration: Declaration, autotuner: Any, parameters: Sequence[str
     """What the declaration makes of an `Autotuner`. Raises `CodegenError`."""
     listed = _listed(declaration, autotuner)
     rows = _rows(declaration)
-    chosen = _chosen(declaration, listed)
+    chosen = _chosen(declaration, tuple(listed))
     tuned = []
     for key, pattern in rows:
         found = [one for one in (*chosen, *listed) if _matches(one, pattern)]
@@ -49,12 +49,14 @@ def tuning_of(declaration: Declaration, autotuner: Any, parameters: Sequence[str
                 f"`{declaration.name}`: tuned gives {list(key)!r} the configuration "
                 f"{dict(pattern)!r}, which the kernel does not have",
                 where=declaration.location,
-                hint=f"its configurations are {_shown(listed)}",
+                hint=f"its configurations are {_shown(tuple(listed))}",
             )
         tuned.append((key, found[0]))
     if declaration.configs is None and rows:
-        chosen = tuple(dict.fromkeys((listed[0], *(one for _, one in tuned))))
+        chosen = chosen[:1]
     chosen = tuple(dict.fromkeys((*chosen, *(one for _, one in tuned))))
+    for one in chosen:
+        _check(declaration, one, listed[one])
     argument = None
     if not rows and len(chosen) > 1:
         argument = "config_" if "config" in parameters else "config"
@@ -66,43 +68,41 @@ def tuning_of(declaration: Declaration, autotuner: Any, parameters: Sequence[str
     )
 
 
-def _listed(declaration: Declaration, autotuner: Any) -> tuple[Configuration, ...]:
-    """The kernel's own list, in its order, as `prune_configs_by` leaves it."""
+def _listed(declaration: Declaration, autotuner: Any) -> dict[Configuration, Any]:
+    """The kernel's own list, in its order, as `prune_configs_by` leaves it, with Triton's own."""
     configurations = list(autotuner.configs)
     if autotuner.early_config_prune is not None and declaration.configs is None:
         configurations = _pruned(declaration, autotuner)
-    hooked = any(getattr(c, "pre_hook", None) is not None for c in configurations)
-    if hooked and declaration.hooks != "caller":
+    listed: dict[Configuration, Any] = {}
+    for one in configurations:
+        given = {
+            name: value
+            for name, value in one.all_kwargs().items()
+            if name in _OPTIONS and name not in one.kwargs
+        }
+        options = replace(declaration.options, **given)
+        values = tuple((name, _held(declaration, autotuner, one, name)) for name in one.kwargs)
+        listed.setdefault(Configuration(values, options), one)
+    return listed
+
+
+def _check(declaration: Declaration, one: Configuration, original: Any) -> None:
+    """Raise `CodegenError` for a configuration that cannot be built as it is."""
+    if original.pre_hook is not None and declaration.hooks != "caller":
         raise CodegenError(
-            f"`{declaration.name}`: its configurations have a pre_hook, which Triton runs before "
-            "each launch and which cannot be compiled",
+            f"`{declaration.name}`: its configuration ({one}) has a pre_hook, which Triton runs "
+            "before each launch and which cannot be compiled",
             where=declaration.location,
             hint='do in the caller what it does, and say so: hooks="caller"',
         )
-    for one in configurations:
-        if getattr(one, "ir_override", None) is not None:
-            raise CodegenError(
-                f"`{declaration.name}`: a configuration has an ir_override, which is not built",
-                where=declaration.location,
-                hint="name the configurations to build: configs=[{...}]",
-            )
-    options = declaration.options
-    return tuple(
-        dict.fromkeys(
-            Configuration(
-                tuple((name, _held(declaration, autotuner, one, name)) for name in one.kwargs),
-                replace(
-                    options,
-                    **{
-                        name: value
-                        for name, value in one.all_kwargs().items()
-                        if name in _OPTIONS and name not in one.kwargs
-                    },
-                ),
-            )
-            for one in configurations
+    if original.ir_override is not None:
+        raise CodegenError(
+            f"`{declaration.name}`: its configuration ({one}) has an ir_override, which is not "
+            "built",
+            where=declaration.location,
+            hint="name the configurations to build: configs=[{...}]",
         )
-    )
+    check_options(declaration.name, one.options, declaration.location)
 
 
 _OPTIONS = frozenset(entry.name for entry in fields(Options))
@@ -122,10 +122,20 @@ def _held(declaration: Declaration, autotuner: Any, config: Any, name: str) -> o
 
 def _pruned(declaration: Declaration, autotuner: Any) -> list[Any]:
     """What `early_config_prune` leaves, where it needs no more than what the declaration says."""
-    named: dict[str, Any] = {name: Unknown() for name in autotuner.arg_names}
-    named.update(declaration.constexprs)
+    # What may be None is neither None nor not: a function that looks for it fails.
+    named: dict[str, Any] = {
+        name: Unknown()
+        for name in autotuner.arg_names
+        if "None" not in str(declaration.types.get(name))
+    }
+    for name, value in declaration.constexprs.items():
+        choices = value if isinstance(value, list) else [value]
+        named[name] = choices[0] if len(choices) == 1 else Unknown()
     try:
-        return list(autotuner.early_config_prune(autotuner.configs, named))
+        left = list(autotuner.early_config_prune(autotuner.configs, named))
+        if left:
+            return left
+        reason = "leaves no configuration"
     except NotKnown:
         reason = "asks for what only a call knows"
     except Exception as error:
@@ -181,6 +191,13 @@ def _rows(declaration: Declaration) -> list[tuple[Key, Mapping[str, object]]]:
     if tuned is None:
         return []
     folder = Path(declaration.location.path).parent
+    if Path(tuned).is_absolute() or ".." in Path(tuned).parts or not tuned.endswith(".json"):
+        raise CodegenError(
+            f"`{declaration.name}`: tuned must be a .json file beside the kernel file or below, "
+            f"got {tuned!r}",
+            where=declaration.location,
+            hint="keep the table there, where changes of it are noticed",
+        )
     paths = sorted(folder.glob(tuned))
     if not paths:
         raise CodegenError(

@@ -7,15 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from codegen.cells import Cell, hint_groups
+from codegen.cells import Cell, decisive_nones, hint_groups
 from codegen.descriptors import DescriptorType, parse_parameter_type
 from codegen.errors import CodegenError
+from codegen.export import check_options
 from codegen.heuristics import Heuristic, evaluate_or_translate
 from codegen.identifiers import file_safe
 from codegen.launch_layout import most_parts
 from codegen.model import (
     NO_VARIANT,
     Axis,
+    Configuration,
     Constexpr,
     Hints,
     Kernel,
@@ -24,12 +26,13 @@ from codegen.model import (
     Specialisation,
     Variant,
 )
+from codegen.tuned_table import tuned_table
 from codegen.tuning import Tuning
 
 HINTED, GENERIC = "aligned", "generic"
 # What the C runtime has room for: TB_MOST_PARAMETERS and TB_MOST_DTYPE_AXES of tb_runtime.h, and
 # an index of 16 bits.
-MOST_PARAMETERS, MOST_TYPE_VARIABLES, MOST_COMBINATIONS, MOST_HINT_GROUPS = 254, 8, 1 << 15, 10
+MOST_PARAMETERS, MOST_TYPE_VARIABLES, MOST_COMBINATIONS, MOST_HINT_GROUPS = 254, 8, 1 << 15, 12
 
 
 def specialise(
@@ -110,14 +113,13 @@ def _configured(
     kernel: Kernel, tuning: Tuning, axes: list[Axis], cells: Sequence[Cell]
 ) -> list[Cell]:
     """The cells of each configuration; of several, an axis, which a call or the key decides."""
-    configurations = tuning.configurations
+    configurations = tuple(_whole(kernel, tuning, one) for one in tuning.configurations)
     axis = Axis(
         "configuration",
         () if tuning.argument is None else (tuning.argument,),
         tuple(f"config_{number}" for number in range(len(configurations))),
         values=configurations,
-        tuned=tuning.tuned,
-        key=tuning.key,
+        tuned=tuned_table(kernel, axes, tuning) if tuning.tuned else None,
     )
     if len(configurations) > 1:
         axes.append(axis)
@@ -131,6 +133,22 @@ def _configured(
     return made
 
 
+def _whole(kernel: Kernel, tuning: Tuning, one: Configuration) -> Configuration:
+    """The configuration, with the kernel's default for what others give a value."""
+    values = dict(one.constexprs)
+    for parameter in kernel.parameters:
+        if parameter.name in tuning.names - values.keys():
+            if parameter.default is None:
+                raise CodegenError(
+                    f"`{kernel.name}`: the configuration ({one}) gives no value to "
+                    f"`{parameter.name}`, and others do",
+                    where=kernel.location,
+                    hint="give it a default in the kernel, or choose others: configs=[{...}]",
+                )
+            values[parameter.name] = parameter.default.value
+    return replace(one, constexprs=tuple(values.items()))
+
+
 def _computed(
     kernel: Kernel, heuristic: Heuristic, axes: list[Axis], cells: Sequence[Cell]
 ) -> list[Cell]:
@@ -138,7 +156,7 @@ def _computed(
     found = evaluate_or_translate(kernel, heuristic, axes, cells)
     if found.computed is None:
         return [
-            _with_value(cell, heuristic.name, value)
+            _with_value(kernel, cell, heuristic.name, value)
             for cell, (value,) in zip(cells, found.values, strict=True)
         ]
     labels = _labels(kernel, heuristic.name, found.choices)
@@ -149,17 +167,20 @@ def _computed(
     made = []
     for cell, possible in zip(cells, found.values, strict=True):
         for index, value in enumerate(found.choices):
-            one = _with_value(cell.extended(axis, index), heuristic.name, value)
+            one = _with_value(kernel, cell.extended(axis, index), heuristic.name, value)
             is_possible = cell.reachable and value in possible
             made.append(replace(one, reachable=is_possible))
     return made
 
 
-def _with_value(cell: Cell, name: str, value: object) -> Cell:
+def _with_value(kernel: Kernel, cell: Cell, name: str, value: object) -> Cell:
     """A heuristic's value is a constexpr, or an option of the compiler."""
     if name in {entry.name for entry in dataclasses.fields(Options)}:
         given: dict[str, Any] = {name: value}
-        return replace(cell, options=replace(cell.options, **given))
+        options = replace(cell.options, **given)
+        if cell.reachable:
+            check_options(kernel.name, options, kernel.location)
+        return replace(cell, options=options)
     return replace(cell, values={**cell.values, name: value})
 
 
@@ -170,7 +191,8 @@ def _hints_axis(kernel: Kernel, cases: tuple[Hints, ...] | None) -> Axis | None:
         cases = (hinted,) if hinted else ()
     if not cases:
         return None
-    groups = len(hint_groups(cases))
+    nullable = [p.name for p in kernel.parameters if isinstance(p, Parameter) and p.nullable]
+    groups = len(hint_groups(cases)) + len(decisive_nones(cases, nullable))
     if groups > MOST_HINT_GROUPS:
         raise _too_many(kernel, groups, MOST_HINT_GROUPS, "groups of hints that go together")
     labels = [_case_label(kernel, case) for case in cases] if len(cases) > 1 else [HINTED]

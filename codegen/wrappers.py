@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,10 +58,24 @@ def _heuristics(declaration: Declaration, wrapper: Any) -> list[Heuristic]:
     steps = []
     for name, function in wrapper.values.items():
         given = declaration.constexprs.get(name)
-        choices = tuple(given) if isinstance(given, list) else ()
-        if name not in declaration.constexprs or len(choices) > 1:
+        choices = tuple(given) if isinstance(given, list) else (given,)
+        if name not in declaration.constexprs:
+            steps.append(Heuristic(name, function))
+        elif len(choices) > 1:
             steps.append(Heuristic(name, function, choices))
+        elif name in _OPTIONS:
+            steps.append(Heuristic(name, functools.partial(_given, choices[0])))
     return steps
+
+
+def computed_options(wrappers: Sequence[object]) -> frozenset[str]:
+    """The options that heuristics compute."""
+    computed = (getattr(w, "values", {}) for w in wrappers if _is_heuristics(w))
+    return _OPTIONS & {name for values in computed for name in values}
+
+
+def _given(value: object, _: object) -> object:
+    return value
 
 
 def _check(declaration: Declaration, steps: Sequence[Step], parameters: Sequence[str]) -> None:

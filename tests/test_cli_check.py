@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import damage
-from tests.support.project import Project, fresh_project
+from tests.support.project import HEADER, PYPROJECT, Project, fresh_project, new_project
 
 NOT_FRESH = "generated/ is not fresh: run `python -m codegen regenerate`"
 
@@ -25,6 +25,7 @@ DAMAGES: list[tuple[Callable[[Project], None], list[str]]] = [
     (damage.nothing, ["generated/ is fresh"]),
     (damage.edit_input, ["stale: kernels/add.py has changed", NOT_FRESH]),
     (damage.add_input, ["stale: kernels/third.py is new", NOT_FRESH]),
+    (damage.add_table, ["stale: kernels/deep/best.json is new", NOT_FRESH]),
     (
         damage.remove_input,
         ["stale: kernels/deep/twice.py is gone", NOT_FRESH],
@@ -208,6 +209,7 @@ def test_a_selection_needs_a_kernel(fresh: Project) -> None:
             "stale: [tool.codegen] has changed: targets was ['sm_80'] and is ['sm_80', 'sm_86']",
         ),
         (damage.remove_output, "missing: generated/deep/twice.h"),
+        (damage.add_table, "stale: kernels/deep/best.json is new"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -224,3 +226,54 @@ def test_a_selection_refuses_what_concerns_others(
         "  hint: run it without names: `python -m codegen regenerate`",
     ]
     assert fresh.tree() == before
+
+
+TUNED = f'''"""Tuned."""
+
+{HEADER}
+@export("demo.tuned", types={{"out": "*i32", "n": "i32"}}, grid=lambda: (1,), tuned="*.best.json")
+@triton.autotune([triton.Config({{"BY": 1}}), triton.Config({{"BY": 2}})], key=["n"])
+@triton.jit
+def tuned(out, n, BY: tl.constexpr):
+    tl.store(out, tl.load(out) + n * BY)
+'''
+
+
+def test_a_table_of_tuned_configurations_is_an_input(tmp_path: Path) -> None:
+    row = '{"key": [%d], "config": {"BY": 2}}'
+    files = {"pyproject.toml": PYPROJECT, "kernels/deep/tuned.py": TUNED}
+    project = new_project(tmp_path, {**files, "kernels/deep/a.best.json": f"[{row % 1}]"})
+    assert project.run("regenerate").code == 0
+    assert "config_1" in project.run("inspect", "tuned").out
+    assert project.run("regenerate", "--check").code == 0
+
+    project.write("kernels/deep/b.best.json", f"[{row % 3}]")
+    added = project.run("regenerate", "--check")
+    assert added.errors == ["stale: kernels/deep/b.best.json is new", NOT_FRESH]
+    assert project.run("regenerate").code == 0
+    document = json.loads(project.run("inspect", "tuned", "--json").out)["demo.tuned"]
+    assert document["configurations"] == {
+        "listed": ["BY=1, num_warps=4, num_stages=3", "BY=2, num_warps=4, num_stages=3"],
+        "default": 0,
+        "argument": None,
+        "tuned": [
+            {"conditions": [{"kind": "value", "of": ["n"], "is": [key]}], "configuration": 1}
+            for key in (1, 3)
+        ],
+        "shared": {},
+    }
+    assert document["calls"] == [
+        {
+            "variant": f"config_{number}-{hints}",
+            "conditions": [
+                {"kind": "configuration", "of": [], "is": [number]},
+                *[{"kind": "hints", "of": ["out"], "is": [{"out": 16}]}] * (hints == "aligned"),
+            ],
+        }
+        for hints in ("aligned", "generic")
+        for number in (0, 1)
+    ]
+
+    project.edit("kernels/deep/a.best.json", "[1]", "[7]")
+    changed = project.run("regenerate", "--check")
+    assert changed.errors == ["stale: kernels/deep/a.best.json has changed", NOT_FRESH]

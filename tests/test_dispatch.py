@@ -180,3 +180,49 @@ def test_an_empty_grid_launches_nothing(sample: Sample, name: str, changes: dict
     sample.wrapper(name)(*arguments(name, **changes))
     assert standin.launches() == []
     assert standin.calls("cuLaunchKernelEx") == 0
+
+
+HALVES, SINGLES = tensor(8, dtype="fp16"), tensor(8)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "label", "threads"),
+    [
+        ("heuristic", {"n": 32}, "no_bias_ptr-BLOCK_32-EVEN_True-aligned", 128),
+        ("heuristic", {"n": 3}, "no_bias_ptr-BLOCK_32-EVEN_False-aligned", 128),
+        ("heuristic", {"n": 65, "bias_ptr": 4}, "bias_ptr-BLOCK_128-EVEN_False-generic", 64),
+        ("tuned", {}, "fp16-config_1-EVEN_True-aligned", 64),
+        ("tuned", {"n": 65}, "fp16-config_0-EVEN_False-aligned", 128),
+        ("tuned", {"n": 4096, "flag": False}, "fp16-config_2-EVEN_True-aligned", 256),
+        ("tuned", {"n": 1 << 40, "flag": False}, "fp16-config_2-EVEN_True-aligned", 256),
+        (
+            "tuned",
+            {"x_ptr": SINGLES, "out_ptr": SINGLES},
+            "fp32-config_2-EVEN_False-aligned",
+            256,
+        ),
+        ("named", {}, "stride_i32-config_0-stride_1", 128),
+        ("named", {"config": 1, "stride": 32}, "stride_i32-config_1-stride_16", 64),
+        ("named", {"stride": 1 << 40}, "stride_i64-config_0-stride_16", 128),
+        ("named", {"stride": 3}, "stride_i32-config_0-generic", 128),
+        (
+            "named",
+            {"x_ptr": tensor(8, address=4100), "stride": 16},
+            "stride_i32-config_0-stride_16_x_ptr_any",
+            128,
+        ),
+    ],
+)
+def test_what_a_kernels_own_decorators_decide(
+    sample: Sample, name: str, changes: dict[str, Any], label: str, threads: int
+) -> None:
+    found = launch(sample, name, **changes)
+    assert label in sample.labels(found)
+    assert found.block == (threads, 1, 1)
+
+
+def test_the_grid_knows_the_configuration(sample: Sample) -> None:
+    x = tensor(1000)
+    grids = [launch(sample, "named", x_ptr=x, config=n).grid for n in (0, 1)]
+    assert grids == [(8, 1, 1), (16, 1, 1)]
+    assert launch(sample, "tuned", n=1 << 40, flag=False).grid == (4 * 132, 1, 1)

@@ -17,12 +17,14 @@ SCHEMAS = {
     "lambda": [],
     "integers": [POINTER, "bool", *["int"] * 8],
     "floats": [POINTER, *["float"] * 4],
-    "scale": [POINTER, POINTER, f"{POINTER} | None", "int", "float", "int"],
+    "scale": [POINTER, POINTER, f"{POINTER} | None", "int | None", "float", "int"],
     "reduce": [POINTER, POINTER, "int", "int", "str", "bool"],
-    "gather": [POINTER, POINTER, POINTER, "int", "int"],
+    "gather": [POINTER, POINTER, POINTER, "int | None", "int | None"],
     "explicit": [POINTER, *["int"] * 5],
     "optional": [POINTER, "int | None", "float | None", "float | None"],
     "product": [POINTER, POINTER, *["int"] * 3],
+    "named": [POINTER, POINTER, "int", "int"],
+    "tuned": [POINTER, POINTER, "int", "bool"],
 }
 DOCS = {
     "lambda": "Without arguments, and with a name that Python keeps for itself.",

@@ -123,12 +123,12 @@ BAD: dict[str, tuple[str, str, str]] = {
     "called like a table of a constexpr": (
         kernel(
             '{"solve_B": ("i32",), "x": "i32"}',
-            "solve_B, x, B: tl.constexpr, solve_x",
+            "solve_B, x, B: tl.constexpr, solve_x_values",
             name="solve",
-            more=', constexprs={"B": [1, 2], "solve_x": [1, 2]}',
+            more=', constexprs={"B": [1, 2], "solve_x_values": [1, 2]}',
         ),
-        "`demo.solve` parameter `solve_x`: the generated code of `solve` has a name like this for "
-        "itself",
+        "`demo.solve` parameter `solve_x_values`: the generated code of `solve` has a name like "
+        "this for itself",
         'end the name in @export("demo.solve", ...) otherwise',
     ),
 }

@@ -51,9 +51,11 @@ GOOD: dict[str, dict[str, Any]] = {
         "rows": 1,
         "columns": 8,
     },
+    "heuristic": {"x_ptr": 4096, "out_ptr": 4096, "bias_ptr": None, "n": 32},
     "integers": {"out_ptr": 4096, "flag": True, "a": 0, "b": 0, "c": 16, "d": 0}
     | {"e": 0, "f": 0, "g": 0, "h": 0},
     "lambda": {},
+    "named": {"x_ptr": tensor(8), "out_ptr": tensor(8), "stride": 1, "config": 0},
     "optional": {"out_ptr": 4096, "count": None, "half": None, "scale": None},
     "product": {"x_ptr": 4096, "out_ptr": 4096, "gx": 1, "gy": 1, "gz": 1},
     "reduce": {"x_ptr": 4096, "out_ptr": 4096, "rows": 2, "columns": 3}
@@ -65,6 +67,12 @@ GOOD: dict[str, dict[str, Any]] = {
         "n": 8,
         "factor": 1.0,
         "BLOCK": 256,
+    },
+    "tuned": {
+        "x_ptr": tensor(8, dtype="fp16"),
+        "out_ptr": tensor(8, dtype="fp16"),
+        "n": 64,
+        "flag": True,
     },
 }
 """Arguments of each function that launch one kernel, by the names in its Python wrapper."""

@@ -27,12 +27,15 @@ MODULES = {
     "explicit": "choices",
     "floats": "scalars",
     "gather": "corners",
+    "heuristic": "tuned",
     "integers": "scalars",
     "lambda": "corners",
+    "named": "tuned",
     "optional": "choices",
     "product": "corners",
     "reduce": "choices",
     "scale": "choices",
+    "tuned": "tuned",
 }
 """The generated module of each function."""
 

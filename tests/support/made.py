@@ -1,0 +1,159 @@
+"""Libraries of kernels that nothing was compiled for: their images are PTX texts that do nothing.
+
+The C is what a real run writes, and the stand-in driver loads the images, so that a test can call
+the functions and see which variant each call launches.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from codegen.export import DECLARATIONS
+from codegen.introspect import introspect
+from codegen.library import build_library
+from codegen.model import Binary, Image, Kernel, Plan, Target, Variant
+from codegen.render import render
+from codegen.uses import PointerUses
+
+from . import launches, standin
+
+PTX = Target(80, is_ptx=True)
+
+HEADER = """\
+import triton
+import triton.language as tl
+from triton import cdiv
+
+from codegen.export import export, sm_count
+
+"""
+
+
+def read(folder: Path, source: str, name: str = "made") -> tuple[Kernel, ...]:
+    """The kernels that a file with this source declares."""
+    path = folder / "kernels" / f"{name}.py"
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_text(HEADER + source, encoding="utf-8")
+    before = list(DECLARATIONS)
+    try:
+        return introspect(path.parent, path.name)
+    finally:
+        DECLARATIONS[:] = before
+
+
+def declarations(folder: Path, name: str = "made") -> dict[str, Any]:
+    """What the file defines, imported apart from `read`."""
+    path = folder / "kernels" / f"{name}.py"
+    specification = importlib.util.spec_from_file_location(f"apart_{name}", path)
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    before = list(DECLARATIONS)
+    specification.loader.exec_module(module)
+    DECLARATIONS[:] = before
+    return vars(module)
+
+
+def image(kernel: Kernel, variant: Variant, target: Target, shared: int = 0) -> Image:
+    """A text of PTX that takes the variant's parameters."""
+    types = {name: "64" if type_.startswith("*") else None for name, type_ in variant.signature}
+    widths = [types[name] or _WIDTHS[dict(variant.signature)[name]] for name in variant.runtime]
+    parameters = ", ".join(
+        f".param .b{width} p{n}" for n, width in enumerate([*widths, "64", "64"])
+    )
+    text = (
+        f".version 7.0\n.target sm_{target.capability}\n.address_size 64\n"
+        f"// {kernel.name} {variant.label}\n"
+        f".visible .entry {kernel.symbol}({parameters})\n{{ ret; }}\n"
+    )
+    return Image(
+        target,
+        text.encode(),
+        symbol=kernel.symbol,
+        num_warps=variant.options.num_warps,
+        shared=shared,
+        registers=16,
+        stack=0,
+        key=f"{kernel.name} {variant.label} {target.name}",
+        uses=PointerUses(frozenset(variant.runtime), frozenset(variant.runtime)),
+    )
+
+
+_WIDTHS = {
+    **{"i1": "8", "u1": "8", "fp16": "16", "bf16": "16", "fp32": "32", "fp64": "64"},
+    **{f"{sign}{bits}": str(bits) for sign in "iu" for bits in (8, 16, 32, 64)},
+}
+
+
+def plan(kernel: Kernel, targets: Sequence[Target] = (PTX,)) -> Plan:
+    """A plan that lacks nothing."""
+    variants = kernel.specialisation.variants
+    binaries = (Binary(v, tuple(image(kernel, v, target) for target in targets)) for v in variants)
+    return Plan(kernel, tuple(binaries))
+
+
+@dataclass(frozen=True, repr=False)
+class Library:
+    """A library that was built, and the variants that its images belong to."""
+
+    folder: Path
+    plans: Mapping[str, Plan]
+    functions: Mapping[str, Any] = field(default_factory=dict)
+    """The kernels with what stands around them."""
+
+    def __repr__(self) -> str:
+        return f"the library in {self.folder}"
+
+    @functools.cached_property
+    def module(self) -> Any:
+        """The TVM FFI module."""
+        import tvm_ffi
+
+        standin.install()
+        return tvm_ffi.load_module(str(build_library(self.folder).path))
+
+    @functools.cached_property
+    def _variants(self) -> dict[tuple[int, int], tuple[Variant, Target]]:
+        return {
+            (len(image.data), launches.image_hash(image.data)): (binary.variant, image.target)
+            for plan in self.plans.values()
+            for binary in plan.binaries
+            for image in binary.images
+        }
+
+    def variant(self, launch: launches.Launch) -> Variant:
+        return self._variants[launch.image.size, launch.image.hash][0]
+
+    def target(self, launch: launches.Launch) -> Target:
+        return self._variants[launch.image.size, launch.image.hash][1]
+
+    def launch(self, name: str, *arguments: Any) -> launches.Launch:
+        """What the function launches when it is called so."""
+        standin.reset()
+        self.module[name](*arguments)
+        return standin.launch()
+
+    def chosen(self, name: str, *arguments: Any) -> Variant:
+        return self.variant(self.launch(name, *arguments))
+
+
+def build(
+    folder: Path, plans: Sequence[Plan], functions: Mapping[str, Any] | None = None
+) -> Library:
+    """The library of some plans; their functions must differ in the last part of their names."""
+    titles = {plan.kernel.file: "Made for a test." for plan in plans}
+    for file in render(plans, titles, "kernels"):
+        path = folder / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.content)
+    return Library(folder, {plan.kernel.symbol: plan for plan in plans}, functions or {})
+
+
+def library(folder: Path, source: str, targets: Sequence[Target] = (PTX,)) -> Library:
+    """The library of a file's kernels, with the kernels themselves."""
+    plans = [plan(kernel, targets) for kernel in read(folder, source)]
+    return build(folder / "made", plans, declarations(folder))

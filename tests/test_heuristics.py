@@ -1,0 +1,266 @@
+"""Heuristics of calls, against Triton's own `Heuristics.run` with the very same lambdas."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from codegen.errors import CodegenError, CodegenErrors
+from codegen.model import Kernel
+from tests.support import made
+from tests.support.conditions import variant_of
+from tests.support.jit_calls import Array, differences, launched, passed, plain
+
+SOURCE = """
+
+@export("tests.reads_earlier", types={"x": "*fp32", "bias": "*fp32 | None", "n": "i32"},
+        constexprs={"BLOCK": [32, 64, 128]}, grid=lambda: (1,))
+@triton.heuristics({
+    "BLOCK": lambda args: min(128, max(32, triton.next_power_of_2(args["n"]))),
+    "EVEN": lambda args: args["n"] % args["BLOCK"] == 0,
+    "HAS_BIAS": lambda args: args["bias"] is not None,
+    "num_warps": lambda args: 2 if args["HAS_BIAS"] else 8,
+    "MODE": lambda args: "plain" if args["bias"] is None else "biased",
+})
+@triton.jit
+def reads_earlier(x, bias, n, BLOCK: tl.constexpr, EVEN: tl.constexpr, HAS_BIAS: tl.constexpr,
+                  MODE: tl.constexpr):
+    pass
+
+@export("tests.warps", types={"x": "*fp32", "n": "i64", "m": "i32 | None"},
+        constexprs={"num_warps": [2, 4, 8], "SPLIT": [1, 2, 3]}, grid=lambda: (1,))
+@triton.heuristics({
+    "num_warps": lambda args: 8 if args["n"] > 4096 else 4 if args["n"] > 64 else 2
+})
+@triton.heuristics({
+    "SPLIT": lambda args: args["m"] if args["m"] is not None else args["num_warps"] // 4 + 1
+})
+@triton.jit
+def warps(x, n, m, SPLIT: tl.constexpr):
+    pass
+
+@export("tests.fails", types={"x": "*fp32", "a": "i64", "b": "i64"}, grid=lambda: (1,))
+@triton.heuristics({"BIG": lambda args: args["a"] * args["b"] // (args["b"] - 3) > 10})
+@triton.jit
+def fails(x, a, b, BIG: tl.constexpr):
+    pass
+
+@export("tests.chosen", types={"x": "*fp32"}, constexprs={"K": [16, 100, 64], "MODE": ["a", "b"]},
+        grid=lambda: (1,))
+@triton.heuristics({
+    "BLOCK": lambda args: triton.next_power_of_2(args["K"]),
+    "WIDE": lambda args: args["BLOCK"] > 64 and args["MODE"] == "a",
+})
+@triton.jit
+def chosen(x, K: tl.constexpr, MODE: tl.constexpr, BLOCK: tl.constexpr, WIDE: tl.constexpr):
+    pass
+
+@export("tests.shapes", types={"x": "*fp32", "y": "*fp32 | None"}, grid=lambda: (1,))
+@triton.heuristics({"MATRIX": lambda args: args["x"].ndim == 2,
+                    "LONG": lambda args: args["y"] is not None and args["y"].shape[0] > 100})
+@triton.jit
+def shapes(x, y, MATRIX: tl.constexpr, LONG: tl.constexpr):
+    pass
+"""
+
+DTYPES = """
+import torch
+
+@export("tests.dtypes", types={"x": "*fp16 | *fp32 | *bf16", "y": "*fp16 | *i8"}, grid=lambda: (1,))
+@triton.heuristics({
+    "IS_HALF": lambda args: args["x"].dtype == torch.float16,
+    "BYTES": lambda args: args["x"].element_size() * args["y"].element_size(),
+    "SAME": lambda args: args["x"].dtype == args["y"].dtype,
+    "num_stages": lambda args: 2 if args["SAME"] else 4,
+})
+@triton.jit
+def dtypes(x, y, IS_HALF: tl.constexpr, BYTES: tl.constexpr, SAME: tl.constexpr):
+    pass
+"""
+
+small = st.integers(-(2**31), 2**31 - 1)
+sizes = st.one_of(st.integers(0, 300), small, st.integers(0, 64).map(lambda n: 32 * n))
+wide = st.one_of(st.integers(-20, 20), st.integers(-(2**63), 2**63 - 1), st.integers(2**30, 2**33))
+arrays = st.builds(Array)
+CALLS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "reads_earlier": {"x": arrays, "bias": st.none() | arrays, "n": st.integers(0, 2**30) | sizes},
+    "warps": {"x": arrays, "n": st.integers(0, 9000), "m": st.none() | st.sampled_from([1, 2, 3])},
+    "fails": {"x": arrays, "a": wide, "b": wide},
+    "chosen": {
+        "x": arrays,
+        "K": st.sampled_from([16, 100, 64]),
+        "MODE": st.sampled_from(["a", "b"]),
+    },
+    "shapes": {
+        "x": st.builds(Array, shape=st.sampled_from([(), (3,), (4, 2)])),
+        "y": st.none() | st.builds(Array, shape=st.tuples(st.integers(90, 110))),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> made.Library:
+    return made.library(tmp_path_factory.mktemp("heuristics"), SOURCE)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("name", CALLS)
+@given(data=st.data())
+def test_a_call_gets_what_tritons_heuristics_give(
+    built: made.Library, name: str, data: st.DataObject
+) -> None:
+    drawn = data.draw(st.fixed_dictionaries(CALLS[name]))
+    call = {argument: drawn[argument] for argument in CALLS[name]}  # hypothesis changes their order
+    kernel = built.plans[name].kernel
+    try:
+        expected = launched(built.functions[name], call)
+        is_64_bit = name != "fails" or abs(call["a"] * call["b"]) < 2**63
+    except ZeroDivisionError:
+        is_64_bit = False
+    if is_64_bit:
+        variant = built.chosen(name, *passed(call))
+        assert not differences(kernel, variant, expected)
+        assert variant_of(built.plans[name], plain(call), expected) == variant.label
+    else:
+        with pytest.raises(ValueError, match="these arguments") as caught:
+            built.chosen(name, *passed(call))
+        assert str(caught.value).partition("\n")[0] == (
+            "tests.fails: `BIG` cannot be computed from these arguments: it overflows 64 bits or "
+            "divides by zero"
+        )
+
+
+def labels(kernel: Kernel) -> list[str]:
+    return [variant.label for variant in kernel.specialisation.variants]
+
+
+def test_what_no_call_can_have_is_not_built(built: made.Library) -> None:
+    plans = built.plans
+    assert len(labels(plans["chosen"].kernel)) == 3 * 2 * 2
+    assert labels(plans["shapes"].kernel) == [
+        f"{y}-MATRIX_{matrix}-LONG_{long}-{hints}"
+        for y, longs in (("y", ("True", "False")), ("no_y", ("False",)))
+        for matrix in ("True", "False")
+        for long in longs
+        for hints in ("aligned", "generic")
+    ]
+    assert all(
+        variant.options.num_warps == (8 if "no_bias" in variant.label else 2)
+        for variant in plans["reads_earlier"].kernel.specialisation.variants
+    )
+
+
+def test_dtypes_are_known_when_generating(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    library = made.library(tmp_path, DTYPES)
+    plan = library.plans["dtypes"]
+    pairs = [(x, y) for x in ("fp16", "fp32", "bf16") for y in ("fp16", "i8")]
+    assert labels(plan.kernel) == [
+        f"{x}-{y}-{hints}" for x, y in pairs for hints in ("aligned", "generic")
+    ]
+    for x, y in pairs:
+        call = {"x": Array(x), "y": Array(y)}
+        expected = launched(library.functions["dtypes"], call)
+        variant = library.chosen("dtypes", *passed(call))
+        assert not differences(plan.kernel, variant, expected)
+        assert variant_of(plan, plain(call), expected) == variant.label
+
+
+def test_a_value_that_was_not_built(built: made.Library) -> None:
+    with pytest.raises(ValueError, match="these arguments") as caught:
+        built.chosen("warps", 4096, 1, 7)
+    assert str(caught.value) == (
+        "tests.warps: these arguments make `SPLIT` 7, and it was built for 1, 2, 3\n"
+        "tests.warps(x: *fp32, n: i64, m: i32 | None, stream=None)"
+    )
+
+
+def declared(folder: Path, heuristics: str, **options: Any) -> tuple[Kernel, ...]:
+    """A kernel with a constexpr BLOCK and these heuristics, outermost last."""
+    given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    return made.read(
+        folder,
+        "@export('tests.k', types={'x': '*fp32 | None', 'n': 'i32', 'scale': 'fp32'}, "
+        f"grid=lambda: (1,), {given})\n{heuristics}\n@triton.jit\n"
+        "def k(x, n, scale, BLOCK: tl.constexpr): pass\n",
+    )
+
+
+ERRORS = {
+    "an int of which the values are not said": (
+        '@triton.heuristics({"BLOCK": lambda args: args["n"]})',
+        {},
+        "`tests.k`: the heuristic of `BLOCK` gives an int in each call, and which ones to build "
+        "for is not said",
+        'name them: constexprs={"BLOCK": [64, 128]}',
+    ),
+    "not translatable": (
+        '@triton.heuristics({"BLOCK": lambda args: int(args["scale"])})',
+        {"constexprs": {"BLOCK": [1, 2]}},
+        '`tests.k`: the heuristic `BLOCK` reads `args["scale"]`, which is of type fp32',
+        'give its value instead: constexprs={"BLOCK": ...}',
+    ),
+    "fails in Python": (
+        '@triton.heuristics({"BLOCK": lambda args: args["gone"]})',
+        {},
+        "`tests.k`: the heuristic of `BLOCK` fails: KeyError: 'gone'",
+        'give its value instead: constexprs={"BLOCK": ...}',
+    ),
+    "an option that cannot be": (
+        '@triton.heuristics({"num_warps": lambda args: 3, "BLOCK": lambda args: 1})',
+        {},
+        "`tests.k`: num_warps must be 1, 2, 4, 8, 16 or 32, got 3",
+        None,
+    ),
+    "no parameter": (
+        '@triton.heuristics({"BLOKC": lambda args: 3})',
+        {"constexprs": {"BLOCK": 1}},
+        "`tests.k`: the kernel computes `BLOKC`, which is no parameter and no option of it",
+        "its parameters are x, n, scale, BLOCK",
+    ),
+    "beyond its choices": (
+        '@triton.heuristics({"BLOCK": lambda args: 3 if args["x"] is None else args["n"]})',
+        {"constexprs": {"BLOCK": [2, 4]}},
+        "`tests.k`: the heuristic of `BLOCK` gives 3 in some calls, and its choices are [2, 4]",
+        "add it to the choices",
+    ),
+    "also a type": (
+        '@triton.heuristics({"n": lambda args: 1})',
+        {"constexprs": {"BLOCK": 1}},
+        "`tests.k`: types names `n`, which the kernel computes",
+        "leave it out",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_a_refusal(tmp_path: Path, case: str) -> None:
+    heuristics, options, message, hint = ERRORS[case]
+    with pytest.raises(CodegenErrors) as caught:
+        declared(tmp_path, heuristics, **options)
+    (error,) = caught.value.errors
+    assert (error.message, error.hint) == (message, hint)
+    assert isinstance(error, CodegenError) and error.where is not None
+
+
+@pytest.mark.parametrize("value", [64, [64]])
+def test_a_pinned_value_is_the_only_one(tmp_path: Path, value: object) -> None:
+    heuristics = (
+        '@triton.heuristics({"BLOCK": lambda args: 1 / 0, "num_warps": lambda args: 1 / 0})'
+    )
+    (kernel,) = declared(tmp_path, heuristics, constexprs={"BLOCK": value, "num_warps": 8})
+    assert labels(kernel) == ["x-aligned", "x-generic", "no_x-aligned"]
+    for variant in kernel.specialisation.variants:
+        assert (dict(variant.constexprs)["BLOCK"], variant.options.num_warps) == (64, 8)
+
+
+def test_without_torch_a_dtype_is_tritons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    function = 'lambda args: 1 if args["x"] is None or args["x"].dtype == tl.float32 else 2'
+    (kernel,) = declared(tmp_path, f'@triton.heuristics({{"BLOCK": {function}}})')
+    assert {dict(v.constexprs)["BLOCK"] for v in kernel.specialisation.variants} == {1}

@@ -1,0 +1,141 @@
+"""Configurations that one target has no room for: another is launched there, device by device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from codegen.aot import CompileRequest
+from codegen.devices import DEVICES
+from codegen.errors import CodegenError
+from codegen.manifest import functions_of
+from codegen.model import Image, Kernel, Plan, Target, Variant
+from codegen.planning import plan_of
+from codegen.report import inspection
+from tests.support import made, standin
+
+SOURCE = """
+@export("tests.k", types={"x": "*fp16 | *fp32"}, grid=lambda BLOCK, x: (1024 // BLOCK, sm_count()))
+@triton.autotune([triton.Config({"BLOCK": block}) for block in (64, 128, 256)], key=[])
+@triton.jit
+def k(x, BLOCK: tl.constexpr):
+    pass
+"""
+PTX = {number: Target(number, is_ptx=True) for number in (80, 86, 90)}
+LABEL = "fp32-config_2-generic"
+
+
+def planned(kernel: Kernel, shared: Mapping[tuple[int, int], int], numbers: list[int]) -> Plan:
+    """A plan in which images need this much shared memory, by BLOCK and target."""
+
+    def result(variant: Variant, target: Target) -> tuple[CompileRequest, Image]:
+        needed = shared.get((dict(variant.constexprs)["BLOCK"], target.capability), 1024)  # type: ignore[arg-type]
+        request = CompileRequest("", kernel.file, kernel.name, variant, target, "key")
+        return request, made.image(kernel, variant, target, needed)
+
+    targets = [PTX[number] for number in numbers]
+    variants = kernel.specialisation.variants
+    return plan_of(kernel, [[result(v, target) for target in targets] for v in variants])
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Kernel:
+    (found,) = made.read(tmp_path, SOURCE)
+    return found
+
+
+def test_each_device_gets_a_configuration_that_fits(kernel: Kernel, tmp_path: Path) -> None:
+    # sm_80 has room for 166912 bytes, sm_86 for 101376, sm_90 for 232448.
+    shared = {(256, 80): 200_000, (256, 86): 200_000, (128, 86): 120_000, (256, 90): 200_000}
+    plan = planned(kernel, shared, [80, 86, 90])
+    assert plan.needs == {
+        PTX[80]: (1024, 1024, None),
+        PTX[86]: (1024, None, None),
+        PTX[90]: (1024, 1024, 200_000),
+    }
+    library = made.build(tmp_path / "made", [plan])
+    source = """
+    import sys, json, tvm_ffi
+    from tests.support.calls import tensor
+    call = tvm_ffi.load_module(sys.argv[1])["k"]
+    for device in range(4):
+        for configuration in range(3):
+            standin.reset()
+            call(tensor(8, dtype="fp16", device=device), configuration)
+            launch = standin.launch()
+            print(launch.image.target, launch.device, launch.grid[0], launch.grid[1])
+    """
+    path = made.build_library(library.folder).path
+    printed = standin.run_child(source, str(path), devices=[80, 86, 90, 120])
+    rows = [line.split() for line in printed.splitlines()]
+    blocks = {80: [64, 128, 64], 86: [64, 64, 64], 90: [64, 128, 256], 120: [64, 128, 64]}
+    expected = [
+        (f"sm_{min(number, 90)}", str(device), str(1024 // block))
+        for device, number in enumerate(blocks)
+        for block in blocks[number]
+    ]
+    assert [tuple(row[:3]) for row in rows] == expected
+
+
+def test_what_is_missing_is_said(kernel: Kernel, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = planned(kernel, {(256, 86): 101_377}, [80, 86])
+    reason = "needs 101377 bytes of shared memory, and a block can have 101376"
+    assert DEVICES[86].shared_optin == 101_376
+    paths = {
+        (kernel.name, binary.variant.label, image.target.name): "file"
+        for binary in plan.binaries
+        for image in binary.images
+    }
+    entry = functions_of([plan], paths)[kernel.name]
+    assert entry["omitted"] == [
+        {"variant": f"{dtype}-config_2-{hints}", "target": "compute_86", "reason": reason}
+        for dtype in ("fp16", "fp32")
+        for hints in ("aligned", "generic")
+    ]
+    assert "compute_86" not in entry["variants"][LABEL]["images"]
+    inspection(kernel.name, entry)
+    assert f"  no compute_86 image of {LABEL}: {reason}\n" in capsys.readouterr().out
+
+
+def test_nothing_left_is_an_error(kernel: Kernel) -> None:
+    shared = {(block, 86): 200_000 for block in (64, 128, 256)}
+    with pytest.raises(CodegenError) as caught:
+        planned(kernel, shared, [80, 86])
+    lines = [
+        f"\n    fp16-config_{number}-{hints} compute_86: needs 200000 bytes of shared memory, and "
+        "a block can have 101376"
+        for number in range(2)
+        for hints in ("aligned", "generic")
+    ]
+    assert caught.value.message == f"`tests.k`: no image is left for compute_86{''.join(lines)}"
+    assert caught.value.hint == "build other configurations, or limit the targets"
+    assert caught.value.where == kernel.location
+
+
+def test_a_device_with_room_for_none(kernel: Kernel, tmp_path: Path) -> None:
+    shared = {(block, 80): 110_000 + block for block in (64, 128, 256)}
+    library = made.build(tmp_path / "made", [planned(kernel, shared, [80])])
+    source = """
+    import sys, tvm_ffi
+    from tests.support.calls import tensor
+    call = tvm_ffi.load_module(sys.argv[1])["k"]
+    call(tensor(8, dtype="fp16"), 2)
+    try:
+        call(tensor(8, dtype="fp16", device=1), 2)
+    except RuntimeError as error:
+        print(str(error).partition("\\n")[0])
+    """
+    path = made.build_library(library.folder).path
+    printed = standin.run_child(source, str(path), devices=[80, 120])
+    assert printed == (
+        "tests.k: cannot launch on cuda:1: each configuration needs 110064 bytes of shared memory "
+        "per block or more, and the device has 101376\n"
+    )
+
+
+def test_where_all_fit_nothing_is_asked(kernel: Kernel) -> None:
+    """What 80 and 90 have room for may still be too much for what comes after 80."""
+    assert planned(kernel, {(256, 80): 90_000}, [80]).needs == {}
+    assert planned(kernel, {(256, 80): 110_000}, [80]).needs == {PTX[80]: (1024, 1024, 110_000)}
