@@ -35,12 +35,65 @@ int32_t tb_choose_dtype(const tb_function *function, int32_t index, tritonbind_d
 int32_t tb_choose_int(const tb_function *function, int32_t index, int64_t value)
 {
     const tb_argument *argument = &function->arguments[index];
-    for (int32_t i = 0; i < argument->choice_count; i++)
-        if (argument->int_choices[i] == value)
-            return i;
+    int32_t place =
+        tb_find_int(argument->int_choices, argument->choice_count, &argument->slots, value);
+    if (place >= 0)
+        return place;
     tb_fail_argument(function, index, TRITONBIND_VALUE_ERROR, "must be one of %s, got %lld",
                      argument->choices, (long long)value);
     return -1;
+}
+
+static bool is_choice(const tb_argument *argument, int32_t place, const char *text, size_t length)
+{
+    const char *choice = argument->string_choices[place];
+    for (size_t i = 0; i < length; i++)
+        if (choice[i] != text[i] || choice[i] == 0)
+            return false;
+    return choice[length] == 0;
+}
+
+static uint64_t word_at(const char *text)
+{
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    return word;
+}
+
+/* The last eight bytes of a text, or all that it has, some of them twice. */
+static uint64_t last_word(const char *text, size_t length)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    uint32_t first, last;
+    if (length >= 8)
+        return word_at(text + length - 8);
+    if (length >= 4) {
+        memcpy(&first, text, sizeof first);
+        memcpy(&last, text + length - 4, sizeof last);
+        return first | (uint64_t)last << 32;
+    }
+    return length == 0 ? 0 : bytes[0] | bytes[length / 2] << 8 | bytes[length - 1] << 16;
+}
+
+/* The place of a text among the choices, or -1. Every machine that CUDA runs on has the low byte
+ * of a number first, as the table does. */
+static int32_t find_string(const tb_argument *argument, const char *text, size_t length)
+{
+    uint64_t at = tb_mix(0, length);
+    if (argument->slots.places == NULL) {
+        for (int32_t i = 0; i < argument->choice_count; i++)
+            if (is_choice(argument, i, text, length))
+                return i;
+        return -1;
+    }
+    for (size_t i = 0; i + 8 < length; i += 8)
+        at = tb_mix(at, word_at(text + i));
+    at = tb_mix(at, last_word(text, length));
+    for (;; at++) {
+        int32_t place = argument->slots.places[at & argument->slots.mask];
+        if (place < 0 || is_choice(argument, place, text, length))
+            return place;
+    }
 }
 
 int32_t tb_choose_string(const tb_function *function, int32_t index, const char *value)
@@ -48,9 +101,9 @@ int32_t tb_choose_string(const tb_function *function, int32_t index, const char 
     const tb_argument *argument = &function->arguments[index];
     const tvm_ffi_any given = {.type_index = TVM_FFI_RAW_STRING, .value = {.text = value}};
     char text[TB_DESCRIPTION];
-    for (int32_t i = 0; value != NULL && i < argument->choice_count; i++)
-        if (strcmp(argument->string_choices[i], value) == 0)
-            return i;
+    int32_t place = value == NULL ? -1 : find_string(argument, value, strlen(value));
+    if (place >= 0)
+        return place;
     tb_fail_argument(function, index, TRITONBIND_VALUE_ERROR, "must be one of %s, got %s",
                      argument->choices,
                      value == NULL ? "NULL" : tb_describe(&given, text, sizeof text));
@@ -91,10 +144,9 @@ bool tb_get_string_choice(tb_call *call, int32_t index, const char **value)
     const char *text = tb_string_of(&call->values[index], &length);
     if (text == NULL)
         return fail_choice(call, index, TRITONBIND_TYPE_ERROR);
-    for (int32_t i = 0; i < argument->choice_count; i++) {
-        *value = argument->string_choices[i];
-        if (strlen(*value) == length && memcmp(*value, text, length) == 0)
-            return true;
-    }
-    return fail_choice(call, index, TRITONBIND_VALUE_ERROR);
+    int32_t place = find_string(argument, text, length);
+    if (place < 0)
+        return fail_choice(call, index, TRITONBIND_VALUE_ERROR);
+    *value = argument->string_choices[place];
+    return true;
 }

@@ -3,6 +3,7 @@
 #define TB_RUNTIME_H
 
 #include "tb_arithmetic.h"
+#include "tb_lookup.h"
 #include "tritonbind.h"
 #include "tvm_ffi_abi.h"
 
@@ -50,6 +51,7 @@ typedef struct tb_argument {
     const int64_t *int_choices;
     const char *const *string_choices;
     int32_t choice_count;
+    tb_slots slots; /* of the choices */
     const tb_origin *origin; /* of an int that may be left out; NULL for others */
     int32_t rank;        /* of a tensor that becomes a descriptor */
     bool padding_is_nan; /* beyond the tensor's ends, instead of 0 */
@@ -178,17 +180,20 @@ int32_t tb_choose_dtype(const tb_function *function, int32_t index, tritonbind_d
 /* The index of a value that follows from the arguments among those that were built, or -1 after
  * failing. */
 int32_t tb_choose_value(const tb_function *function, const char *name, int64_t value,
-                        const int64_t *choices, int32_t count);
+                        const int64_t *choices, int32_t count, const tb_slots *slots);
 
-/* The configuration of a key, by its row in `keys`, which are sorted; 0 for keys that are not
- * there. */
-int32_t tb_find_tuned(const int64_t *keys, const uint8_t *tuned, int32_t rows, int32_t columns,
-                      const int64_t *key);
+/* The place of a value among the choices, or -1. */
+int32_t tb_find_int(const int64_t *choices, int32_t count, const tb_slots *slots, int64_t value);
 
-/* The configuration to launch on *device instead of one that may not fit there, by a row of
- * `usable` for each target; -1 after failing. TB_CURRENT_DEVICE becomes the device. */
+/* The configuration of a key, by its row in `keys`; 0 for keys that are not there. */
+int32_t tb_find_tuned(const int64_t *keys, const uint16_t *tuned, int32_t rows, int32_t columns,
+                      const tb_slots *slots, const int64_t *key);
+
+/* The configuration to launch on *device: the one that was chosen, or the first that fits, by a row
+ * of `needs` for each target: bytes of shared memory, or -1 where there is no image; -1 after
+ * failing. TB_CURRENT_DEVICE becomes the device. */
 int32_t tb_usable(const tb_function *function, tb_image *targets, int32_t target_count,
-                  const uint8_t *usable, int32_t count, int32_t configuration, int32_t *device);
+                  const int32_t *needs, int32_t count, int32_t configuration, int32_t *device);
 
 /* How many multiprocessors *device has, or -1 after failing; as in tb_usable. */
 int64_t tb_sm_count(const tb_function *function, int32_t *device);

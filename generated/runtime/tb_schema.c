@@ -32,7 +32,8 @@ static const char *schema_of(const tb_argument *argument)
         [TB_FLOAT] = "," GENERIC("Optional") TYPE("float") "]}",
         [TB_STRING] = "," GENERIC("Optional") TYPE("str") "]}",
     };
-    return argument->nullable ? nullable[argument->kind] : plain[argument->kind];
+    const bool may_be_none = argument->nullable || argument->origin != NULL;
+    return may_be_none ? nullable[argument->kind] : plain[argument->kind];
 }
 
 char *tb_schema(const tb_function *function)

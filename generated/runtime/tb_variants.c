@@ -16,14 +16,29 @@ tritonbind_status tb_fail_no_variant(const tb_function *function)
     return tb_fail(function, TRITONBIND_RUNTIME_ERROR, "no variant was built for these arguments");
 }
 
-int32_t tb_choose_value(const tb_function *function, const char *name, int64_t value,
-                        const int64_t *choices, int32_t count)
+int32_t tb_find_int(const int64_t *choices, int32_t count, const tb_slots *slots, int64_t value)
 {
+    if (slots->places == NULL) {
+        for (int32_t i = 0; i < count; i++)
+            if (choices[i] == value)
+                return i;
+        return -1;
+    }
+    for (uint64_t at = tb_mix(0, (uint64_t)value);; at++) {
+        int32_t place = slots->places[at & slots->mask];
+        if (place < 0 || choices[place] == value)
+            return place;
+    }
+}
+
+int32_t tb_choose_value(const tb_function *function, const char *name, int64_t value,
+                        const int64_t *choices, int32_t count, const tb_slots *slots)
+{
+    int32_t place = tb_find_int(choices, count, slots, value);
     char held[256];
     size_t length = 0;
-    for (int32_t i = 0; i < count; i++)
-        if (choices[i] == value)
-            return i;
+    if (place >= 0)
+        return place;
     held[0] = 0;
     for (int32_t i = 0; i < count && length < sizeof held; i++) {
         int written = snprintf(held + length, sizeof held - length, "%s%lld", i == 0 ? "" : ", ",
@@ -36,37 +51,41 @@ int32_t tb_choose_value(const tb_function *function, const char *name, int64_t v
     return -1;
 }
 
-/* How the row compares with the key: negative, 0 or positive. */
-static int compare_keys(const int64_t *row, const int64_t *key, int32_t columns)
+static bool are_equal(const int64_t *row, const int64_t *key, int32_t columns)
 {
     for (int32_t i = 0; i < columns; i++)
         if (row[i] != key[i])
-            return row[i] < key[i] ? -1 : 1;
-    return 0;
+            return false;
+    return true;
 }
 
-int32_t tb_find_tuned(const int64_t *keys, const uint8_t *tuned, int32_t rows, int32_t columns,
-                      const int64_t *key)
+int32_t tb_find_tuned(const int64_t *keys, const uint16_t *tuned, int32_t rows, int32_t columns,
+                      const tb_slots *slots, const int64_t *key)
 {
-    int32_t low = 0, high = rows;
-    while (low < high) {
-        int32_t middle = low + (high - low) / 2;
-        int order = compare_keys(keys + (int64_t)middle * columns, key, columns);
-        if (order == 0)
-            return tuned[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
+    uint64_t at = 0;
+    if (slots->places == NULL) {
+        for (int32_t i = 0; i < rows; i++)
+            if (are_equal(keys + (int64_t)i * columns, key, columns))
+                return tuned[i];
+        return 0;
     }
-    return 0;
+    for (int32_t i = 0; i < columns; i++)
+        at = tb_mix(at, (uint64_t)key[i]);
+    for (;; at++) {
+        int32_t place = slots->places[at & slots->mask];
+        if (place < 0)
+            return 0;
+        if (are_equal(keys + (int64_t)place * columns, key, columns))
+            return tuned[place];
+    }
 }
 
 int32_t tb_usable(const tb_function *function, tb_image *targets, int32_t target_count,
-                  const uint8_t *usable, int32_t count, int32_t configuration, int32_t *device)
+                  const int32_t *needs, int32_t count, int32_t configuration, int32_t *device)
 {
     const tb_variant held = {.images = targets, .image_count = target_count};
     const tb_device *facts = tb_device_facts(function, device);
+    int32_t least = INT32_MAX;
     if (facts == NULL)
         return -1;
     const tb_image *target = tb_choose_image(&held, facts->capability);
@@ -74,7 +93,20 @@ int32_t tb_usable(const tb_function *function, tb_image *targets, int32_t target
         tb_fail_no_image(function, &held, *device, facts->capability);
         return -1;
     }
-    return usable[(target - targets) * count + configuration];
+    needs += (target - targets) * count;
+    if (needs[configuration] >= 0 && needs[configuration] <= facts->shared_optin)
+        return configuration;
+    for (int32_t i = 0; i < count; i++) {
+        if (needs[i] >= 0 && needs[i] <= facts->shared_optin)
+            return i;
+        if (needs[i] >= 0 && needs[i] < least)
+            least = needs[i];
+    }
+    tb_fail(function, TRITONBIND_RUNTIME_ERROR,
+            "cannot launch on cuda:%d: each configuration needs %d bytes of shared memory per "
+            "block or more, and the device has %d",
+            (int)*device, (int)least, (int)facts->shared_optin);
+    return -1;
 }
 
 int64_t tb_sm_count(const tb_function *function, int32_t *device)
