@@ -230,9 +230,9 @@ def _dtypes(plan: Plan, arguments: tuple[CArgument, ...], names: set[str]) -> It
 def _facts(kernel: Kernel, arguments: Mapping[str, CArgument]) -> Iterator[CFact]:
     for fact in passed_facts(kernel):
         argument = arguments[fact.tensor]
-        place = f"{argument.index}, TB_{fact.kind.upper()}, {fact.index}, &{fact.c_name}"
+        place = f"{argument.index}, TB_{fact.kind.upper()}, {fact.index}, {fact.rank}"
         what = fact.kind if fact.kind in ("numel", "ndim") else f"{fact.kind}[{fact.index}]"
-        getter = f"tb_get_fact(&call, {place})"
+        getter = f"tb_get_fact(&call, {place}, &{fact.c_name})"
         yield CFact(fact.c_name, f"{what} of {argument.c_name}, in elements", getter)
 
 

@@ -9,19 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from codegen.errors import CodegenError
-from codegen.model import Configuration, Constexpr, Kernel
+from codegen.model import Constexpr, Kernel
 from codegen.values import canonical
 
-_MAY_DIFFER = ("location", "source_key", "source_keys", "sources")
+_MAY_DIFFER = ("location", "source_key", "source_keys", "sources", "lacking", "lacking_for")
 
 
 def combine(views: Mapping[int, Kernel]) -> Kernel:
     """The kernel that `views` shows by capability. Raises `CodegenError` where they contradict."""
     first = next(iter(views.values()))
-    configurations = {capability: _configurations(view) for capability, view in views.items()}
-    if _differ(configurations):
-        hint = "name the configurations to build, of those that all have: configs=[{...}]"
-        raise _contradiction(first, "configurations", configurations, hint)
     for field in dataclasses.fields(Kernel):
         values = {capability: getattr(view, field.name) for capability, view in views.items()}
         if field.name not in _MAY_DIFFER and _differ(values):
@@ -31,6 +27,8 @@ def combine(views: Mapping[int, Kernel]) -> Kernel:
         first,
         source_keys={capability: _source_key(view) for capability, view in views.items()},
         sources={name: sum_ for view in views.values() for name, sum_ in view.sources.items()},
+        lacking=(),
+        lacking_for={capability: view.lacking for capability, view in views.items()},
     )
 
 
@@ -71,7 +69,7 @@ def _differing(values: Mapping[int, Any]) -> Iterator[tuple[str, Mapping[int, An
 def _contradiction(kernel: Kernel, what: str, values: Mapping[int, Any], hint: str) -> CodegenError:
     groups: dict[str, list[int]] = {}
     for capability, value in values.items():
-        text = ", ".join(map(_text, value)) if isinstance(value, (tuple, list)) else str(value)
+        text = ", ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
         groups.setdefault(text, []).append(capability)
     said = [f"`{text}` for {sms(capabilities)}" for text, capabilities in groups.items()]
     return CodegenError(
@@ -79,15 +77,6 @@ def _contradiction(kernel: Kernel, what: str, values: Mapping[int, Any], hint: s
         where=kernel.location,
         hint=hint,
     )
-
-
-def _configurations(view: Kernel) -> tuple[object, ...]:
-    axes = (axis for axis in view.specialisation.axes if axis.kind == "configuration")
-    return tuple(value for axis in axes for value in axis.values)
-
-
-def _text(value: object) -> str:
-    return f"({value})" if isinstance(value, Configuration) else str(value)
 
 
 def _differ(values: Mapping[int, Any]) -> bool:

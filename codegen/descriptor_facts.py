@@ -38,6 +38,13 @@ def _member(kernel: Kernel, fact: TensorFact, rank: int) -> str:
             where=kernel.location,
             hint="multiply the sizes that it is to be made of",
         )
+    if fact.rank not in (0, rank):
+        raise CodegenError(
+            f"{what}.{fact.kind}` as {fact.rank} numbers, and its descriptor has {rank} "
+            f"dimension{'s' if rank > 1 else ''}",
+            where=kernel.location,
+            hint="unpack as many, or declare another block",
+        )
     dimension = fact.index + rank if fact.index < 0 else fact.index
     if not 0 <= dimension < rank:
         raise CodegenError(

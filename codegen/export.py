@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -154,8 +155,32 @@ def export(
 class SmCount(int):
     """The number of SMs that a device seems to have while kernels are imported without one.
 
-    A grid that reads it reads the number of the device that the call goes to.
+    A grid that reads it, or what arithmetic makes of it, reads the number of the device that the
+    call goes to.
     """
+
+    made_by: tuple[str, int, int] | None = None
+    """The name of the operation and its operands, of a number that was computed of it."""
+
+
+def _followed(operation: str, is_swapped: bool) -> Callable[[SmCount, Any], Any]:
+    """What `SmCount` has for an operator, or for its form with the operands swapped."""
+    compute: Callable[[Any, Any], Any] = getattr(operator, operation)
+
+    def method(self: SmCount, other: Any) -> Any:
+        if not isinstance(other, int):
+            return NotImplemented
+        operands = (other, self) if is_swapped else (self, other)
+        result = SmCount(compute(*map(int, operands)))
+        result.made_by = (operation, *operands)
+        return result
+
+    return method
+
+
+for _operation in ("add", "sub", "mul", "floordiv", "mod"):
+    setattr(SmCount, f"__{_operation}__", _followed(_operation, False))
+    setattr(SmCount, f"__r{_operation}__", _followed(_operation, True))
 
 
 def sm_count() -> int:

@@ -10,7 +10,7 @@ from codegen.config import Config
 from codegen.errors import CodegenError, CodegenErrors
 from codegen.manifest import installed_tools
 from codegen.model import Image, Kernel, Plan, Target, Variant
-from codegen.planning import is_optional, plan_of
+from codegen.planning import absent_configurations, is_optional, plan_of
 
 _HOPPER = 90
 """The capability that brought clusters of blocks and programmatic dependent launch."""
@@ -31,8 +31,13 @@ def build(
     Raises `CodegenErrors` with all that is wrong with all kernels.
     """
     wanted = _wanted(config, kernels)
+    absent = {
+        request: error
+        for kernel in kernels
+        for request, error in absent_configurations(kernel, wanted[kernel.name])
+    }
     requests = [request for groups in wanted.values() for group in groups for request in group]
-    missing = [request for request in requests if request.key not in known]
+    missing = [r for r in requests if r.key not in known and r not in absent]
     done = 0
 
     def report(request: CompileRequest) -> None:
@@ -52,7 +57,10 @@ def build(
     plans: list[Plan] = []
     failures: dict[tuple[str, str], list[CodegenError]] = {}
     for kernel in kernels:
-        groups = [[(r, made[r.key]) for r in group] for group in wanted[kernel.name]]
+        groups = [
+            [(r, absent[r] if r in absent else made[r.key]) for r in group]
+            for group in wanted[kernel.name]
+        ]
         failed = [(r, result) for g in groups for r, result in g if _is_failure(kernel, result)]
         for request, failure in failed:
             assert isinstance(failure, CodegenError)

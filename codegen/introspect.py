@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from triton.runtime.jit import JITFunction
@@ -18,25 +20,33 @@ from codegen.errors import CodegenError, CodegenErrors, SourceLocation
 from codegen.export import EXPLICIT, Declaration
 from codegen.geometry import grid_of, with_shapes
 from codegen.loading import load, module_name, unwrapped
-from codegen.model import Constexpr, Grid, Kernel, Parameter
+from codegen.model import Configuration, Constexpr, Grid, Kernel, Parameter
 from codegen.parameter_comments import parameter_comments
 from codegen.parameters import parameter_of
 from codegen.sources import package_sources
 from codegen.triton_version import current, missing
+from codegen.tuning import Tuning
 from codegen.tuples import spread
 from codegen.variants import specialise
-from codegen.wrappers import computed_names, computed_options, steps_of
+from codegen.wrappers import computed_names, computed_options, listed_configurations, steps_of
 
 GRID_ARGUMENTS = ("gx", "gy", "gz")
 
 
-def introspect(root: Path, file: str) -> tuple[Kernel, ...]:
-    """Every kernel that `root/file` declares. Raises `CodegenErrors` with all that is wrong."""
+Lists = Mapping[str, tuple[Configuration, ...]]
+"""Configurations by the name of the function."""
+
+
+def introspect(root: Path, file: str, of_all: Lists = MappingProxyType({})) -> tuple[Kernel, ...]:
+    """Every kernel that `root/file` declares. Raises `CodegenErrors` with all that is wrong.
+
+    `of_all` has the configurations of all SMs, for kernels whose list is another for some.
+    """
     kernels: list[Kernel] = []
     errors: list[CodegenError] = []
     for declaration in load(root, file):
         try:
-            kernels.append(_kernel(declaration, root, file))
+            kernels.append(_kernel(declaration, root, file, of_all.get(declaration.name, ())))
         except CodegenErrors as several:
             errors.extend(several.errors)
         except CodegenError as error:
@@ -46,13 +56,26 @@ def introspect(root: Path, file: str) -> tuple[Kernel, ...]:
     return tuple(kernels)
 
 
+def configurations(root: Path, file: str) -> dict[str, tuple[Configuration, ...]]:
+    """What the autotuned kernels of a file choose among, as far as no error prevents it."""
+    found = {}
+    with contextlib.suppress(CodegenError):
+        for declaration in load(root, file):
+            with contextlib.suppress(CodegenError):
+                _, wrappers = unwrapped(declaration)
+                found[declaration.name] = listed_configurations(declaration, wrappers)
+    return found
+
+
 def title_of(root: Path, file: str) -> str:
     """The first line of a kernel file's docstring."""
     module = sys.modules[module_name(root, file)]
     return (inspect.getdoc(module) or f"Kernels of {file}.").splitlines()[0]
 
 
-def _kernel(declaration: Declaration, root: Path, file: str) -> Kernel:
+def _kernel(
+    declaration: Declaration, root: Path, file: str, of_all: Sequence[Configuration]
+) -> Kernel:
     function, wrappers = unwrapped(declaration)
     where = declaration.location
     _check_descriptors(declaration, function)
@@ -64,7 +87,7 @@ def _kernel(declaration: Declaration, root: Path, file: str) -> Kernel:
     flat = spread(declaration, function.params)
     _check_names(declaration, flat.names, shapes=declaration.shapes)
     _check_grid_arguments(declaration, flat.names)
-    steps = steps_of(declaration, wrappers, names)
+    steps = steps_of(declaration, wrappers, names, of_all)
     computed = computed_names(steps)
     comments = parameter_comments(function.fn)
     declaration = flat.declaration
@@ -92,6 +115,7 @@ def _kernel(declaration: Declaration, root: Path, file: str) -> Kernel:
         tuples=flat.tuples,
         targets=declaration.targets,
         sources=package_sources(function, root.resolve().parent),
+        lacking=tuple(number for s in steps if isinstance(s, Tuning) for number in s.lacking),
     )
     specialised = specialise(kernel, steps, cases_of(declaration, kernel, flat.params))
     _check_generated_names(declaration, specialised)

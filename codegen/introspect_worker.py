@@ -8,13 +8,14 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from codegen.aot import environment, excerpt, fate
 from codegen.errors import CodegenError, CodegenErrors
-from codegen.introspect import introspect, title_of
+from codegen.introspect import Lists, configurations, introspect, title_of
 from codegen.model import Kernel
 from codegen.offline_driver import offline
 
@@ -34,12 +35,14 @@ class Reading:
     title: str = ""
     kernels: tuple[Kernel, ...] = ()
     errors: tuple[CodegenError, ...] = ()
+    configurations: Lists = field(default_factory=dict)
+    """What each autotuned kernel chooses among, in a child's answer."""
 
 
-def read(root: Path, file: str) -> Reading:
-    """A kernel file, by this process."""
+def read(root: Path, file: str, of_all: Lists = MappingProxyType({})) -> Reading:
+    """A kernel file, by this process; `of_all` as in `introspect`."""
     try:
-        kernels = introspect(root, file)
+        kernels = introspect(root, file, of_all)
         return Reading(file, title_of(root, file), kernels)
     except CodegenErrors as several:
         return Reading(file, errors=several.errors)
@@ -47,12 +50,15 @@ def read(root: Path, file: str) -> Reading:
         return Reading(file, errors=(error,))
 
 
-def read_in_child(root: Path, files: Sequence[str], capability: int) -> list[Reading]:
-    """Kernel files as the SM of that capability sees them."""
+def read_in_child(
+    root: Path, files: Sequence[str], capability: int, of_all: Mapping[str, Lists]
+) -> list[Reading]:
+    """Kernel files as the SM of that capability sees them; `of_all` by file, as in `introspect`."""
     path = json.dumps([entry or os.getcwd() for entry in sys.path])
     with tempfile.TemporaryDirectory(prefix="codegen-") as directory:
-        answer = Path(directory, "answer")
-        request = json.dumps([str(root), list(files), capability, str(answer)])
+        answer, lists = Path(directory, "answer"), Path(directory, "lists")
+        lists.write_bytes(pickle.dumps(dict(of_all)))
+        request = json.dumps([str(root), list(files), capability, str(lists), str(answer)])
         done = subprocess.run(
             [sys.executable, "-c", _BOOT, path, request],
             stdin=subprocess.DEVNULL,
@@ -71,8 +77,15 @@ def read_in_child(root: Path, files: Sequence[str], capability: int) -> list[Rea
     return [Reading(file, errors=(error,)) for file in files]
 
 
-def main(root: str, files: Sequence[str], capability: int, answer: str) -> None:
+def main(root: str, files: Sequence[str], capability: int, lists: str, answer: str) -> None:
     """The child's side."""
+    of_all: Mapping[str, Lists] = pickle.loads(Path(lists).read_bytes())
     with offline(capability):
-        readings = [read(Path(root), file) for file in files]
+        readings = [
+            replace(
+                read(Path(root), file, of_all.get(file, {})),
+                configurations=configurations(Path(root), file),
+            )
+            for file in files
+        ]
     Path(answer).write_bytes(pickle.dumps(readings))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Literal
@@ -162,6 +162,8 @@ class TensorFact:
     kind: FactKind
     index: int = 0
     """The dimension of a shape or a stride; from -1 on counted from the last."""
+    rank: int = 0
+    """How many dimensions the tensor must have, where something unpacks them all; 0: any."""
 
     @property
     def c_name(self) -> str:
@@ -170,6 +172,16 @@ class TensorFact:
             return f"tb_{self.tensor}_{self.kind}"
         place = f"{self.index}" if self.index >= 0 else f"last_{-self.index}"
         return f"tb_{self.tensor}_{self.kind}_{place}"
+
+
+def united(facts: Iterable[TensorFact]) -> tuple[TensorFact, ...]:
+    """Each number once, with the rank that some reader of it wants."""
+    found: dict[str, TensorFact] = {}
+    for fact in facts:
+        known = found.setdefault(fact.c_name, fact)
+        if known.rank < fact.rank:
+            found[fact.c_name] = fact
+    return tuple(found.values())
 
 
 @dataclass(frozen=True)
@@ -337,6 +349,11 @@ class Kernel:
     """sha256 of each file of an installed package that the kernel is made of."""
     source_keys: Mapping[int, str] = field(default_factory=dict)
     """`source_key` by capability, where the source depends on the SM for which it is imported."""
+    lacking: tuple[int, ...] = ()
+    """The numbers of the configurations that the kernel has for other SMs than that for which it
+    was imported."""
+    lacking_for: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """`lacking` by capability."""
 
     @property
     def symbol(self) -> str:
@@ -357,7 +374,7 @@ class Kernel:
         """Sizes and strides of tensors that the grid and the heuristics read."""
         computed = (axis.computed for axis in self.specialisation.axes)
         reads = (self.grid.reads, *(each.reads for each in computed if each is not None))
-        return tuple(dict.fromkeys(fact for each in reads for fact in each.facts))
+        return united(fact for each in reads for fact in each.facts)
 
     @property
     def _named_configurations(self) -> Iterator[Axis]:

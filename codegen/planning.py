@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from codegen.aot import CompileRequest
 from codegen.devices import DEVICES
@@ -17,6 +17,24 @@ Results = Sequence[Sequence[tuple[CompileRequest, Image | CodegenError]]]
 def is_optional(kernel: Kernel) -> bool:
     """Whether the kernel may go without some of its images."""
     return kernel.optional_targets or _configuration_axis(kernel.specialisation) is not None
+
+
+def absent_configurations(
+    kernel: Kernel, requests: Iterable[Iterable[CompileRequest]]
+) -> Iterator[tuple[CompileRequest, CodegenError]]:
+    """The requests that only configurations lead to which the kernel lacks for the target's SM."""
+    position = _configuration_axis(kernel.specialisation)
+    if position is None:
+        return
+    leading: dict[int, set[int]] = {}
+    for selection, number in _cells(kernel.specialisation):
+        leading.setdefault(number, set()).add(selection[position])
+    for number, group in enumerate(requests):
+        for request in group:
+            lacking = kernel.lacking_for.get(request.target.capability, ())
+            if leading[number] <= set(lacking):
+                message = "the kernel's own list of configurations lacks this one for the SM"
+                yield request, CodegenError(f"{request}: {message}")
 
 
 def plan_of(kernel: Kernel, results: Results) -> Plan:

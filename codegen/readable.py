@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from codegen.expressions import CExpression, OpaqueOperand, Operand, TensorOperand
 from codegen.identifiers import c_identifier
-from codegen.model import Constexpr, Parameter, Reads
+from codegen.model import Constexpr, Parameter, Reads, united
 
 INT64_MAX = (1 << 63) - 1
 Parameters = tuple[Parameter | Constexpr, ...]
@@ -76,7 +76,7 @@ def reads_of(parameters: Parameters, expressions: Iterable[CExpression]) -> Read
     listed = list(expressions)
     names = {name for one in listed for name in (*one.names, *one.pointers)}
     order = [parameter.name for parameter in parameters]
-    facts = {fact for one in listed for fact in one.facts}
+    facts = united(fact for one in listed for fact in one.facts)
     return Reads(
         tuple(name for name in order if name in names),
         tuple(sorted(facts, key=lambda fact: (order.index(fact.tensor), fact.c_name))),

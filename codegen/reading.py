@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from codegen.combining import combine, sms
 from codegen.errors import CodegenError
+from codegen.introspect import Lists
 from codegen.introspect_worker import Reading, read, read_in_child
 from codegen.model import Kernel, Target
 from codegen.offline_answers import answered
@@ -20,7 +21,8 @@ def read_kernels(
     """What each kernel file says for the targets.
 
     This process reads them all as one of the SMs. A file whose import asked for the device, or used
-    what did, is read again by a child process for each SM, and what these read is combined.
+    what did, is read again by a child process for each SM, and what these read is combined; where
+    the configurations of a kernel differ, once more with those of all SMs.
     """
     capabilities = sorted({target.capability for target in targets})
     readings: dict[str, Reading] = {}
@@ -32,11 +34,33 @@ def read_kernels(
             asking.append(file)
     if asking and {*capabilities, *answered()} != {capabilities[0]}:
         with ThreadPoolExecutor(max(jobs, 1)) as pool:
-            of_each = pool.map(lambda sm: read_in_child(root, asking, sm), capabilities)
-            by_capability = dict(zip(capabilities, of_each, strict=True))
-        for index, file in enumerate(asking):
-            readings[file] = _combined({sm: found[index] for sm, found in by_capability.items()})
+
+            def read_for_each(of_all: Mapping[str, Lists]) -> dict[str, dict[int, Reading]]:
+                found = pool.map(lambda sm: read_in_child(root, asking, sm, of_all), capabilities)
+                by_file = zip(*found, strict=True)
+                return {
+                    file: dict(zip(capabilities, of_file, strict=True))
+                    for file, of_file in zip(asking, by_file, strict=True)
+                }
+
+            found = read_for_each({})
+            of_all = {file: _united(of_file.values()) for file, of_file in found.items()}
+            if any(of_all.values()):
+                found = read_for_each(of_all)
+        readings.update({file: _combined(of_file) for file, of_file in found.items()})
     return list(readings.values())
+
+
+def _united(readings: Collection[Reading]) -> Lists:
+    """The configurations of all SMs, of the kernels whose lists differ."""
+    names = {name: None for reading in readings for name in reading.configurations}
+    united = {}
+    for name in names:
+        lists = {reading.configurations.get(name, ()) for reading in readings}
+        if len(lists) > 1:
+            each = (one for r in readings for one in r.configurations.get(name, ()))
+            united[name] = tuple(dict.fromkeys(each))
+    return united
 
 
 def _combined(readings: Mapping[int, Reading]) -> Reading:

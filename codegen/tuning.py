@@ -29,6 +29,8 @@ class Tuning:
     """The configuration for each key: the key's values, then a dtype for each tensor, if told."""
     argument: str | None = None
     """The argument by which a call names a configuration; None where the key decides."""
+    lacking: tuple[int, ...] = ()
+    """The numbers of those that the kernel's list has for another SM, and not for this one."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -36,11 +38,20 @@ class Tuning:
         return frozenset(name for one in self.configurations for name, _ in one.constexprs)
 
 
-def tuning_of(declaration: Declaration, autotuner: Any, parameters: Sequence[str]) -> Tuning:
-    """What the declaration makes of an `Autotuner`. Raises `CodegenError`."""
-    listed = _listed(declaration, autotuner)
+def tuning_of(
+    declaration: Declaration,
+    autotuner: Any,
+    parameters: Sequence[str],
+    of_all: Sequence[Configuration] = (),
+) -> Tuning:
+    """What the declaration makes of an `Autotuner`. Raises `CodegenError`.
+
+    `of_all` are the configurations of all SMs, where the kernel's list is another for some.
+    """
+    own = _listed(declaration, autotuner)
+    listed = tuple(of_all or own)
     rows = _rows(declaration)
-    chosen = _chosen(declaration, tuple(listed))
+    chosen = _chosen(declaration, listed)
     tuned = []
     for key, pattern in rows:
         found = [one for one in (*chosen, *listed) if _matches(one, pattern)]
@@ -49,14 +60,16 @@ def tuning_of(declaration: Declaration, autotuner: Any, parameters: Sequence[str
                 f"`{declaration.name}`: tuned gives {list(key)!r} the configuration "
                 f"{dict(pattern)!r}, which the kernel does not have",
                 where=declaration.location,
-                hint=f"its configurations are {_shown(tuple(listed))}",
+                hint=f"its configurations are {_shown(listed)}",
             )
         tuned.append((key, found[0]))
     if declaration.configs is None and rows:
         chosen = chosen[:1]
     chosen = tuple(dict.fromkeys((*chosen, *(one for _, one in tuned))))
     for one in chosen:
-        _check(declaration, one, listed[one])
+        if one in own:
+            _check(declaration, one, own[one])
+    lacking = tuple(number for number, one in enumerate(chosen) if one not in own)
     argument = None
     if not rows and len(chosen) > 1:
         argument = "config_" if "config" in parameters else "config"
@@ -65,7 +78,13 @@ def tuning_of(declaration: Declaration, autotuner: Any, parameters: Sequence[str
         tuple(autotuner.keys),
         tuple((key, chosen.index(one)) for key, one in tuned),
         argument,
+        lacking if len(lacking) < len(chosen) else (),  # then the declaration asks for them
     )
+
+
+def configurations_of(declaration: Declaration, autotuner: Any) -> tuple[Configuration, ...]:
+    """The kernel's own list as this process sees it. Raises `CodegenError`."""
+    return tuple(_listed(declaration, autotuner))
 
 
 def _listed(declaration: Declaration, autotuner: Any) -> dict[Configuration, Any]:

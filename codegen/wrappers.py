@@ -10,8 +10,8 @@ from typing import Any
 from codegen.errors import CodegenError
 from codegen.export import Declaration
 from codegen.heuristics import Heuristic
-from codegen.model import Options
-from codegen.tuning import Tuning, tuning_of
+from codegen.model import Configuration, Options
+from codegen.tuning import Tuning, configurations_of, tuning_of
 
 Step = Tuning | Heuristic
 
@@ -19,11 +19,15 @@ _OPTIONS = frozenset(entry.name for entry in dataclasses.fields(Options))
 
 
 def steps_of(
-    declaration: Declaration, wrappers: Sequence[object], parameters: Sequence[str]
+    declaration: Declaration,
+    wrappers: Sequence[object],
+    parameters: Sequence[str],
+    of_all: Sequence[Configuration] = (),
 ) -> tuple[Step, ...]:
     """What the wrappers decide, in the order in which a call meets them: outermost first.
 
-    A heuristic whose value the declaration gives is no step. Raises `CodegenError`.
+    A heuristic whose value the declaration gives is no step. `of_all`: as in `tuning_of`.
+    Raises `CodegenError`.
     """
     steps: list[Step] = []
     for wrapper in wrappers:
@@ -34,7 +38,7 @@ def steps_of(
                     where=declaration.location,
                     hint="export the inner kernel, and give the constexprs their values",
                 )
-            steps.append(tuning_of(declaration, wrapper, parameters))
+            steps.append(tuning_of(declaration, wrapper, parameters, of_all))
         elif _is_heuristics(wrapper):
             steps += _heuristics(declaration, wrapper)
     _check(declaration, steps, parameters)
@@ -44,6 +48,14 @@ def steps_of(
 def computed_names(steps: Sequence[Step]) -> frozenset[str]:
     """The names that get their values from the steps."""
     return frozenset().union(*(s.names if isinstance(s, Tuning) else {s.name} for s in steps))
+
+
+def listed_configurations(
+    declaration: Declaration, wrappers: Sequence[object]
+) -> tuple[Configuration, ...]:
+    """What the kernel's autotuner chooses among, if it has one. Raises `CodegenError`."""
+    autotuners = [wrapper for wrapper in wrappers if _is_autotuner(wrapper)]
+    return configurations_of(declaration, autotuners[0]) if autotuners else ()
 
 
 def _is_autotuner(wrapper: object) -> bool:

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-DIGEST = "5af351079f609254"
+DIGEST = "477479214d6e80f3"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -89,8 +89,8 @@ def build(target: Path | None = None, extra_flags: Sequence[str] = ()) -> Path:
     except OSError as error:
         raise ImportError(f"cannot write the library to {target.parent}: {error}") from error
     os.close(handle)
-    inputs = [str(ROOT / source) for source in SOURCES]
-    command = [*compiler, *FLAGS, *extra_flags, f"-I{ROOT}", *inputs, "-o", temporary, *LINK_FLAGS]
+    # In ROOT, where the assembler finds the images: with -I, a kernel's math.h would hide the C one.
+    command = [*compiler, *FLAGS, *extra_flags, *SOURCES, "-o", temporary, *LINK_FLAGS]
     try:
         _compile(command, target.name)
         os.chmod(temporary, 0o755)
@@ -104,7 +104,7 @@ def build(target: Path | None = None, extra_flags: Sequence[str] = ()) -> Path:
 
 def _compile(command: Sequence[str], name: str) -> None:
     try:
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     except OSError as error:
         raise ImportError(
             f"building {name} needs a C compiler, and `{command[0]}` cannot be run "
@@ -112,7 +112,7 @@ def _compile(command: Sequence[str], name: str) -> None:
         ) from error
     if result.returncode != 0:
         raise ImportError(
-            f"the C compiler failed ({shlex.join(command)}):\n{result.stderr.strip()[:2000]}"
+            f"the C compiler failed in {ROOT} ({shlex.join(command)}):\n{result.stderr.strip()[:2000]}"
         )
 
 

@@ -89,6 +89,17 @@ def test_a_mistake(tmp_path: Path, case: str) -> None:
     assert result.errors[:2] == [f"{place}: {message}", f"  hint: {hint}"]
 
 
+def test_a_grid_that_unpacks_another_number_of_dimensions(tmp_path: Path) -> None:
+    blocks = "def blocks(x):\n    rows, columns, more = x.shape\n    return (rows,)\n"
+    source = blocks + declared(HALF, grid="blocks")
+    project = new_project(tmp_path, {"pyproject.toml": "", "kernels/bad.py": source})
+    assert project.run("regenerate").errors[:2] == [
+        f"error: kernels/bad.py:{EXPORT_LINE + 3}: `demo.bad`: something reads `x.shape` as 3 "
+        "numbers, and its descriptor has 2 dimensions",
+        "  hint: unpack as many, or declare another block",
+    ]
+
+
 def test_a_block_of_unknown_constexprs_is_an_error_of_the_kernel(tmp_path: Path) -> None:
     source = declared("tensordesc<fp16[BLOCK, 64]>")
     project = new_project(tmp_path, {"pyproject.toml": "", "kernels/bad.py": source})

@@ -107,6 +107,8 @@ def first(tmp_path: Path, source: str) -> CExpression:
         ("lambda: sm_count()", "sm_count"),
         ("lambda n: min(NUM_SMS, n)", "tb_min(sm_count, n)"),
         ("lambda: DEVICE['multiprocessor_count'] * 2", "sm_count * 2"),
+        ("lambda n: min(TWICE_THE_SMS, n)", "tb_min(2 * sm_count, n)"),
+        ("lambda: PER_SM", "4096 / (sm_count + 1)"),
         ("lambda n: torch.cuda.get_device_properties(n.x).multi_processor_count", "sm_count"),
         (
             "lambda: driver.active.utils.get_device_properties(0)['multiprocessor_count']",

@@ -90,10 +90,18 @@ def test_a_compiler_that_fails(sample: Sample, copy: Sample, tmp_path: Path) -> 
     compiler.chmod(0o755)
     message = _import_error(copy, {"CC": f"{compiler} -q"})
     first, _, rest = message.partition("\n")
-    assert first.startswith(f"the C compiler failed ({compiler} -q -std=c99 -O2 -fPIC -shared ")
+    assert first.startswith(
+        f"the C compiler failed in {copy.folder} ({compiler} -q -std=c99 -O2 -fPIC -shared "
+    )
     assert first.endswith(" -ldl -lm -lpthread):")
     assert rest == "no licence today"
     assert list((copy.folder / "_lib").iterdir()) == []
+
+
+def test_a_header_named_like_one_of_the_system(copy: Sample) -> None:
+    """As `kernels/math.py` has."""
+    (copy.folder / "math.h").write_text("#error not this one\n")
+    assert run_child(copy, IMPORT, standin.environment([90])).startswith("good\n")
 
 
 def test_nowhere_to_write(copy: Sample, tmp_path: Path) -> None:

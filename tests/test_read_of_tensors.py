@@ -25,6 +25,17 @@ SOURCE = """
 @triton.jit
 def facts(x, y, n): pass
 
+def sizes(x, y):
+    batch, rows, columns = x.shape
+    if y is None:
+        return (rows, columns, x.shape[0])
+    (size,) = y.stride()
+    return (rows, columns, size)
+
+@export("tests.unpacks", types={"x": "*fp32", "y": "*fp32 | None"}, grid=sizes)
+@triton.jit
+def unpacks(x, y): pass
+
 @export("tests.sms", types={"x": "*fp32", "n": "i32"}, grid=lambda n: (min(n, sm_count()),))
 @triton.jit
 def sms(x, n): pass
@@ -99,6 +110,19 @@ def test_too_few_dimensions(built: made.Library) -> None:
     assert refused(built.module["facts"], tensor(), None, 1) == (
         "tests.facts argument #0 `x` must have a dimension 0, which the launch reads, got a "
         "float32 tensor of shape () on cuda:0"
+    )
+
+
+def test_a_shape_that_is_unpacked(built: made.Library) -> None:
+    assert grid(built, "unpacks", tensor(3, 5, 4), None) == (5, 4, 3)
+    assert grid(built, "unpacks", tensor(3, 5, 4), tensor(2, steps=(9,))) == (5, 4, 9)
+    assert refused(built.module["unpacks"], tensor(3, 5, 4, 1), None) == (
+        "tests.unpacks argument #0 `x` must have 3 dimensions, which the launch unpacks, got a "
+        "float32 tensor of shape (3, 5, 4, 1) on cuda:0"
+    )
+    assert refused(built.module["unpacks"], tensor(3, 5, 4), tensor(2, 9)) == (
+        "tests.unpacks argument #1 `y` must have 1 dimension, which the launch unpacks, got a "
+        "float32 tensor of shape (2, 9) on cuda:0"
     )
 
 

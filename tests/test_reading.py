@@ -47,16 +47,6 @@ MAY_NOT = {
         f"{SOME}: the num_warps may not depend on the SM, got `4` for sm_80, sm_86 and `8` for "
         f"sm_90{HINT}",
     ),
-    "configurations": (
-        f"{TOP}SIZES = (64, 128) if IS_NEW else (64,)\n"
-        f"{KERNEL})\n@triton.autotune([triton.Config({{'N': n}}) for n in SIZES] + "
-        "[triton.Config({'N': 32})], [])\n@triton.jit\ndef some(out, N: tl.constexpr): pass\n",
-        "kernels/{file}:12: `demo.some`: the configurations may not depend on the SM, got "
-        "`(N=64, num_warps=4, num_stages=3), (N=32, num_warps=4, num_stages=3)` for sm_80, sm_86 "
-        "and `(N=64, num_warps=4, num_stages=3), (N=128, num_warps=4, num_stages=3), "
-        "(N=32, num_warps=4, num_stages=3)` for sm_90\n"
-        "  hint: name the configurations to build, of those that all have: configs=[{...}]",
-    ),
     "only for some": (
         f"{TOP}if IS_NEW:\n    " + f"{KERNEL}{BODY}".replace("\n", "\n    ").rstrip(" "),
         "kernels/{file}:12: `demo.some` is declared for sm_90, and not for sm_80, sm_86\n"
@@ -84,6 +74,11 @@ MAY_NOT = {
         "  hint: make it a run-time parameter, or give it a number",
     ),
 }
+CONFIGURED = (
+    f"{TOP}SIZES = (64, 128) if IS_NEW else (256, 64)\n"
+    f"{KERNEL})\n@triton.autotune([triton.Config({{'N': n}}) for n in SIZES], [])\n@triton.jit\n"
+    "def some(out, N: tl.constexpr): pass\n"
+)
 LIMITED = f'{KERNEL}, targets=["sm_90"]{BODY}'.replace("\n", "\n    ").rstrip(" ")
 
 
@@ -96,6 +91,7 @@ def readings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reading]:
     """Each case read for sm_80, sm_86 and sm_90."""
     sources = {file_of(case): source for case, (source, _) in MAY_NOT.items()}
     sources |= {"used.py": USED, "unused.py": f"{TOP}{KERNEL}{BODY}"}
+    sources["configured.py"] = CONFIGURED
     sources["limited.py"] = f"{TOP}if IS_NEW:\n    {LIMITED}"
     return read(tmp_path_factory.mktemp("many"), sources, 80, 86, 90)
 
@@ -113,6 +109,15 @@ def test_a_kernel_may_exist_for_the_targets_that_it_is_limited_to(
 ) -> None:
     (kernel,) = readings["limited.py"].kernels
     assert [*kernel.source_keys] == [90]
+
+
+def test_configurations_of_all_sms_are_united(readings: dict[str, Reading]) -> None:
+    (kernel,) = readings["configured.py"].kernels
+    (axis,) = (axis for axis in kernel.specialisation.axes if axis.kind == "configuration")
+    assert [str(value) for value in axis.values] == [
+        f"N={size}, num_warps=4, num_stages=3" for size in (256, 64, 128)
+    ]
+    assert kernel.lacking_for == {80: (2,), 86: (2,), 90: (0,)}
 
 
 def test_the_source_key_differs_where_the_kernel_does(readings: dict[str, Reading]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from codegen.model import Image, Kernel, Plan, Target, Variant
 from codegen.planning import plan_of
 from codegen.report import inspection
 from tests.support import made, standin
+from tests.support.project import HEADER, new_project
 
 SOURCE = """
 @export("tests.k", types={"x": "*fp16 | *fp32"}, grid=lambda BLOCK, x: (1024 // BLOCK, sm_count()))
@@ -133,6 +135,43 @@ def test_a_device_with_room_for_none(kernel: Kernel, tmp_path: Path) -> None:
         "tests.k: cannot launch on cuda:1: each configuration needs 110064 bytes of shared memory "
         "per block or more, and the device has 101376\n"
     )
+
+
+BY_SM = """
+from triton.runtime import driver
+
+BLOCKS = (64, 128) if driver.active.get_current_target().arch >= 90 else (256, 64)
+
+
+@export("demo.some", types={"n": "i32"}, grid=lambda BLOCK: (BLOCK,))
+@triton.autotune([triton.Config({"BLOCK": block}) for block in BLOCKS], key=[])
+@triton.jit
+def some(n, BLOCK: tl.constexpr):
+    pass
+"""
+
+
+@pytest.mark.triton
+def test_each_target_has_the_configurations_that_the_kernel_has_for_its_sm(tmp_path: Path) -> None:
+    pyproject = '[tool.codegen]\ntargets = ["sm_80", "sm_90"]\n'
+    project = new_project(tmp_path, {"pyproject.toml": pyproject, "kernels/a.py": HEADER + BY_SM})
+    assert project.run("regenerate").code == 0
+    entry = json.loads((project.output / "MANIFEST.json").read_text())["functions"]["demo.some"]
+    built = {label: list(variant["images"]) for label, variant in entry["variants"].items()}
+    assert built == {
+        "config_0": ["sm_80"],
+        "config_1": ["sm_80", "sm_90"],
+        "config_2": ["sm_90"],
+    }
+    reason = "the kernel's own list of configurations lacks this one for the SM"
+    assert entry["omitted"] == [
+        {"variant": "config_0", "target": "sm_90", "reason": reason},
+        {"variant": "config_2", "target": "sm_80", "reason": reason},
+    ]
+    assert entry["configurations"]["shared"] == {"sm_80": [0, 0, None], "sm_90": [None, 0, 0]}
+    tree = project.tree()
+    assert project.run("regenerate", "--rebuild").code == 0
+    assert project.tree() == tree
 
 
 def test_where_all_fit_nothing_is_asked(kernel: Kernel) -> None:

@@ -12,6 +12,7 @@ import libcst as cst
 
 from codegen.errors import CodegenError
 from codegen.export import SmCount
+from codegen.expressions import c_arithmetic
 from codegen.expressions.c_value import CValue, literal
 from codegen.expressions.function_source import Source
 from codegen.expressions.intervals import INT64, Interval
@@ -85,10 +86,27 @@ def bind(value: object) -> Value:
     if type(value).__name__ == "constexpr":
         value = getattr(value, "value", None)
     if isinstance(value, SmCount):
-        return SM_COUNT
+        return _sm_count(value)
     if not isinstance(value, int) or not Interval(value, value).within(INT64):
         return Constant(value)
     return replace(literal(int(value)), is_bool=isinstance(value, bool))
+
+
+def _sm_count(value: SmCount) -> CValue:
+    if value.made_by is None:
+        return SM_COUNT
+    operation, *operands = value.made_by
+    x, y = (_sm_count(one) if isinstance(one, SmCount) else literal(one) for one in operands)
+    return _OPERATIONS[operation](x, y)
+
+
+_OPERATIONS = {
+    "add": c_arithmetic.add,
+    "sub": c_arithmetic.subtract,
+    "mul": c_arithmetic.multiply,
+    "floordiv": c_arithmetic.floor_divide,
+    "mod": c_arithmetic.modulo,
+}
 
 
 def close_to(name: str, names: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from codegen.expressions.evaluation import (
 from codegen.expressions.function_source import FunctionNode, body_of, statements_of
 from codegen.expressions.functions import BINARY
 from codegen.expressions.scope import Scope, bind
-from codegen.expressions.tensors import entry_of
+from codegen.expressions.tensors import unpacked
 from codegen.expressions.values import Constant, Items, Sizes, Value
 
 MOST_WAYS = 200
@@ -143,7 +143,7 @@ def _parts(value: Value, count: int) -> Sequence[Value] | None:
         case Items(values=values):
             return values
         case Sizes():
-            return [entry_of(value, index) for index in range(count)]
+            return unpacked(value, count)
         case Constant(value=tuple() | list() as constants):
             return [bind(constant) for constant in constants]
     return None

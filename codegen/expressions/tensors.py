@@ -47,8 +47,13 @@ def entry_of(sizes: Sizes, index: int) -> CValue:
     return fact(sizes.tensor, sizes.kind, index)
 
 
-def fact(tensor: Tensor, kind: FactKind, index: int = 0) -> CValue:
-    found = TensorFact(tensor.name, kind, index)
+def unpacked(sizes: Sizes, count: int) -> list[CValue]:
+    """The entries, where there must be so many: Python's unpacking fails otherwise."""
+    return [fact(sizes.tensor, sizes.kind, index, count) for index in range(count)]
+
+
+def fact(tensor: Tensor, kind: FactKind, index: int = 0, rank: int = 0) -> CValue:
+    found = TensorFact(tensor.name, kind, index, rank)
     interval = FACT_INTERVALS[kind]
     return operand(found.c_name, interval.low, interval.high, found)
 

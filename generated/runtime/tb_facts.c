@@ -23,7 +23,7 @@ static int64_t number_of_elements(const dl_tensor *tensor)
     return count;
 }
 
-static bool fail_rank(tb_call *call, int32_t index, int32_t place)
+static bool fail_dimension(tb_call *call, int32_t index, int32_t place)
 {
     char text[TB_DESCRIPTION];
     tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
@@ -32,7 +32,17 @@ static bool fail_rank(tb_call *call, int32_t index, int32_t place)
     return false;
 }
 
-bool tb_get_fact(tb_call *call, int32_t index, tb_fact fact, int32_t place, int64_t *value)
+static bool fail_rank(tb_call *call, int32_t index, int32_t rank)
+{
+    char text[TB_DESCRIPTION];
+    tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
+                     "must have %d dimension%s, which the launch unpacks, got %s", (int)rank,
+                     rank == 1 ? "" : "s", tb_describe(&call->values[index], text, sizeof text));
+    return false;
+}
+
+bool tb_get_fact(tb_call *call, int32_t index, tb_fact fact, int32_t place, int32_t rank,
+                 int64_t *value)
 {
     const tvm_ffi_any *given = &call->values[index];
     const dl_tensor *tensor = tb_tensor_of(given);
@@ -47,13 +57,15 @@ bool tb_get_fact(tb_call *call, int32_t index, tb_fact fact, int32_t place, int6
                          tb_describe(given, text, sizeof text));
         return false;
     }
+    if (rank != 0 && tensor->dimensions != rank)
+        return fail_rank(call, index, rank);
     if (fact == TB_NDIM || fact == TB_NUMEL) {
         *value = fact == TB_NDIM ? tensor->dimensions : number_of_elements(tensor);
         return true;
     }
     int32_t dimension = place < 0 ? place + tensor->dimensions : place;
     if (dimension < 0 || dimension >= tensor->dimensions)
-        return fail_rank(call, index, place);
+        return fail_dimension(call, index, place);
     *value = fact == TB_SHAPE ? tensor->shape[dimension] : stride_of(tensor, dimension);
     return true;
 }

@@ -125,6 +125,8 @@ from triton.runtime import driver
 from codegen.export import SmCount, sm_count
 
 NUM_SMS = SmCount(132)
+TWICE_THE_SMS = 2 * NUM_SMS
+PER_SM = 4096 // (NUM_SMS + 1)
 DEVICE = {"multiprocessor_count": NUM_SMS, "warp_size": 32}
 TILE = "BLOCK"
 
