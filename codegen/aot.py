@@ -23,7 +23,7 @@ from dataclasses import astuple, dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 
-from codegen.errors import CodegenError
+from codegen.errors import CannotBuild, CodegenError
 from codegen.model import Options, Target, TensorMap, Variant
 from codegen.triton_version import current
 from codegen.uses import PointerUses
@@ -217,7 +217,7 @@ class _Worker:
             message = f"{self._request}: the compiler died with {fate(self._process.wait())}"
             log = Path(self._directory, _LOG).read_text(errors="replace")
             self.stop()
-            return CodegenError(message + excerpt(log))
+            return CannotBuild(message + excerpt(log))
 
     def stop(self) -> None:
         """End the process and what it started, and remove its files."""

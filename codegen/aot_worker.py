@@ -32,7 +32,7 @@ from triton.runtime.jit import JITCallable
 
 from codegen.aot import Compiled, CompileRequest, excerpt, triton_options
 from codegen.const_pointers import check_const_pointers
-from codegen.errors import CodegenError, SourceLocation
+from codegen.errors import CannotBuild, CodegenError, SourceLocation
 from codegen.export import Declaration
 from codegen.loading import load, unwrapped
 from codegen.model import Target, TensorMap
@@ -147,10 +147,10 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
     except CompilationError as error:
         raise _compilation_error(request, error, where) from error
     except Exception as error:
-        raise CodegenError(f"{request}: {_failure(error)}", where=where) from error
+        raise CannotBuild(f"{request}: {_failure(error)}", where=where) from error
     for is_refused, what in _REFUSED:
         if is_refused(kernel.metadata):
-            raise CodegenError(
+            raise CannotBuild(
                 f"{request}: the kernel {what}, which generated functions do not support yet",
                 where=where,
             )
@@ -239,7 +239,7 @@ def _tensor_map(described: Any) -> TensorMap:
 
 def _compilation_error(
     request: CompileRequest, error: CompilationError, where: SourceLocation
-) -> CodegenError:
+) -> CannotBuild:
     """The innermost error, with the innermost place that is not in Triton itself."""
     line = ""
     while True:
@@ -255,7 +255,7 @@ def _compilation_error(
     text, hint = _explained(error)
     if line and not line.startswith("def "):
         text += f", in `{textwrap.shorten(line, 80, placeholder=' ...')}`"
-    return CodegenError(f"{request}: {text}", where=where, hint=hint)
+    return CannotBuild(f"{request}: {text}", where=where, hint=hint)
 
 
 def _explained(error: CompilationError) -> tuple[str, str | None]:

@@ -36,7 +36,11 @@ class CodegenError(Exception):
         return text if self.hint is None else f"{text}\n  hint: {self.hint}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (self.message, self.where, self.hint)
+        return _restore, (type(self), self.message, self.where, self.hint)
+
+
+class CannotBuild(CodegenError):
+    """A kernel's variant that the compiler cannot make for some target; others may do without."""
 
 
 class CodegenErrors(CodegenError):
@@ -55,5 +59,7 @@ def shown(path: str | Path) -> str:
         return str(path)
 
 
-def _restore(message: str, where: SourceLocation | None, hint: str | None) -> CodegenError:
-    return CodegenError(message, where=where, hint=hint)
+def _restore(
+    kind: type[CodegenError], message: str, where: SourceLocation | None, hint: str | None
+) -> CodegenError:
+    return kind(message, where=where, hint=hint)

@@ -33,6 +33,7 @@ class Declaration:
     options: Options
     location: SourceLocation
     targets: tuple[Target, ...] | None = None
+    optional_targets: bool = False
     cases: Sequence[Mapping[str, int | None]] | None = None
     configs: Sequence[Mapping[str, object]] | None = None
     tuned: Mapping[object, Mapping[str, object]] | str | None = None
@@ -58,6 +59,7 @@ def export(
     launch_pdl: bool = False,
     launch_cooperative_grid: bool = False,
     targets: Sequence[str] | None = None,
+    optional_targets: bool = False,
     cases: Sequence[Mapping[str, int | None]] | None = None,
     configs: Sequence[Mapping[str, object]] | None = None,
     tuned: Mapping[object, Mapping[str, object]] | str | None = None,
@@ -82,7 +84,8 @@ def export(
     `shapes` says what the kernel assumes of its tensors: ints, or expressions of int parameters.
     `num_warps`, `num_stages`, `maxnreg` and `fp_fusion` (`enable_fp_fusion`) go to the compiler,
     `num_ctas`, `launch_pdl` and `launch_cooperative_grid` to it and into each launch.
-    `targets` limits the project's targets to those that the kernel can have: `["sm_90"]`.
+    `targets` limits the project's targets to those that the kernel can have: `["sm_90"]`; with
+    `optional_targets=True`, what cannot be compiled for one of them is left out there.
     Of an autotuned kernel, `configs` names the configurations to build, each by some of its values
     (all when left out), and `tuned` the best one for each key: a dict, or the file name of a JSON
     table or of Triton's `*.autotune.json` files. Without `tuned` the call names a configuration.
@@ -111,6 +114,12 @@ def export(
                 where=where,
                 hint=f'write {what}={{"parameter": ...}}',
             )
+    if not isinstance(optional_targets, bool):
+        raise CodegenError(
+            f"`{name}`: optional_targets must be True or False, got {optional_targets!r}",
+            where=where,
+            hint='list those that the kernel can have in targets=["sm_90", ...]',
+        )
     if hooks not in (None, "caller"):
         raise CodegenError(
             f'`{name}`: hooks must be None or "caller", got {hooks!r}',
@@ -141,6 +150,7 @@ def export(
                 options,
                 where,
                 _targets(name, targets, where),
+                optional_targets,
                 cases,
                 configs,
                 tuned,

@@ -107,6 +107,8 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
     values = {name: real(value) for name, value in cell.values.items()}
     arguments: dict[str, Any] = {**asdict(cell.options), **values}
     for name, text in cell.types.items():
+        if name in values:  # None, for which there is a null pointer
+            continue
         type_ = parse_parameter_type(text)
         arguments[name] = _Tensor(text) if type_.is_pointer else Unknown()
     for name, nest in kernel.tuples:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from codegen.abi import prove
 from codegen.aot import CompileRequest, compile_all, compile_key
 from codegen.config import Config
-from codegen.errors import CodegenError, CodegenErrors
+from codegen.errors import CannotBuild, CodegenError, CodegenErrors
 from codegen.manifest import installed_tools
 from codegen.model import Image, Kernel, Plan, Target, Variant
 from codegen.planning import absent_configurations, is_optional, plan_of
@@ -65,6 +65,12 @@ def build(
         for request, failure in failed:
             assert isinstance(failure, CodegenError)
             reason = failure.message.removeprefix(str(request))
+            able = _able(groups)
+            if able and isinstance(failure, CannotBuild) and failure.hint is None:
+                failure.hint = (
+                    f"limit the declaration to targets={able}, or let what cannot be built be left "
+                    "out: optional_targets=True"
+                )
             failures.setdefault((kernel.name, reason), []).append(failure)
         if not failed:
             try:
@@ -76,9 +82,19 @@ def build(
     return plans, len(missing)
 
 
+def _able(groups: Iterable[Iterable[tuple[CompileRequest, Image | CodegenError]]]) -> list[str]:
+    """The targets for which all variants of a kernel can be built, where there are others."""
+    results: dict[str, list[bool]] = {}
+    for group in groups:
+        for request, result in group:
+            results.setdefault(request.target.name, []).append(isinstance(result, Image))
+    return [name for name, made in results.items() if all(made)]
+
+
 def _is_failure(kernel: Kernel, result: Image | CodegenError) -> bool:
     """Whether this ends the run: where there are several ways to build a kernel, one may fail."""
-    return isinstance(result, CodegenError) and not is_optional(kernel)
+    may_fail = is_optional(kernel) and isinstance(result, CannotBuild)
+    return isinstance(result, CodegenError) and not may_fail
 
 
 def _wanted(

@@ -114,6 +114,7 @@ def _kernel(
         source_key=_source_key(declaration, function),
         tuples=flat.tuples,
         targets=declaration.targets,
+        optional_targets=declaration.optional_targets,
         sources=package_sources(function, root.resolve().parent),
         lacking=tuple(number for s in steps if isinstance(s, Tuning) for number in s.lacking),
     )
@@ -146,6 +147,13 @@ def _check_descriptors(declaration: Declaration, function: JITFunction[Any]) -> 
 def _check_kinds(declaration: Declaration, function: JITFunction[Any]) -> None:
     for raw in function.params:
         kind = raw._param.kind
+        if kind == kind.POSITIONAL_ONLY:
+            raise CodegenError(
+                f"`{declaration.name}` parameter `{raw.name}`: it is positional-only, and Triton "
+                "compiles such a kernel with the values of other parameters in its place",
+                where=declaration.location,
+                hint="remove the `/` from the kernel's signature",
+            )
         what = f"a {kind.description} parameter"
         if kind in (kind.KEYWORD_ONLY, kind.VAR_KEYWORD) and what not in current().language:
             message, hint = missing(what)

@@ -48,6 +48,8 @@ class Parameter:
     """The types a call may choose from; one unless the declaration gives a choice."""
     nullable: bool = False
     """None is accepted and compiled as a constexpr None, as the JIT does."""
+    takes_null: bool = False
+    """None is passed as a null pointer instead, as the JIT does where the kernel annotates it."""
     hint: int | None = None
     """What hinted variants assume: 16, that the value (or address) is divisible by it; 1, that it
     is 1, which they compile in."""

@@ -65,7 +65,10 @@ def parameter_of(
         hint = 16
     if default is not None and default.value is not None:
         _check_default(types[-1], default.value)
-    return Parameter(raw.name, types, nullable, hint, None, default, comment)
+    takes_null = nullable and types[0].is_pointer and bool(raw.annotation_type)
+    return Parameter(
+        raw.name, types, nullable, takes_null, hint=hint, default=default, comment=comment
+    )
 
 
 def _hint(texts: list[str]) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from codegen.aot import CompileRequest
 from codegen.devices import DEVICES
-from codegen.errors import CodegenError
+from codegen.errors import CannotBuild, CodegenError
 from codegen.model import NO_VARIANT, Binary, Image, Kernel, Omission, Plan, Specialisation, Target
 
 Results = Sequence[Sequence[tuple[CompileRequest, Image | CodegenError]]]
@@ -34,7 +34,7 @@ def absent_configurations(
             lacking = kernel.lacking_for.get(request.target.capability, ())
             if leading[number] <= set(lacking):
                 message = "the kernel's own list of configurations lacks this one for the SM"
-                yield request, CodegenError(f"{request}: {message}")
+                yield request, CannotBuild(f"{request}: {message}")
 
 
 def plan_of(kernel: Kernel, results: Results) -> Plan:

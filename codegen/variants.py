@@ -102,8 +102,9 @@ def _choose(kernel: Kernel, cell: Cell, axis: Axis, index: int) -> Cell:
             values[name] = parameter.choices[index]
         elif axis.kind == "none":
             if index == 1:
-                del types[name]
                 values[name] = None
+                if not parameter.takes_null:
+                    del types[name]
         elif name in types:
             types[name] = parameter.types[index].triton
     return replace(cell.extended(axis, index), types=types, values=values)

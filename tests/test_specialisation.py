@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,3 +141,26 @@ def test_a_dtype_that_a_pointer_without_tensor_shares(tmp_path: Path) -> None:
     assert library.chosen("k", 4097, tensor(8, dtype="i8")).label == "i8-x-y-generic"
     with pytest.raises(ValueError, match="must be aligned to the 4 bytes of its elements"):
         library.chosen("k", 4097, tensor(8, dtype="fp32"))
+
+
+ANNOTATED = """
+@export("tests.null", types={"x": "*fp32 | None"}, grid=lambda x, n: (n if x is None else 1,))
+@triton.heuristics({"HAS_X": lambda given: given["x"] is not None})
+@triton.jit
+def null(x: "*fp32", n: tl.int32, HAS_X: tl.constexpr): pass
+"""
+
+
+def test_none_for_a_pointer_that_the_kernel_annotates_is_a_null_pointer(tmp_path: Path) -> None:
+    """What Triton's binder makes of it: it has the type of the annotation, and is no constexpr."""
+    (kernel,) = support.read(tmp_path, ANNOTATED)
+    function = support.declarations(tmp_path)["null"].fn
+    library = support.build(tmp_path / "made", [support.plan(kernel)])
+    for x, has_x, blocks in ((4096, True, 1), (None, False, 5)):
+        types = [type_ for type_, _ in Binder(function).bound(x, 5, has_x)]
+        chosen = library.chosen("null", x, 5)
+        assert [type_ for _, type_ in chosen.signature] == types == ["*fp32", "i32", "constexpr"]
+        assert dict(chosen.constexprs) == {"HAS_X": has_x}
+        launch = library.launch("null", x, 5)
+        assert launch.grid[0] == blocks
+        assert launch.parameters[0] == struct.pack("<Q", x or 0)

@@ -94,3 +94,64 @@ def test_a_launch_that_some_target_cannot_have(
         f"error: kernels/deep/some.py:{line}: `demo.limited`: {text}",
         f"  hint: limit the declaration to {hint}",
     ]
+
+
+FP8 = f"""{HEADER}
+@export("demo.narrow", types={{"x": "*fp8e4nv | *fp8e5", "out": "*fp32"}}, grid=lambda: (1,))
+@triton.jit
+def narrow(x, out):
+    tl.store(out, tl.load(x).to(tl.float32))
+"""
+REASON = (
+    "ValueError: type fp8e4nv not supported in this architecture. The supported fp8 dtypes are "
+    "('fp8e4b15', 'fp8e5')"
+)
+SETTINGS = '[tool.codegen]\ntargets = ["sm_80", "sm_90"]\n'
+
+
+def test_what_a_target_cannot_have_is_left_out_where_the_declaration_allows_it(
+    tmp_path: Path,
+) -> None:
+    source = FP8.replace("grid=", "optional_targets=True, grid=")
+    project = new_project(tmp_path, {"pyproject.toml": SETTINGS, "kernels/a.py": source})
+    assert project.run("regenerate").code == 0
+    entry = json.loads(project.run("list", "--json").out)["demo.narrow"]
+    built = {label: list(variant["images"]) for label, variant in entry["variants"].items()}
+    both, one = ["sm_80", "sm_90"], ["sm_90"]
+    assert built == {
+        "fp8e4nv-aligned": one,
+        "fp8e4nv-generic": one,
+        "fp8e5-aligned": both,
+        "fp8e5-generic": both,
+    }
+    assert entry["omitted"] == [
+        {"variant": f"fp8e4nv-{hints}", "target": "sm_80", "reason": REASON}
+        for hints in ("aligned", "generic")
+    ]
+
+
+def test_what_some_target_cannot_have_is_an_error_that_names_those_that_can(tmp_path: Path) -> None:
+    project = new_project(tmp_path, {"pyproject.toml": SETTINGS, "kernels/a.py": FP8})
+    result = project.run("regenerate")
+    assert result.code == 2
+    assert result.errors[:2] == [
+        "error: kernels/a.py:10:1: `demo.narrow` variant `fp8e4nv-aligned` for sm_80: "
+        f"{REASON} (and so for 1 other of its images)",
+        "  hint: limit the declaration to targets=['sm_90'], or let what cannot be built be left "
+        "out: optional_targets=True",
+    ]
+    assert not project.output.exists()
+
+
+def test_a_broken_promise_is_an_error_also_where_targets_are_optional(tmp_path: Path) -> None:
+    source = f"""{HEADER}
+@export("demo.sly", types={{"x": "const *fp32"}}, grid=lambda: (1,), optional_targets=True)
+@triton.jit
+def sly(x):
+    address = (x.to(tl.int64) | 1) ^ 1
+    tl.store(address.to(tl.pointer_type(tl.float32)), 1.0)
+"""
+    project = new_project(tmp_path, {"pyproject.toml": SETTINGS, "kernels/a.py": source})
+    assert "the kernel writes through `x`, which is declared `const *fp32`" in (
+        project.run("regenerate").errors[0]
+    )

@@ -126,6 +126,19 @@ def bad(**named): pass
     assert project.run("regenerate").errors[0] == f"error: {NAMED[VERSION]}"
 
 
+def test_a_kernel_with_positional_only_parameters_is_refused(tmp_path: Path) -> None:
+    kernel = f"""{HEADER}@export("demo.bad", types={{"x": "i32", "y": "i64"}}, grid="explicit")
+@triton.jit
+def bad(x, /, y): pass
+"""
+    project = new_project(tmp_path, {"pyproject.toml": SETTINGS, "kernels/bad.py": kernel})
+    assert project.run("regenerate").errors[:2] == [
+        "error: kernels/bad.py:7: `demo.bad` parameter `x`: it is positional-only, and Triton "
+        "compiles such a kernel with the values of other parameters in its place",
+        "  hint: remove the `/` from the kernel's signature",
+    ]
+
+
 def test_keyword_only_parameters(tmp_path: Path) -> None:
     files = {"pyproject.toml": SETTINGS, "kernels/keyword.py": HEADER + KEYWORD_ONLY}
     result = new_project(tmp_path, files).run("regenerate")

@@ -195,8 +195,12 @@ class Binder:
             )
             for e in made.entries
         ]
-        _, found, _ = self._bind(*values)
-        return dict(zip(call, found, strict=True))
+        return dict(zip(call, self.bound(*values), strict=True))
+
+    def bound(self, *values: Any) -> list[tuple[Any, Any]]:
+        """(type, key) of each value, or ("constexpr", value)."""
+        found: list[tuple[Any, Any]] = self._bind(*values)[1]
+        return found
 
 
 def facts(made: Made, variant: Variant) -> int:
