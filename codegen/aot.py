@@ -1,45 +1,23 @@
-"""One variant for one target to a compiled image, in child processes: same input, same bytes.
+"""One variant for one target, as the compiler is asked for it: same request, same bytes.
 
-Triton runs in workers, which are fresh interpreters with a scrubbed environment and directory of
-their own: Triton reads settings as it is imported, and LLVM ends its process when it fails. This
-module is the parent's side, and says everything a worker is given; `aot_worker` is the child's.
+This module says everything that a compiler is given; `compilers` has the processes that do it, and
+`aot_worker` is what runs in them.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import operator
-import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field
-from multiprocessing.connection import Connection, Pipe, wait
-from pathlib import Path
 
-from codegen.errors import CannotBuild, CodegenError
+from codegen.children import SETTINGS
+from codegen.errors import CodegenError
 from codegen.model import Options, Target, TensorMap, Variant
 from codegen.triton_version import current
 from codegen.uses import PointerUses
 from codegen.values import canonical
 
-_SCRUBBED = (
-    *("TRITON_", "PTXAS_", "NVPTX_", "LLVM_", "MLIR_", "DISABLE_", "USE_IR_LOC", "ALLOW_LHS_"),
-    *("PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONINSPECT"),
-)
-_ENVIRONMENT = {
-    "PYTHONHASHSEED": "0",
-    "PYTHONUTF8": "1",
-    "TRITON_ALWAYS_COMPILE": "1",
-    # Line info holds absolute paths.
-    "TRITON_DISABLE_LINE_INFO": "1",
-}
 _FIXED_OPTIONS: dict[str, object] = {
     "warp_size": 32,
     "debug": False,
@@ -49,14 +27,6 @@ _FIXED_OPTIONS: dict[str, object] = {
     "default_dot_input_precision": "tf32",
     "ptx_options": "",
 }
-_BOOT = """\
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])
-from codegen.aot_worker import serve
-serve(int(sys.argv[2]))
-"""
-_LOG = "output.log"
-_LOG_LINES = 8
 
 
 @dataclass(frozen=True)
@@ -99,6 +69,8 @@ class Compiled:
     """Bytes of global scratch memory per block."""
     maps: tuple[TensorMap, ...] = ()
     """How tensor descriptors are to be passed; none: taken apart."""
+    memory: int = field(default=0, compare=False)
+    """Bytes that the process which compiled it has had at most until then."""
 
 
 def compile_key(source_key: str, variant: Variant, target: Target, triton_version: str) -> str:
@@ -114,7 +86,7 @@ def compile_key(source_key: str, variant: Variant, target: Target, triton_versio
         tuple(sorted(variant.divisible)),
         astuple(target),
         tuple(sorted(triton_options(variant.options, target).items())),
-        tuple(sorted(_ENVIRONMENT.items())),
+        tuple(sorted(SETTINGS.items())),
     )
     constexprs = [
         [name, canonical(value, f"constexpr `{name}`")] for name, value in variant.constexprs
@@ -141,128 +113,3 @@ def triton_options(options: Options, target: Target) -> dict[str, object]:
         "launch_cooperative_grid": options.launch_cooperative_grid,
         "ptx_version": triton.ptx_versions[target.capability] if target.is_ptx else None,
     }
-
-
-def compile_all(
-    requests: Sequence[CompileRequest],
-    jobs: int,
-    on_done: Callable[[CompileRequest], None] = lambda request: None,
-) -> list[Compiled | CodegenError]:
-    """Compile every request, `jobs` at a time; results and errors in the order of the requests.
-
-    A request that kills its worker gets an error, and a new worker goes on with the others.
-    """
-    results: dict[int, Compiled | CodegenError] = {}
-    waiting = list(reversed(range(len(requests))))
-    workers = [_Worker() for _ in range(min(max(jobs, 1), len(requests)))]
-    idle = list(workers)
-    running: dict[object, tuple[_Worker, int]] = {}
-    try:
-        while len(results) < len(requests):
-            while idle and waiting:
-                worker = idle.pop()
-                index = worker.choose(requests, waiting)
-                running[worker.submit(requests[index])] = worker, index
-            for connection in wait([worker.connection for worker, _ in running.values()]):
-                worker, index = running.pop(connection)
-                results[index] = worker.result()
-                idle.append(worker)
-                on_done(requests[index])
-    finally:
-        for worker in workers:
-            worker.stop()
-    return [results[index] for index in range(len(requests))]
-
-
-class _Worker:
-    """A child process that compiles a request at a time. It starts with the first."""
-
-    connection: Connection
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._request: CompileRequest | None = None
-        self._capability: int | None = None
-        """The one that the process is good for, when modules of it have asked for the device."""
-
-    def choose(self, requests: Sequence[CompileRequest], waiting: list[int]) -> int:
-        """Take the next request off `waiting`, if possible one for which this process is good."""
-        if self._capability is None:
-            return waiting.pop()
-        places = [n for n, index in enumerate(waiting) if self._is_good_for(requests[index])]
-        return waiting.pop(places[-1] if places else -1)
-
-    def submit(self, request: CompileRequest) -> Connection:
-        """Hand over a request; the connection is readable as soon as `result` need not wait."""
-        if self._process is not None and not self._is_good_for(request):
-            self.stop()
-        if self._process is None:
-            self._start()
-        self._request = request
-        # If the worker is dead, `result` says what of.
-        with contextlib.suppress(OSError):
-            self.connection.send(request)
-        return self.connection
-
-    def result(self) -> Compiled | CodegenError:
-        try:
-            result: Compiled | CodegenError
-            result, has_asked = self.connection.recv()
-            if has_asked:
-                assert self._request is not None
-                self._capability = self._request.target.capability
-            return result
-        except (EOFError, OSError):
-            assert self._process is not None
-            message = f"{self._request}: the compiler died with {fate(self._process.wait())}"
-            log = Path(self._directory, _LOG).read_text(errors="replace")
-            self.stop()
-            return CannotBuild(message + excerpt(log))
-
-    def stop(self) -> None:
-        """End the process and what it started, and remove its files."""
-        if self._process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._process = self._capability = None
-        self.connection.close()
-        shutil.rmtree(self._directory, ignore_errors=True)
-
-    def _is_good_for(self, request: CompileRequest) -> bool:
-        return self._capability in (None, request.target.capability)
-
-    def _start(self) -> None:
-        self._directory = tempfile.mkdtemp(prefix="codegen-")
-        self.connection, theirs = Pipe()
-        path = json.dumps([entry or os.getcwd() for entry in sys.path])
-        with theirs, open(Path(self._directory, _LOG), "w+b") as log:
-            # In a session of its own ctrl-C does not reach it: the parent ends it, with its ptxas.
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _BOOT, path, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=[theirs.fileno()],
-                env=environment(self._directory),
-                start_new_session=True,
-            )
-
-
-def excerpt(log: str) -> str:
-    """What a failed compiler's output says of the failure, as indented lines."""
-    lines = list(dict.fromkeys(line.rstrip() for line in log.splitlines() if line.strip()))
-    telling = [line for line in lines if re.search(r"\b(error|fatal|assert\w*)\b", line, re.I)]
-    return "".join(f"\n    {line}" for line in telling[:_LOG_LINES] or lines[-_LOG_LINES:])
-
-
-def fate(status: int) -> str:
-    """How a process ended, in words."""
-    return f"exit status {status}" if status >= 0 else signal.Signals(-status).name
-
-
-def environment(directory: str) -> dict[str, str]:
-    """A child's environment: without the settings of Triton, and with a directory of its own."""
-    kept = {name: v for name, v in os.environ.items() if not name.startswith(_SCRUBBED)}
-    return {**kept, **_ENVIRONMENT, "TMPDIR": directory, "TRITON_CACHE_DIR": directory}

@@ -1,4 +1,4 @@
-"""The child process of `aot`: a request through Triton, and its failures as sentences."""
+"""The child process of `compilers`: a request through Triton, and its failures as sentences."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import pickle
 import queue
 import re
+import resource
 import shutil
 import signal
 import tempfile
@@ -30,7 +31,8 @@ from triton.experimental.gluon._runtime import GluonASTSource
 from triton.runtime.errors import PTXASError
 from triton.runtime.jit import JITCallable
 
-from codegen.aot import Compiled, CompileRequest, excerpt, triton_options
+from codegen.aot import Compiled, CompileRequest, triton_options
+from codegen.children import excerpt
 from codegen.const_pointers import check_const_pointers
 from codegen.errors import CannotBuild, CodegenError, SourceLocation
 from codegen.export import Declaration
@@ -95,9 +97,14 @@ def serve(channel: int) -> None:
             answer = _answer(request)
         asked = asked or device.asked
         try:
-            connection.send((answer, asked))
+            connection.send((answer, asked, _most_memory()))
         except OSError:
             _leave()
+
+
+def _most_memory() -> int:
+    """Bytes that this process has had at once; of Linux's account, which is in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 
 
 def _receive(connection: Connection, requests: queue.SimpleQueue[bytes]) -> None:

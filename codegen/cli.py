@@ -59,13 +59,18 @@ def _run(options: argparse.Namespace) -> int:
 
 def _regenerate(options: argparse.Namespace, config: Config) -> int:
     request = Request(
-        config, tuple(options.kernels), options.rebuild, options.accept_triton, options.jobs
+        config,
+        tuple(options.kernels),
+        options.rebuild,
+        options.accept_triton,
+        options.jobs,
+        options.scheduler,
     )
     with _exclusive(options, config):
         if options.check and not (options.rebuild or options.diff):
             return _check(options, config)
         with report.Progress(options.quiet) as progress:
-            outcome = plan_run(request, progress)
+            outcome = plan_run(request, progress, progress.say)
         if options.check or options.diff:
             return _show_difference(options, config, outcome)
         write(outcome, config.output_folder)
@@ -131,7 +136,7 @@ def _tell(options: argparse.Namespace, config: Config, outcome: Outcome, library
         return
     if options.quiet:
         return
-    report.summary(config, outcome, library)
+    report.summary(config, outcome, library, options.verbose)
     if not outcome.changes and options.show:
         report.functions_table(outcome.manifest)
         report.watch_hint()
@@ -229,6 +234,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     regenerate.add_argument(
         "-j", "--jobs", type=_jobs, default=os.cpu_count() or 1, help="compilers at once"
+    )
+    regenerate.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="have the workers of a Dask scheduler compile (tcp://host:8786)",
     )
     _common(regenerate)
     regenerate.add_argument("-v", "--verbose", action="store_true", help="say why, too")

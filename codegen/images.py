@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from codegen.abi import prove
-from codegen.aot import CompileRequest, compile_all, compile_key
+from codegen.aot import Compiled, CompileRequest, compile_key
+from codegen.compilers import OnDone, Result
 from codegen.config import Config
 from codegen.errors import CannotBuild, CodegenError, CodegenErrors
 from codegen.manifest import installed_tools
@@ -19,14 +21,30 @@ Progress = Callable[[int, int, str], None]
 """Told how many of how many images are done, and which came last."""
 
 
+Compile = Callable[[Sequence[CompileRequest], OnDone], list[Result]]
+"""Compiles requests, and calls back after each; `compilers.compile_all`, or a cluster's."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What came of the kernels of a run."""
+
+    plans: tuple[Plan, ...]
+    """One for each kernel."""
+    compiled: int
+    """Images that were compiled, the others being as recorded."""
+    memory: int
+    """Bytes that a compiler's process had at most."""
+
+
 def build(
     config: Config,
     kernels: Sequence[Kernel],
     known: Mapping[str, Image],
-    jobs: int,
+    compile_: Compile,
     progress: Progress,
-) -> tuple[list[Plan], int]:
-    """The plan of each kernel, and how many images were compiled, being not `known` by their keys.
+) -> Built:
+    """Compile what is not `known` by its key, and plan every kernel.
 
     Raises `CodegenErrors` with all that is wrong with all kernels.
     """
@@ -47,7 +65,8 @@ def build(
         progress(done, len(missing), f"{name} {request.variant.label} {request.target.name}")
 
     made: dict[str, Image | CodegenError] = dict(known)
-    for request, result in zip(missing, compile_all(missing, jobs, report), strict=True):
+    results = compile_(missing, report)
+    for request, result in zip(missing, results, strict=True):
         try:
             if isinstance(result, CodegenError):
                 raise result
@@ -79,7 +98,8 @@ def build(
                 failures[kernel.name, error.message] = [error]
     if failures:
         raise CodegenErrors([_first_of(errors) for errors in failures.values()])
-    return plans, len(missing)
+    memory = max((r.memory for r in results if isinstance(r, Compiled)), default=0)
+    return Built(tuple(plans), len(missing), memory)
 
 
 def _able(groups: Iterable[Iterable[tuple[CompileRequest, Image | CodegenError]]]) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from codegen.aot import environment, excerpt, fate
+from codegen.children import environment, excerpt, fate
 from codegen.errors import CodegenError, CodegenErrors
 from codegen.introspect import Lists, configurations, introspect, title_of
 from codegen.model import Kernel

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codegen import files
 from codegen.config import Config
@@ -25,6 +26,9 @@ from codegen.model import GeneratedFile, Kernel
 from codegen.selection import Selection, select
 from codegen.triton_version import current, supported
 
+if TYPE_CHECKING:
+    from codegen.images import Compile
+
 Progress = Callable[[int, int, str], None]
 """Told how many of how many images are done, and which came last."""
 
@@ -41,6 +45,9 @@ class Request:
     accept_tools: bool = False
     """Overwrite what another version of Triton made."""
     jobs: int = 1
+    """Compilers at once."""
+    scheduler: str | None = None
+    """The address of a Dask scheduler, whose workers compile instead."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +59,18 @@ class Outcome:
     manifest: Manifest
     compiled: int = 0
     """Images that were compiled, the others being as recorded."""
+    memory: int = 0
+    """Bytes that a compiler's process had at most."""
 
 
-def plan_run(request: Request, progress: Progress = lambda done, total, name: None) -> Outcome:
+def plan_run(
+    request: Request,
+    progress: Progress = lambda done, total, name: None,
+    say: Callable[[str], None] = lambda sentence: None,
+) -> Outcome:
     """Everything a run would change. Nothing is imported or compiled when the output is fresh.
 
+    `say` is told what is worth knowing of the workers of a cluster.
     Raises `CodegenErrors` with all that is wrong with all kernels.
     """
     config = request.config
@@ -83,7 +97,8 @@ def plan_run(request: Request, progress: Progress = lambda done, total, name: No
     from codegen.images import build
     from codegen.render import render
 
-    plans, compiled = build(config, kernels, known, request.jobs, progress)
+    built = build(config, kernels, known, _compiler(request, kernels, say), progress)
+    plans = built.plans
     rendered = render(plans, titles, config.kernels, selection.read_kept())
     paths = {
         (plan.kernel.name, binary.variant.label, image.target.name): image_path(
@@ -102,7 +117,18 @@ def plan_run(request: Request, progress: Progress = lambda done, total, name: No
     )
     everything: list[GeneratedFile] = [*rendered, made.to_file()]
     changes = files.compare(output, everything, [*manifest.files, NAME])
-    return Outcome(staleness, tuple(changes), made, compiled)
+    return Outcome(staleness, tuple(changes), made, built.compiled, built.memory)
+
+
+def _compiler(request: Request, kernels: Sequence[Kernel], say: Callable[[str], None]) -> Compile:
+    """What compiles: processes here, or the workers of a cluster."""
+    if request.scheduler is not None:
+        from codegen.cluster import Cluster
+
+        return Cluster(request.scheduler, request.config, kernels, say).compile
+    from codegen.compilers import compile_all
+
+    return lambda requests, on_done: compile_all(requests, request.jobs, on_done)
 
 
 def _introspect(

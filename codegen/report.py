@@ -43,6 +43,7 @@ class Progress:
     """A line that counts compiled images: rewritten in place on a terminal, else not shown."""
 
     def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
         self._shown = not quiet and sys.stderr.isatty()
         self._width = 0
 
@@ -56,23 +57,35 @@ class Progress:
             print(f"\r{line:<{self._width}}", end="", file=sys.stderr, flush=True)
             self._width = len(line)
 
+    def say(self, sentence: str) -> None:
+        """A line of its own, for which the counting makes room."""
+        self._clear()
+        if not self._quiet:
+            say(sentence)
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
         if self._width:
             print(f"\r{'':<{self._width}}\r", end="", file=sys.stderr, flush=True)
+            self._width = 0
 
 
-def summary(config: Config, outcome: Outcome, library: Library) -> None:
+def summary(config: Config, outcome: Outcome, library: Library, verbose: bool = False) -> None:
     functions = outcome.manifest.functions
     images = sum(1 for _ in _images(outcome.manifest))
     state = "built" if library.was_built else "there already"
     counts = f"{_count(len(functions), 'function')}, {_count(images, 'image')}"
     size = _size(library.path.stat().st_size)
     say(f"{config.output}/: {counts}; {_deeds(outcome, images)}")
+    if verbose and outcome.memory:
+        say(f"memory: {_size(outcome.memory)} at most in a process that compiles")
     say(f"library: {shown(library.path)} ({state}, {size})")
 
 
@@ -102,6 +115,7 @@ def outcome_document(
         "findings": [str(finding) for finding in findings],
         "changes": {change.path: change.kind for change in outcome.changes},
         "compiled": outcome.compiled,
+        "memory": outcome.memory,
         "functions": sorted(outcome.manifest.functions),
         "library": None if library is None else str(library.path),
     }

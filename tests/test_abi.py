@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codegen.abi import CubinRecords, Slot, predicted_parameters, prove, read_cubin
-from codegen.aot import Compiled, CompileRequest, compile_all
+from codegen.aot import Compiled, CompileRequest
+from codegen.compilers import compile_all
 from codegen.dtypes import DTYPES, parse_type
 from codegen.errors import CodegenError
 from codegen.model import Image, Options, Target, Variant

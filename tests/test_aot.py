@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codegen.abi import read_cubin
-from codegen.aot import Compiled, CompileRequest, compile_all, compile_key
+from codegen.aot import Compiled, CompileRequest, compile_key
+from codegen.compilers import compile_all
 from codegen.errors import CodegenError, shown
 from codegen.model import Options, Target, Variant
 from codegen.values import held
@@ -367,7 +368,7 @@ def compiling(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     script = tmp_path / "compile.py"
     script.write_text(
         "from tests.test_aot import make_request\n"
-        "from codegen.aot import compile_all\n"
+        "from codegen.compilers import compile_all\n"
         "requests = [make_request('matmul', block=128, step=step) for step in (32, 64) * 20]\n"
         "compile_all(requests, 2, lambda request: print('done', flush=True))\n"
     )

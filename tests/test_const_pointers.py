@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.aot import Compiled, CompileRequest, compile_all
+from codegen.aot import Compiled, CompileRequest
+from codegen.compilers import compile_all
 from codegen.errors import CodegenError, shown
 from codegen.model import Target, Variant
 from tests.support.project import HEADER, Project, fresh_project

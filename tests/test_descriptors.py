@@ -13,8 +13,9 @@ from triton.backends.driver import decompose_descriptor, expand_signature
 from triton.tools.tensor_descriptor import TensorDescriptor
 
 from codegen.abi import predicted_parameters, prove
-from codegen.aot import Compiled, CompileRequest, compile_all
+from codegen.aot import Compiled, CompileRequest
 from codegen.block_expressions import BlockExpression
+from codegen.compilers import compile_all
 from codegen.descriptors import MAP_TYPES, DescriptorType, parse_parameter_type
 from codegen.dtypes import DTYPES, parse_type
 from codegen.errors import CodegenError, SourceLocation

@@ -14,7 +14,8 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 from triton.backends.nvidia.compiler import CUDAOptions
 
-from codegen.aot import Compiled, CompileRequest, compile_all, triton_options
+from codegen.aot import Compiled, CompileRequest, triton_options
+from codegen.compilers import compile_all
 from codegen.errors import CodegenError
 from codegen.model import TARGETS, Options, Target, Variant
 from codegen.triton_version import SUPPORTED, current, supported

@@ -1,0 +1,199 @@
+"""Processes that compile: a pool of them here, or one for each thread of any executor.
+
+Triton runs in child processes, which are fresh interpreters with a scrubbed environment and a
+directory of their own: Triton reads settings as it is imported, and LLVM ends its process when it
+fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+
+from codegen.aot import Compiled, CompileRequest
+from codegen.children import environment, excerpt, fate
+from codegen.errors import CannotBuild, CodegenError
+
+Result = Compiled | CodegenError
+OnDone = Callable[[CompileRequest], None]
+
+MOST_MEMORY = 1 << 30
+"""Bytes: a compiler that has had more is replaced by a new one."""
+
+_BOOT = """\
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from codegen.aot_worker import serve
+serve(int(sys.argv[2]))
+"""
+_LOG = "output.log"
+_PATIENCE = 2.0  # seconds between looks at whether anybody still compiles
+
+
+def compile_all(
+    requests: Sequence[CompileRequest], jobs: int, on_done: OnDone = lambda request: None
+) -> list[Result]:
+    """Compile every request here, `jobs` at a time; results and errors in the requests' order."""
+    compilers = Compilers()
+    executor = ThreadPoolExecutor(max(min(jobs, len(requests)), 1))
+    try:
+        return compile_with(
+            lambda request: executor.submit(compilers.compile, request), requests, on_done
+        )
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+        compilers.kill()
+        executor.shutdown()
+        compilers.stop()
+
+
+def compile_with(
+    submit: Callable[[CompileRequest], Future[Result]],
+    requests: Sequence[CompileRequest],
+    on_done: OnDone = lambda request: None,
+    check: Callable[[], None] = lambda: None,
+) -> list[Result]:
+    """Compile every request by whatever `submit` hands it to, as `Executor.submit` does.
+
+    Results and errors come in the order of the requests. `check` is called while nothing comes, or
+    worse, and raises when nothing more will.
+    """
+    # A process whose modules have asked for the device is good for one capability: keep it there.
+    order = sorted(range(len(requests)), key=lambda n: (requests[n].target.capability, n))
+    waiting: dict[Future[Result], int] = {}
+    results: dict[int, Result] = {}
+    for number in order:
+        waiting[submit(requests[number])] = number
+    try:
+        while waiting:
+            done, _ = wait(waiting, _PATIENCE, FIRST_COMPLETED)
+            if not done:
+                check()
+            for future in done:
+                number = waiting.pop(future)
+                if future.cancelled() or future.exception() is not None:
+                    check()
+                results[number] = _result(future, requests[number])
+                on_done(requests[number])
+    finally:
+        for future in waiting:
+            future.cancel()
+    return [results[number] for number in range(len(requests))]
+
+
+def _result(future: Future[Result], request: CompileRequest) -> Result:
+    """What became of a request. An executor that gives one up says why by an exception."""
+    try:
+        return future.result()
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        return CodegenError(f"{request}: what was to compile it failed: {reason}")
+
+
+class Compilers:
+    """A compiler for each thread that asks for one."""
+
+    def __init__(self) -> None:
+        self._of_thread = threading.local()
+        self._all: list[Compiler] = []
+
+    def compile(self, request: CompileRequest) -> Result:
+        compiler: Compiler | None = getattr(self._of_thread, "compiler", None)
+        if compiler is None:
+            compiler = self._of_thread.compiler = Compiler()
+            self._all.append(compiler)
+        return compiler.compile(request)
+
+    def kill(self) -> None:
+        """End every process, also those that are at work for other threads."""
+        for compiler in self._all:
+            compiler.kill()
+
+    def stop(self) -> None:
+        """End every process, and remove its files; no thread may be waiting for one."""
+        for compiler in self._all:
+            compiler.stop()
+
+
+class Compiler:
+    """A child process that compiles a request at a time. It starts with the first."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._capability: int | None = None
+        """The one that the process is good for, when modules of it have asked for the device."""
+
+    def compile(self, request: CompileRequest) -> Result:
+        """A request that kills the process gets an error; the next one gets a new process."""
+        if self._capability not in (None, request.target.capability):
+            self.stop()
+        if self._process is None:
+            self._start()
+        # If the process is dead, `_answer` says what of.
+        with contextlib.suppress(OSError):
+            self._connection.send(request)
+        return self._answer(request)
+
+    def kill(self) -> None:
+        """End the process with what it started; whoever waits for it hears of it."""
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End the process and what it started, and remove its files."""
+        if self._process is None:
+            return
+        self.kill()
+        self._process.wait()
+        self._process = self._capability = None
+        self._connection.close()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _answer(self, request: CompileRequest) -> Result:
+        result: Result
+        try:
+            result, has_asked, memory = self._connection.recv()
+        except (EOFError, OSError):
+            assert self._process is not None
+            message = f"{request}: the compiler died with {fate(self._process.wait())}"
+            log = Path(self._directory, _LOG).read_text(errors="replace")
+            self.stop()
+            return CannotBuild(message + excerpt(log))
+        if has_asked:
+            self._capability = request.target.capability
+        if memory > MOST_MEMORY:
+            self.stop()
+        return replace(result, memory=memory) if isinstance(result, Compiled) else result
+
+    def _start(self) -> None:
+        self._directory = tempfile.mkdtemp(prefix="codegen-")
+        self._connection, theirs = Pipe()
+        path = json.dumps([entry or os.getcwd() for entry in sys.path])
+        with theirs, open(Path(self._directory, _LOG), "w+b") as log:
+            # In a session of its own ctrl-C does not reach it: the parent ends it, with its ptxas.
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _BOOT, path, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[theirs.fileno()],
+                env=environment(self._directory),
+                start_new_session=True,
+            )
+
+    _connection: Connection
+    _directory: str
