@@ -9,6 +9,7 @@ needs a C compiler (`cc`, or what the environment variable CC names) once, and n
 from __future__ import annotations
 
 import ctypes
+import inspect
 import os
 import platform
 import shlex
@@ -17,9 +18,9 @@ import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
-DIGEST = "5af351079f609254"
+DIGEST = "91e1f41e92c9c1b2"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -33,9 +34,11 @@ SOURCES = (
     "runtime/tb_error.c",
     "runtime/tb_extras.c",
     "runtime/tb_facts.c",
+    "runtime/tb_images.c",
     "runtime/tb_launch.c",
     "runtime/tb_numbers.c",
     "runtime/tb_pointers.c",
+    "runtime/tb_prepared.c",
     "runtime/tb_schema.c",
     "runtime/tb_tvm_ffi.c",
     "runtime/tb_variants.c",
@@ -60,10 +63,56 @@ Pointer: TypeAlias = "Tensor | int | ctypes.c_void_p"
 Stream: TypeAlias = "CudaStream | int | ctypes.c_void_p | None"
 
 
+class Launch(Protocol):
+    """A prepared launch, to be called with the stream or with nothing."""
+
+    def __call__(self, stream: Stream = None, /) -> None: ...
+
+
+Parameters = ParamSpec("Parameters")
+FunctionT = TypeVar("FunctionT", bound=Callable[..., None])
+
+
+def prepare(
+    function: Callable[Parameters, None],
+    /,
+    *arguments: Parameters.args,
+    **named: Parameters.kwargs,
+) -> Launch:
+    """Check a call of a function of this package now, to launch it any number of times.
+
+    `launch = prepare(function, x, y, 16)` does all that `function(x, y, 16)` does before it puts the
+    kernel on a stream, and each `launch()` does that. The values are those of now, and so are the
+    addresses and shapes of tensors, which the launch keeps alive.
+
+    A stream may be given here for all launches, or to one, `launch(stream)`. Without any, it is
+    the one that is current at the launch, as it would be in a call.
+
+    Raises what the call would raise.
+    """
+    symbol = _symbols.get(function)
+    if symbol is None:
+        raise TypeError(f"prepare() needs a function of this package, got {function!r}")
+    call = inspect.signature(function).bind(*arguments, **named)
+    call.apply_defaults()
+    launch: Launch = _module()[f"{symbol}.prepare"](*call.args, _exchange_api(call.args))
+    return launch
+
+
 def function(name: str) -> Callable[..., None]:
     """The TVM FFI function `name` of this library, which is built and loaded when needed."""
     found: Callable[..., None] = _module()[name]
     return found
+
+
+def launcher(name: str) -> Callable[[FunctionT], FunctionT]:
+    """Makes a Python function known as the one that calls `name`."""
+
+    def know(function: FunctionT) -> FunctionT:
+        _symbols[function] = name
+        return function
+
+    return know
 
 
 def path() -> Path:
@@ -114,6 +163,22 @@ def _compile(command: Sequence[str], name: str) -> None:
         raise ImportError(
             f"the C compiler failed ({shlex.join(command)}):\n{result.stderr.strip()[:2000]}"
         )
+
+
+_symbols: dict[Callable[..., None], str] = {}
+_capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_capsule_pointer.restype = ctypes.c_void_p
+_capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+
+def _exchange_api(values: Sequence[object]) -> int | None:
+    """Where the library of the first tensor keeps what tells its current stream."""
+    for value in values:
+        capsule = getattr(type(value), "__dlpack_c_exchange_api__", None)
+        if capsule is not None:
+            address: int = _capsule_pointer(capsule, b"dlpack_exchange_api")
+            return address
+    return None
 
 
 @cache

@@ -13,14 +13,17 @@ static bool fail_value(tb_call *call, int32_t index, tritonbind_status status, c
     return false;
 }
 
-bool tb_begin(tb_call *call, const tb_function *function, const tvm_ffi_any *values, int32_t count)
+bool tb_begin(tb_call *call, const tb_function *function, bool prepares, const tvm_ffi_any *values,
+              int32_t count)
 {
+    const int32_t surplus = count - function->argument_count;
     memset(call, 0, sizeof *call);
     call->function = function;
     call->values = values;
     call->count = count;
     call->device = TB_CURRENT_DEVICE;
-    if (count == function->argument_count || count == function->argument_count + 1)
+    call->prepares = prepares;
+    if (surplus == 0 || surplus == 1 || (prepares && surplus == 2))
         return true;
     tb_fail_arity(function, count);
     return false;
@@ -204,35 +207,53 @@ bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t 
     return false;
 }
 
-bool tb_get_stream(tb_call *call, void **stream)
+static bool fail_stream(const tb_function *function, const tvm_ffi_any *value,
+                        tritonbind_status status, const char *expected)
 {
-    int32_t index = call->function->argument_count;
-    const tvm_ffi_any none = {.type_index = TVM_FFI_NONE};
-    const tvm_ffi_any *value = call->count > index ? &call->values[index] : &none;
+    char text[TB_DESCRIPTION];
+    tb_fail_argument(function, function->argument_count, status, "must be %s, got %s", expected,
+                     tb_describe(value, text, sizeof text));
+    return false;
+}
+
+bool tb_get_stream(const tb_function *function, const tvm_ffi_any *value, void **stream)
+{
     uint64_t wide = 0;
     switch (value->type_index) {
-    case TVM_FFI_NONE:
-        if (call->device == TB_CURRENT_DEVICE)
-            call->device = tb_current_device(call->function);
-        if (call->device < 0)
-            return false;
-        *stream = tb_tvm_ffi()->get_stream(DL_CUDA, call->device);
-        return true;
     case TVM_FFI_INT:
         if (value->value.integer < 0)
-            return fail_value(call, index, TRITONBIND_VALUE_ERROR, "a stream of 0 or more");
+            return fail_stream(function, value, TRITONBIND_VALUE_ERROR, "a stream of 0 or more");
         *stream = (void *)(uintptr_t)value->value.integer;
         return true;
     case TVM_FFI_BIG_INT:
         if (!tb_unsigned_of(value, &wide))
-            return fail_value(call, index, TRITONBIND_VALUE_ERROR, "a stream of 64 bits");
+            return fail_stream(function, value, TRITONBIND_VALUE_ERROR, "a stream of 64 bits");
         *stream = (void *)(uintptr_t)wide;
         return true;
     case TVM_FFI_OPAQUE_POINTER:
         *stream = value->value.pointer;
         return true;
     default:
-        return fail_value(call, index, TRITONBIND_TYPE_ERROR,
-                          "a stream: an integer, an opaque pointer or None");
+        return fail_stream(function, value, TRITONBIND_TYPE_ERROR,
+                           "a stream: an integer, an opaque pointer or None");
     }
+}
+
+bool tb_get_target(tb_call *call, tb_target *target)
+{
+    const tb_function *function = call->function;
+    const tvm_ffi_any *stream = &call->values[function->argument_count];
+    *target = (tb_target){.device = call->device};
+    if (call->prepares)
+        target->prepared = &call->prepared;
+    if (call->count > function->argument_count && stream->type_index != TVM_FFI_NONE)
+        return tb_get_stream(function, stream, &target->stream);
+    if (call->prepares) /* the stream is asked for at each launch */
+        return true;
+    if (target->device == TB_CURRENT_DEVICE)
+        target->device = tb_current_device(function);
+    if (target->device < 0)
+        return false;
+    target->stream = tb_tvm_ffi()->get_stream(DL_CUDA, target->device);
+    return true;
 }
