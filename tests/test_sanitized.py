@@ -57,6 +57,7 @@ def test_through_tvm_ffi(sample: Sample, library: Path) -> None:
         for name, changes in rows:
             try:
                 module[name](*arguments(name, **changes))
+                module[f"{name}.prepare"](*arguments(name, **changes))()
             except (TypeError, ValueError):
                 pass
         print(len(rows), len(standin.launches()))

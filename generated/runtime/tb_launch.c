@@ -76,7 +76,7 @@ static tritonbind_status keep(const tritonbind_prepared *launch, const uint8_t *
     size_t size = sizeof **kept + (size_t)(count + 2) * sizeof(void *);
     for (int32_t i = 0; i < count; i++)
         size += (sizes[launch->image->parameters[i]] + 7u) & ~7u;
-    tritonbind_prepared *copy = malloc(size);
+    tritonbind_prepared *copy = calloc(1, size);
     *kept = copy;
     if (copy == NULL)
         return tb_fail(launch->function, TRITONBIND_RUNTIME_ERROR,
