@@ -123,6 +123,7 @@ static const tb_image *load(const tb_driver *driver, const tb_function *function
         tb_fail_cuda(function, "cuThreadExchangeStreamCaptureMode", device, result);
         return NULL;
     }
+    tb_know_primary(driver, device);
     tb_lock();
     tb_image **table = image_table(variant, driver->count);
     if (table == NULL) {

@@ -5,26 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t grid_limits[] = {2147483647, 65535, 65535};
+enum { MOST_X = 2147483647, MOST_Y_OR_Z = 65535 };
 
 /* What Triton's two last parameters point to; few kernels use the first. */
 static const uint64_t no_scratch = 0;
 
-static tritonbind_status check_grid(const tb_function *function, tb_grid grid)
+static tritonbind_status fail_grid(const tb_function *function, tb_grid grid)
 {
-    const int64_t sizes[] = {grid.x, grid.y, grid.z};
     if (grid.failed)
         return tb_fail(function, TRITONBIND_VALUE_ERROR,
                        "the launch grid cannot be computed from these arguments: "
                        "it overflows 64 bits or divides by zero");
-    for (int axis = 0; axis < 3; axis++) {
-        if (sizes[axis] < 0 || sizes[axis] > grid_limits[axis])
-            return tb_fail(function, TRITONBIND_VALUE_ERROR,
-                           "the launch grid (%lld, %lld, %lld) must have %c between 0 and %lld",
-                           (long long)grid.x, (long long)grid.y, (long long)grid.z, "xyz"[axis],
-                           (long long)grid_limits[axis]);
-    }
-    return TRITONBIND_OK;
+    const bool is_x = grid.x < 0 || grid.x > MOST_X;
+    const bool is_y = grid.y < 0 || grid.y > MOST_Y_OR_Z;
+    return tb_fail(function, TRITONBIND_VALUE_ERROR,
+                   "the launch grid (%lld, %lld, %lld) must have %c between 0 and %d",
+                   (long long)grid.x, (long long)grid.y, (long long)grid.z,
+                   is_x ? 'x' : is_y ? 'y' : 'z', is_x ? MOST_X : MOST_Y_OR_Z);
+}
+
+static bool is_grid(tb_grid grid)
+{
+    return !grid.failed && (uint64_t)grid.x <= MOST_X && (uint64_t)grid.y <= MOST_Y_OR_Z
+           && (uint64_t)grid.z <= MOST_Y_OR_Z;
 }
 
 tritonbind_status tb_call_driver(const tb_driver *driver, const tritonbind_prepared *launch,
@@ -142,9 +145,8 @@ tritonbind_status tb_launch(const tb_function *function, int32_t variant, const 
                             tb_grid grid, void *const *values, const uint8_t *sizes)
 {
     bool pushed = false;
-    tritonbind_status status = check_grid(function, grid);
-    if (status != TRITONBIND_OK)
-        return status;
+    if (!is_grid(grid))
+        return fail_grid(function, grid);
     void *parameters[TB_MOST_PARAMETERS + 2];
     tritonbind_prepared launch = {
         .function = function,
@@ -159,7 +161,7 @@ tritonbind_status tb_launch(const tb_function *function, int32_t variant, const 
     const tb_driver *driver = tb_open_driver(function);
     if (driver == NULL)
         return TRITONBIND_RUNTIME_ERROR;
-    status = tb_enter_device(driver, function, &launch.device, &pushed);
+    tritonbind_status status = tb_enter_device(driver, function, &launch.device, &pushed);
     if (status != TRITONBIND_OK)
         return status;
     status = launch_variant(driver, &launch, &function->variants[variant], target, values, sizes);

@@ -38,48 +38,60 @@ static const tb_dtype *find_dtype(const tb_argument *argument, dl_data_type dtyp
     return NULL;
 }
 
+static bool fail_dtype(tb_call *call, int32_t index)
+{
+    const tb_argument *argument = &call->function->arguments[index];
+    char expected[256] = "";
+    size_t length = 0;
+    for (int32_t i = 0; i < argument->dtype_count && length < sizeof expected; i++)
+        length += (size_t)snprintf(expected + length, sizeof expected - length, "%s%s",
+                                   i == 0 ? "a tensor of " : " or ", argument->dtypes[i].name);
+    return fail_value(call, index, TRITONBIND_TYPE_ERROR, expected);
+}
+
+static bool fail_other_dtype(tb_call *call, int32_t index, const tb_dtype *chosen)
+{
+    const tb_argument *arguments = call->function->arguments;
+    int32_t first = call->dtype_arguments[arguments[index].dtype_axis];
+    char expected[256];
+    snprintf(expected, sizeof expected, "a tensor of %s as `%.160s` is", chosen->name,
+             arguments[first].name);
+    return fail_value(call, index, TRITONBIND_TYPE_ERROR, expected);
+}
+
 static bool check_dtype(tb_call *call, int32_t index, dl_data_type found)
 {
     const tb_argument *argument = &call->function->arguments[index];
     const tb_dtype *dtype = find_dtype(argument, found);
-    char expected[256];
-    size_t length = 0;
-    if (dtype == NULL) {
-        expected[0] = 0;
-        for (int32_t i = 0; i < argument->dtype_count && length < sizeof expected; i++)
-            length += (size_t)snprintf(expected + length, sizeof expected - length, "%s%s",
-                                       i == 0 ? "a tensor of " : " or ", argument->dtypes[i].name);
-        return fail_value(call, index, TRITONBIND_TYPE_ERROR, expected);
-    }
+    if (dtype == NULL)
+        return fail_dtype(call, index);
     if (argument->dtype_count == 1)
         return true;
     const tb_dtype **chosen = &call->dtypes[argument->dtype_axis];
     if (*chosen == NULL) {
         *chosen = dtype;
         call->dtype_arguments[argument->dtype_axis] = index;
-    } else if ((*chosen)->id != dtype->id) {
-        int32_t first = call->dtype_arguments[argument->dtype_axis];
-        snprintf(expected, sizeof expected, "a tensor of %s as `%.160s` is", (*chosen)->name,
-                 call->function->arguments[first].name);
-        return fail_value(call, index, TRITONBIND_TYPE_ERROR, expected);
     }
-    return true;
+    return (*chosen)->id == dtype->id || fail_other_dtype(call, index, *chosen);
+}
+
+static bool fail_other_device(tb_call *call, int32_t index)
+{
+    char expected[256];
+    snprintf(expected, sizeof expected, "on cuda:%d as `%.160s` is", (int)call->device,
+             call->function->arguments[call->device_index].name);
+    return fail_value(call, index, TRITONBIND_VALUE_ERROR, expected);
 }
 
 static bool check_device(tb_call *call, int32_t index, dl_device device)
 {
-    char expected[256];
     if ((device.type != DL_CUDA && device.type != DL_CUDA_MANAGED) || device.index < 0)
         return fail_value(call, index, TRITONBIND_VALUE_ERROR, "a tensor on a CUDA device");
     if (call->device == TB_CURRENT_DEVICE) {
         call->device = device.index;
         call->device_index = index;
-    } else if (call->device != device.index) {
-        snprintf(expected, sizeof expected, "on cuda:%d as `%.160s` is", (int)call->device,
-                 call->function->arguments[call->device_index].name);
-        return fail_value(call, index, TRITONBIND_VALUE_ERROR, expected);
     }
-    return true;
+    return call->device == device.index || fail_other_device(call, index);
 }
 
 bool tb_get_pointer(tb_call *call, int32_t index, void **pointer)
@@ -161,11 +173,11 @@ static int64_t count_elements(const int64_t *sizes, int32_t count)
 {
     int64_t product = 1;
     int overflowed = 0;
-    for (int32_t i = 0; i < count; i++)
+    for (int32_t i = 0; i < count; i++) {
         if (sizes[i] <= 0)
             return 0;
-    for (int32_t i = 0; i < count; i++)
         product = tb_checked_mul(product, sizes[i], &overflowed);
+    }
     return overflowed ? INT64_MAX : product;
 }
 
@@ -174,37 +186,49 @@ static bool is_contiguous(const dl_tensor *tensor)
 {
     int64_t expected = 1;
     int overflowed = 0;
-    if (tensor->strides == NULL || count_elements(tensor->shape, tensor->dimensions) == 0)
+    bool good = true;
+    if (tensor->strides == NULL)
         return true;
     for (int32_t i = tensor->dimensions - 1; i >= 0; i--) {
+        if (tensor->shape[i] == 0)
+            return true;
         if (tensor->shape[i] != 1 && (overflowed || tensor->strides[i] != expected))
-            return false;
+            good = false;
         expected = tb_checked_mul(expected, tensor->shape[i], &overflowed);
     }
-    return true;
+    return good;
+}
+
+static bool fail_strides(tb_call *call, int32_t index, const dl_tensor *tensor)
+{
+    char text[TB_DESCRIPTION], list[256];
+    tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
+                     "must be contiguous, got %s with strides %s",
+                     tb_describe(&call->values[index], text, sizeof text),
+                     tb_list_sizes(tensor->strides, tensor->dimensions, list, sizeof list));
+    return false;
+}
+
+static bool fail_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count)
+{
+    char text[TB_DESCRIPTION], list[256];
+    tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
+                     "must hold the elements of shape %s = %s, got %s",
+                     call->function->arguments[index].shape,
+                     tb_list_sizes(sizes, count, list, sizeof list),
+                     tb_describe(&call->values[index], text, sizeof text));
+    return false;
 }
 
 bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count)
 {
     const dl_tensor *tensor = tb_tensor_of(&call->values[index]);
-    const tb_argument *argument = &call->function->arguments[index];
-    char text[TB_DESCRIPTION], list[256];
     if (tensor == NULL)
         return true;
-    if (!is_contiguous(tensor)) {
-        tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
-                         "must be contiguous, got %s with strides %s",
-                         tb_describe(&call->values[index], text, sizeof text),
-                         tb_list_sizes(tensor->strides, tensor->dimensions, list, sizeof list));
-        return false;
-    }
-    if (count_elements(tensor->shape, tensor->dimensions) >= count_elements(sizes, count))
-        return true;
-    tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
-                     "must hold the elements of shape %s = %s, got %s", argument->shape,
-                     tb_list_sizes(sizes, count, list, sizeof list),
-                     tb_describe(&call->values[index], text, sizeof text));
-    return false;
+    if (!is_contiguous(tensor))
+        return fail_strides(call, index, tensor);
+    return count_elements(tensor->shape, tensor->dimensions) >= count_elements(sizes, count)
+           || fail_shape(call, index, sizes, count);
 }
 
 static bool fail_stream(const tb_function *function, const tvm_ffi_any *value,

@@ -52,6 +52,7 @@ typedef struct tb_driver {
     int (*device_get)(int *device, int ordinal);
     int (*device_attribute)(int *value, int attribute, int device);
     int (*primary_retain)(void **context, int device);
+    int (*primary_state)(int device, unsigned int *flags, int *is_active);
     int (*context_current)(void **context);
     int (*context_device)(int *device);
     int (*context_push)(void *context);
@@ -106,6 +107,9 @@ tritonbind_status tb_fail_cuda(const tb_function *function, const char *call, in
  * TB_CURRENT_DEVICE becomes the device of the current context, or device 0 without one. */
 tritonbind_status tb_enter_device(const tb_driver *driver, const tb_function *function,
                                   int32_t *device, bool *pushed);
+
+/* Retains the primary context of a device where one is in use, so that launches recognise it. */
+void tb_know_primary(const tb_driver *driver, int32_t device);
 
 /* What an image's extras ask of a device, once, when the image is loaded there. */
 bool tb_prepare_extras(const tb_driver *driver, const tb_function *function,

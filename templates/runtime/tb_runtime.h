@@ -291,7 +291,7 @@ bool tb_get_stream(const tb_function *function, const tvm_ffi_any *value, void *
 /* The dtype that the tensors chose on an axis; index is the first pointer on that axis. */
 bool tb_get_dtype(tb_call *call, int32_t index, tritonbind_dtype *dtype);
 
-/* Copies the values to `filled`, with the ints that were left out, and goes on with those. */
+/* Where ints were left out, copies the values to `filled` with those ints, and goes on with it. */
 bool tb_fill_in(tb_call *call, tvm_ffi_any *filled);
 
 /* A number of a tensor argument; `place` is a dimension, counted from the last where negative. */
