@@ -100,32 +100,31 @@ class CFunction:
     def steps(self) -> tuple[str, ...]:
         """What the SafeCall does, each when those before have succeeded."""
         shapes = (
-            f"tb_check_shape(&call, {argument.index}, "
+            f"tb_check_shape(call, {argument.index}, "
             f"(const int64_t[]){{{', '.join(argument.sizes)}}}, {len(argument.sizes)})"
             for argument in self.arguments
             if argument.sizes
         )
         return (
-            "tb_begin(&call, function, prepares, arguments, count)",
-            *["tb_fill_in(&call, filled)"] * self.fills_in,
+            *["tb_fill_in(call, filled)"] * self.fills_in,
             *(self._coercion(argument) for argument in self.arguments),
             *shapes,
-            *(f"tb_get_dtype(&call, {dtype.index}, &{dtype.c_name})" for dtype in self.dtypes),
+            *(f"tb_get_dtype(call, {dtype.index}, &{dtype.c_name})" for dtype in self.dtypes),
             *(fact.getter for fact in self.facts),
-            "tb_get_target(&call, &target)",
+            "tb_get_target(call, &target)",
             f"{self.symbol}_on({', '.join(self.on_arguments)}) == TRITONBIND_OK",
         )
 
     def _coercion(self, argument: CArgument) -> str:
         name, index = argument.c_name, argument.index
         if not argument.stored_type:
-            return f"{argument.getter}(&call, {index}, &{name})"
+            return f"{argument.getter}(call, {index}, &{name})"
         stored = self.stored[name]
         if argument.rank:
-            return f"({name} = {argument.getter}(&call, {index}, &{stored})) != NULL"
+            return f"({name} = {argument.getter}(call, {index}, &{stored})) != NULL"
         return (
-            f"(({name} = tb_unless_none(&call, {index}, &{stored})) == NULL "
-            f"|| {argument.getter}(&call, {index}, &{stored}))"
+            f"(({name} = tb_unless_none(call, {index}, &{stored})) == NULL "
+            f"|| {argument.getter}(call, {index}, &{stored}))"
         )
 
     @property
@@ -245,7 +244,7 @@ def _facts(kernel: Kernel, arguments: Mapping[str, CArgument]) -> Iterator[CFact
         argument = arguments[fact.tensor]
         place = f"{argument.index}, TB_{fact.kind.upper()}, {fact.index}, &{fact.c_name}"
         what = fact.kind if fact.kind in ("numel", "ndim") else f"{fact.kind}[{fact.index}]"
-        getter = f"tb_get_fact(&call, {place})"
+        getter = f"tb_get_fact(call, {place})"
         yield CFact(fact.c_name, f"{what} of {argument.c_name}, in elements", getter)
 
 

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import ctypes
 import inspect
+import math
 import os
 import platform
 import shlex
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
-DIGEST = "a54c2a1f1ff3270b"
+DIGEST = "53feabebd446286e"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -39,6 +41,7 @@ SOURCES = (
     "runtime/tb_numbers.c",
     "runtime/tb_pointers.c",
     "runtime/tb_prepared.c",
+    "runtime/tb_python.c",
     "runtime/tb_schema.c",
     "runtime/tb_tvm_ffi.c",
     "runtime/tb_variants.c",
@@ -90,10 +93,10 @@ def prepare(
 
     Raises what the call would raise.
     """
-    symbol = _symbols.get(function)
-    if symbol is None:
+    if function not in _launchers:
         raise TypeError(f"prepare() needs a function of this package, got {function!r}")
-    call = inspect.signature(function).bind(*arguments, **named)
+    symbol, declared = _launchers[function]
+    call = inspect.signature(declared).bind(*arguments, **named)
     call.apply_defaults()
     launch: Launch = _module()[f"{symbol}.prepare"](*call.args, _exchange_api(call.args))
     return launch
@@ -106,13 +109,18 @@ def function(name: str) -> Callable[..., None]:
 
 
 def launcher(name: str) -> Callable[[FunctionT], FunctionT]:
-    """Makes a Python function known as the one that calls `name`."""
+    """Puts a built-in function of the library in the place of one that calls `name`.
 
-    def know(function: FunctionT) -> FunctionT:
-        _symbols[function] = name
-        return function
+    It takes the same arguments in the same ways. Those that it cannot read by itself it passes to
+    the other function; where Python has no such built-in functions, that stays.
+    """
 
-    return know
+    def replace(function: FunctionT) -> FunctionT:
+        launcher: FunctionT = _built_in(name, function) or function
+        _launchers[launcher] = name, function
+        return launcher
+
+    return replace
 
 
 def path() -> Path:
@@ -165,7 +173,9 @@ def _compile(command: Sequence[str], name: str) -> None:
         )
 
 
-_symbols: dict[Callable[..., None], str] = {}
+_launchers: dict[Callable[..., None], tuple[str, Callable[..., None]]] = {}
+"""The name in the library of each function, and the Python function that declares it."""
+
 _capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _capsule_pointer.restype = ctypes.c_void_p
 _capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
@@ -179,6 +189,27 @@ def _exchange_api(values: Sequence[object]) -> int | None:
             address: int = _capsule_pointer(capsule, b"dlpack_exchange_api")
             return address
     return None
+
+
+def _built_in(name: str, function: Any) -> Any:
+    """The library's own function of this signature, or None."""
+    parameters = inspect.signature(function).parameters.values()
+    listed = [str(one.replace(annotation=one.empty)) for one in parameters]
+    defaults = tuple(one.default for one in parameters if one.default is not one.empty)
+    if platform.python_implementation() != "CPython" or not all(map(_is_literal, defaults)):
+        return None
+    signature = f"{function.__name__}({', '.join(listed)})"  # as built-in functions have it
+    text = f"{signature}\n--\n\n{inspect.getdoc(function)}".encode()
+    names = tuple(one.name for one in parameters)
+    bind = ctypes.PyDLL(str(path()))[f"tritonbind.{name}.bind"]
+    bind.restype, bind.argtypes = ctypes.c_void_p, [ctypes.py_object] * 5
+    module = sys.modules[function.__module__]
+    address = bind(module, function, names, defaults, text)
+    return address and ctypes.cast(address, ctypes.py_object).value
+
+
+def _is_literal(value: object) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 @cache

@@ -5,6 +5,7 @@
  */
 #include "softmax.h"
 
+#include "../runtime/tb_python.h"
 #include "../runtime/tb_runtime.h"
 
 /* ---- softmax ---- */
@@ -65,6 +66,7 @@ static const tb_argument softmax_arguments[] = {
 };
 
 TB_DECLARE_CALLS(softmax);
+static bool softmax_call(tb_call *call);
 
 static const tb_function softmax_function = {
     .name = "tritonbind.basics.softmax",
@@ -79,6 +81,7 @@ static const tb_function softmax_function = {
     .arguments = softmax_arguments,
     .argument_count = 4,
     .variants = softmax_variants,
+    .run = softmax_call,
     .call = __tvm_ffi_softmax,
     .prepare = tb_prepare_softmax,
 };
@@ -127,31 +130,27 @@ tritonbind_status softmax_prepare(
     return softmax_on(target, x, y, rows, columns);
 }
 
-static int softmax_call(bool prepares, const tvm_ffi_any *arguments, int32_t count,
-                        tvm_ffi_any *result)
+static bool softmax_call(tb_call *call)
 {
-    const tb_function *function = &softmax_function;
-    tb_call call;
     tb_target target;
     tvm_ffi_any filled[6];
     const void *x;
     void *y;
     int32_t rows;
     int32_t columns;
-    const bool good = tb_begin(&call, function, prepares, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &x)
-                      && tb_get_pointer(&call, 1, &y)
-                      && tb_get_int32(&call, 2, &rows)
-                      && tb_get_int32(&call, 3, &columns)
-                      && tb_check_shape(&call, 0, (const int64_t[]){rows, columns}, 2)
-                      && tb_check_shape(&call, 1, (const int64_t[]){rows, columns}, 2)
-                      && tb_get_target(&call, &target)
-                      && softmax_on(target, x, y, rows, columns) == TRITONBIND_OK;
-    return tb_finish(&call, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &x)
+           && tb_get_pointer(call, 1, &y)
+           && tb_get_int32(call, 2, &rows)
+           && tb_get_int32(call, 3, &columns)
+           && tb_check_shape(call, 0, (const int64_t[]){rows, columns}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){rows, columns}, 2)
+           && tb_get_target(call, &target)
+           && softmax_on(target, x, y, rows, columns) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(softmax)
+TB_DEFINE_PYTHON(softmax)
 
 /* ---- registration ---- */
 

@@ -5,6 +5,7 @@
  */
 #include "vector_add.h"
 
+#include "../runtime/tb_python.h"
 #include "../runtime/tb_runtime.h"
 
 /* ---- vector_add ---- */
@@ -68,6 +69,7 @@ static const tb_argument vector_add_arguments[] = {
 };
 
 TB_DECLARE_CALLS(vector_add);
+static bool vector_add_call(tb_call *call);
 
 static const tb_function vector_add_function = {
     .name = "tritonbind.basics.vector_add",
@@ -79,6 +81,7 @@ static const tb_function vector_add_function = {
     .arguments = vector_add_arguments,
     .argument_count = 4,
     .variants = vector_add_variants,
+    .run = vector_add_call,
     .call = __tvm_ffi_vector_add,
     .prepare = tb_prepare_vector_add,
 };
@@ -132,32 +135,28 @@ tritonbind_status vector_add_prepare(
     return vector_add_on(target, x, y, out, size);
 }
 
-static int vector_add_call(bool prepares, const tvm_ffi_any *arguments, int32_t count,
-                           tvm_ffi_any *result)
+static bool vector_add_call(tb_call *call)
 {
-    const tb_function *function = &vector_add_function;
-    tb_call call;
     tb_target target;
     tvm_ffi_any filled[6];
     const void *x;
     const void *y;
     void *out;
     int32_t size;
-    const bool good = tb_begin(&call, function, prepares, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &x)
-                      && tb_get_const_pointer(&call, 1, &y)
-                      && tb_get_pointer(&call, 2, &out)
-                      && tb_get_int32(&call, 3, &size)
-                      && tb_check_shape(&call, 0, (const int64_t[]){size}, 1)
-                      && tb_check_shape(&call, 1, (const int64_t[]){size}, 1)
-                      && tb_check_shape(&call, 2, (const int64_t[]){size}, 1)
-                      && tb_get_target(&call, &target)
-                      && vector_add_on(target, x, y, out, size) == TRITONBIND_OK;
-    return tb_finish(&call, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &x)
+           && tb_get_const_pointer(call, 1, &y)
+           && tb_get_pointer(call, 2, &out)
+           && tb_get_int32(call, 3, &size)
+           && tb_check_shape(call, 0, (const int64_t[]){size}, 1)
+           && tb_check_shape(call, 1, (const int64_t[]){size}, 1)
+           && tb_check_shape(call, 2, (const int64_t[]){size}, 1)
+           && tb_get_target(call, &target)
+           && vector_add_on(target, x, y, out, size) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(vector_add)
+TB_DEFINE_PYTHON(vector_add)
 
 /* ---- registration ---- */
 

@@ -5,6 +5,7 @@
  */
 #include "gated_delta_rule.h"
 
+#include "../runtime/tb_python.h"
 #include "../runtime/tb_runtime.h"
 
 /* ---- gated_delta_rule_chunk_prepare ---- */
@@ -104,6 +105,7 @@ static const tb_argument gated_delta_rule_chunk_prepare_arguments[] = {
 };
 
 TB_DECLARE_CALLS(gated_delta_rule_chunk_prepare);
+static bool gated_delta_rule_chunk_prepare_call(tb_call *call);
 
 static const tb_function gated_delta_rule_chunk_prepare_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare",
@@ -122,6 +124,7 @@ static const tb_function gated_delta_rule_chunk_prepare_function = {
     .arguments = gated_delta_rule_chunk_prepare_arguments,
     .argument_count = 14,
     .variants = gated_delta_rule_chunk_prepare_variants,
+    .run = gated_delta_rule_chunk_prepare_call,
     .call = __tvm_ffi_gated_delta_rule_chunk_prepare,
     .prepare = tb_prepare_gated_delta_rule_chunk_prepare,
 };
@@ -219,11 +222,8 @@ tritonbind_status gated_delta_rule_chunk_prepare_prepare(
                                              qkv_dim, seq_len);
 }
 
-static int gated_delta_rule_chunk_prepare_call(bool prepares, const tvm_ffi_any *arguments,
-                                               int32_t count, tvm_ffi_any *result)
+static bool gated_delta_rule_chunk_prepare_call(tb_call *call)
 {
-    const tb_function *function = &gated_delta_rule_chunk_prepare_function;
-    tb_call call;
     tb_target target;
     tvm_ffi_any filled[16];
     const void *qkv;
@@ -240,43 +240,39 @@ static int gated_delta_rule_chunk_prepare_call(bool prepares, const tvm_ffi_any 
     int32_t num_value_heads;
     int32_t qkv_dim;
     int32_t seq_len;
-    const bool good = tb_begin(&call, function, prepares, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &qkv)
-                      && tb_get_const_pointer(&call, 1, &b)
-                      && tb_get_const_pointer(&call, 2, &a)
-                      && tb_get_const_pointer(&call, 3, &dt_bias)
-                      && tb_get_const_pointer(&call, 4, &a_log)
-                      && tb_get_pointer(&call, 5, &q_out)
-                      && tb_get_pointer(&call, 6, &k_out)
-                      && tb_get_pointer(&call, 7, &v_out)
-                      && tb_get_pointer(&call, 8, &g_out)
-                      && tb_get_pointer(&call, 9, &beta_out)
-                      && tb_get_int32(&call, 10, &num_key_heads)
-                      && tb_get_int32(&call, 11, &num_value_heads)
-                      && tb_get_int32(&call, 12, &qkv_dim)
-                      && tb_get_int32(&call, 13, &seq_len)
-                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, qkv_dim}, 2)
-                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 3, (const int64_t[]){num_value_heads}, 1)
-                      && tb_check_shape(&call, 4, (const int64_t[]){num_value_heads}, 1)
-                      && tb_check_shape(&call, 5, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 6, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 7, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 8, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 9, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_get_target(&call, &target)
-                      && gated_delta_rule_chunk_prepare_on(
-                          target, qkv, b, a, dt_bias, a_log, q_out, k_out, v_out, g_out, beta_out,
-                          num_key_heads, num_value_heads, qkv_dim, seq_len) == TRITONBIND_OK;
-    return tb_finish(&call, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &qkv)
+           && tb_get_const_pointer(call, 1, &b)
+           && tb_get_const_pointer(call, 2, &a)
+           && tb_get_const_pointer(call, 3, &dt_bias)
+           && tb_get_const_pointer(call, 4, &a_log)
+           && tb_get_pointer(call, 5, &q_out)
+           && tb_get_pointer(call, 6, &k_out)
+           && tb_get_pointer(call, 7, &v_out)
+           && tb_get_pointer(call, 8, &g_out)
+           && tb_get_pointer(call, 9, &beta_out)
+           && tb_get_int32(call, 10, &num_key_heads)
+           && tb_get_int32(call, 11, &num_value_heads)
+           && tb_get_int32(call, 12, &qkv_dim)
+           && tb_get_int32(call, 13, &seq_len)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, qkv_dim}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 3, (const int64_t[]){num_value_heads}, 1)
+           && tb_check_shape(call, 4, (const int64_t[]){num_value_heads}, 1)
+           && tb_check_shape(call, 5, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 7, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 8, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 9, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_prepare_on(target, qkv, b, a, dt_bias, a_log, q_out, k_out,
+                                                v_out, g_out, beta_out, num_key_heads,
+                                                num_value_heads, qkv_dim, seq_len) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(gated_delta_rule_chunk_prepare)
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_prepare)
 
 /* ---- gated_delta_rule_chunk_cumsum ---- */
 
@@ -354,6 +350,7 @@ static const tb_argument gated_delta_rule_chunk_cumsum_arguments[] = {
 };
 
 TB_DECLARE_CALLS(gated_delta_rule_chunk_cumsum);
+static bool gated_delta_rule_chunk_cumsum_call(tb_call *call);
 
 static const tb_function gated_delta_rule_chunk_cumsum_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_cumsum",
@@ -365,6 +362,7 @@ static const tb_function gated_delta_rule_chunk_cumsum_function = {
     .arguments = gated_delta_rule_chunk_cumsum_arguments,
     .argument_count = 4,
     .variants = gated_delta_rule_chunk_cumsum_variants,
+    .run = gated_delta_rule_chunk_cumsum_call,
     .call = __tvm_ffi_gated_delta_rule_chunk_cumsum,
     .prepare = tb_prepare_gated_delta_rule_chunk_cumsum,
 };
@@ -414,32 +412,28 @@ tritonbind_status gated_delta_rule_chunk_cumsum_prepare(
     return gated_delta_rule_chunk_cumsum_on(target, g_in, g_out, seq_len, num_value_heads);
 }
 
-static int gated_delta_rule_chunk_cumsum_call(bool prepares, const tvm_ffi_any *arguments,
-                                              int32_t count, tvm_ffi_any *result)
+static bool gated_delta_rule_chunk_cumsum_call(tb_call *call)
 {
-    const tb_function *function = &gated_delta_rule_chunk_cumsum_function;
-    tb_call call;
     tb_target target;
     tvm_ffi_any filled[6];
     const void *g_in;
     void *g_out;
     int32_t seq_len;
     int32_t num_value_heads;
-    const bool good = tb_begin(&call, function, prepares, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &g_in)
-                      && tb_get_pointer(&call, 1, &g_out)
-                      && tb_get_int32(&call, 2, &seq_len)
-                      && tb_get_int32(&call, 3, &num_value_heads)
-                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_get_target(&call, &target)
-                      && gated_delta_rule_chunk_cumsum_on(
-                          target, g_in, g_out, seq_len, num_value_heads) == TRITONBIND_OK;
-    return tb_finish(&call, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &g_in)
+           && tb_get_pointer(call, 1, &g_out)
+           && tb_get_int32(call, 2, &seq_len)
+           && tb_get_int32(call, 3, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_cumsum_on(target, g_in, g_out, seq_len,
+                                               num_value_heads) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(gated_delta_rule_chunk_cumsum)
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_cumsum)
 
 /* ---- gated_delta_rule_chunk_a ---- */
 
@@ -523,6 +517,7 @@ static const tb_argument gated_delta_rule_chunk_a_arguments[] = {
 };
 
 TB_DECLARE_CALLS(gated_delta_rule_chunk_a);
+static bool gated_delta_rule_chunk_a_call(tb_call *call);
 
 static const tb_function gated_delta_rule_chunk_a_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_a",
@@ -535,6 +530,7 @@ static const tb_function gated_delta_rule_chunk_a_function = {
     .arguments = gated_delta_rule_chunk_a_arguments,
     .argument_count = 6,
     .variants = gated_delta_rule_chunk_a_variants,
+    .run = gated_delta_rule_chunk_a_call,
     .call = __tvm_ffi_gated_delta_rule_chunk_a,
     .prepare = tb_prepare_gated_delta_rule_chunk_a,
 };
@@ -595,11 +591,8 @@ tritonbind_status gated_delta_rule_chunk_a_prepare(
     return gated_delta_rule_chunk_a_on(target, k, g_cumsum, beta, a_tril, seq_len, num_value_heads);
 }
 
-static int gated_delta_rule_chunk_a_call(bool prepares, const tvm_ffi_any *arguments, int32_t count,
-                                         tvm_ffi_any *result)
+static bool gated_delta_rule_chunk_a_call(tb_call *call)
 {
-    const tb_function *function = &gated_delta_rule_chunk_a_function;
-    tb_call call;
     tb_target target;
     tvm_ffi_any filled[8];
     const void *k;
@@ -608,28 +601,24 @@ static int gated_delta_rule_chunk_a_call(bool prepares, const tvm_ffi_any *argum
     void *a_tril;
     int32_t seq_len;
     int32_t num_value_heads;
-    const bool good = tb_begin(&call, function, prepares, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &k)
-                      && tb_get_const_pointer(&call, 1, &g_cumsum)
-                      && tb_get_const_pointer(&call, 2, &beta)
-                      && tb_get_pointer(&call, 3, &a_tril)
-                      && tb_get_int32(&call, 4, &seq_len)
-                      && tb_get_int32(&call, 5, &num_value_heads)
-                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 3, (const int64_t[]){seq_len, num_value_heads, 64},
-                                        3)
-                      && tb_get_target(&call, &target)
-                      && gated_delta_rule_chunk_a_on(
-                          target, k, g_cumsum, beta, a_tril, seq_len,
-                          num_value_heads) == TRITONBIND_OK;
-    return tb_finish(&call, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &k)
+           && tb_get_const_pointer(call, 1, &g_cumsum)
+           && tb_get_const_pointer(call, 2, &beta)
+           && tb_get_pointer(call, 3, &a_tril)
+           && tb_get_int32(call, 4, &seq_len)
+           && tb_get_int32(call, 5, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_a_on(target, k, g_cumsum, beta, a_tril, seq_len,
+                                          num_value_heads) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(gated_delta_rule_chunk_a)
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_a)
 
 /* ---- gated_delta_rule_chunk_solve ---- */
 
@@ -709,6 +698,7 @@ static const tb_argument gated_delta_rule_chunk_solve_arguments[] = {
 };
 
 TB_DECLARE_CALLS(gated_delta_rule_chunk_solve);
+static bool gated_delta_rule_chunk_solve_call(tb_call *call);
 
 static const tb_function gated_delta_rule_chunk_solve_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_solve",
@@ -726,6 +716,7 @@ static const tb_function gated_delta_rule_chunk_solve_function = {
     .arguments = gated_delta_rule_chunk_solve_arguments,
     .argument_count = 4,
     .variants = gated_delta_rule_chunk_solve_variants,
+    .run = gated_delta_rule_chunk_solve_call,
     .call = __tvm_ffi_gated_delta_rule_chunk_solve,
     .prepare = tb_prepare_gated_delta_rule_chunk_solve,
 };
@@ -777,34 +768,28 @@ tritonbind_status gated_delta_rule_chunk_solve_prepare(
     return gated_delta_rule_chunk_solve_on(target, a_tril_ptr, a_inv_ptr, seq_len, num_value_heads);
 }
 
-static int gated_delta_rule_chunk_solve_call(bool prepares, const tvm_ffi_any *arguments,
-                                             int32_t count, tvm_ffi_any *result)
+static bool gated_delta_rule_chunk_solve_call(tb_call *call)
 {
-    const tb_function *function = &gated_delta_rule_chunk_solve_function;
-    tb_call call;
     tb_target target;
     tvm_ffi_any filled[6];
     const void *a_tril_ptr;
     void *a_inv_ptr;
     int32_t seq_len;
     int32_t num_value_heads;
-    const bool good = tb_begin(&call, function, prepares, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &a_tril_ptr)
-                      && tb_get_pointer(&call, 1, &a_inv_ptr)
-                      && tb_get_int32(&call, 2, &seq_len)
-                      && tb_get_int32(&call, 3, &num_value_heads)
-                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 64},
-                                        3)
-                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads, 64},
-                                        3)
-                      && tb_get_target(&call, &target)
-                      && gated_delta_rule_chunk_solve_on(
-                          target, a_tril_ptr, a_inv_ptr, seq_len, num_value_heads) == TRITONBIND_OK;
-    return tb_finish(&call, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &a_tril_ptr)
+           && tb_get_pointer(call, 1, &a_inv_ptr)
+           && tb_get_int32(call, 2, &seq_len)
+           && tb_get_int32(call, 3, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_solve_on(target, a_tril_ptr, a_inv_ptr, seq_len,
+                                              num_value_heads) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(gated_delta_rule_chunk_solve)
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_solve)
 
 /* ---- gated_delta_rule_chunk_recompute ---- */
 
@@ -894,6 +879,7 @@ static const tb_argument gated_delta_rule_chunk_recompute_arguments[] = {
 };
 
 TB_DECLARE_CALLS(gated_delta_rule_chunk_recompute);
+static bool gated_delta_rule_chunk_recompute_call(tb_call *call);
 
 static const tb_function gated_delta_rule_chunk_recompute_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_recompute",
@@ -909,6 +895,7 @@ static const tb_function gated_delta_rule_chunk_recompute_function = {
     .arguments = gated_delta_rule_chunk_recompute_arguments,
     .argument_count = 9,
     .variants = gated_delta_rule_chunk_recompute_variants,
+    .run = gated_delta_rule_chunk_recompute_call,
     .call = __tvm_ffi_gated_delta_rule_chunk_recompute,
     .prepare = tb_prepare_gated_delta_rule_chunk_recompute,
 };
@@ -985,11 +972,8 @@ tritonbind_status gated_delta_rule_chunk_recompute_prepare(
                                                seq_len, num_value_heads);
 }
 
-static int gated_delta_rule_chunk_recompute_call(bool prepares, const tvm_ffi_any *arguments,
-                                                 int32_t count, tvm_ffi_any *result)
+static bool gated_delta_rule_chunk_recompute_call(tb_call *call)
 {
-    const tb_function *function = &gated_delta_rule_chunk_recompute_function;
-    tb_call call;
     tb_target target;
     tvm_ffi_any filled[11];
     const void *k;
@@ -1001,37 +985,30 @@ static int gated_delta_rule_chunk_recompute_call(bool prepares, const tvm_ffi_an
     const void *g_cumsum;
     int32_t seq_len;
     int32_t num_value_heads;
-    const bool good = tb_begin(&call, function, prepares, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &k)
-                      && tb_get_const_pointer(&call, 1, &v)
-                      && tb_get_const_pointer(&call, 2, &beta)
-                      && tb_get_pointer(&call, 3, &w_out)
-                      && tb_get_pointer(&call, 4, &u_out)
-                      && tb_get_const_pointer(&call, 5, &a_inv)
-                      && tb_get_const_pointer(&call, 6, &g_cumsum)
-                      && tb_get_int32(&call, 7, &seq_len)
-                      && tb_get_int32(&call, 8, &num_value_heads)
-                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 3, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 4, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 5, (const int64_t[]){seq_len, num_value_heads, 64},
-                                        3)
-                      && tb_check_shape(&call, 6, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_get_target(&call, &target)
-                      && gated_delta_rule_chunk_recompute_on(
-                          target, k, v, beta, w_out, u_out, a_inv, g_cumsum, seq_len,
-                          num_value_heads) == TRITONBIND_OK;
-    return tb_finish(&call, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &k)
+           && tb_get_const_pointer(call, 1, &v)
+           && tb_get_const_pointer(call, 2, &beta)
+           && tb_get_pointer(call, 3, &w_out)
+           && tb_get_pointer(call, 4, &u_out)
+           && tb_get_const_pointer(call, 5, &a_inv)
+           && tb_get_const_pointer(call, 6, &g_cumsum)
+           && tb_get_int32(call, 7, &seq_len)
+           && tb_get_int32(call, 8, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 4, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 5, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
+           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_recompute_on(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
+                                                  seq_len, num_value_heads) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(gated_delta_rule_chunk_recompute)
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_recompute)
 
 /* ---- gated_delta_rule_chunk_state ---- */
 
@@ -1124,6 +1101,7 @@ static const tb_argument gated_delta_rule_chunk_state_arguments[] = {
 };
 
 TB_DECLARE_CALLS(gated_delta_rule_chunk_state);
+static bool gated_delta_rule_chunk_state_call(tb_call *call);
 
 static const tb_function gated_delta_rule_chunk_state_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_state",
@@ -1140,6 +1118,7 @@ static const tb_function gated_delta_rule_chunk_state_function = {
     .arguments = gated_delta_rule_chunk_state_arguments,
     .argument_count = 10,
     .variants = gated_delta_rule_chunk_state_variants,
+    .run = gated_delta_rule_chunk_state_call,
     .call = __tvm_ffi_gated_delta_rule_chunk_state,
     .prepare = tb_prepare_gated_delta_rule_chunk_state,
 };
@@ -1221,11 +1200,8 @@ tritonbind_status gated_delta_rule_chunk_state_prepare(
                                            v_new, final_state, seq_len, num_value_heads);
 }
 
-static int gated_delta_rule_chunk_state_call(bool prepares, const tvm_ffi_any *arguments,
-                                             int32_t count, tvm_ffi_any *result)
+static bool gated_delta_rule_chunk_state_call(tb_call *call)
 {
-    const tb_function *function = &gated_delta_rule_chunk_state_function;
-    tb_call call;
     tb_target target;
     tvm_ffi_any filled[12];
     const void *k;
@@ -1238,42 +1214,36 @@ static int gated_delta_rule_chunk_state_call(bool prepares, const tvm_ffi_any *a
     void *final_state;
     int32_t seq_len;
     int32_t num_value_heads;
-    const bool good = tb_begin(&call, function, prepares, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &k)
-                      && tb_get_const_pointer(&call, 1, &w)
-                      && tb_get_const_pointer(&call, 2, &u)
-                      && tb_get_const_pointer(&call, 3, &g_cumsum)
-                      && tb_get_const_pointer(&call, 4, &initial_state)
-                      && tb_get_pointer(&call, 5, &chunk_state)
-                      && tb_get_pointer(&call, 6, &v_new)
-                      && tb_get_pointer(&call, 7, &final_state)
-                      && tb_get_int32(&call, 8, &seq_len)
-                      && tb_get_int32(&call, 9, &num_value_heads)
-                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 3, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 4, (const int64_t[]){num_value_heads, 128, 128}, 3)
-                      && tb_check_shape(&call, 5,
-                                        (const int64_t[]){
-                                            tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
-                                            128},
-                                        4)
-                      && tb_check_shape(&call, 6, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 7, (const int64_t[]){num_value_heads, 128, 128}, 3)
-                      && tb_get_target(&call, &target)
-                      && gated_delta_rule_chunk_state_on(
-                          target, k, w, u, g_cumsum, initial_state, chunk_state, v_new, final_state,
-                          seq_len, num_value_heads) == TRITONBIND_OK;
-    return tb_finish(&call, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &k)
+           && tb_get_const_pointer(call, 1, &w)
+           && tb_get_const_pointer(call, 2, &u)
+           && tb_get_const_pointer(call, 3, &g_cumsum)
+           && tb_get_const_pointer(call, 4, &initial_state)
+           && tb_get_pointer(call, 5, &chunk_state)
+           && tb_get_pointer(call, 6, &v_new)
+           && tb_get_pointer(call, 7, &final_state)
+           && tb_get_int32(call, 8, &seq_len)
+           && tb_get_int32(call, 9, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 4, (const int64_t[]){num_value_heads, 128, 128}, 3)
+           && tb_check_shape(call, 5,
+                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
+                                               128},
+                             4)
+           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 7, (const int64_t[]){num_value_heads, 128, 128}, 3)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_state_on(target, k, w, u, g_cumsum, initial_state, chunk_state,
+                                              v_new, final_state, seq_len,
+                                              num_value_heads) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(gated_delta_rule_chunk_state)
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_state)
 
 /* ---- gated_delta_rule_chunk_o ---- */
 
@@ -1363,6 +1333,7 @@ static const tb_argument gated_delta_rule_chunk_o_arguments[] = {
 };
 
 TB_DECLARE_CALLS(gated_delta_rule_chunk_o);
+static bool gated_delta_rule_chunk_o_call(tb_call *call);
 
 static const tb_function gated_delta_rule_chunk_o_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_o",
@@ -1377,6 +1348,7 @@ static const tb_function gated_delta_rule_chunk_o_function = {
     .arguments = gated_delta_rule_chunk_o_arguments,
     .argument_count = 9,
     .variants = gated_delta_rule_chunk_o_variants,
+    .run = gated_delta_rule_chunk_o_call,
     .call = __tvm_ffi_gated_delta_rule_chunk_o,
     .prepare = tb_prepare_gated_delta_rule_chunk_o,
 };
@@ -1451,11 +1423,8 @@ tritonbind_status gated_delta_rule_chunk_o_prepare(
                                        num_value_heads, scale);
 }
 
-static int gated_delta_rule_chunk_o_call(bool prepares, const tvm_ffi_any *arguments, int32_t count,
-                                         tvm_ffi_any *result)
+static bool gated_delta_rule_chunk_o_call(tb_call *call)
 {
-    const tb_function *function = &gated_delta_rule_chunk_o_function;
-    tb_call call;
     tb_target target;
     tvm_ffi_any filled[11];
     const void *q;
@@ -1467,39 +1436,32 @@ static int gated_delta_rule_chunk_o_call(bool prepares, const tvm_ffi_any *argum
     int32_t seq_len;
     int32_t num_value_heads;
     float scale;
-    const bool good = tb_begin(&call, function, prepares, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &q)
-                      && tb_get_const_pointer(&call, 1, &k)
-                      && tb_get_const_pointer(&call, 2, &v_new)
-                      && tb_get_const_pointer(&call, 3, &chunk_state)
-                      && tb_get_const_pointer(&call, 4, &g_cumsum)
-                      && tb_get_pointer(&call, 5, &output)
-                      && tb_get_int32(&call, 6, &seq_len)
-                      && tb_get_int32(&call, 7, &num_value_heads)
-                      && tb_get_float(&call, 8, &scale)
-                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 3,
-                                        (const int64_t[]){
-                                            tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
-                                            128},
-                                        4)
-                      && tb_check_shape(&call, 4, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 5, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_get_target(&call, &target)
-                      && gated_delta_rule_chunk_o_on(
-                          target, q, k, v_new, chunk_state, g_cumsum, output, seq_len,
-                          num_value_heads, scale) == TRITONBIND_OK;
-    return tb_finish(&call, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &q)
+           && tb_get_const_pointer(call, 1, &k)
+           && tb_get_const_pointer(call, 2, &v_new)
+           && tb_get_const_pointer(call, 3, &chunk_state)
+           && tb_get_const_pointer(call, 4, &g_cumsum)
+           && tb_get_pointer(call, 5, &output)
+           && tb_get_int32(call, 6, &seq_len)
+           && tb_get_int32(call, 7, &num_value_heads)
+           && tb_get_float(call, 8, &scale)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 3,
+                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
+                                               128},
+                             4)
+           && tb_check_shape(call, 4, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 5, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_o_on(target, q, k, v_new, chunk_state, g_cumsum, output,
+                                          seq_len, num_value_heads, scale) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(gated_delta_rule_chunk_o)
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_o)
 
 /* ---- registration ---- */
 

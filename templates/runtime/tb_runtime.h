@@ -100,6 +100,8 @@ typedef struct tb_variant {
     tb_image **loaded; /* by device, filled as devices are first used */
 } tb_variant;
 
+struct tb_call;
+
 typedef struct tb_function {
     const char *name;         /* of the TVM FFI global */
     const char *prepare_name; /* of the one that prepares a launch */
@@ -109,6 +111,7 @@ typedef struct tb_function {
     const tb_argument *arguments;
     int32_t argument_count; /* without the stream */
     tb_variant *variants;
+    bool (*run)(struct tb_call *call); /* all that a call asks for; false after failing */
     tvm_ffi_safe_call call;
     tvm_ffi_safe_call prepare;
 } tb_function;
@@ -301,15 +304,16 @@ bool tb_get_fact(tb_call *call, int32_t index, tb_fact fact, int32_t place, int6
 /* A tensor passed for the argument must be row-major with at least the product of the sizes. */
 bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count);
 
-/* Ends a SafeCall: 0 with None or the prepared launch as the result, or -1 with the error raised. */
-int tb_finish(tb_call *call, bool good, tvm_ffi_any *result);
+/* A SafeCall: 0 with None or the prepared launch as the result, or -1 with the error raised. */
+int tb_safe_call(const tb_function *function, bool prepares, const tvm_ffi_any *arguments,
+                 int32_t count, tvm_ffi_any *result);
 
 /* Answer `__tvm_ffi__doc_*` and `__tvm_ffi__metadata_*` calls. */
 int tb_return_doc(const tb_function *function, tvm_ffi_any *result);
 int tb_return_metadata(const tb_function *function, tvm_ffi_any *result);
 
 /* The symbols by which TVM FFI finds a function in a library, the one that prepares its launch,
- * its doc and its type schema. `symbol`_call does what the first two ask for. */
+ * its doc and its type schema. */
 #define TB_DECLARE_CALLS(symbol)                                                                   \
     TB_EXPORT int __tvm_ffi_##symbol(void *self, const tvm_ffi_any *arguments, int32_t count,      \
                                      tvm_ffi_any *result);                                         \
@@ -320,7 +324,7 @@ int tb_return_metadata(const tb_function *function, tvm_ffi_any *result);
     int name(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)         \
     {                                                                                              \
         (void)self;                                                                                \
-        return symbol##_call(prepares, arguments, count, result);                                  \
+        return tb_safe_call(&symbol##_function, prepares, arguments, count, result);               \
     }
 #define TB_DEFINE_TEXT(kind, symbol)                                                               \
     TB_EXPORT int __tvm_ffi__##kind##_##symbol(void *self, const tvm_ffi_any *arguments,           \

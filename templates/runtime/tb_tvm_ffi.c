@@ -116,14 +116,16 @@ void tb_raise(const tb_function *function)
     tb_tvm_ffi()->set_raised(kinds[tb_last_status()], parts, 3);
 }
 
-int tb_finish(tb_call *call, bool good, tvm_ffi_any *result)
+int tb_safe_call(const tb_function *function, bool prepares, const tvm_ffi_any *arguments,
+                 int32_t count, tvm_ffi_any *result)
 {
-    if (!good) {
-        tb_raise(call->function);
+    tb_call call;
+    if (!tb_begin(&call, function, prepares, arguments, count) || !function->run(&call)) {
+        tb_raise(function);
         return -1;
     }
-    if (call->prepares)
-        return tb_return_prepared(call, result);
+    if (prepares)
+        return tb_return_prepared(&call, result);
     memset(result, 0, sizeof *result);
     return 0;
 }

@@ -101,7 +101,8 @@ typedef struct tvm_ffi_method_info {
 typedef struct dl_exchange_api {
     uint32_t major, minor;
     const void *previous;
-    void *conversions[4];
+    void *conversions[3];
+    int (*view)(void *object, dl_tensor *tensor); /* as long as the object does not change */
     int (*current_stream)(int32_t device_type, int32_t device, void **stream);
 } dl_exchange_api;
 
