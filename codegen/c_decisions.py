@@ -131,7 +131,7 @@ def _usable(made: Decisions, chosen: str, count: int) -> str:
     made.tables.append(CTable(f"static tb_image {symbol}_targets[]", tuple(fields)))
     return (
         f"tb_usable(function, {symbol}_targets, {len(targets)}, {table}, {count}, {chosen}, "
-        "&device)"
+        "&target.device)"
     )
 
 
@@ -275,7 +275,7 @@ def _read_names(kernel: Kernel) -> set[str]:
 
 def _read_sm_count(made: Decisions, reads: Reads) -> None:
     if reads.sm_count and "sm_count" not in made.names:
-        made.step("int64_t", "sm_count", "tb_sm_count(function, &device)", " < 0")
+        made.step("int64_t", "sm_count", "tb_sm_count(function, &target.device)", " < 0")
 
 
 _AXES: Mapping[str, Callable[[Decisions, Axis], None]] = {

@@ -67,9 +67,10 @@ class CFunction:
     short_doc: str
     """The doc, no longer than C99 lets a string be."""
     arguments: tuple[CArgument, ...]
-    launch_parameters: tuple[str, ...]
-    """The declarations of `<symbol>_launch`."""
-    launch_names: tuple[str, ...]
+    parameters: tuple[str, ...]
+    """The declarations of what plain C passes, besides the stream."""
+    passed: tuple[str, ...]
+    """The names in `parameters`."""
     dtypes: tuple[CDtype, ...]
     facts: tuple[CFact, ...]
     stored: Mapping[str, str]
@@ -78,6 +79,8 @@ class CFunction:
     """The variables of tensor descriptors."""
     values: tuple[str, ...]
     """Where each run-time value is, in the kernel's order; images take theirs from these."""
+    sizes: tuple[str, ...]
+    """The bytes of each."""
     image_tables: CTables
     variants: tuple[CVariant, ...]
     tables: tuple[CTable, ...]
@@ -97,33 +100,31 @@ class CFunction:
     def steps(self) -> tuple[str, ...]:
         """What the SafeCall does, each when those before have succeeded."""
         shapes = (
-            f"tb_check_shape(&call, {argument.index}, "
+            f"tb_check_shape(call, {argument.index}, "
             f"(const int64_t[]){{{', '.join(argument.sizes)}}}, {len(argument.sizes)})"
             for argument in self.arguments
             if argument.sizes
         )
-        names = ", ".join(["call.device", *self.launch_names])
         return (
-            "tb_begin(&call, function, arguments, count)",
-            *["tb_fill_in(&call, filled)"] * self.fills_in,
+            *["tb_fill_in(call, filled)"] * self.fills_in,
             *(self._coercion(argument) for argument in self.arguments),
             *shapes,
-            *(f"tb_get_dtype(&call, {dtype.index}, &{dtype.c_name})" for dtype in self.dtypes),
+            *(f"tb_get_dtype(call, {dtype.index}, &{dtype.c_name})" for dtype in self.dtypes),
             *(fact.getter for fact in self.facts),
-            "tb_get_stream(&call, &stream)",
-            f"{self.symbol}_on({names}) == TRITONBIND_OK",
+            "tb_get_target(call, &target)",
+            f"{self.symbol}_on({', '.join(self.on_arguments)}) == TRITONBIND_OK",
         )
 
     def _coercion(self, argument: CArgument) -> str:
         name, index = argument.c_name, argument.index
         if not argument.stored_type:
-            return f"{argument.getter}(&call, {index}, &{name})"
+            return f"{argument.getter}(call, {index}, &{name})"
         stored = self.stored[name]
         if argument.rank:
-            return f"({name} = {argument.getter}(&call, {index}, &{stored})) != NULL"
+            return f"({name} = {argument.getter}(call, {index}, &{stored})) != NULL"
         return (
-            f"(({name} = tb_unless_none(&call, {index}, &{stored})) == NULL "
-            f"|| {argument.getter}(&call, {index}, &{stored}))"
+            f"(({name} = tb_unless_none(call, {index}, &{stored})) == NULL "
+            f"|| {argument.getter}(call, {index}, &{stored}))"
         )
 
     @property
@@ -131,8 +132,8 @@ class CFunction:
         """The declarations of the SafeCall's variables, besides the call."""
         types = {argument.c_name: argument.stored_type for argument in self.arguments}
         return (
-            *[f"tvm_ffi_any filled[{len(self.arguments) + 1}]"] * self.fills_in,
-            *self.launch_parameters,
+            *[f"tvm_ffi_any filled[{len(self.arguments) + 2}]"] * self.fills_in,
+            *self.parameters,
             *(f"{types[name]} {stored}" for name, stored in self.stored.items()),
         )
 
@@ -144,7 +145,19 @@ class CFunction:
     @property
     def on_parameters(self) -> tuple[str, ...]:
         """The declarations of `<symbol>_on`."""
-        return ("int32_t device", *self.launch_parameters)
+        return ("tb_target target", *self.parameters)
+
+    @property
+    def on_arguments(self) -> tuple[str, ...]:
+        return ("target", *self.passed)
+
+    @property
+    def launch_parameters(self) -> tuple[str, ...]:
+        return ("void *stream", *self.parameters)
+
+    @property
+    def prepare_parameters(self) -> tuple[str, ...]:
+        return ("tritonbind_prepared **prepared", *self.parameters)
 
     @property
     def comment(self) -> tuple[str, ...]:
@@ -185,14 +198,12 @@ def c_function(plan: Plan) -> CFunction:
         signature=signature_text(kernel),
         short_doc=_short(kernel.doc),
         arguments=arguments,
-        launch_parameters=(
-            "void *stream",
+        parameters=(
             *(f"tritonbind_dtype {dtype.c_name}" for dtype in dtypes),
             *(argument.declaration for argument in arguments),
             *(f"int64_t {fact.c_name}" for fact in passed_facts(kernel)),
         ),
-        launch_names=(
-            "stream",
+        passed=(
             *(dtype.c_name for dtype in dtypes),
             *(argument.c_name for argument in arguments),
             *(fact.c_name for fact in passed_facts(kernel)),
@@ -202,6 +213,7 @@ def c_function(plan: Plan) -> CFunction:
         stored={a.c_name: _unused(f"{a.c_name}_value", names) for a in arguments if a.stored_type},
         descriptors=tuple(descriptors.values()),
         values=tuple(_place(by_name[p.name], descriptors) for p in runtime),
+        sizes=tuple(_size(by_name[p.name], descriptors) for p in runtime),
         image_tables=tables,
         variants=tuple(_variant(plan, binary, tables) for binary in plan.binaries),
         tables=tuple(decisions.tables),
@@ -232,7 +244,7 @@ def _facts(kernel: Kernel, arguments: Mapping[str, CArgument]) -> Iterator[CFact
         argument = arguments[fact.tensor]
         place = f"{argument.index}, TB_{fact.kind.upper()}, {fact.index}, {fact.rank}"
         what = fact.kind if fact.kind in ("numel", "ndim") else f"{fact.kind}[{fact.index}]"
-        getter = f"tb_get_fact(&call, {place}, &{fact.c_name})"
+        getter = f"tb_get_fact(call, {place}, &{fact.c_name})"
         yield CFact(fact.c_name, f"{what} of {argument.c_name}, in elements", getter)
 
 
@@ -241,6 +253,12 @@ def _place(argument: CArgument, descriptors: Mapping[str, str]) -> str:
         return f"TB_DESCRIPTOR_VALUES({argument.rank}, {descriptors[argument.name]})"
     name = argument.c_name
     return f"(void *){name}" if argument.stored_type else f"&{name}"
+
+
+def _size(argument: CArgument, descriptors: Mapping[str, str]) -> str:
+    if argument.rank:
+        return f"TB_DESCRIPTOR_SIZES({argument.rank}, {descriptors[argument.name]})"
+    return f"sizeof {'*' if argument.stored_type else ''}{argument.c_name}"
 
 
 def _unused(name: str, names: set[str]) -> str:

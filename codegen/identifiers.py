@@ -15,8 +15,8 @@ _C_WORDS = frozenset("""
     thread_local throw true try typedef typeid typename union unsigned using virtual void volatile
     wchar_t while xor xor_eq linux unix errno NULL
     int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t INT64_C INT64_MIN
-    aligned arguments call count device failed filled function good grid index result self sm_count
-    status stream values variant
+    aligned arguments call count failed filled function good grid index prepared prepares result
+    self sizes sm_count status stream target values variant
     """.split())  # noqa: SIM905
 
 
@@ -41,7 +41,7 @@ def python_identifier(name: str) -> str:
 
 
 _PYTHON_WORDS = frozenset(
-    ("stream", "Pointer", "Stream", "Tensor", "Literal", "function", "int", "float")
+    ("stream", "Pointer", "Stream", "Tensor", "Literal", "function", "launcher", "int", "float")
 )
 
 

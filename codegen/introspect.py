@@ -204,7 +204,18 @@ def _check_generated_names(declaration: Declaration, kernel: Kernel) -> None:
 
 
 _GENERATED = (
-    *("function", "grid", "on", "arguments", "variants", "launch"),
+    *(
+        "function",
+        "grid",
+        "on",
+        "arguments",
+        "variants",
+        "launch",
+        "prepare",
+        "call",
+        "python",
+        "binding",
+    ),
     *("cells", "hints", "keys", "key_places", "targets", "tuned", "needs"),
 )
 _FORMS = ("compute_{}", "{}_values", "{}_choices", "{}_slots")

@@ -105,7 +105,7 @@ def _imports(functions: Sequence[PythonFunction]) -> list[str]:
     """What a module takes from the package's library."""
     annotations = " ".join(a.annotation for function in functions for a in function.arguments)
     used = [name for name in ("Pointer", "Tensor") if name in annotations.split()]
-    return sorted([*used, "Stream"]) + ["function"]
+    return sorted([*used, "Stream"]) + ["function", "launcher"]
 
 
 def _library(files: Sequence[GeneratedFile]) -> GeneratedFile:
@@ -131,7 +131,8 @@ def _packages(paths: Sequence[str], root_name: str) -> list[GeneratedFile]:
     for folder in sorted(folders):
         title = f"Typed wrappers of the Triton kernels in {PurePosixPath(root_name, folder)}/."
         path = PurePosixPath(folder, "__init__.py").as_posix()
-        packages.append(_python(path, "package.py.jinja", {"title": title}))
+        context = {"title": title, "is_root": folder == "."}
+        packages.append(_python(path, "package.py.jinja", context))
     return packages
 
 

@@ -9,17 +9,20 @@ needs a C compiler (`cc`, or what the environment variable CC names) once, and n
 from __future__ import annotations
 
 import ctypes
+import inspect
+import math
 import os
 import platform
 import shlex
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
-DIGEST = "477479214d6e80f3"
+DIGEST = "070d52c0654c5b03"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -33,9 +36,12 @@ SOURCES = (
     "runtime/tb_error.c",
     "runtime/tb_extras.c",
     "runtime/tb_facts.c",
+    "runtime/tb_images.c",
     "runtime/tb_launch.c",
     "runtime/tb_numbers.c",
     "runtime/tb_pointers.c",
+    "runtime/tb_prepared.c",
+    "runtime/tb_python.c",
     "runtime/tb_schema.c",
     "runtime/tb_tvm_ffi.c",
     "runtime/tb_variants.c",
@@ -60,10 +66,61 @@ Pointer: TypeAlias = "Tensor | int | ctypes.c_void_p"
 Stream: TypeAlias = "CudaStream | int | ctypes.c_void_p | None"
 
 
+class Launch(Protocol):
+    """A prepared launch, to be called with the stream or with nothing."""
+
+    def __call__(self, stream: Stream = None, /) -> None: ...
+
+
+Parameters = ParamSpec("Parameters")
+FunctionT = TypeVar("FunctionT", bound=Callable[..., None])
+
+
+def prepare(
+    function: Callable[Parameters, None],
+    /,
+    *arguments: Parameters.args,
+    **named: Parameters.kwargs,
+) -> Launch:
+    """Check a call of a function of this package now, to launch it any number of times.
+
+    `launch = prepare(function, x, y, 16)` does all that `function(x, y, 16)` does before it puts the
+    kernel on a stream, and each `launch()` does that. The values are those of now, and so are the
+    addresses and shapes of tensors, which the launch keeps alive.
+
+    A stream may be given here for all launches, or to one, `launch(stream)`. Without any, it is
+    the one that is current at the launch, as it would be in a call.
+
+    Raises what the call would raise.
+    """
+    if function not in _launchers:
+        raise TypeError(f"prepare() needs a function of this package, got {function!r}")
+    symbol, declared = _launchers[function]
+    call = inspect.signature(declared).bind(*arguments, **named)
+    call.apply_defaults()
+    launch: Launch = _module()[f"{symbol}.prepare"](*call.args, _exchange_api(call.args))
+    return launch
+
+
 def function(name: str) -> Callable[..., None]:
     """The TVM FFI function `name` of this library, which is built and loaded when needed."""
     found: Callable[..., None] = _module()[name]
     return found
+
+
+def launcher(name: str) -> Callable[[FunctionT], FunctionT]:
+    """Puts a built-in function of the library in the place of one that calls `name`.
+
+    It takes the same arguments in the same ways. Those that it cannot read by itself it passes to
+    the other function; where Python has no such built-in functions, that stays.
+    """
+
+    def replace(function: FunctionT) -> FunctionT:
+        launcher: FunctionT = _built_in(name, function) or function
+        _launchers[launcher] = name, function
+        return launcher
+
+    return replace
 
 
 def path() -> Path:
@@ -114,6 +171,45 @@ def _compile(command: Sequence[str], name: str) -> None:
         raise ImportError(
             f"the C compiler failed in {ROOT} ({shlex.join(command)}):\n{result.stderr.strip()[:2000]}"
         )
+
+
+_launchers: dict[Callable[..., None], tuple[str, Callable[..., None]]] = {}
+"""The name in the library of each function, and the Python function that declares it."""
+
+_capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_capsule_pointer.restype = ctypes.c_void_p
+_capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+
+def _exchange_api(values: Sequence[object]) -> int | None:
+    """Where the library of the first tensor keeps what tells its current stream."""
+    for value in values:
+        capsule = getattr(type(value), "__dlpack_c_exchange_api__", None)
+        if capsule is not None:
+            address: int = _capsule_pointer(capsule, b"dlpack_exchange_api")
+            return address
+    return None
+
+
+def _built_in(name: str, function: Any) -> Any:
+    """The library's own function of this signature, or None."""
+    parameters = inspect.signature(function).parameters.values()
+    listed = [str(one.replace(annotation=one.empty)) for one in parameters]
+    defaults = tuple(one.default for one in parameters if one.default is not one.empty)
+    if platform.python_implementation() != "CPython" or not all(map(_is_literal, defaults)):
+        return None
+    signature = f"{function.__name__}({', '.join(listed)})"  # as built-in functions have it
+    text = f"{signature}\n--\n\n{inspect.getdoc(function)}".encode()
+    names = tuple(one.name for one in parameters)
+    bind = ctypes.PyDLL(str(path()))[f"tritonbind.{name}.bind"]
+    bind.restype, bind.argtypes = ctypes.c_void_p, [ctypes.py_object] * 5
+    module = sys.modules[function.__module__]
+    address = bind(module, function, names, defaults, text)
+    return address and ctypes.cast(address, ctypes.py_object).value
+
+
+def _is_literal(value: object) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 @cache

@@ -101,6 +101,19 @@ def test_a_launch_passes_what_tritons_does(
     assert standin.calls("cuTensorMapEncodeTiled") >= 2
 
 
+def test_a_prepared_launch_has_the_maps_of_its_preparation(module: Any) -> None:
+    given = (half(100, 72, steps=(80, 1)), half(100, 72, address=ADDRESS + 4096), 100, 72, 32)
+    module.copy(*given)
+    encoded = standin.calls("cuTensorMapEncodeTiled")
+    launch = importlib.import_module(descriptors.PACKAGE).prepare(module.copy, *given)
+    assert standin.calls("cuTensorMapEncodeTiled") == 2 * encoded > 0
+    launch()
+    launch()
+    assert standin.calls("cuTensorMapEncodeTiled") == 2 * encoded
+    first, *others = standin.launches()
+    assert others == [first, first]
+
+
 def test_the_three_operands_of_a_matmul(module: Any) -> None:
     module.matmul(half(200, 144), half(144, 192), single(200, 192), 200, 192, 144)
     launch = standin.launch()

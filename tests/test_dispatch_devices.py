@@ -107,6 +107,34 @@ def test_an_image_is_loaded_once_and_prepared_on_each_device(
     assert standin.calls("cuLaunchKernelEx") == 1
 
 
+def test_the_primary_context_is_known_after_the_first_launch(
+    sample: Sample, tmp_path: Path
+) -> None:
+    """So that no launch has to ask for its device."""
+    function = sample.fresh(tmp_path).scale
+    with current(standin.primary_context(0)):
+        function(*arguments("scale"))
+        asked = standin.calls("cuCtxGetDevice")
+        for _ in range(3):
+            function(*arguments("scale"))
+    assert standin.calls("cuCtxGetDevice") == asked
+    assert standin.calls("cuDevicePrimaryCtxRetain") == 1
+
+
+def test_no_primary_context_is_made_where_none_is_in_use(sample: Sample) -> None:
+    source = """
+        import tvm_ffi
+        from tests.support.calls import arguments
+        function = tvm_ffi.load_module(sys.argv[1])["scale"]
+        with standin.context(standin.create_context(0)):
+            function(*arguments("scale"))
+            function(*arguments("scale"))
+        names = ("cuDevicePrimaryCtxGetState", "cuDevicePrimaryCtxRetain")
+        print(*map(standin.calls, names))
+    """
+    assert standin.run_child(source, str(sample.library), devices=[90]) == "1 0\n"
+
+
 def test_each_variant_is_loaded_when_it_is_first_used(sample: Sample, tmp_path: Path) -> None:
     function = sample.fresh(tmp_path).scale
     for count, changes in enumerate([{}, {"BLOCK": 512}, {"bias_ptr": 4096}, {"x_ptr": 4098}], 1):

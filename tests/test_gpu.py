@@ -21,6 +21,7 @@ pytestmark = pytest.mark.gpu
 torch = pytest.importorskip("torch", reason="torch is not installed")
 cupy = pytest.importorskip("cupy", reason="CuPy is not installed")
 
+from generated import prepare  # noqa: E402
 from generated.basics.softmax import softmax  # noqa: E402
 from generated.basics.vector_add import vector_add  # noqa: E402
 from generated.qwen35 import gated_delta_rule as kernels  # noqa: E402
@@ -102,8 +103,10 @@ def workspace(tokens, heads):
     )  # fmt: skip
 
 
-def run_chain(x, y, wrap=lambda tensor: tensor, **stream):
-    """The seven launches; `wrap` turns each tensor into what is passed."""
+def run_chain(
+    x, y, wrap=lambda tensor: tensor, call=lambda function, *a, **k: function(*a, **k), **stream
+):
+    """The seven launches; `wrap` turns each tensor into what is passed, `call` may prepare."""
     sizes = x.tokens, x.heads
     calls = [
         (kernels.gated_delta_rule_chunk_prepare,
@@ -120,9 +123,12 @@ def run_chain(x, y, wrap=lambda tensor: tensor, **stream):
         (kernels.gated_delta_rule_chunk_o,
          [y.q, y.k, y.v_new, y.chunk_state, y.g_cumsum, y.output, *sizes, SCALE]),
     ]  # fmt: skip
-    for function, arguments in calls:
-        passed = [wrap(a) if isinstance(a, torch.Tensor) else a for a in arguments]
-        function(*passed, **stream)
+    return [
+        call(
+            function, *[wrap(a) if isinstance(a, torch.Tensor) else a for a in arguments], **stream
+        )
+        for function, arguments in calls
+    ]
 
 
 @pytest.mark.parametrize(("tokens", "heads"), SIZES)
@@ -233,6 +239,83 @@ def test_a_captured_graph_replays_the_chain():
         graph.replay()
         torch.cuda.synchronize()
         assert_same(y, expected)
+
+
+def test_prepared_launches_are_those_of_the_calls():
+    x, y = inputs(200, 32), workspace(200, 32)
+    expected = expected_of(x)
+    launches = run_chain(x, y, call=prepare)
+    for _ in range(2):
+        for tensor in results(y):
+            tensor.fill_(float("nan"))
+        for launch in launches:
+            launch()
+        torch.cuda.synchronize()
+        assert_same(y, expected)
+
+
+def test_prepared_launches_are_on_torchs_current_stream():
+    x, y = inputs(8192, 48), workspace(8192, 48)
+    expected, stream = expected_of(x), torch.cuda.Stream()
+    launches = run_chain(x, y, call=prepare)
+    before, after = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    with torch.cuda.stream(stream):
+        before.record()
+        for launch in launches:
+            launch()
+        after.record()
+    stream.synchronize()
+    assert_same(y, expected)
+    assert before.elapsed_time(after) > 0.2
+
+
+def test_prepared_launches_are_captured():
+    output = in_a_fresh_process("""
+        x, y = inputs(200, 32), workspace(200, 32)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            for launch in run_chain(x, y, call=prepare):
+                launch()
+        graph.replay()
+        torch.cuda.synchronize()
+        assert_same(y, expected_of(x))
+        print("same")
+        """)
+    assert output == "same\n"
+
+
+def test_a_prepared_launch_keeps_its_tensors():
+    x, out = torch.rand(1 << 20, device="cuda"), torch.empty(1 << 20, device="cuda")
+    expected = 2 * x
+    launch = prepare(vector_add, x, x, out)
+    del x
+    torch.full((1 << 20,), float("nan"), device="cuda")  # would be given x's memory
+    launch()
+    torch.cuda.synchronize()
+    assert torch.equal(out, expected)
+
+
+def test_threads_and_devices_of_a_prepared_launch():
+    device = torch.cuda.device_count() - 1
+    x = torch.rand(1000, device=f"cuda:{device}")
+    out, failures = torch.full_like(x, float("nan")), []
+    launch = prepare(vector_add, x, x, out)
+
+    def run():
+        try:
+            launch()
+        except Exception as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    with torch.cuda.device(0):
+        launch()
+        assert torch.cuda.current_device() == 0
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    torch.cuda.synchronize(device)
+    assert not failures
+    assert torch.equal(out, 2 * x)
 
 
 def in_a_fresh_process(body):

@@ -39,7 +39,7 @@ def test_each_value_is_in_its_place(signatures: SignatureProject) -> None:
     wrapper(**dict(reversed(list(zip(names, values, strict=True)))), stream=0)
     launch = standin.launch()
     assert list(launch.parameters[:-2]) == expected
-    assert len(expected) == 57
+    assert len(expected) == 63
     by_type = dict(zip(types, values, strict=True))
     assert launch.grid == (by_type["grid"], by_type["stream"], 1)
 

@@ -34,6 +34,7 @@ divides by zero
 divides by zero
 2 sample.explicit: the launch grid (2, 65536, 4) must have y between 0 and 65535
 """
+PREPARED = ("launch_prepared", "release_prepared")
 GOOD = "0\n" * 11
 OUTPUT = f"""\
 0 0
@@ -144,10 +145,12 @@ def test_the_library_exports_its_interface_only(sample: Sample) -> None:
         section = ELFFile(file).get_section_by_name(".dynsym")
         assert isinstance(section, SymbolTableSection)
         exported = {one.name for one in section.iter_symbols() if one["st_shndx"] != "SHN_UNDEF"}
-    expected = {"tritonbind_last_error", *(f"{module}_register" for module in MODULES.values())}
+    expected = {f"{module}_register" for module in MODULES.values()}
+    expected |= {f"tritonbind_{name}" for name in ("last_error", *PREPARED)}
     for name in MODULES:
         prefixes = ("__tvm_ffi_", "__tvm_ffi__doc_", "__tvm_ffi__metadata_")
         expected |= {f"{name}_launch", *(prefix + name for prefix in prefixes)}
+        expected |= {f"{name}_prepare", f"__tvm_ffi_{name}.prepare", f"tritonbind.{name}.bind"}
     assert exported == expected
 
 

@@ -42,11 +42,14 @@ def test_from_c(sample: Sample, library: Path, tmp_path: Path) -> None:
 def test_through_tvm_ffi(sample: Sample, library: Path) -> None:
     """Every call of the tables of messages, once more."""
     source = """
-        import tvm_ffi
+        from pathlib import Path
         from tests.test_messages import A_BOOL, A_FLOAT, NO_CHOICE, NO_NUMBER, TOO_WIDE
         from tests.test_messages_launch import GRIDS, SHAPES_AND_ALIGNMENT, STREAMS
         from tests.test_messages_tensors import ACCEPTED, REFUSALS
-        module = tvm_ffi.load_module(sys.argv[2])
+        from sample_wrappers import _library
+        from tests.support.sample import MODULES
+        _library.path = lambda: Path(sys.argv[2])
+        module = _library._module()
         values = [row[0] for row in [*NO_NUMBER, *A_FLOAT, *A_BOOL, *TOO_WIDE]]
         tables = [NO_CHOICE, REFUSALS, SHAPES_AND_ALIGNMENT, GRIDS, STREAMS]
         rows = [row[:2] for table in tables for row in table]
@@ -57,6 +60,10 @@ def test_through_tvm_ffi(sample: Sample, library: Path) -> None:
         for name, changes in rows:
             try:
                 module[name](*arguments(name, **changes))
+                module[f"{name}.prepare"](*arguments(name, **changes))()
+                wrapper = "lambda_" if name == "lambda" else name
+                imported = importlib.import_module(f"{PACKAGE}.{MODULES[name]}")
+                getattr(imported, wrapper)(*arguments(name, **changes))
             except (TypeError, ValueError):
                 pass
         print(len(rows), len(standin.launches()))

@@ -5,6 +5,7 @@
  */
 #include "softmax.h"
 
+#include "../runtime/tb_python.h"
 #include "../runtime/tb_runtime.h"
 
 /* ---- softmax ---- */
@@ -64,10 +65,12 @@ static const tb_argument softmax_arguments[] = {
     {.name = "columns", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 2}},
 };
 
-TB_DECLARE_CALL(softmax);
+TB_DECLARE_CALLS(softmax);
+static bool softmax_call(tb_call *call);
 
 static const tb_function softmax_function = {
     .name = "tritonbind.basics.softmax",
+    .prepare_name = "tritonbind.basics.softmax.prepare",
     .signature = "tritonbind.basics.softmax(x: *fp32, y: *fp32, rows: i32, columns: i32, "
                  "stream=None)",
     .argument_names = "x, y, rows, columns, stream",
@@ -78,7 +81,9 @@ static const tb_function softmax_function = {
     .arguments = softmax_arguments,
     .argument_count = 4,
     .variants = softmax_variants,
+    .run = softmax_call,
     .call = __tvm_ffi_softmax,
+    .prepare = tb_prepare_softmax,
 };
 
 static tb_grid softmax_grid(int64_t rows)
@@ -87,18 +92,19 @@ static tb_grid softmax_grid(int64_t rows)
     return grid;
 }
 
-static tritonbind_status softmax_on(int32_t device, void *stream, const void *x, void *y,
-                                    int32_t rows, int32_t columns)
+static tritonbind_status softmax_on(tb_target target, const void *x, void *y, int32_t rows,
+                                    int32_t columns)
 {
     const tb_function *function = &softmax_function;
     void *const values[] = {&x, &y, &rows, &columns};
+    static const uint8_t sizes[] = {sizeof x, sizeof y, sizeof rows, sizeof columns};
     const bool aligned = tb_divisible_by_16(x) && tb_divisible_by_16(y) && columns % 16 == 0;
     const int32_t hints = aligned ? 0 : 1;
     if (tb_check_alignment(function, 0, x, 4) || tb_check_alignment(function, 1, y, 4))
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = softmax_grid(rows);
-    return tb_launch(function, variant, device, stream, grid, values);
+    return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
 tritonbind_status softmax_launch(
@@ -108,34 +114,43 @@ tritonbind_status softmax_launch(
     int32_t rows,
     int32_t columns)
 {
-    return softmax_on(TB_CURRENT_DEVICE, stream, x, y, rows, columns);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
+    return softmax_on(target, x, y, rows, columns);
 }
 
-int __tvm_ffi_softmax(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)
+tritonbind_status softmax_prepare(
+    tritonbind_prepared **prepared,
+    const void *x,
+    void *y,
+    int32_t rows,
+    int32_t columns)
 {
-    const tb_function *function = &softmax_function;
-    tb_call call;
-    tvm_ffi_any filled[5];
-    void *stream;
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    *prepared = NULL;
+    return softmax_on(target, x, y, rows, columns);
+}
+
+static bool softmax_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[6];
     const void *x;
     void *y;
     int32_t rows;
     int32_t columns;
-    (void)self;
-    const bool good = tb_begin(&call, function, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &x)
-                      && tb_get_pointer(&call, 1, &y)
-                      && tb_get_int32(&call, 2, &rows)
-                      && tb_get_int32(&call, 3, &columns)
-                      && tb_check_shape(&call, 0, (const int64_t[]){rows, columns}, 2)
-                      && tb_check_shape(&call, 1, (const int64_t[]){rows, columns}, 2)
-                      && tb_get_stream(&call, &stream)
-                      && softmax_on(call.device, stream, x, y, rows, columns) == TRITONBIND_OK;
-    return tb_finish(function, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &x)
+           && tb_get_pointer(call, 1, &y)
+           && tb_get_int32(call, 2, &rows)
+           && tb_get_int32(call, 3, &columns)
+           && tb_check_shape(call, 0, (const int64_t[]){rows, columns}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){rows, columns}, 2)
+           && tb_get_target(call, &target)
+           && softmax_on(target, x, y, rows, columns) == TRITONBIND_OK;
 }
 
-TB_DEFINE_TEXTS(softmax)
+TB_DEFINE_CALLS(softmax)
+TB_DEFINE_PYTHON(softmax)
 
 /* ---- registration ---- */
 

@@ -6,13 +6,14 @@ change the kernel and run `python -m codegen regenerate`.
 
 from __future__ import annotations
 
-from .._library import Pointer, Stream, function
+from .._library import Pointer, Stream, function, launcher
 
 __all__ = ["softmax"]
 
 _softmax = function("softmax")
 
 
+@launcher("softmax")
 def softmax(
     x: Pointer,
     y: Pointer,

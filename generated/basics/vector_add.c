@@ -5,6 +5,7 @@
  */
 #include "vector_add.h"
 
+#include "../runtime/tb_python.h"
 #include "../runtime/tb_runtime.h"
 
 /* ---- vector_add ---- */
@@ -67,10 +68,12 @@ static const tb_argument vector_add_arguments[] = {
     {.name = "size", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 1}},
 };
 
-TB_DECLARE_CALL(vector_add);
+TB_DECLARE_CALLS(vector_add);
+static bool vector_add_call(tb_call *call);
 
 static const tb_function vector_add_function = {
     .name = "tritonbind.basics.vector_add",
+    .prepare_name = "tritonbind.basics.vector_add.prepare",
     .signature = "tritonbind.basics.vector_add(x: *fp32, y: *fp32, out: *fp32, size: i32, "
                  "stream=None)",
     .argument_names = "x, y, out, size, stream",
@@ -78,7 +81,9 @@ static const tb_function vector_add_function = {
     .arguments = vector_add_arguments,
     .argument_count = 4,
     .variants = vector_add_variants,
+    .run = vector_add_call,
     .call = __tvm_ffi_vector_add,
+    .prepare = tb_prepare_vector_add,
 };
 
 static tb_grid vector_add_grid(int64_t size)
@@ -87,11 +92,12 @@ static tb_grid vector_add_grid(int64_t size)
     return grid;
 }
 
-static tritonbind_status vector_add_on(int32_t device, void *stream, const void *x, const void *y,
-                                       void *out, int32_t size)
+static tritonbind_status vector_add_on(tb_target target, const void *x, const void *y, void *out,
+                                       int32_t size)
 {
     const tb_function *function = &vector_add_function;
     void *const values[] = {&x, &y, &out, &size};
+    static const uint8_t sizes[] = {sizeof x, sizeof y, sizeof out, sizeof size};
     const bool aligned = tb_divisible_by_16(x)
                          && tb_divisible_by_16(y)
                          && tb_divisible_by_16(out)
@@ -103,7 +109,7 @@ static tritonbind_status vector_add_on(int32_t device, void *stream, const void 
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = vector_add_grid(size);
-    return tb_launch(function, variant, device, stream, grid, values);
+    return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
 tritonbind_status vector_add_launch(
@@ -113,36 +119,44 @@ tritonbind_status vector_add_launch(
     void *out,
     int32_t size)
 {
-    return vector_add_on(TB_CURRENT_DEVICE, stream, x, y, out, size);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
+    return vector_add_on(target, x, y, out, size);
 }
 
-int __tvm_ffi_vector_add(void *self, const tvm_ffi_any *arguments, int32_t count,
-                         tvm_ffi_any *result)
+tritonbind_status vector_add_prepare(
+    tritonbind_prepared **prepared,
+    const void *x,
+    const void *y,
+    void *out,
+    int32_t size)
 {
-    const tb_function *function = &vector_add_function;
-    tb_call call;
-    tvm_ffi_any filled[5];
-    void *stream;
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    *prepared = NULL;
+    return vector_add_on(target, x, y, out, size);
+}
+
+static bool vector_add_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[6];
     const void *x;
     const void *y;
     void *out;
     int32_t size;
-    (void)self;
-    const bool good = tb_begin(&call, function, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &x)
-                      && tb_get_const_pointer(&call, 1, &y)
-                      && tb_get_pointer(&call, 2, &out)
-                      && tb_get_int32(&call, 3, &size)
-                      && tb_check_shape(&call, 0, (const int64_t[]){size}, 1)
-                      && tb_check_shape(&call, 1, (const int64_t[]){size}, 1)
-                      && tb_check_shape(&call, 2, (const int64_t[]){size}, 1)
-                      && tb_get_stream(&call, &stream)
-                      && vector_add_on(call.device, stream, x, y, out, size) == TRITONBIND_OK;
-    return tb_finish(function, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &x)
+           && tb_get_const_pointer(call, 1, &y)
+           && tb_get_pointer(call, 2, &out)
+           && tb_get_int32(call, 3, &size)
+           && tb_check_shape(call, 0, (const int64_t[]){size}, 1)
+           && tb_check_shape(call, 1, (const int64_t[]){size}, 1)
+           && tb_check_shape(call, 2, (const int64_t[]){size}, 1)
+           && tb_get_target(call, &target)
+           && vector_add_on(target, x, y, out, size) == TRITONBIND_OK;
 }
 
-TB_DEFINE_TEXTS(vector_add)
+TB_DEFINE_CALLS(vector_add)
+TB_DEFINE_PYTHON(vector_add)
 
 /* ---- registration ---- */
 

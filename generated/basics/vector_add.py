@@ -6,13 +6,14 @@ change the kernel and run `python -m codegen regenerate`.
 
 from __future__ import annotations
 
-from .._library import Pointer, Stream, function
+from .._library import Pointer, Stream, function, launcher
 
 __all__ = ["vector_add"]
 
 _vector_add = function("vector_add")
 
 
+@launcher("vector_add")
 def vector_add(
     x: Pointer,
     y: Pointer,

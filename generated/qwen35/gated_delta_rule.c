@@ -5,6 +5,7 @@
  */
 #include "gated_delta_rule.h"
 
+#include "../runtime/tb_python.h"
 #include "../runtime/tb_runtime.h"
 
 /* ---- gated_delta_rule_chunk_prepare ---- */
@@ -103,10 +104,12 @@ static const tb_argument gated_delta_rule_chunk_prepare_arguments[] = {
     {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 2}},
 };
 
-TB_DECLARE_CALL(gated_delta_rule_chunk_prepare);
+TB_DECLARE_CALLS(gated_delta_rule_chunk_prepare);
+static bool gated_delta_rule_chunk_prepare_call(tb_call *call);
 
 static const tb_function gated_delta_rule_chunk_prepare_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare",
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare.prepare",
     .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare(qkv: *bf16, b: "
                  "*bf16, a: *bf16, dt_bias: *bf16, a_log: *fp32, q_out: *bf16, k_out: *bf16, "
                  "v_out: *bf16, g_out: *fp32, beta_out: *fp32, num_key_heads: i32, "
@@ -121,7 +124,9 @@ static const tb_function gated_delta_rule_chunk_prepare_function = {
     .arguments = gated_delta_rule_chunk_prepare_arguments,
     .argument_count = 14,
     .variants = gated_delta_rule_chunk_prepare_variants,
+    .run = gated_delta_rule_chunk_prepare_call,
     .call = __tvm_ffi_gated_delta_rule_chunk_prepare,
+    .prepare = tb_prepare_gated_delta_rule_chunk_prepare,
 };
 
 static tb_grid gated_delta_rule_chunk_prepare_grid(int64_t num_value_heads, int64_t seq_len)
@@ -131,14 +136,17 @@ static tb_grid gated_delta_rule_chunk_prepare_grid(int64_t num_value_heads, int6
 }
 
 static tritonbind_status gated_delta_rule_chunk_prepare_on(
-    int32_t device, void *stream, const void *qkv, const void *b, const void *a,
-    const void *dt_bias, const void *a_log, void *q_out, void *k_out, void *v_out, void *g_out,
-    void *beta_out, int32_t num_key_heads, int32_t num_value_heads, int32_t qkv_dim,
-    int32_t seq_len)
+    tb_target target, const void *qkv, const void *b, const void *a, const void *dt_bias,
+    const void *a_log, void *q_out, void *k_out, void *v_out, void *g_out, void *beta_out,
+    int32_t num_key_heads, int32_t num_value_heads, int32_t qkv_dim, int32_t seq_len)
 {
     const tb_function *function = &gated_delta_rule_chunk_prepare_function;
     void *const values[] = {&qkv, &b, &a, &dt_bias, &a_log, &q_out, &k_out, &v_out, &g_out,
                             &beta_out, &num_key_heads, &num_value_heads, &qkv_dim, &seq_len};
+    static const uint8_t sizes[] = {sizeof qkv, sizeof b, sizeof a, sizeof dt_bias, sizeof a_log,
+                                    sizeof q_out, sizeof k_out, sizeof v_out, sizeof g_out,
+                                    sizeof beta_out, sizeof num_key_heads, sizeof num_value_heads,
+                                    sizeof qkv_dim, sizeof seq_len};
     const bool aligned = tb_divisible_by_16(qkv)
                          && tb_divisible_by_16(b)
                          && tb_divisible_by_16(a)
@@ -164,7 +172,7 @@ static tritonbind_status gated_delta_rule_chunk_prepare_on(
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_prepare_grid(num_value_heads, seq_len);
-    return tb_launch(function, variant, device, stream, grid, values);
+    return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
 tritonbind_status gated_delta_rule_chunk_prepare_launch(
@@ -184,18 +192,40 @@ tritonbind_status gated_delta_rule_chunk_prepare_launch(
     int32_t qkv_dim,
     int32_t seq_len)
 {
-    return gated_delta_rule_chunk_prepare_on(TB_CURRENT_DEVICE, stream, qkv, b, a, dt_bias, a_log,
-                                             q_out, k_out, v_out, g_out, beta_out, num_key_heads,
-                                             num_value_heads, qkv_dim, seq_len);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
+    return gated_delta_rule_chunk_prepare_on(target, qkv, b, a, dt_bias, a_log, q_out, k_out, v_out,
+                                             g_out, beta_out, num_key_heads, num_value_heads,
+                                             qkv_dim, seq_len);
 }
 
-int __tvm_ffi_gated_delta_rule_chunk_prepare(void *self, const tvm_ffi_any *arguments,
-                                             int32_t count, tvm_ffi_any *result)
+tritonbind_status gated_delta_rule_chunk_prepare_prepare(
+    tritonbind_prepared **prepared,
+    const void *qkv,
+    const void *b,
+    const void *a,
+    const void *dt_bias,
+    const void *a_log,
+    void *q_out,
+    void *k_out,
+    void *v_out,
+    void *g_out,
+    void *beta_out,
+    int32_t num_key_heads,
+    int32_t num_value_heads,
+    int32_t qkv_dim,
+    int32_t seq_len)
 {
-    const tb_function *function = &gated_delta_rule_chunk_prepare_function;
-    tb_call call;
-    tvm_ffi_any filled[15];
-    void *stream;
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    *prepared = NULL;
+    return gated_delta_rule_chunk_prepare_on(target, qkv, b, a, dt_bias, a_log, q_out, k_out, v_out,
+                                             g_out, beta_out, num_key_heads, num_value_heads,
+                                             qkv_dim, seq_len);
+}
+
+static bool gated_delta_rule_chunk_prepare_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[16];
     const void *qkv;
     const void *b;
     const void *a;
@@ -210,45 +240,39 @@ int __tvm_ffi_gated_delta_rule_chunk_prepare(void *self, const tvm_ffi_any *argu
     int32_t num_value_heads;
     int32_t qkv_dim;
     int32_t seq_len;
-    (void)self;
-    const bool good = tb_begin(&call, function, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &qkv)
-                      && tb_get_const_pointer(&call, 1, &b)
-                      && tb_get_const_pointer(&call, 2, &a)
-                      && tb_get_const_pointer(&call, 3, &dt_bias)
-                      && tb_get_const_pointer(&call, 4, &a_log)
-                      && tb_get_pointer(&call, 5, &q_out)
-                      && tb_get_pointer(&call, 6, &k_out)
-                      && tb_get_pointer(&call, 7, &v_out)
-                      && tb_get_pointer(&call, 8, &g_out)
-                      && tb_get_pointer(&call, 9, &beta_out)
-                      && tb_get_int32(&call, 10, &num_key_heads)
-                      && tb_get_int32(&call, 11, &num_value_heads)
-                      && tb_get_int32(&call, 12, &qkv_dim)
-                      && tb_get_int32(&call, 13, &seq_len)
-                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, qkv_dim}, 2)
-                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 3, (const int64_t[]){num_value_heads}, 1)
-                      && tb_check_shape(&call, 4, (const int64_t[]){num_value_heads}, 1)
-                      && tb_check_shape(&call, 5, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 6, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 7, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 8, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 9, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_get_stream(&call, &stream)
-                      && gated_delta_rule_chunk_prepare_on(
-                          call.device, stream, qkv, b, a, dt_bias, a_log, q_out, k_out, v_out,
-                          g_out, beta_out, num_key_heads, num_value_heads, qkv_dim,
-                          seq_len) == TRITONBIND_OK;
-    return tb_finish(function, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &qkv)
+           && tb_get_const_pointer(call, 1, &b)
+           && tb_get_const_pointer(call, 2, &a)
+           && tb_get_const_pointer(call, 3, &dt_bias)
+           && tb_get_const_pointer(call, 4, &a_log)
+           && tb_get_pointer(call, 5, &q_out)
+           && tb_get_pointer(call, 6, &k_out)
+           && tb_get_pointer(call, 7, &v_out)
+           && tb_get_pointer(call, 8, &g_out)
+           && tb_get_pointer(call, 9, &beta_out)
+           && tb_get_int32(call, 10, &num_key_heads)
+           && tb_get_int32(call, 11, &num_value_heads)
+           && tb_get_int32(call, 12, &qkv_dim)
+           && tb_get_int32(call, 13, &seq_len)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, qkv_dim}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 3, (const int64_t[]){num_value_heads}, 1)
+           && tb_check_shape(call, 4, (const int64_t[]){num_value_heads}, 1)
+           && tb_check_shape(call, 5, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 7, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 8, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 9, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_prepare_on(target, qkv, b, a, dt_bias, a_log, q_out, k_out,
+                                                v_out, g_out, beta_out, num_key_heads,
+                                                num_value_heads, qkv_dim, seq_len) == TRITONBIND_OK;
 }
 
-TB_DEFINE_TEXTS(gated_delta_rule_chunk_prepare)
+TB_DEFINE_CALLS(gated_delta_rule_chunk_prepare)
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_prepare)
 
 /* ---- gated_delta_rule_chunk_cumsum ---- */
 
@@ -325,10 +349,12 @@ static const tb_argument gated_delta_rule_chunk_cumsum_arguments[] = {
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 2}},
 };
 
-TB_DECLARE_CALL(gated_delta_rule_chunk_cumsum);
+TB_DECLARE_CALLS(gated_delta_rule_chunk_cumsum);
+static bool gated_delta_rule_chunk_cumsum_call(tb_call *call);
 
 static const tb_function gated_delta_rule_chunk_cumsum_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_cumsum",
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_cumsum.prepare",
     .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_cumsum(g_in: *fp32, g_out: "
                  "*fp32, seq_len: i32, num_value_heads: i32, stream=None)",
     .argument_names = "g_in, g_out, seq_len, num_value_heads, stream",
@@ -336,7 +362,9 @@ static const tb_function gated_delta_rule_chunk_cumsum_function = {
     .arguments = gated_delta_rule_chunk_cumsum_arguments,
     .argument_count = 4,
     .variants = gated_delta_rule_chunk_cumsum_variants,
+    .run = gated_delta_rule_chunk_cumsum_call,
     .call = __tvm_ffi_gated_delta_rule_chunk_cumsum,
+    .prepare = tb_prepare_gated_delta_rule_chunk_cumsum,
 };
 
 static tb_grid gated_delta_rule_chunk_cumsum_grid(int64_t seq_len, int64_t num_value_heads)
@@ -346,18 +374,19 @@ static tb_grid gated_delta_rule_chunk_cumsum_grid(int64_t seq_len, int64_t num_v
 }
 
 static tritonbind_status gated_delta_rule_chunk_cumsum_on(
-    int32_t device, void *stream, const void *g_in, void *g_out, int32_t seq_len,
-    int32_t num_value_heads)
+    tb_target target, const void *g_in, void *g_out, int32_t seq_len, int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_cumsum_function;
     void *const values[] = {&g_in, &g_out, &seq_len, &num_value_heads};
+    static const uint8_t sizes[] = {sizeof g_in, sizeof g_out, sizeof seq_len,
+                                    sizeof num_value_heads};
     const bool aligned = tb_divisible_by_16(g_in) && tb_divisible_by_16(g_out);
     const int32_t hints = aligned ? 0 : 1;
     if (tb_check_alignment(function, 0, g_in, 4) || tb_check_alignment(function, 1, g_out, 4))
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_cumsum_grid(seq_len, num_value_heads);
-    return tb_launch(function, variant, device, stream, grid, values);
+    return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
 tritonbind_status gated_delta_rule_chunk_cumsum_launch(
@@ -367,38 +396,44 @@ tritonbind_status gated_delta_rule_chunk_cumsum_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    return gated_delta_rule_chunk_cumsum_on(TB_CURRENT_DEVICE, stream, g_in, g_out, seq_len,
-                                            num_value_heads);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
+    return gated_delta_rule_chunk_cumsum_on(target, g_in, g_out, seq_len, num_value_heads);
 }
 
-int __tvm_ffi_gated_delta_rule_chunk_cumsum(void *self, const tvm_ffi_any *arguments, int32_t count,
-                                            tvm_ffi_any *result)
+tritonbind_status gated_delta_rule_chunk_cumsum_prepare(
+    tritonbind_prepared **prepared,
+    const void *g_in,
+    void *g_out,
+    int32_t seq_len,
+    int32_t num_value_heads)
 {
-    const tb_function *function = &gated_delta_rule_chunk_cumsum_function;
-    tb_call call;
-    tvm_ffi_any filled[5];
-    void *stream;
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    *prepared = NULL;
+    return gated_delta_rule_chunk_cumsum_on(target, g_in, g_out, seq_len, num_value_heads);
+}
+
+static bool gated_delta_rule_chunk_cumsum_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[6];
     const void *g_in;
     void *g_out;
     int32_t seq_len;
     int32_t num_value_heads;
-    (void)self;
-    const bool good = tb_begin(&call, function, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &g_in)
-                      && tb_get_pointer(&call, 1, &g_out)
-                      && tb_get_int32(&call, 2, &seq_len)
-                      && tb_get_int32(&call, 3, &num_value_heads)
-                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_get_stream(&call, &stream)
-                      && gated_delta_rule_chunk_cumsum_on(
-                          call.device, stream, g_in, g_out, seq_len,
-                          num_value_heads) == TRITONBIND_OK;
-    return tb_finish(function, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &g_in)
+           && tb_get_pointer(call, 1, &g_out)
+           && tb_get_int32(call, 2, &seq_len)
+           && tb_get_int32(call, 3, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_cumsum_on(target, g_in, g_out, seq_len,
+                                               num_value_heads) == TRITONBIND_OK;
 }
 
-TB_DEFINE_TEXTS(gated_delta_rule_chunk_cumsum)
+TB_DEFINE_CALLS(gated_delta_rule_chunk_cumsum)
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_cumsum)
 
 /* ---- gated_delta_rule_chunk_a ---- */
 
@@ -481,10 +516,12 @@ static const tb_argument gated_delta_rule_chunk_a_arguments[] = {
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
 
-TB_DECLARE_CALL(gated_delta_rule_chunk_a);
+TB_DECLARE_CALLS(gated_delta_rule_chunk_a);
+static bool gated_delta_rule_chunk_a_call(tb_call *call);
 
 static const tb_function gated_delta_rule_chunk_a_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_a",
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_a.prepare",
     .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_a(k: *bf16, g_cumsum: "
                  "*fp32, beta: *fp32, a_tril: *fp32, seq_len: i32, num_value_heads: i32, "
                  "stream=None)",
@@ -493,7 +530,9 @@ static const tb_function gated_delta_rule_chunk_a_function = {
     .arguments = gated_delta_rule_chunk_a_arguments,
     .argument_count = 6,
     .variants = gated_delta_rule_chunk_a_variants,
+    .run = gated_delta_rule_chunk_a_call,
     .call = __tvm_ffi_gated_delta_rule_chunk_a,
+    .prepare = tb_prepare_gated_delta_rule_chunk_a,
 };
 
 static tb_grid gated_delta_rule_chunk_a_grid(int64_t seq_len, int64_t num_value_heads)
@@ -503,11 +542,13 @@ static tb_grid gated_delta_rule_chunk_a_grid(int64_t seq_len, int64_t num_value_
 }
 
 static tritonbind_status gated_delta_rule_chunk_a_on(
-    int32_t device, void *stream, const void *k, const void *g_cumsum, const void *beta,
-    void *a_tril, int32_t seq_len, int32_t num_value_heads)
+    tb_target target, const void *k, const void *g_cumsum, const void *beta, void *a_tril,
+    int32_t seq_len, int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_a_function;
     void *const values[] = {&k, &g_cumsum, &beta, &a_tril, &seq_len, &num_value_heads};
+    static const uint8_t sizes[] = {sizeof k, sizeof g_cumsum, sizeof beta, sizeof a_tril,
+                                    sizeof seq_len, sizeof num_value_heads};
     const bool aligned = tb_divisible_by_16(k)
                          && tb_divisible_by_16(g_cumsum)
                          && tb_divisible_by_16(beta)
@@ -520,7 +561,7 @@ static tritonbind_status gated_delta_rule_chunk_a_on(
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_a_grid(seq_len, num_value_heads);
-    return tb_launch(function, variant, device, stream, grid, values);
+    return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
 tritonbind_status gated_delta_rule_chunk_a_launch(
@@ -532,46 +573,52 @@ tritonbind_status gated_delta_rule_chunk_a_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    return gated_delta_rule_chunk_a_on(TB_CURRENT_DEVICE, stream, k, g_cumsum, beta, a_tril,
-                                       seq_len, num_value_heads);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
+    return gated_delta_rule_chunk_a_on(target, k, g_cumsum, beta, a_tril, seq_len, num_value_heads);
 }
 
-int __tvm_ffi_gated_delta_rule_chunk_a(void *self, const tvm_ffi_any *arguments, int32_t count,
-                                       tvm_ffi_any *result)
+tritonbind_status gated_delta_rule_chunk_a_prepare(
+    tritonbind_prepared **prepared,
+    const void *k,
+    const void *g_cumsum,
+    const void *beta,
+    void *a_tril,
+    int32_t seq_len,
+    int32_t num_value_heads)
 {
-    const tb_function *function = &gated_delta_rule_chunk_a_function;
-    tb_call call;
-    tvm_ffi_any filled[7];
-    void *stream;
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    *prepared = NULL;
+    return gated_delta_rule_chunk_a_on(target, k, g_cumsum, beta, a_tril, seq_len, num_value_heads);
+}
+
+static bool gated_delta_rule_chunk_a_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[8];
     const void *k;
     const void *g_cumsum;
     const void *beta;
     void *a_tril;
     int32_t seq_len;
     int32_t num_value_heads;
-    (void)self;
-    const bool good = tb_begin(&call, function, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &k)
-                      && tb_get_const_pointer(&call, 1, &g_cumsum)
-                      && tb_get_const_pointer(&call, 2, &beta)
-                      && tb_get_pointer(&call, 3, &a_tril)
-                      && tb_get_int32(&call, 4, &seq_len)
-                      && tb_get_int32(&call, 5, &num_value_heads)
-                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 3, (const int64_t[]){seq_len, num_value_heads, 64},
-                                        3)
-                      && tb_get_stream(&call, &stream)
-                      && gated_delta_rule_chunk_a_on(
-                          call.device, stream, k, g_cumsum, beta, a_tril, seq_len,
-                          num_value_heads) == TRITONBIND_OK;
-    return tb_finish(function, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &k)
+           && tb_get_const_pointer(call, 1, &g_cumsum)
+           && tb_get_const_pointer(call, 2, &beta)
+           && tb_get_pointer(call, 3, &a_tril)
+           && tb_get_int32(call, 4, &seq_len)
+           && tb_get_int32(call, 5, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_a_on(target, k, g_cumsum, beta, a_tril, seq_len,
+                                          num_value_heads) == TRITONBIND_OK;
 }
 
-TB_DEFINE_TEXTS(gated_delta_rule_chunk_a)
+TB_DEFINE_CALLS(gated_delta_rule_chunk_a)
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_a)
 
 /* ---- gated_delta_rule_chunk_solve ---- */
 
@@ -650,10 +697,12 @@ static const tb_argument gated_delta_rule_chunk_solve_arguments[] = {
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
 
-TB_DECLARE_CALL(gated_delta_rule_chunk_solve);
+TB_DECLARE_CALLS(gated_delta_rule_chunk_solve);
+static bool gated_delta_rule_chunk_solve_call(tb_call *call);
 
 static const tb_function gated_delta_rule_chunk_solve_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_solve",
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_solve.prepare",
     .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_solve(a_tril_ptr: *fp32, "
                  "a_inv_ptr: *bf16, seq_len: i32, num_value_heads: i32, stream=None)",
     .argument_names = "a_tril_ptr, a_inv_ptr, seq_len, num_value_heads, stream",
@@ -667,7 +716,9 @@ static const tb_function gated_delta_rule_chunk_solve_function = {
     .arguments = gated_delta_rule_chunk_solve_arguments,
     .argument_count = 4,
     .variants = gated_delta_rule_chunk_solve_variants,
+    .run = gated_delta_rule_chunk_solve_call,
     .call = __tvm_ffi_gated_delta_rule_chunk_solve,
+    .prepare = tb_prepare_gated_delta_rule_chunk_solve,
 };
 
 static tb_grid gated_delta_rule_chunk_solve_grid(int64_t seq_len, int64_t num_value_heads)
@@ -677,11 +728,13 @@ static tb_grid gated_delta_rule_chunk_solve_grid(int64_t seq_len, int64_t num_va
 }
 
 static tritonbind_status gated_delta_rule_chunk_solve_on(
-    int32_t device, void *stream, const void *a_tril_ptr, void *a_inv_ptr, int32_t seq_len,
+    tb_target target, const void *a_tril_ptr, void *a_inv_ptr, int32_t seq_len,
     int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_solve_function;
     void *const values[] = {&a_tril_ptr, &a_inv_ptr, &seq_len, &num_value_heads};
+    static const uint8_t sizes[] = {sizeof a_tril_ptr, sizeof a_inv_ptr, sizeof seq_len,
+                                    sizeof num_value_heads};
     const bool aligned = tb_divisible_by_16(a_tril_ptr) && tb_divisible_by_16(a_inv_ptr);
     const int32_t hints = aligned ? 0 : 1;
     if (tb_check_alignment(function, 0, a_tril_ptr, 4)
@@ -689,7 +742,7 @@ static tritonbind_status gated_delta_rule_chunk_solve_on(
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_solve_grid(seq_len, num_value_heads);
-    return tb_launch(function, variant, device, stream, grid, values);
+    return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
 tritonbind_status gated_delta_rule_chunk_solve_launch(
@@ -699,40 +752,44 @@ tritonbind_status gated_delta_rule_chunk_solve_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    return gated_delta_rule_chunk_solve_on(TB_CURRENT_DEVICE, stream, a_tril_ptr, a_inv_ptr,
-                                           seq_len, num_value_heads);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
+    return gated_delta_rule_chunk_solve_on(target, a_tril_ptr, a_inv_ptr, seq_len, num_value_heads);
 }
 
-int __tvm_ffi_gated_delta_rule_chunk_solve(void *self, const tvm_ffi_any *arguments, int32_t count,
-                                           tvm_ffi_any *result)
+tritonbind_status gated_delta_rule_chunk_solve_prepare(
+    tritonbind_prepared **prepared,
+    const void *a_tril_ptr,
+    void *a_inv_ptr,
+    int32_t seq_len,
+    int32_t num_value_heads)
 {
-    const tb_function *function = &gated_delta_rule_chunk_solve_function;
-    tb_call call;
-    tvm_ffi_any filled[5];
-    void *stream;
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    *prepared = NULL;
+    return gated_delta_rule_chunk_solve_on(target, a_tril_ptr, a_inv_ptr, seq_len, num_value_heads);
+}
+
+static bool gated_delta_rule_chunk_solve_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[6];
     const void *a_tril_ptr;
     void *a_inv_ptr;
     int32_t seq_len;
     int32_t num_value_heads;
-    (void)self;
-    const bool good = tb_begin(&call, function, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &a_tril_ptr)
-                      && tb_get_pointer(&call, 1, &a_inv_ptr)
-                      && tb_get_int32(&call, 2, &seq_len)
-                      && tb_get_int32(&call, 3, &num_value_heads)
-                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 64},
-                                        3)
-                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads, 64},
-                                        3)
-                      && tb_get_stream(&call, &stream)
-                      && gated_delta_rule_chunk_solve_on(
-                          call.device, stream, a_tril_ptr, a_inv_ptr, seq_len,
-                          num_value_heads) == TRITONBIND_OK;
-    return tb_finish(function, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &a_tril_ptr)
+           && tb_get_pointer(call, 1, &a_inv_ptr)
+           && tb_get_int32(call, 2, &seq_len)
+           && tb_get_int32(call, 3, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_solve_on(target, a_tril_ptr, a_inv_ptr, seq_len,
+                                              num_value_heads) == TRITONBIND_OK;
 }
 
-TB_DEFINE_TEXTS(gated_delta_rule_chunk_solve)
+TB_DEFINE_CALLS(gated_delta_rule_chunk_solve)
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_solve)
 
 /* ---- gated_delta_rule_chunk_recompute ---- */
 
@@ -821,10 +878,12 @@ static const tb_argument gated_delta_rule_chunk_recompute_arguments[] = {
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
 
-TB_DECLARE_CALL(gated_delta_rule_chunk_recompute);
+TB_DECLARE_CALLS(gated_delta_rule_chunk_recompute);
+static bool gated_delta_rule_chunk_recompute_call(tb_call *call);
 
 static const tb_function gated_delta_rule_chunk_recompute_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_recompute",
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_recompute.prepare",
     .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_recompute(k: *bf16, v: "
                  "*bf16, beta: *fp32, w_out: *bf16, u_out: *bf16, a_inv: *bf16, g_cumsum: *fp32, "
                  "seq_len: i32, num_value_heads: i32, stream=None)",
@@ -836,7 +895,9 @@ static const tb_function gated_delta_rule_chunk_recompute_function = {
     .arguments = gated_delta_rule_chunk_recompute_arguments,
     .argument_count = 9,
     .variants = gated_delta_rule_chunk_recompute_variants,
+    .run = gated_delta_rule_chunk_recompute_call,
     .call = __tvm_ffi_gated_delta_rule_chunk_recompute,
+    .prepare = tb_prepare_gated_delta_rule_chunk_recompute,
 };
 
 static tb_grid gated_delta_rule_chunk_recompute_grid(int64_t seq_len, int64_t num_value_heads)
@@ -846,12 +907,15 @@ static tb_grid gated_delta_rule_chunk_recompute_grid(int64_t seq_len, int64_t nu
 }
 
 static tritonbind_status gated_delta_rule_chunk_recompute_on(
-    int32_t device, void *stream, const void *k, const void *v, const void *beta, void *w_out,
-    void *u_out, const void *a_inv, const void *g_cumsum, int32_t seq_len, int32_t num_value_heads)
+    tb_target target, const void *k, const void *v, const void *beta, void *w_out, void *u_out,
+    const void *a_inv, const void *g_cumsum, int32_t seq_len, int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_recompute_function;
     void *const values[] = {&k, &v, &beta, &w_out, &u_out, &a_inv, &g_cumsum, &seq_len,
                             &num_value_heads};
+    static const uint8_t sizes[] = {sizeof k, sizeof v, sizeof beta, sizeof w_out, sizeof u_out,
+                                    sizeof a_inv, sizeof g_cumsum, sizeof seq_len,
+                                    sizeof num_value_heads};
     const bool aligned = tb_divisible_by_16(k)
                          && tb_divisible_by_16(v)
                          && tb_divisible_by_16(beta)
@@ -870,7 +934,7 @@ static tritonbind_status gated_delta_rule_chunk_recompute_on(
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_recompute_grid(seq_len, num_value_heads);
-    return tb_launch(function, variant, device, stream, grid, values);
+    return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
 tritonbind_status gated_delta_rule_chunk_recompute_launch(
@@ -885,17 +949,33 @@ tritonbind_status gated_delta_rule_chunk_recompute_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    return gated_delta_rule_chunk_recompute_on(TB_CURRENT_DEVICE, stream, k, v, beta, w_out, u_out,
-                                               a_inv, g_cumsum, seq_len, num_value_heads);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
+    return gated_delta_rule_chunk_recompute_on(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
+                                               seq_len, num_value_heads);
 }
 
-int __tvm_ffi_gated_delta_rule_chunk_recompute(void *self, const tvm_ffi_any *arguments,
-                                               int32_t count, tvm_ffi_any *result)
+tritonbind_status gated_delta_rule_chunk_recompute_prepare(
+    tritonbind_prepared **prepared,
+    const void *k,
+    const void *v,
+    const void *beta,
+    void *w_out,
+    void *u_out,
+    const void *a_inv,
+    const void *g_cumsum,
+    int32_t seq_len,
+    int32_t num_value_heads)
 {
-    const tb_function *function = &gated_delta_rule_chunk_recompute_function;
-    tb_call call;
-    tvm_ffi_any filled[10];
-    void *stream;
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    *prepared = NULL;
+    return gated_delta_rule_chunk_recompute_on(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
+                                               seq_len, num_value_heads);
+}
+
+static bool gated_delta_rule_chunk_recompute_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[11];
     const void *k;
     const void *v;
     const void *beta;
@@ -905,38 +985,30 @@ int __tvm_ffi_gated_delta_rule_chunk_recompute(void *self, const tvm_ffi_any *ar
     const void *g_cumsum;
     int32_t seq_len;
     int32_t num_value_heads;
-    (void)self;
-    const bool good = tb_begin(&call, function, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &k)
-                      && tb_get_const_pointer(&call, 1, &v)
-                      && tb_get_const_pointer(&call, 2, &beta)
-                      && tb_get_pointer(&call, 3, &w_out)
-                      && tb_get_pointer(&call, 4, &u_out)
-                      && tb_get_const_pointer(&call, 5, &a_inv)
-                      && tb_get_const_pointer(&call, 6, &g_cumsum)
-                      && tb_get_int32(&call, 7, &seq_len)
-                      && tb_get_int32(&call, 8, &num_value_heads)
-                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 3, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 4, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 5, (const int64_t[]){seq_len, num_value_heads, 64},
-                                        3)
-                      && tb_check_shape(&call, 6, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_get_stream(&call, &stream)
-                      && gated_delta_rule_chunk_recompute_on(
-                          call.device, stream, k, v, beta, w_out, u_out, a_inv, g_cumsum, seq_len,
-                          num_value_heads) == TRITONBIND_OK;
-    return tb_finish(function, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &k)
+           && tb_get_const_pointer(call, 1, &v)
+           && tb_get_const_pointer(call, 2, &beta)
+           && tb_get_pointer(call, 3, &w_out)
+           && tb_get_pointer(call, 4, &u_out)
+           && tb_get_const_pointer(call, 5, &a_inv)
+           && tb_get_const_pointer(call, 6, &g_cumsum)
+           && tb_get_int32(call, 7, &seq_len)
+           && tb_get_int32(call, 8, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 4, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 5, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
+           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_recompute_on(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
+                                                  seq_len, num_value_heads) == TRITONBIND_OK;
 }
 
-TB_DEFINE_TEXTS(gated_delta_rule_chunk_recompute)
+TB_DEFINE_CALLS(gated_delta_rule_chunk_recompute)
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_recompute)
 
 /* ---- gated_delta_rule_chunk_state ---- */
 
@@ -1028,10 +1100,12 @@ static const tb_argument gated_delta_rule_chunk_state_arguments[] = {
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
 
-TB_DECLARE_CALL(gated_delta_rule_chunk_state);
+TB_DECLARE_CALLS(gated_delta_rule_chunk_state);
+static bool gated_delta_rule_chunk_state_call(tb_call *call);
 
 static const tb_function gated_delta_rule_chunk_state_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_state",
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_state.prepare",
     .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_state(k: *bf16, w: *bf16, "
                  "u: *bf16, g_cumsum: *fp32, initial_state: *fp32, chunk_state: *fp32, v_new: "
                  "*bf16, final_state: *fp32, seq_len: i32, num_value_heads: i32, stream=None)",
@@ -1044,7 +1118,9 @@ static const tb_function gated_delta_rule_chunk_state_function = {
     .arguments = gated_delta_rule_chunk_state_arguments,
     .argument_count = 10,
     .variants = gated_delta_rule_chunk_state_variants,
+    .run = gated_delta_rule_chunk_state_call,
     .call = __tvm_ffi_gated_delta_rule_chunk_state,
+    .prepare = tb_prepare_gated_delta_rule_chunk_state,
 };
 
 static tb_grid gated_delta_rule_chunk_state_grid(int64_t num_value_heads)
@@ -1054,13 +1130,16 @@ static tb_grid gated_delta_rule_chunk_state_grid(int64_t num_value_heads)
 }
 
 static tritonbind_status gated_delta_rule_chunk_state_on(
-    int32_t device, void *stream, const void *k, const void *w, const void *u, const void *g_cumsum,
+    tb_target target, const void *k, const void *w, const void *u, const void *g_cumsum,
     const void *initial_state, void *chunk_state, void *v_new, void *final_state, int32_t seq_len,
     int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_state_function;
     void *const values[] = {&k, &w, &u, &g_cumsum, &initial_state, &chunk_state, &v_new,
                             &final_state, &seq_len, &num_value_heads};
+    static const uint8_t sizes[] = {sizeof k, sizeof w, sizeof u, sizeof g_cumsum,
+                                    sizeof initial_state, sizeof chunk_state, sizeof v_new,
+                                    sizeof final_state, sizeof seq_len, sizeof num_value_heads};
     const bool aligned = tb_divisible_by_16(k)
                          && tb_divisible_by_16(w)
                          && tb_divisible_by_16(u)
@@ -1081,7 +1160,7 @@ static tritonbind_status gated_delta_rule_chunk_state_on(
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_state_grid(num_value_heads);
-    return tb_launch(function, variant, device, stream, grid, values);
+    return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
 tritonbind_status gated_delta_rule_chunk_state_launch(
@@ -1097,18 +1176,34 @@ tritonbind_status gated_delta_rule_chunk_state_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    return gated_delta_rule_chunk_state_on(TB_CURRENT_DEVICE, stream, k, w, u, g_cumsum,
-                                           initial_state, chunk_state, v_new, final_state, seq_len,
-                                           num_value_heads);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
+    return gated_delta_rule_chunk_state_on(target, k, w, u, g_cumsum, initial_state, chunk_state,
+                                           v_new, final_state, seq_len, num_value_heads);
 }
 
-int __tvm_ffi_gated_delta_rule_chunk_state(void *self, const tvm_ffi_any *arguments, int32_t count,
-                                           tvm_ffi_any *result)
+tritonbind_status gated_delta_rule_chunk_state_prepare(
+    tritonbind_prepared **prepared,
+    const void *k,
+    const void *w,
+    const void *u,
+    const void *g_cumsum,
+    const void *initial_state,
+    void *chunk_state,
+    void *v_new,
+    void *final_state,
+    int32_t seq_len,
+    int32_t num_value_heads)
 {
-    const tb_function *function = &gated_delta_rule_chunk_state_function;
-    tb_call call;
-    tvm_ffi_any filled[11];
-    void *stream;
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    *prepared = NULL;
+    return gated_delta_rule_chunk_state_on(target, k, w, u, g_cumsum, initial_state, chunk_state,
+                                           v_new, final_state, seq_len, num_value_heads);
+}
+
+static bool gated_delta_rule_chunk_state_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[12];
     const void *k;
     const void *w;
     const void *u;
@@ -1119,43 +1214,36 @@ int __tvm_ffi_gated_delta_rule_chunk_state(void *self, const tvm_ffi_any *argume
     void *final_state;
     int32_t seq_len;
     int32_t num_value_heads;
-    (void)self;
-    const bool good = tb_begin(&call, function, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &k)
-                      && tb_get_const_pointer(&call, 1, &w)
-                      && tb_get_const_pointer(&call, 2, &u)
-                      && tb_get_const_pointer(&call, 3, &g_cumsum)
-                      && tb_get_const_pointer(&call, 4, &initial_state)
-                      && tb_get_pointer(&call, 5, &chunk_state)
-                      && tb_get_pointer(&call, 6, &v_new)
-                      && tb_get_pointer(&call, 7, &final_state)
-                      && tb_get_int32(&call, 8, &seq_len)
-                      && tb_get_int32(&call, 9, &num_value_heads)
-                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 3, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 4, (const int64_t[]){num_value_heads, 128, 128}, 3)
-                      && tb_check_shape(&call, 5,
-                                        (const int64_t[]){
-                                            tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
-                                            128},
-                                        4)
-                      && tb_check_shape(&call, 6, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 7, (const int64_t[]){num_value_heads, 128, 128}, 3)
-                      && tb_get_stream(&call, &stream)
-                      && gated_delta_rule_chunk_state_on(
-                          call.device, stream, k, w, u, g_cumsum, initial_state, chunk_state, v_new,
-                          final_state, seq_len, num_value_heads) == TRITONBIND_OK;
-    return tb_finish(function, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &k)
+           && tb_get_const_pointer(call, 1, &w)
+           && tb_get_const_pointer(call, 2, &u)
+           && tb_get_const_pointer(call, 3, &g_cumsum)
+           && tb_get_const_pointer(call, 4, &initial_state)
+           && tb_get_pointer(call, 5, &chunk_state)
+           && tb_get_pointer(call, 6, &v_new)
+           && tb_get_pointer(call, 7, &final_state)
+           && tb_get_int32(call, 8, &seq_len)
+           && tb_get_int32(call, 9, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 4, (const int64_t[]){num_value_heads, 128, 128}, 3)
+           && tb_check_shape(call, 5,
+                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
+                                               128},
+                             4)
+           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 7, (const int64_t[]){num_value_heads, 128, 128}, 3)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_state_on(target, k, w, u, g_cumsum, initial_state, chunk_state,
+                                              v_new, final_state, seq_len,
+                                              num_value_heads) == TRITONBIND_OK;
 }
 
-TB_DEFINE_TEXTS(gated_delta_rule_chunk_state)
+TB_DEFINE_CALLS(gated_delta_rule_chunk_state)
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_state)
 
 /* ---- gated_delta_rule_chunk_o ---- */
 
@@ -1244,10 +1332,12 @@ static const tb_argument gated_delta_rule_chunk_o_arguments[] = {
     {.name = "scale", .kind = TB_FLOAT},
 };
 
-TB_DECLARE_CALL(gated_delta_rule_chunk_o);
+TB_DECLARE_CALLS(gated_delta_rule_chunk_o);
+static bool gated_delta_rule_chunk_o_call(tb_call *call);
 
 static const tb_function gated_delta_rule_chunk_o_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_o",
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_o.prepare",
     .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_o(q: *bf16, k: *bf16, "
                  "v_new: *bf16, chunk_state: *fp32, g_cumsum: *fp32, output: *bf16, seq_len: i32, "
                  "num_value_heads: i32, scale: fp32, stream=None)",
@@ -1258,7 +1348,9 @@ static const tb_function gated_delta_rule_chunk_o_function = {
     .arguments = gated_delta_rule_chunk_o_arguments,
     .argument_count = 9,
     .variants = gated_delta_rule_chunk_o_variants,
+    .run = gated_delta_rule_chunk_o_call,
     .call = __tvm_ffi_gated_delta_rule_chunk_o,
+    .prepare = tb_prepare_gated_delta_rule_chunk_o,
 };
 
 static tb_grid gated_delta_rule_chunk_o_grid(int64_t seq_len, int64_t num_value_heads)
@@ -1268,13 +1360,15 @@ static tb_grid gated_delta_rule_chunk_o_grid(int64_t seq_len, int64_t num_value_
 }
 
 static tritonbind_status gated_delta_rule_chunk_o_on(
-    int32_t device, void *stream, const void *q, const void *k, const void *v_new,
-    const void *chunk_state, const void *g_cumsum, void *output, int32_t seq_len,
-    int32_t num_value_heads, float scale)
+    tb_target target, const void *q, const void *k, const void *v_new, const void *chunk_state,
+    const void *g_cumsum, void *output, int32_t seq_len, int32_t num_value_heads, float scale)
 {
     const tb_function *function = &gated_delta_rule_chunk_o_function;
     void *const values[] = {&q, &k, &v_new, &chunk_state, &g_cumsum, &output, &seq_len,
                             &num_value_heads, &scale};
+    static const uint8_t sizes[] = {sizeof q, sizeof k, sizeof v_new, sizeof chunk_state,
+                                    sizeof g_cumsum, sizeof output, sizeof seq_len,
+                                    sizeof num_value_heads, sizeof scale};
     const bool aligned = tb_divisible_by_16(q)
                          && tb_divisible_by_16(k)
                          && tb_divisible_by_16(v_new)
@@ -1291,7 +1385,7 @@ static tritonbind_status gated_delta_rule_chunk_o_on(
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_o_grid(seq_len, num_value_heads);
-    return tb_launch(function, variant, device, stream, grid, values);
+    return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
 tritonbind_status gated_delta_rule_chunk_o_launch(
@@ -1306,17 +1400,33 @@ tritonbind_status gated_delta_rule_chunk_o_launch(
     int32_t num_value_heads,
     float scale)
 {
-    return gated_delta_rule_chunk_o_on(TB_CURRENT_DEVICE, stream, q, k, v_new, chunk_state,
-                                       g_cumsum, output, seq_len, num_value_heads, scale);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
+    return gated_delta_rule_chunk_o_on(target, q, k, v_new, chunk_state, g_cumsum, output, seq_len,
+                                       num_value_heads, scale);
 }
 
-int __tvm_ffi_gated_delta_rule_chunk_o(void *self, const tvm_ffi_any *arguments, int32_t count,
-                                       tvm_ffi_any *result)
+tritonbind_status gated_delta_rule_chunk_o_prepare(
+    tritonbind_prepared **prepared,
+    const void *q,
+    const void *k,
+    const void *v_new,
+    const void *chunk_state,
+    const void *g_cumsum,
+    void *output,
+    int32_t seq_len,
+    int32_t num_value_heads,
+    float scale)
 {
-    const tb_function *function = &gated_delta_rule_chunk_o_function;
-    tb_call call;
-    tvm_ffi_any filled[10];
-    void *stream;
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    *prepared = NULL;
+    return gated_delta_rule_chunk_o_on(target, q, k, v_new, chunk_state, g_cumsum, output, seq_len,
+                                       num_value_heads, scale);
+}
+
+static bool gated_delta_rule_chunk_o_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[11];
     const void *q;
     const void *k;
     const void *v_new;
@@ -1326,40 +1436,32 @@ int __tvm_ffi_gated_delta_rule_chunk_o(void *self, const tvm_ffi_any *arguments,
     int32_t seq_len;
     int32_t num_value_heads;
     float scale;
-    (void)self;
-    const bool good = tb_begin(&call, function, arguments, count)
-                      && tb_fill_in(&call, filled)
-                      && tb_get_const_pointer(&call, 0, &q)
-                      && tb_get_const_pointer(&call, 1, &k)
-                      && tb_get_const_pointer(&call, 2, &v_new)
-                      && tb_get_const_pointer(&call, 3, &chunk_state)
-                      && tb_get_const_pointer(&call, 4, &g_cumsum)
-                      && tb_get_pointer(&call, 5, &output)
-                      && tb_get_int32(&call, 6, &seq_len)
-                      && tb_get_int32(&call, 7, &num_value_heads)
-                      && tb_get_float(&call, 8, &scale)
-                      && tb_check_shape(&call, 0, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 1, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 2, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_check_shape(&call, 3,
-                                        (const int64_t[]){
-                                            tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
-                                            128},
-                                        4)
-                      && tb_check_shape(&call, 4, (const int64_t[]){seq_len, num_value_heads}, 2)
-                      && tb_check_shape(&call, 5, (const int64_t[]){seq_len, num_value_heads, 128},
-                                        3)
-                      && tb_get_stream(&call, &stream)
-                      && gated_delta_rule_chunk_o_on(
-                          call.device, stream, q, k, v_new, chunk_state, g_cumsum, output, seq_len,
-                          num_value_heads, scale) == TRITONBIND_OK;
-    return tb_finish(function, good, result);
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &q)
+           && tb_get_const_pointer(call, 1, &k)
+           && tb_get_const_pointer(call, 2, &v_new)
+           && tb_get_const_pointer(call, 3, &chunk_state)
+           && tb_get_const_pointer(call, 4, &g_cumsum)
+           && tb_get_pointer(call, 5, &output)
+           && tb_get_int32(call, 6, &seq_len)
+           && tb_get_int32(call, 7, &num_value_heads)
+           && tb_get_float(call, 8, &scale)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 3,
+                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
+                                               128},
+                             4)
+           && tb_check_shape(call, 4, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 5, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_o_on(target, q, k, v_new, chunk_state, g_cumsum, output,
+                                          seq_len, num_value_heads, scale) == TRITONBIND_OK;
 }
 
-TB_DEFINE_TEXTS(gated_delta_rule_chunk_o)
+TB_DEFINE_CALLS(gated_delta_rule_chunk_o)
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_o)
 
 /* ---- registration ---- */
 

@@ -7,6 +7,8 @@
  * picks the variant and the image for the current context's device (without a context: device 0),
  * enqueues the kernel on `stream` (a CUstream or cudaStream_t; NULL is the legacy default stream)
  * and returns TRITONBIND_OK, or a status for which tritonbind_last_error() has the sentence.
+ * <function>_prepare does all that but the enqueuing, which tritonbind_launch_prepared does then,
+ * any number of times; *prepared is to be given to tritonbind_release_prepared, and NULL on errors.
  */
 #ifndef TRITONBIND_QWEN35_GATED_DELTA_RULE_H
 #define TRITONBIND_QWEN35_GATED_DELTA_RULE_H
@@ -54,6 +56,22 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_prepare_launch(
     int32_t num_value_heads,
     int32_t qkv_dim,
     int32_t seq_len);
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_prepare_prepare(
+    tritonbind_prepared **prepared,
+    const void *qkv,
+    const void *b,
+    const void *a,
+    const void *dt_bias,
+    const void *a_log,
+    void *q_out,
+    void *k_out,
+    void *v_out,
+    void *g_out,
+    void *beta_out,
+    int32_t num_key_heads,
+    int32_t num_value_heads,
+    int32_t qkv_dim,
+    int32_t seq_len);
 
 /* g_out[t] is the sum of g_in from the first token of t's chunk to t, t included.
  *
@@ -65,6 +83,12 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_prepare_launch(
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_cumsum_launch(
     void *stream,
+    const void *g_in,
+    void *g_out,
+    int32_t seq_len,
+    int32_t num_value_heads);
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_cumsum_prepare(
+    tritonbind_prepared **prepared,
     const void *g_in,
     void *g_out,
     int32_t seq_len,
@@ -82,6 +106,14 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_cumsum_launch(
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_a_launch(
     void *stream,
+    const void *k,
+    const void *g_cumsum,
+    const void *beta,
+    void *a_tril,
+    int32_t seq_len,
+    int32_t num_value_heads);
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_a_prepare(
+    tritonbind_prepared **prepared,
     const void *k,
     const void *g_cumsum,
     const void *beta,
@@ -108,6 +140,12 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_solve_launch(
     void *a_inv_ptr,
     int32_t seq_len,
     int32_t num_value_heads);
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_solve_prepare(
+    tritonbind_prepared **prepared,
+    const void *a_tril_ptr,
+    void *a_inv_ptr,
+    int32_t seq_len,
+    int32_t num_value_heads);
 
 /* u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.
  *
@@ -125,6 +163,17 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_solve_launch(
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_recompute_launch(
     void *stream,
+    const void *k,
+    const void *v,
+    const void *beta,
+    void *w_out,
+    void *u_out,
+    const void *a_inv,
+    const void *g_cumsum,
+    int32_t seq_len,
+    int32_t num_value_heads);
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_recompute_prepare(
+    tritonbind_prepared **prepared,
     const void *k,
     const void *v,
     const void *beta,
@@ -165,6 +214,18 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_state_launch(
     void *final_state,
     int32_t seq_len,
     int32_t num_value_heads);
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_state_prepare(
+    tritonbind_prepared **prepared,
+    const void *k,
+    const void *w,
+    const void *u,
+    const void *g_cumsum,
+    const void *initial_state,
+    void *chunk_state,
+    void *v_new,
+    void *final_state,
+    int32_t seq_len,
+    int32_t num_value_heads);
 
 /* o = scale (exp(g) q h + P v_new), P[i, j] = exp(g_i - g_j) (q_i . k_j) for i >= j, else 0.
  *
@@ -181,6 +242,17 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_state_launch(
  */
 TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_o_launch(
     void *stream,
+    const void *q,
+    const void *k,
+    const void *v_new,
+    const void *chunk_state,
+    const void *g_cumsum,
+    void *output,
+    int32_t seq_len,
+    int32_t num_value_heads,
+    float scale);
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_o_prepare(
+    tritonbind_prepared **prepared,
     const void *q,
     const void *k,
     const void *v_new,

@@ -6,7 +6,7 @@ change the kernel and run `python -m codegen regenerate`.
 
 from __future__ import annotations
 
-from .._library import Pointer, Stream, function
+from .._library import Pointer, Stream, function, launcher
 
 __all__ = [
     "gated_delta_rule_chunk_a",
@@ -27,6 +27,7 @@ _gated_delta_rule_chunk_state = function("gated_delta_rule_chunk_state")
 _gated_delta_rule_chunk_o = function("gated_delta_rule_chunk_o")
 
 
+@launcher("gated_delta_rule_chunk_prepare")
 def gated_delta_rule_chunk_prepare(
     qkv: Pointer,
     b: Pointer,
@@ -94,6 +95,7 @@ def gated_delta_rule_chunk_prepare(
     )
 
 
+@launcher("gated_delta_rule_chunk_cumsum")
 def gated_delta_rule_chunk_cumsum(
     g_in: Pointer,
     g_out: Pointer,
@@ -121,6 +123,7 @@ def gated_delta_rule_chunk_cumsum(
     _gated_delta_rule_chunk_cumsum(g_in, g_out, seq_len, num_value_heads, stream)
 
 
+@launcher("gated_delta_rule_chunk_a")
 def gated_delta_rule_chunk_a(
     k: Pointer,
     g_cumsum: Pointer,
@@ -152,6 +155,7 @@ def gated_delta_rule_chunk_a(
     _gated_delta_rule_chunk_a(k, g_cumsum, beta, a_tril, seq_len, num_value_heads, stream)
 
 
+@launcher("gated_delta_rule_chunk_solve")
 def gated_delta_rule_chunk_solve(
     a_tril_ptr: Pointer,
     a_inv_ptr: Pointer,
@@ -183,6 +187,7 @@ def gated_delta_rule_chunk_solve(
     _gated_delta_rule_chunk_solve(a_tril_ptr, a_inv_ptr, seq_len, num_value_heads, stream)
 
 
+@launcher("gated_delta_rule_chunk_recompute")
 def gated_delta_rule_chunk_recompute(
     k: Pointer,
     v: Pointer,
@@ -223,6 +228,7 @@ def gated_delta_rule_chunk_recompute(
     )
 
 
+@launcher("gated_delta_rule_chunk_state")
 def gated_delta_rule_chunk_state(
     k: Pointer,
     w: Pointer,
@@ -279,6 +285,7 @@ def gated_delta_rule_chunk_state(
     )
 
 
+@launcher("gated_delta_rule_chunk_o")
 def gated_delta_rule_chunk_o(
     q: Pointer,
     k: Pointer,

@@ -24,6 +24,7 @@ static const entry_point entry_points[] = {
     ENTRY(device_get, "cuDeviceGet"),
     ENTRY(device_attribute, "cuDeviceGetAttribute"),
     ENTRY(primary_retain, "cuDevicePrimaryCtxRetain"),
+    ENTRY(primary_state, "cuDevicePrimaryCtxGetState"),
     ENTRY(context_current, "cuCtxGetCurrent"),
     ENTRY(context_device, "cuCtxGetDevice"),
     ENTRY(context_push, "cuCtxPushCurrent_v2"),
@@ -231,6 +232,20 @@ static void *primary_context(const tb_driver *driver, const tb_function *functio
     }
     tb_unlock();
     return context;
+}
+
+void tb_know_primary(const tb_driver *driver, int32_t ordinal)
+{
+    tb_device *device = &driver->devices[ordinal];
+    void *context = NULL;
+    unsigned int flags = 0;
+    int is_active = 0;
+    tb_lock();
+    if (device->primary == NULL
+        && driver->primary_state(ordinal, &flags, &is_active) == CUDA_SUCCESS && is_active
+        && driver->primary_retain(&context, ordinal) == CUDA_SUCCESS)
+        __atomic_store_n(&device->primary, context, __ATOMIC_RELEASE);
+    tb_unlock();
 }
 
 tritonbind_status tb_enter_device(const tb_driver *driver, const tb_function *function,

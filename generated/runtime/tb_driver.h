@@ -52,6 +52,7 @@ typedef struct tb_driver {
     int (*device_get)(int *device, int ordinal);
     int (*device_attribute)(int *value, int attribute, int device);
     int (*primary_retain)(void **context, int device);
+    int (*primary_state)(int device, unsigned int *flags, int *is_active);
     int (*context_current)(void **context);
     int (*context_device)(int *device);
     int (*context_push)(void *context);
@@ -72,6 +73,16 @@ typedef struct tb_driver {
     int32_t count;
 } tb_driver;
 
+/* A launch that lacks nothing but its stream. */
+struct tritonbind_prepared {
+    const tb_function *function;
+    const tb_image *image; /* loaded on the device; NULL where the grid is empty */
+    int32_t device;
+    unsigned int grid_x, grid_y, grid_z; /* of blocks */
+    size_t scratch;    /* bytes of scratch memory */
+    void **parameters; /* of the image, and Triton's two for scratch memory */
+};
+
 /* The driver, ready for use; NULL after failing. Takes a lock only until it has succeeded. */
 const tb_driver *tb_open_driver(const tb_function *function);
 
@@ -84,6 +95,10 @@ tb_image *tb_choose_image(const tb_variant *variant, int32_t capability);
 void tb_fail_no_image(const tb_function *function, const tb_variant *variant, int32_t device,
                       int32_t capability);
 
+/* The image of a variant for a device, loaded at first use; NULL after failing. */
+const tb_image *tb_loaded_image(const tb_driver *driver, const tb_function *function,
+                                tb_variant *variant, int32_t device);
+
 /* Fails with the name, number and text of a CUresult. */
 tritonbind_status tb_fail_cuda(const tb_function *function, const char *call, int32_t device,
                                int result);
@@ -93,16 +108,23 @@ tritonbind_status tb_fail_cuda(const tb_function *function, const char *call, in
 tritonbind_status tb_enter_device(const tb_driver *driver, const tb_function *function,
                                   int32_t *device, bool *pushed);
 
+/* Retains the primary context of a device where one is in use, so that launches recognise it. */
+void tb_know_primary(const tb_driver *driver, int32_t device);
+
 /* What an image's extras ask of a device, once, when the image is loaded there. */
 bool tb_prepare_extras(const tb_driver *driver, const tb_function *function,
                        const tb_image *image, int32_t device);
 
-/* Launches an image with its extras. `config` has the grid of the call; `scratch` is the place of
- * the scratch pointer among the parameters. */
-tritonbind_status tb_launch_with_extras(const tb_driver *driver, const tb_function *function,
-                                        const tb_image *image, int32_t device,
-                                        cu_launch_config *config, void **parameters,
-                                        void **scratch);
+/* Checks what a launch's extras ask of its grid, and counts its blocks and their memory. */
+tritonbind_status tb_plan_extras(tritonbind_prepared *launch);
+
+/* Launches an image that has extras; `config` lacks its attributes. */
+tritonbind_status tb_launch_with_extras(const tb_driver *driver, const tritonbind_prepared *launch,
+                                        cu_launch_config *config);
+
+/* cuLaunchKernelEx, with these parameters. */
+tritonbind_status tb_call_driver(const tb_driver *driver, const tritonbind_prepared *launch,
+                                 const cu_launch_config *config, void **parameters);
 
 /* Encodes the maps of the descriptors among the values that an image takes. */
 tritonbind_status tb_encode_maps(const tb_function *function, const tb_image *image,

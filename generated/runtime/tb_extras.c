@@ -2,6 +2,7 @@
 #include "tb_driver.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define GRID_LIMIT 2147483647
 #define PORTABLE_CLUSTER 8
@@ -51,67 +52,58 @@ static unsigned int fill_attributes(const tb_extras *extras, cu_launch_attribute
     return count;
 }
 
-static tritonbind_status fail_grid(const tb_function *function, const tb_image *image,
-                                   const cu_launch_config *config)
+tritonbind_status tb_plan_extras(tritonbind_prepared *launch)
 {
-    int32_t num_ctas = image->extras->num_ctas;
-    return tb_fail(function, TRITONBIND_VALUE_ERROR,
-                   "the launch grid (%u, %u, %u) must have x between 0 and %d: "
-                   "each program of this kernel is a cluster of %d blocks",
-                   config->grid_x, config->grid_y, config->grid_z, GRID_LIMIT / (int)num_ctas,
-                   (int)num_ctas);
+    const tb_extras *extras = launch->image->extras;
+    const int32_t num_ctas = extras->num_ctas;
+    const unsigned int x = launch->grid_x, y = launch->grid_y, z = launch->grid_z;
+    if (x > (unsigned int)(GRID_LIMIT / num_ctas))
+        return tb_fail(launch->function, TRITONBIND_VALUE_ERROR,
+                       "the launch grid (%u, %u, %u) must have x between 0 and %d: "
+                       "each program of this kernel is a cluster of %d blocks",
+                       x, y, z, GRID_LIMIT / (int)num_ctas, (int)num_ctas);
+    uint64_t blocks = (uint64_t)x * (uint64_t)num_ctas * y * z; /* within limits: below 2**63 */
+    if (__builtin_mul_overflow(blocks, extras->scratch, &launch->scratch))
+        return tb_fail(launch->function, TRITONBIND_VALUE_ERROR,
+                       "the launch grid (%u, %u, %u) needs more scratch memory than 64 bits can "
+                       "count: each of its %llu blocks needs %lld bytes",
+                       x, y, z, (unsigned long long)blocks, (long long)extras->scratch);
+    launch->grid_x = x * (unsigned int)num_ctas;
+    return TRITONBIND_OK;
 }
 
 /* The launch itself, between taking scratch memory and giving it back. Both happen in the order of
  * the stream: the kernel has the memory for itself, and a graph that is captured does the same. */
-static tritonbind_status launch(const tb_driver *driver, const tb_function *function,
-                                const tb_image *image, int32_t device,
-                                const cu_launch_config *config, size_t size, void **parameters,
-                                void **scratch)
+static tritonbind_status launch_with_scratch(const tb_driver *driver,
+                                             const tritonbind_prepared *launch,
+                                             const cu_launch_config *config)
 {
+    const int32_t count = launch->image->parameter_count;
+    void *parameters[TB_MOST_PARAMETERS + 2];
     uint64_t address = 0;
-    if (size > 0) {
-        int result = driver->memory_allocate(&address, size, config->stream);
-        if (result != CUDA_SUCCESS) {
-            char call[80];
-            snprintf(call, sizeof call, "cuMemAllocAsync of %llu bytes of scratch memory",
-                     (unsigned long long)size);
-            return tb_fail_cuda(function, call, device, result);
-        }
-        *scratch = &address;
+    int result = driver->memory_allocate(&address, launch->scratch, config->stream);
+    if (result != CUDA_SUCCESS) {
+        char call[80];
+        snprintf(call, sizeof call, "cuMemAllocAsync of %llu bytes of scratch memory",
+                 (unsigned long long)launch->scratch);
+        return tb_fail_cuda(launch->function, call, launch->device, result);
     }
-    tritonbind_status status = TRITONBIND_OK;
-    int result = driver->launch(config, image->kernel, parameters, NULL);
-    if (result != CUDA_SUCCESS)
-        status = tb_fail_cuda(function, "cuLaunchKernelEx", device, result);
-    if (size > 0) {
-        result = driver->memory_free(address, config->stream);
-        if (result != CUDA_SUCCESS && status == TRITONBIND_OK)
-            status = tb_fail_cuda(function, "cuMemFreeAsync", device, result);
-    }
+    /* What is prepared may be launched by several threads at once, each with memory of its own. */
+    memcpy(parameters, launch->parameters, (size_t)(count + 2) * sizeof *parameters);
+    parameters[count] = &address;
+    tritonbind_status status = tb_call_driver(driver, launch, config, parameters);
+    result = driver->memory_free(address, config->stream);
+    if (result != CUDA_SUCCESS && status == TRITONBIND_OK)
+        return tb_fail_cuda(launch->function, "cuMemFreeAsync", launch->device, result);
     return status;
 }
 
-tritonbind_status tb_launch_with_extras(const tb_driver *driver, const tb_function *function,
-                                        const tb_image *image, int32_t device,
-                                        cu_launch_config *config, void **parameters,
-                                        void **scratch)
+tritonbind_status tb_launch_with_extras(const tb_driver *driver, const tritonbind_prepared *launch,
+                                        cu_launch_config *config)
 {
-    const tb_extras *extras = image->extras;
     cu_launch_attribute attributes[MOST_ATTRIBUTES];
-    if (config->grid_x > (unsigned int)(GRID_LIMIT / extras->num_ctas))
-        return fail_grid(function, image, config);
-    uint64_t blocks = (uint64_t)config->grid_x * (uint64_t)extras->num_ctas * config->grid_y
-                      * config->grid_z; /* of a grid within its limits: less than 2**63 */
-    size_t size = 0;
-    if (__builtin_mul_overflow(blocks, extras->scratch, &size))
-        return tb_fail(function, TRITONBIND_VALUE_ERROR,
-                       "the launch grid (%u, %u, %u) needs more scratch memory than 64 bits can "
-                       "count: each of its %llu blocks needs %lld bytes",
-                       config->grid_x, config->grid_y, config->grid_z, (unsigned long long)blocks,
-                       (long long)extras->scratch);
-    config->grid_x *= (unsigned int)extras->num_ctas;
     config->attributes = attributes;
-    config->attribute_count = fill_attributes(extras, attributes);
-    return launch(driver, function, image, device, config, size, parameters, scratch);
+    config->attribute_count = fill_attributes(launch->image->extras, attributes);
+    return launch->scratch > 0 ? launch_with_scratch(driver, launch, config)
+                               : tb_call_driver(driver, launch, config, launch->parameters);
 }

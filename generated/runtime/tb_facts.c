@@ -91,13 +91,23 @@ static bool derive(tb_call *call, int32_t index, tvm_ffi_any *value)
     return true;
 }
 
+static bool is_left_out(const tb_call *call, int32_t index)
+{
+    return call->values[index].type_index == TVM_FFI_NONE
+           && call->function->arguments[index].origin != NULL;
+}
+
 bool tb_fill_in(tb_call *call, tvm_ffi_any *filled)
 {
-    const tb_function *function = call->function;
+    const int32_t count = call->function->argument_count;
+    int32_t first = 0;
+    while (first < count && !is_left_out(call, first))
+        first++;
+    if (first == count)
+        return true;
     memcpy(filled, call->values, (size_t)call->count * sizeof *filled);
-    for (int32_t i = 0; i < function->argument_count; i++)
-        if (function->arguments[i].origin != NULL && filled[i].type_index == TVM_FFI_NONE
-            && !derive(call, i, &filled[i]))
+    for (int32_t i = first; i < count; i++)
+        if (is_left_out(call, i) && !derive(call, i, &filled[i]))
             return false;
     call->values = filled;
     return true;

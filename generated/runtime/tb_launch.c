@@ -1,229 +1,169 @@
-/* One launch: the grid, the context, the image for the device, and the call to the driver. */
+/* One launch: the grid, the context, the image for the device, and the call to the driver; or all
+ * but the last, for later. */
 #include "tb_driver.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define DEFAULT_SHARED_LIMIT (48 * 1024)
+enum { MOST_X = 2147483647, MOST_Y_OR_Z = 65535 };
 
-static const int64_t grid_limits[] = {2147483647, 65535, 65535};
+/* What Triton's two last parameters point to; few kernels use the first. */
+static const uint64_t no_scratch = 0;
 
-static tritonbind_status check_grid(const tb_function *function, tb_grid grid)
+static tritonbind_status fail_grid(const tb_function *function, tb_grid grid)
 {
-    const int64_t sizes[] = {grid.x, grid.y, grid.z};
     if (grid.failed)
         return tb_fail(function, TRITONBIND_VALUE_ERROR,
                        "the launch grid cannot be computed from these arguments: "
                        "it overflows 64 bits or divides by zero");
-    for (int axis = 0; axis < 3; axis++) {
-        if (sizes[axis] < 0 || sizes[axis] > grid_limits[axis])
-            return tb_fail(function, TRITONBIND_VALUE_ERROR,
-                           "the launch grid (%lld, %lld, %lld) must have %c between 0 and %lld",
-                           (long long)grid.x, (long long)grid.y, (long long)grid.z, "xyz"[axis],
-                           (long long)grid_limits[axis]);
-    }
+    const bool is_x = grid.x < 0 || grid.x > MOST_X;
+    const bool is_y = grid.y < 0 || grid.y > MOST_Y_OR_Z;
+    return tb_fail(function, TRITONBIND_VALUE_ERROR,
+                   "the launch grid (%lld, %lld, %lld) must have %c between 0 and %d",
+                   (long long)grid.x, (long long)grid.y, (long long)grid.z,
+                   is_x ? 'x' : is_y ? 'y' : 'z', is_x ? MOST_X : MOST_Y_OR_Z);
+}
+
+static bool is_grid(tb_grid grid)
+{
+    return !grid.failed && (uint64_t)grid.x <= MOST_X && (uint64_t)grid.y <= MOST_Y_OR_Z
+           && (uint64_t)grid.z <= MOST_Y_OR_Z;
+}
+
+tritonbind_status tb_call_driver(const tb_driver *driver, const tritonbind_prepared *launch,
+                                 const cu_launch_config *config, void **parameters)
+{
+    int result = driver->launch(config, launch->image->kernel, parameters, NULL);
+    if (result != CUDA_SUCCESS)
+        return tb_fail_cuda(launch->function, "cuLaunchKernelEx", launch->device, result);
     return TRITONBIND_OK;
 }
 
-tb_image *tb_choose_image(const tb_variant *variant, int32_t capability)
+/* Puts the kernel on the stream, in the context that is current. */
+static tritonbind_status enqueue(const tb_driver *driver, const tritonbind_prepared *launch,
+                                 void *stream)
 {
-    tb_image *cubin = NULL, *ptx = NULL;
-    for (int32_t i = 0; i < variant->image_count; i++) {
-        tb_image *image = &variant->images[i];
-        if (image->capability > capability)
-            continue;
-        if (image->is_ptx) {
-            if (ptx == NULL || ptx->capability < image->capability)
-                ptx = image;
-        } else if (image->capability == capability
-                   || (!image->is_exact && image->capability / 10 == capability / 10)) {
-            if (cubin == NULL || cubin->capability < image->capability)
-                cubin = image;
-        }
-    }
-    return cubin == NULL ? ptx : cubin;
-}
-
-void tb_fail_no_image(const tb_function *function, const tb_variant *variant, int32_t device,
-                      int32_t capability)
-{
-    char held[512];
-    size_t length = 0;
-    held[0] = 0;
-    for (int32_t i = 0; i < variant->image_count && length < sizeof held; i++) {
-        const tb_image *image = &variant->images[i];
-        int written = snprintf(held + length, sizeof held - length, "%s%s_%d",
-                               length == 0 ? "" : ", ", image->is_ptx ? "compute" : "sm",
-                               (int)image->capability);
-        length += written < 0 ? 0 : (size_t)written;
-    }
-    tb_fail(function, TRITONBIND_RUNTIME_ERROR,
-            "no image for sm_%d, which cuda:%d is; this library holds %s", (int)capability,
-            (int)device, held);
-}
-
-/* Loads the image once for all devices that use it. Called under the lock. */
-static bool load_image(const tb_driver *driver, const tb_function *function, tb_image *image,
-                       int32_t device)
-{
-    void *library = NULL, *kernel = NULL;
-    if (image->kernel != NULL)
-        return true;
-    int result = driver->library_load(&library, image->data, NULL, NULL, 0, NULL, NULL, 0);
-    if (result != CUDA_SUCCESS) {
-        tb_fail_cuda(function,
-                     image->is_ptx ? "cuLibraryLoadData of PTX" : "cuLibraryLoadData", device,
-                     result);
-        return false;
-    }
-    result = driver->library_kernel(&kernel, library, image->symbol);
-    if (result != CUDA_SUCCESS) {
-        (void)driver->library_unload(library);
-        tb_fail_cuda(function, "cuLibraryGetKernel", device, result);
-        return false;
-    }
-    image->kernel = kernel;
-    return true;
-}
-
-static bool prepare_kernel(const tb_driver *driver, const tb_function *function, tb_image *image,
-                           int32_t device)
-{
-    void *unused = NULL;
-    if (image->shared > driver->devices[device].shared_optin) {
-        tb_fail(function, TRITONBIND_RUNTIME_ERROR,
-                "cannot launch on cuda:%d: the kernel needs %d bytes of shared memory per block, "
-                "and the device has %d",
-                (int)device, (int)image->shared, (int)driver->devices[device].shared_optin);
-        return false;
-    }
-    if (!load_image(driver, function, image, device))
-        return false;
-    if (image->shared > DEFAULT_SHARED_LIMIT) {
-        int result = driver->kernel_attribute(CU_FUNCTION_MAX_DYNAMIC_SHARED, image->shared,
-                                              image->kernel, device);
-        if (result != CUDA_SUCCESS) {
-            tb_fail_cuda(function, "cuKernelSetAttribute", device, result);
-            return false;
-        }
-    }
-    if (image->extras != NULL && !tb_prepare_extras(driver, function, image, device))
-        return false;
-    /* Loads the code into this context now, not lazily in a launch that is being captured. */
-    int result = driver->kernel_function(&unused, image->kernel);
-    if (result != CUDA_SUCCESS)
-        tb_fail_cuda(function, "cuKernelGetFunction", device, result);
-    return result == CUDA_SUCCESS;
-}
-
-/* The images of a variant by device; the table is made once and never freed. */
-static tb_image **image_table(tb_variant *variant, int32_t device_count)
-{
-    tb_image **table = variant->loaded;
-    if (table == NULL) {
-        table = calloc((size_t)device_count, sizeof *table);
-        __atomic_store_n(&variant->loaded, table, __ATOMIC_RELEASE);
-    }
-    return table;
-}
-
-static const tb_image *load(const tb_driver *driver, const tb_function *function,
-                            tb_variant *variant, int32_t device)
-{
-    tb_image *image = tb_choose_image(variant, driver->devices[device].capability);
-    if (image == NULL) {
-        tb_fail_no_image(function, variant, device, driver->devices[device].capability);
-        return NULL;
-    }
-    /* Loading is not allowed in a stream capture unless this thread's capture mode is relaxed. */
-    int mode = CU_STREAM_CAPTURE_RELAXED;
-    int result = driver->capture_mode(&mode);
-    if (result != CUDA_SUCCESS) {
-        tb_fail_cuda(function, "cuThreadExchangeStreamCaptureMode", device, result);
-        return NULL;
-    }
-    tb_lock();
-    tb_image **table = image_table(variant, driver->count);
-    if (table == NULL) {
-        tb_fail(function, TRITONBIND_RUNTIME_ERROR, "cannot launch: out of host memory");
-        image = NULL;
-    } else if (prepare_kernel(driver, function, image, device)) {
-        __atomic_store_n(&table[device], image, __ATOMIC_RELEASE);
-    } else {
-        image = NULL;
-    }
-    tb_unlock();
-    (void)driver->capture_mode(&mode);
-    return image;
-}
-
-/* The image of a variant for a device, loaded at first use; NULL after failing. */
-static const tb_image *loaded_image(const tb_driver *driver, const tb_function *function,
-                                    tb_variant *variant, int32_t device)
-{
-    tb_image **table = __atomic_load_n(&variant->loaded, __ATOMIC_ACQUIRE);
-    const tb_image *image =
-        table == NULL ? NULL : __atomic_load_n(&table[device], __ATOMIC_ACQUIRE);
-    return image != NULL ? image : load(driver, function, variant, device);
-}
-
-static tritonbind_status launch_kernel(const tb_driver *driver, const tb_function *function,
-                                       tb_variant *variant, int32_t device, void *stream,
-                                       tb_grid grid, void *const *values)
-{
-    const tb_image *image = loaded_image(driver, function, variant, device);
-    if (image == NULL)
-        return TRITONBIND_RUNTIME_ERROR;
-    tritonbind_status status = tb_encode_maps(function, image, device, values);
-    if (status != TRITONBIND_OK)
-        return status;
-    uint64_t no_scratch = 0; /* Triton's two last parameters, of which few kernels use the first */
-    void *parameters[TB_MOST_PARAMETERS + 2];
-    int32_t count = image->parameter_count;
-    for (int32_t i = 0; i < count; i++)
-        parameters[i] = values[image->parameters[i]];
-    parameters[count] = parameters[count + 1] = &no_scratch;
+    const tb_image *image = launch->image;
     cu_launch_config config = {
-        .grid_x = (unsigned int)grid.x,
-        .grid_y = (unsigned int)grid.y,
-        .grid_z = (unsigned int)grid.z,
+        .grid_x = launch->grid_x,
+        .grid_y = launch->grid_y,
+        .grid_z = launch->grid_z,
         .block_x = (unsigned int)image->threads,
         .block_y = 1,
         .block_z = 1,
         .shared_bytes = (unsigned int)image->shared,
         .stream = stream,
     };
-    if (image->extras != NULL)
-        return tb_launch_with_extras(driver, function, image, device, &config, parameters,
-                                     &parameters[count]);
-    int result = driver->launch(&config, image->kernel, parameters, NULL);
-    if (result != CUDA_SUCCESS)
-        return tb_fail_cuda(function, "cuLaunchKernelEx", device, result);
+    return image->extras == NULL ? tb_call_driver(driver, launch, &config, launch->parameters)
+                                 : tb_launch_with_extras(driver, launch, &config);
+}
+
+/* Undoes tb_enter_device. */
+static tritonbind_status leave_device(const tb_driver *driver, const tb_function *function,
+                                      int32_t device, bool pushed, tritonbind_status status)
+{
+    void *popped = NULL;
+    int result = pushed ? driver->context_pop(&popped) : CUDA_SUCCESS;
+    if (result != CUDA_SUCCESS && status == TRITONBIND_OK)
+        return tb_fail_cuda(function, "cuCtxPopCurrent", device, result);
+    return status;
+}
+
+/* ---- for later ---- */
+
+/* A copy of the launch that has the values in it; each begins at a multiple of 8 bytes. */
+static tritonbind_status keep(const tritonbind_prepared *launch, const uint8_t *sizes,
+                              tritonbind_prepared **kept)
+{
+    const int32_t count = launch->image == NULL ? 0 : launch->image->parameter_count;
+    size_t size = sizeof **kept + (size_t)(count + 2) * sizeof(void *);
+    for (int32_t i = 0; i < count; i++)
+        size += (sizes[launch->image->parameters[i]] + 7u) & ~7u;
+    tritonbind_prepared *copy = calloc(1, size);
+    *kept = copy;
+    if (copy == NULL)
+        return tb_fail(launch->function, TRITONBIND_RUNTIME_ERROR,
+                       "cannot prepare a launch: out of host memory");
+    *copy = *launch;
+    copy->parameters = (void **)(copy + 1);
+    char *place = (char *)(copy->parameters + count + 2);
+    for (int32_t i = 0; i < count; i++) {
+        const uint8_t bytes = sizes[launch->image->parameters[i]];
+        copy->parameters[i] = memcpy(place, launch->parameters[i], bytes);
+        place += (bytes + 7u) & ~7u;
+    }
+    copy->parameters[count] = copy->parameters[count + 1] = (void *)&no_scratch;
     return TRITONBIND_OK;
 }
 
-tritonbind_status tb_launch(const tb_function *function, int32_t variant, int32_t device,
-                            void *stream, tb_grid grid, void *const *values)
+tritonbind_status tritonbind_launch_prepared(const tritonbind_prepared *prepared, void *stream)
 {
+    const tb_function *function = prepared->function;
+    int32_t device = prepared->device;
     bool pushed = false;
-    tritonbind_status status = check_grid(function, grid);
+    if (prepared->image == NULL)
+        return TRITONBIND_OK;
+    const tb_driver *driver = tb_open_driver(function); /* it is open already */
+    tritonbind_status status = tb_enter_device(driver, function, &device, &pushed);
     if (status != TRITONBIND_OK)
         return status;
+    status = enqueue(driver, prepared, stream);
+    return leave_device(driver, function, device, pushed, status);
+}
+
+void tritonbind_release_prepared(tritonbind_prepared *prepared)
+{
+    free(prepared);
+}
+
+/* ---- at once ---- */
+
+static tritonbind_status launch_variant(const tb_driver *driver, tritonbind_prepared *launch,
+                                        tb_variant *variant, const tb_target *target,
+                                        void *const *values, const uint8_t *sizes)
+{
+    const tb_image *image = tb_loaded_image(driver, launch->function, variant, launch->device);
+    if (image == NULL)
+        return TRITONBIND_RUNTIME_ERROR;
+    tritonbind_status status = tb_encode_maps(launch->function, image, launch->device, values);
+    if (status != TRITONBIND_OK)
+        return status;
+    const int32_t count = image->parameter_count;
+    for (int32_t i = 0; i < count; i++)
+        launch->parameters[i] = values[image->parameters[i]];
+    launch->parameters[count] = launch->parameters[count + 1] = (void *)&no_scratch;
+    launch->image = image;
+    if (image->extras != NULL)
+        status = tb_plan_extras(launch);
+    if (status != TRITONBIND_OK)
+        return status;
+    return target->prepared == NULL ? enqueue(driver, launch, target->stream)
+                                    : keep(launch, sizes, target->prepared);
+}
+
+tritonbind_status tb_launch(const tb_function *function, int32_t variant, const tb_target *target,
+                            tb_grid grid, void *const *values, const uint8_t *sizes)
+{
+    bool pushed = false;
+    if (!is_grid(grid))
+        return fail_grid(function, grid);
+    void *parameters[TB_MOST_PARAMETERS + 2];
+    tritonbind_prepared launch = {
+        .function = function,
+        .device = target->device,
+        .grid_x = (unsigned int)grid.x,
+        .grid_y = (unsigned int)grid.y,
+        .grid_z = (unsigned int)grid.z,
+        .parameters = parameters,
+    };
     if (grid.x == 0 || grid.y == 0 || grid.z == 0)
-        return TRITONBIND_OK;
+        return target->prepared == NULL ? TRITONBIND_OK : keep(&launch, sizes, target->prepared);
     const tb_driver *driver = tb_open_driver(function);
     if (driver == NULL)
         return TRITONBIND_RUNTIME_ERROR;
-    status = tb_enter_device(driver, function, &device, &pushed);
+    tritonbind_status status = tb_enter_device(driver, function, &launch.device, &pushed);
     if (status != TRITONBIND_OK)
         return status;
-    status = launch_kernel(driver, function, &function->variants[variant], device, stream, grid,
-                           values);
-    if (pushed) {
-        void *popped = NULL;
-        int result = driver->context_pop(&popped);
-        if (result != CUDA_SUCCESS && status == TRITONBIND_OK)
-            status = tb_fail_cuda(function, "cuCtxPopCurrent", device, result);
-    }
-    return status;
+    status = launch_variant(driver, &launch, &function->variants[variant], target, values, sizes);
+    return leave_device(driver, function, launch.device, pushed, status);
 }

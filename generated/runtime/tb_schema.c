@@ -11,9 +11,9 @@
 #define POINTER GENERIC("Union") TYPE("Tensor") "," ADDRESS "]}"
 #define STREAM "," GENERIC("Optional") GENERIC("Union") ADDRESS "]}]}"
 
-static const char head[] =
-    "{\"type_schema\":\"" GENERIC("ffi.Function") TYPE("None");
-static const char tail[] = STREAM "]}\"}";
+static const char head[] = "{\"type_schema\":\"" GENERIC("ffi.Function");
+static const char *const results[] = {TYPE("None"), TYPE("ffi.Function")};
+static const char *const tails[] = {STREAM "]}\"}", STREAM STREAM "]}\"}"};
 
 static const char *schema_of(const tb_argument *argument)
 {
@@ -36,16 +36,16 @@ static const char *schema_of(const tb_argument *argument)
     return may_be_none ? nullable[argument->kind] : plain[argument->kind];
 }
 
-char *tb_schema(const tb_function *function)
+char *tb_schema(const tb_function *function, bool prepares)
 {
-    size_t length = sizeof head + sizeof tail;
+    size_t length = sizeof head + strlen(results[prepares]) + strlen(tails[prepares]);
     for (int32_t i = 0; i < function->argument_count; i++)
         length += strlen(schema_of(&function->arguments[i]));
     char *text = malloc(length);
     if (text == NULL)
         return NULL;
-    strcpy(text, head);
+    strcat(strcpy(text, head), results[prepares]);
     for (int32_t i = 0; i < function->argument_count; i++)
         strcat(text, schema_of(&function->arguments[i]));
-    return strcat(text, tail);
+    return strcat(text, tails[prepares]);
 }

@@ -24,6 +24,7 @@ static const entry_point entry_points[] = {
     ENTRY(create, "TVMFFIFunctionCreate"),
     ENTRY(get_global, "TVMFFIFunctionGetGlobal"),
     ENTRY(set_global, "TVMFFIFunctionSetGlobalFromMethodInfo"),
+    ENTRY(retain, "TVMFFIObjectIncRef"),
     ENTRY(release, "TVMFFIObjectDecRef"),
 };
 
@@ -58,9 +59,11 @@ static tvm_ffi_byte_array bytes_of(const char *text)
     return bytes;
 }
 
-static int register_one(const tb_tvm_ffi_functions *ffi, const tb_function *function)
+/* 1 when registered, 0 when the name is there already, -1 on an error. */
+static int register_one(const tb_tvm_ffi_functions *ffi, const tb_function *function,
+                        const char *text, tvm_ffi_safe_call call)
 {
-    const tvm_ffi_byte_array name = bytes_of(function->name);
+    const tvm_ffi_byte_array name = bytes_of(text);
     void *object = NULL;
     char *metadata;
     if (ffi->get_global(&name, &object) != 0)
@@ -69,9 +72,9 @@ static int register_one(const tb_tvm_ffi_functions *ffi, const tb_function *func
         (void)ffi->release(object);
         return 0;
     }
-    if (ffi->create(NULL, function->call, NULL, &object) != 0)
+    if (ffi->create(NULL, call, NULL, &object) != 0)
         return -1;
-    metadata = tb_schema(function);
+    metadata = tb_schema(function, call == function->prepare);
     tvm_ffi_method_info method = {
         .name = name,
         .doc = bytes_of(function->doc),
@@ -84,6 +87,13 @@ static int register_one(const tb_tvm_ffi_functions *ffi, const tb_function *func
     return result == 0 ? 1 : -1;
 }
 
+static int register_both(const tb_tvm_ffi_functions *ffi, const tb_function *function)
+{
+    const int added = register_one(ffi, function, function->name, function->call);
+    const int prepare = register_one(ffi, function, function->prepare_name, function->prepare);
+    return prepare < 0 ? -1 : added;
+}
+
 int tb_register(const tb_function *const *registered, int32_t count)
 {
     const tb_tvm_ffi_functions *ffi = tb_tvm_ffi();
@@ -91,7 +101,7 @@ int tb_register(const tb_function *const *registered, int32_t count)
     if (ffi == NULL)
         return 0;
     for (int32_t i = 0; i < count; i++) {
-        int result = register_one(ffi, registered[i]);
+        int result = register_both(ffi, registered[i]);
         if (result < 0)
             return -1;
         added += result;
@@ -99,16 +109,25 @@ int tb_register(const tb_function *const *registered, int32_t count)
     return added;
 }
 
-int tb_finish(const tb_function *function, bool good, tvm_ffi_any *result)
+void tb_raise(const tb_function *function)
 {
     static const char *const kinds[] = {"", "TypeError", "ValueError", "RuntimeError"};
-    if (good) {
-        memset(result, 0, sizeof *result);
-        return 0;
-    }
     const char *parts[] = {tritonbind_last_error(), "\n", function->signature};
     tb_tvm_ffi()->set_raised(kinds[tb_last_status()], parts, 3);
-    return -1;
+}
+
+int tb_safe_call(const tb_function *function, bool prepares, const tvm_ffi_any *arguments,
+                 int32_t count, tvm_ffi_any *result)
+{
+    tb_call call;
+    if (!tb_begin(&call, function, prepares, arguments, count) || !function->run(&call)) {
+        tb_raise(function);
+        return -1;
+    }
+    if (prepares)
+        return tb_return_prepared(&call, result);
+    memset(result, 0, sizeof *result);
+    return 0;
 }
 
 int tb_return_doc(const tb_function *function, tvm_ffi_any *result)
@@ -119,7 +138,7 @@ int tb_return_doc(const tb_function *function, tvm_ffi_any *result)
 
 int tb_return_metadata(const tb_function *function, tvm_ffi_any *result)
 {
-    char *metadata = tb_schema(function);
+    char *metadata = tb_schema(function, false);
     const tvm_ffi_byte_array bytes = bytes_of(metadata == NULL ? "{}" : metadata);
     int status = tb_tvm_ffi()->string_from_bytes(&bytes, result);
     free(metadata);

@@ -11,13 +11,21 @@ typedef struct tb_tvm_ffi_functions {
     int (*create)(void *self, tvm_ffi_safe_call call, void (*deleter)(void *self), void **function);
     int (*get_global)(const tvm_ffi_byte_array *name, void **function);
     int (*set_global)(const tvm_ffi_method_info *method, int override);
+    int (*retain)(void *object);
     int (*release)(void *object);
 } tb_tvm_ffi_functions;
 
 /* NULL while the process has no TVM FFI; never NULL inside a SafeCall, which TVM FFI makes. */
 const tb_tvm_ffi_functions *tb_tvm_ffi(void);
 
-/* The function's metadata as TVM FFI wants it, JSON to be freed; NULL without memory. */
-char *tb_schema(const tb_function *function);
+/* Raises the thread's last error, with the function's signature below it. */
+void tb_raise(const tb_function *function);
+
+/* A TVM FFI function that launches what the call has prepared; -1 with an error raised. */
+int tb_return_prepared(tb_call *call, tvm_ffi_any *result);
+
+/* The metadata of the function, or of the one that prepares its launch, as TVM FFI wants it: JSON to
+ * be freed; NULL without memory. */
+char *tb_schema(const tb_function *function, bool prepares);
 
 #endif

@@ -49,6 +49,18 @@ typedef struct tritonbind_tensor {
     const int64_t *strides; /* in elements, not bytes; NULL: row-major without gaps */
 } tritonbind_tensor;
 
+/* A launch made by <function>_prepare: the arguments are checked and copied, the image is chosen
+ * and loaded. It does not change any more, so threads may launch it at the same time, and release
+ * it once when none does. What its pointers point to is not copied, and must outlive it. */
+typedef struct tritonbind_prepared tritonbind_prepared;
+
+/* Enqueues it on a stream of the device that it was prepared for, whichever device is current. */
+TRITONBIND_PUBLIC tritonbind_status tritonbind_launch_prepared(const tritonbind_prepared *prepared,
+                                                               void *stream);
+
+/* Frees it, or does nothing for NULL. Kernels that it has enqueued are not affected. */
+TRITONBIND_PUBLIC void tritonbind_release_prepared(tritonbind_prepared *prepared);
+
 /* One sentence on the calling thread's last failed call: which function and argument, what was
  * expected and what came. Valid until that thread's next failed call; "" before the first. */
 TRITONBIND_PUBLIC const char *tritonbind_last_error(void);

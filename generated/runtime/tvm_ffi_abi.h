@@ -97,10 +97,20 @@ typedef struct tvm_ffi_method_info {
     tvm_ffi_any method;
 } tvm_ffi_method_info;
 
+/* What a tensor library offers to C; its version 1 begins so. */
+typedef struct dl_exchange_api {
+    uint32_t major, minor;
+    const void *previous;
+    void *conversions[3];
+    int (*view)(void *object, dl_tensor *tensor); /* as long as the object does not change */
+    int (*current_stream)(int32_t device_type, int32_t device, void **stream);
+} dl_exchange_api;
+
 /* A wrong layout must not compile. */
 typedef char tvm_ffi_any_has_16_bytes[sizeof(tvm_ffi_any) == 16 ? 1 : -1];
 typedef char tvm_ffi_object_has_24_bytes[sizeof(tvm_ffi_object) == 24 ? 1 : -1];
 typedef char dl_tensor_has_48_bytes[sizeof(dl_tensor) == 48 ? 1 : -1];
+typedef char dl_exchange_api_has_56_bytes[sizeof(dl_exchange_api) == 56 ? 1 : -1];
 typedef char tvm_ffi_method_info_has_72_bytes[sizeof(tvm_ffi_method_info) == 72 ? 1 : -1];
 
 #endif

@@ -13,14 +13,17 @@ static bool fail_value(tb_call *call, int32_t index, tritonbind_status status, c
     return false;
 }
 
-bool tb_begin(tb_call *call, const tb_function *function, const tvm_ffi_any *values, int32_t count)
+bool tb_begin(tb_call *call, const tb_function *function, bool prepares, const tvm_ffi_any *values,
+              int32_t count)
 {
+    const int32_t surplus = count - function->argument_count;
     memset(call, 0, sizeof *call);
     call->function = function;
     call->values = values;
     call->count = count;
     call->device = TB_CURRENT_DEVICE;
-    if (count == function->argument_count || count == function->argument_count + 1)
+    call->prepares = prepares;
+    if (surplus == 0 || surplus == 1 || (prepares && surplus == 2))
         return true;
     tb_fail_arity(function, count);
     return false;
@@ -35,48 +38,60 @@ static const tb_dtype *find_dtype(const tb_argument *argument, dl_data_type dtyp
     return NULL;
 }
 
+static bool fail_dtype(tb_call *call, int32_t index)
+{
+    const tb_argument *argument = &call->function->arguments[index];
+    char expected[256] = "";
+    size_t length = 0;
+    for (int32_t i = 0; i < argument->dtype_count && length < sizeof expected; i++)
+        length += (size_t)snprintf(expected + length, sizeof expected - length, "%s%s",
+                                   i == 0 ? "a tensor of " : " or ", argument->dtypes[i].name);
+    return fail_value(call, index, TRITONBIND_TYPE_ERROR, expected);
+}
+
+static bool fail_other_dtype(tb_call *call, int32_t index, const tb_dtype *chosen)
+{
+    const tb_argument *arguments = call->function->arguments;
+    int32_t first = call->dtype_arguments[arguments[index].dtype_axis];
+    char expected[256];
+    snprintf(expected, sizeof expected, "a tensor of %s as `%.160s` is", chosen->name,
+             arguments[first].name);
+    return fail_value(call, index, TRITONBIND_TYPE_ERROR, expected);
+}
+
 static bool check_dtype(tb_call *call, int32_t index, dl_data_type found)
 {
     const tb_argument *argument = &call->function->arguments[index];
     const tb_dtype *dtype = find_dtype(argument, found);
-    char expected[256];
-    size_t length = 0;
-    if (dtype == NULL) {
-        expected[0] = 0;
-        for (int32_t i = 0; i < argument->dtype_count && length < sizeof expected; i++)
-            length += (size_t)snprintf(expected + length, sizeof expected - length, "%s%s",
-                                       i == 0 ? "a tensor of " : " or ", argument->dtypes[i].name);
-        return fail_value(call, index, TRITONBIND_TYPE_ERROR, expected);
-    }
+    if (dtype == NULL)
+        return fail_dtype(call, index);
     if (argument->dtype_count == 1)
         return true;
     const tb_dtype **chosen = &call->dtypes[argument->dtype_axis];
     if (*chosen == NULL) {
         *chosen = dtype;
         call->dtype_arguments[argument->dtype_axis] = index;
-    } else if ((*chosen)->id != dtype->id) {
-        int32_t first = call->dtype_arguments[argument->dtype_axis];
-        snprintf(expected, sizeof expected, "a tensor of %s as `%.160s` is", (*chosen)->name,
-                 call->function->arguments[first].name);
-        return fail_value(call, index, TRITONBIND_TYPE_ERROR, expected);
     }
-    return true;
+    return (*chosen)->id == dtype->id || fail_other_dtype(call, index, *chosen);
+}
+
+static bool fail_other_device(tb_call *call, int32_t index)
+{
+    char expected[256];
+    snprintf(expected, sizeof expected, "on cuda:%d as `%.160s` is", (int)call->device,
+             call->function->arguments[call->device_index].name);
+    return fail_value(call, index, TRITONBIND_VALUE_ERROR, expected);
 }
 
 static bool check_device(tb_call *call, int32_t index, dl_device device)
 {
-    char expected[256];
     if ((device.type != DL_CUDA && device.type != DL_CUDA_MANAGED) || device.index < 0)
         return fail_value(call, index, TRITONBIND_VALUE_ERROR, "a tensor on a CUDA device");
     if (call->device == TB_CURRENT_DEVICE) {
         call->device = device.index;
         call->device_index = index;
-    } else if (call->device != device.index) {
-        snprintf(expected, sizeof expected, "on cuda:%d as `%.160s` is", (int)call->device,
-                 call->function->arguments[call->device_index].name);
-        return fail_value(call, index, TRITONBIND_VALUE_ERROR, expected);
     }
-    return true;
+    return call->device == device.index || fail_other_device(call, index);
 }
 
 bool tb_get_pointer(tb_call *call, int32_t index, void **pointer)
@@ -158,11 +173,11 @@ static int64_t count_elements(const int64_t *sizes, int32_t count)
 {
     int64_t product = 1;
     int overflowed = 0;
-    for (int32_t i = 0; i < count; i++)
+    for (int32_t i = 0; i < count; i++) {
         if (sizes[i] <= 0)
             return 0;
-    for (int32_t i = 0; i < count; i++)
         product = tb_checked_mul(product, sizes[i], &overflowed);
+    }
     return overflowed ? INT64_MAX : product;
 }
 
@@ -171,68 +186,98 @@ static bool is_contiguous(const dl_tensor *tensor)
 {
     int64_t expected = 1;
     int overflowed = 0;
-    if (tensor->strides == NULL || count_elements(tensor->shape, tensor->dimensions) == 0)
+    bool good = true;
+    if (tensor->strides == NULL)
         return true;
     for (int32_t i = tensor->dimensions - 1; i >= 0; i--) {
+        if (tensor->shape[i] == 0)
+            return true;
         if (tensor->shape[i] != 1 && (overflowed || tensor->strides[i] != expected))
-            return false;
+            good = false;
         expected = tb_checked_mul(expected, tensor->shape[i], &overflowed);
     }
-    return true;
+    return good;
 }
 
-bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count)
+static bool fail_strides(tb_call *call, int32_t index, const dl_tensor *tensor)
 {
-    const dl_tensor *tensor = tb_tensor_of(&call->values[index]);
-    const tb_argument *argument = &call->function->arguments[index];
     char text[TB_DESCRIPTION], list[256];
-    if (tensor == NULL)
-        return true;
-    if (!is_contiguous(tensor)) {
-        tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
-                         "must be contiguous, got %s with strides %s",
-                         tb_describe(&call->values[index], text, sizeof text),
-                         tb_list_sizes(tensor->strides, tensor->dimensions, list, sizeof list));
-        return false;
-    }
-    if (count_elements(tensor->shape, tensor->dimensions) >= count_elements(sizes, count))
-        return true;
     tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
-                     "must hold the elements of shape %s = %s, got %s", argument->shape,
+                     "must be contiguous, got %s with strides %s",
+                     tb_describe(&call->values[index], text, sizeof text),
+                     tb_list_sizes(tensor->strides, tensor->dimensions, list, sizeof list));
+    return false;
+}
+
+static bool fail_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count)
+{
+    char text[TB_DESCRIPTION], list[256];
+    tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
+                     "must hold the elements of shape %s = %s, got %s",
+                     call->function->arguments[index].shape,
                      tb_list_sizes(sizes, count, list, sizeof list),
                      tb_describe(&call->values[index], text, sizeof text));
     return false;
 }
 
-bool tb_get_stream(tb_call *call, void **stream)
+bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count)
 {
-    int32_t index = call->function->argument_count;
-    const tvm_ffi_any none = {.type_index = TVM_FFI_NONE};
-    const tvm_ffi_any *value = call->count > index ? &call->values[index] : &none;
+    const dl_tensor *tensor = tb_tensor_of(&call->values[index]);
+    if (tensor == NULL)
+        return true;
+    if (!is_contiguous(tensor))
+        return fail_strides(call, index, tensor);
+    return count_elements(tensor->shape, tensor->dimensions) >= count_elements(sizes, count)
+           || fail_shape(call, index, sizes, count);
+}
+
+static bool fail_stream(const tb_function *function, const tvm_ffi_any *value,
+                        tritonbind_status status, const char *expected)
+{
+    char text[TB_DESCRIPTION];
+    tb_fail_argument(function, function->argument_count, status, "must be %s, got %s", expected,
+                     tb_describe(value, text, sizeof text));
+    return false;
+}
+
+bool tb_get_stream(const tb_function *function, const tvm_ffi_any *value, void **stream)
+{
     uint64_t wide = 0;
     switch (value->type_index) {
-    case TVM_FFI_NONE:
-        if (call->device == TB_CURRENT_DEVICE)
-            call->device = tb_current_device(call->function);
-        if (call->device < 0)
-            return false;
-        *stream = tb_tvm_ffi()->get_stream(DL_CUDA, call->device);
-        return true;
     case TVM_FFI_INT:
         if (value->value.integer < 0)
-            return fail_value(call, index, TRITONBIND_VALUE_ERROR, "a stream of 0 or more");
+            return fail_stream(function, value, TRITONBIND_VALUE_ERROR, "a stream of 0 or more");
         *stream = (void *)(uintptr_t)value->value.integer;
         return true;
     case TVM_FFI_BIG_INT:
         if (!tb_unsigned_of(value, &wide))
-            return fail_value(call, index, TRITONBIND_VALUE_ERROR, "a stream of 64 bits");
+            return fail_stream(function, value, TRITONBIND_VALUE_ERROR, "a stream of 64 bits");
         *stream = (void *)(uintptr_t)wide;
         return true;
     case TVM_FFI_OPAQUE_POINTER:
         *stream = value->value.pointer;
         return true;
     default:
-        return fail_value(call, index, TRITONBIND_TYPE_ERROR,
-                          "a stream: an integer, an opaque pointer or None");
+        return fail_stream(function, value, TRITONBIND_TYPE_ERROR,
+                           "a stream: an integer, an opaque pointer or None");
     }
+}
+
+bool tb_get_target(tb_call *call, tb_target *target)
+{
+    const tb_function *function = call->function;
+    const tvm_ffi_any *stream = &call->values[function->argument_count];
+    *target = (tb_target){.device = call->device};
+    if (call->prepares)
+        target->prepared = &call->prepared;
+    if (call->count > function->argument_count && stream->type_index != TVM_FFI_NONE)
+        return tb_get_stream(function, stream, &target->stream);
+    if (call->prepares) /* the stream is asked for at each launch */
+        return true;
+    if (target->device == TB_CURRENT_DEVICE)
+        target->device = tb_current_device(function);
+    if (target->device < 0)
+        return false;
+    target->stream = tb_tvm_ffi()->get_stream(DL_CUDA, target->device);
+    return true;
 }

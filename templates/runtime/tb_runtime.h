@@ -100,15 +100,20 @@ typedef struct tb_variant {
     tb_image **loaded; /* by device, filled as devices are first used */
 } tb_variant;
 
+struct tb_call;
+
 typedef struct tb_function {
-    const char *name;      /* of the TVM FFI global */
+    const char *name;         /* of the TVM FFI global */
+    const char *prepare_name; /* of the one that prepares a launch */
     const char *signature; /* shown below every message */
     const char *argument_names;
     const char *doc;
     const tb_argument *arguments;
     int32_t argument_count; /* without the stream */
     tb_variant *variants;
+    bool (*run)(struct tb_call *call); /* all that a call asks for; false after failing */
     tvm_ffi_safe_call call;
+    tvm_ffi_safe_call prepare;
 } tb_function;
 
 /* ---- the plain C layer ---- */
@@ -131,26 +136,43 @@ typedef struct tb_descriptor {
     int32_t argument; /* its place in the call */
 } tb_descriptor;
 
-/* The parts of a descriptor of so many dimensions, as values of a launch. */
+/* The parts of a descriptor of so many dimensions, as values of a launch, and their sizes. */
 #define TB_DESCRIPTOR_VALUES(rank, descriptor)                                                     \
     (descriptor).map, &(descriptor).data, TB_EACH_##rank((descriptor).shape),                      \
         TB_EACH_##rank((descriptor).strides), &(descriptor).padding_is_nan,                        \
         &(descriptor).round_to_tf32, TB_EACH_##rank((descriptor).shape32)
+#define TB_DESCRIPTOR_SIZES(rank, descriptor)                                                      \
+    sizeof (descriptor).map, sizeof (descriptor).data,                                             \
+        TB_TIMES_##rank(sizeof *(descriptor).shape),                                               \
+        TB_TIMES_##rank(sizeof *(descriptor).strides), sizeof (descriptor).padding_is_nan,         \
+        sizeof (descriptor).round_to_tf32, TB_TIMES_##rank(sizeof *(descriptor).shape32)
 #define TB_EACH_1(list) &(list)[0]
 #define TB_EACH_2(list) TB_EACH_1(list), &(list)[1]
 #define TB_EACH_3(list) TB_EACH_2(list), &(list)[2]
 #define TB_EACH_4(list) TB_EACH_3(list), &(list)[3]
 #define TB_EACH_5(list) TB_EACH_4(list), &(list)[4]
+#define TB_TIMES_1(size) size
+#define TB_TIMES_2(size) TB_TIMES_1(size), size
+#define TB_TIMES_3(size) TB_TIMES_2(size), size
+#define TB_TIMES_4(size) TB_TIMES_3(size), size
+#define TB_TIMES_5(size) TB_TIMES_4(size), size
 
 /* Fills in a descriptor, but for its map, from a tensor that may be one; fails otherwise. */
 tritonbind_status tb_make_descriptor(const tb_function *function, int32_t index,
                                      const tritonbind_tensor *tensor, int64_t element_size,
                                      tb_descriptor *descriptor);
 
-/* Launches a variant on `device`, or on the current context's device, or else on device 0.
- * values: the address of each argument or part of one, of which the image takes those it needs. */
-tritonbind_status tb_launch(const tb_function *function, int32_t variant, int32_t device,
-                            void *stream, tb_grid grid, void *const *values);
+/* Where a call goes: at once to a stream of a device, or into a launch for later. */
+typedef struct tb_target {
+    int32_t device; /* TB_CURRENT_DEVICE: that of the current context, or else device 0 */
+    void *stream;
+    tritonbind_prepared **prepared; /* NULL: at once */
+} tb_target;
+
+/* Launches a variant, or prepares its launch. values: the address of each argument or part of one,
+ * of which the image takes those it needs; sizes: their bytes. */
+tritonbind_status tb_launch(const tb_function *function, int32_t variant, const tb_target *target,
+                            tb_grid grid, void *const *values, const uint8_t *sizes);
 
 /* Keep a sentence as the thread's last error and return its status. It begins with the function's
  * name, and with the argument's place and name; the stream's place is behind the last argument. */
@@ -228,9 +250,14 @@ typedef struct tb_call {
     int32_t device_index; /* the argument that decided it */
     const tb_dtype *dtypes[TB_MOST_DTYPE_AXES];  /* the choice on each axis, or NULL */
     int32_t dtype_arguments[TB_MOST_DTYPE_AXES]; /* the argument that decided it */
+    bool prepares;                  /* instead of launching at once */
+    tritonbind_prepared *prepared;  /* what was made then */
 } tb_call;
 
-bool tb_begin(tb_call *call, const tb_function *function, const tvm_ffi_any *values, int32_t count);
+/* A call that prepares takes one more value behind the stream: where to ask for the stream that is
+ * current at each launch, the address of a DLPack exchange API. */
+bool tb_begin(tb_call *call, const tb_function *function, bool prepares, const tvm_ffi_any *values,
+              int32_t count);
 bool tb_get_pointer(tb_call *call, int32_t index, void **pointer);
 bool tb_get_const_pointer(tb_call *call, int32_t index, const void **pointer);
 
@@ -257,12 +284,17 @@ void *tb_unless_none(tb_call *call, int32_t index, void *storage);
 bool tb_get_int_choice(tb_call *call, int32_t index, int64_t *value);
 bool tb_get_bool_choice(tb_call *call, int32_t index, bool *value);
 bool tb_get_string_choice(tb_call *call, int32_t index, const char **value);
-bool tb_get_stream(tb_call *call, void **stream);
+
+/* Where the call goes, by its device and its stream. */
+bool tb_get_target(tb_call *call, tb_target *target);
+
+/* The stream that a value is, which is not None. */
+bool tb_get_stream(const tb_function *function, const tvm_ffi_any *value, void **stream);
 
 /* The dtype that the tensors chose on an axis; index is the first pointer on that axis. */
 bool tb_get_dtype(tb_call *call, int32_t index, tritonbind_dtype *dtype);
 
-/* Copies the values to `filled`, with the ints that were left out, and goes on with those. */
+/* Where ints were left out, copies the values to `filled` with those ints, and goes on with it. */
 bool tb_fill_in(tb_call *call, tvm_ffi_any *filled);
 
 /* A number of a tensor argument; `place` is a dimension, counted from the last where negative, and
@@ -274,17 +306,28 @@ bool tb_get_fact(tb_call *call, int32_t index, tb_fact fact, int32_t place, int3
 /* A tensor passed for the argument must be row-major with at least the product of the sizes. */
 bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count);
 
-/* Ends a SafeCall: 0 with None as the result, or -1 with the error raised. */
-int tb_finish(const tb_function *function, bool good, tvm_ffi_any *result);
+/* A SafeCall: 0 with None or the prepared launch as the result, or -1 with the error raised. */
+int tb_safe_call(const tb_function *function, bool prepares, const tvm_ffi_any *arguments,
+                 int32_t count, tvm_ffi_any *result);
 
 /* Answer `__tvm_ffi__doc_*` and `__tvm_ffi__metadata_*` calls. */
 int tb_return_doc(const tb_function *function, tvm_ffi_any *result);
 int tb_return_metadata(const tb_function *function, tvm_ffi_any *result);
 
-/* The symbols by which TVM FFI finds a function in a library, its doc and its type schema. */
-#define TB_DECLARE_CALL(symbol)                                                                    \
+/* The symbols by which TVM FFI finds a function in a library, the one that prepares its launch,
+ * its doc and its type schema. */
+#define TB_DECLARE_CALLS(symbol)                                                                   \
     TB_EXPORT int __tvm_ffi_##symbol(void *self, const tvm_ffi_any *arguments, int32_t count,      \
-                                     tvm_ffi_any *result)
+                                     tvm_ffi_any *result);                                         \
+    TB_EXPORT int tb_prepare_##symbol(void *self, const tvm_ffi_any *arguments, int32_t count,     \
+                                      tvm_ffi_any *result)                                         \
+        __asm__("__tvm_ffi_" #symbol ".prepare")
+#define TB_DEFINE_CALL(name, symbol, prepares)                                                     \
+    int name(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)         \
+    {                                                                                              \
+        (void)self;                                                                                \
+        return tb_safe_call(&symbol##_function, prepares, arguments, count, result);               \
+    }
 #define TB_DEFINE_TEXT(kind, symbol)                                                               \
     TB_EXPORT int __tvm_ffi__##kind##_##symbol(void *self, const tvm_ffi_any *arguments,           \
                                                int32_t count, tvm_ffi_any *result);                \
@@ -296,12 +339,15 @@ int tb_return_metadata(const tb_function *function, tvm_ffi_any *result);
         (void)count;                                                                               \
         return tb_return_##kind(&symbol##_function, result);                                       \
     }
-#define TB_DEFINE_TEXTS(symbol)                                                                    \
+#define TB_DEFINE_CALLS(symbol)                                                                    \
+    TB_DEFINE_CALL(__tvm_ffi_##symbol, symbol, false)                                              \
+    TB_DEFINE_CALL(tb_prepare_##symbol, symbol, true)                                              \
     TB_DEFINE_TEXT(doc, symbol)                                                                    \
     TB_DEFINE_TEXT(metadata, symbol)
 
-/* Registers the functions as TVM FFI globals. A name that is there stays as it is; without TVM
- * FFI in the process nothing happens. Returns how many were registered, or -1 on an error. */
+/* Registers the functions, and those that prepare their launches, as TVM FFI globals. A name that is
+ * there stays as it is; without TVM FFI in the process nothing happens. Returns how many functions
+ * were registered, or -1 on an error. */
 int tb_register(const tb_function *const *functions, int32_t count);
 
 #endif

@@ -19,6 +19,8 @@ TYPES = {
     **{"stdout": "i32", "main": "i32", "signed": "i32", "INT64_C": "i32", "TB_INT": "i32"},
     **{"aligned": "i32", "none": "i32 | None", "no_none": "i32", "type": "i32 | i64"},
     **{"type_width": "i32", "tvm_ffi_any": "i32", "crowded_off": "i32", "gx": "i32", "args": "i32"},
+    **{"target": "i32", "sizes": "i32", "prepared": "i32", "prepares": "i32", "launcher": "i32"},
+    **{"tritonbind_prepared": "i32"},
 }
 
 
@@ -82,6 +84,12 @@ def crowded(
     crowded_off,
     gx,
     args,
+    target,
+    sizes,
+    prepared,
+    prepares,
+    launcher,
+    tritonbind_prepared,
 ):
     tl.store(num_warps, num_stages)
 

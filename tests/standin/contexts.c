@@ -48,7 +48,13 @@ static int context_exists(CUcontext context)
 CUcontext context_primary(CUdevice device)
 {
     primaries[device].device = device;
+    primaries[device].is_active = 1;
     return &primaries[device];
+}
+
+int context_primary_is_active(CUdevice device)
+{
+    return primaries[device].is_active;
 }
 
 CUcontext context_create(CUdevice device)

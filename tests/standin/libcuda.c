@@ -46,6 +46,16 @@ static CUresult retain_primary(CUcontext *place, CUdevice device)
     return give_context(place, context_primary(device));
 }
 
+static CUresult give_primary_state(CUdevice device, unsigned int *flags, int *active)
+{
+    if (!device_exists(device))
+        return CUDA_ERROR_INVALID_DEVICE;
+    if (flags == NULL)
+        return CUDA_ERROR_INVALID_VALUE;
+    *flags = 0;
+    return give_integer(active, context_primary_is_active(device));
+}
+
 static CUresult give_current_device(CUdevice *device)
 {
     CUcontext context = context_current();
@@ -102,6 +112,8 @@ DRIVER_CALL(cuDeviceGetAttribute, (int *value, int attribute, CUdevice device),
             device_attribute(value, attribute, device))
 DRIVER_CALL(cuDevicePrimaryCtxRetain, (CUcontext *context, CUdevice device),
             retain_primary(context, device))
+DRIVER_CALL(cuDevicePrimaryCtxGetState, (CUdevice device, unsigned int *flags, int *active),
+            give_primary_state(device, flags, active))
 
 DRIVER_CALL(cuCtxGetCurrent, (CUcontext *context), give_context(context, context_current()))
 DRIVER_CALL(cuCtxSetCurrent, (CUcontext context), context_set(context))

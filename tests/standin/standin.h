@@ -19,6 +19,7 @@
     ROW(cuDeviceGet)                       \
     ROW(cuDeviceGetAttribute)              \
     ROW(cuDevicePrimaryCtxRetain)          \
+    ROW(cuDevicePrimaryCtxGetState)        \
     ROW(cuCtxGetCurrent)                   \
     ROW(cuCtxSetCurrent)                   \
     ROW(cuCtxGetDevice)                    \
@@ -48,6 +49,7 @@ enum { DEVICE_LIMIT = 16, DEFAULT_SHARED_BYTES = 48 * 1024 };
 
 struct CUctx_st {
     int device;
+    int is_active; /* a primary context, once somebody has retained it */
     struct CUctx_st *next;
 };
 
@@ -100,6 +102,7 @@ CUresult device_attribute(int *value, int attribute, CUdevice device);
 
 /* contexts.c */
 CUcontext context_primary(CUdevice device);
+int context_primary_is_active(CUdevice device);
 CUcontext context_create(CUdevice device);
 CUcontext context_current(void);
 CUresult context_set(CUcontext context);

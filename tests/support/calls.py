@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
 import subprocess
@@ -103,8 +104,9 @@ def table(rows: Iterable[tuple[Any, ...]]) -> list[Any]:
 def check_refusal(
     sample: Sample, name: str, changes: dict[str, Any], error: type[Exception], text: str
 ) -> None:
-    """The wrapper and the global both refuse the call with exactly this, and launch nothing."""
-    for call in (sample.wrapper(name), sample.function(name)):
+    """The wrapper, the global and `prepare` refuse it with exactly this, and launch nothing."""
+    prepare = functools.partial(sample.prepare, sample.wrapper(name))
+    for call in (sample.wrapper(name), sample.function(name), prepare):
         with pytest.raises(error) as caught:
             call(*arguments(name, **changes))
         assert str(caught.value) == f"{text}\n{sample.signature(name)}"

@@ -77,6 +77,15 @@ class Sample:
         found: Callable[..., None] = getattr(module, "lambda_" if name == "lambda" else name)
         return found
 
+    def prepare(
+        self, wrapper: Callable[..., None], *arguments: Any, **named: Any
+    ) -> Callable[..., None]:
+        """A launch, prepared by the package."""
+        found: Callable[..., None] = importlib.import_module(PACKAGE).prepare(
+            wrapper, *arguments, **named
+        )
+        return found
+
     def function(self, name: str) -> Callable[..., None]:
         """The TVM FFI global that loading the library has registered."""
         import tvm_ffi

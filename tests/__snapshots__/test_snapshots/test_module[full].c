@@ -5,6 +5,7 @@
  */
 #include "full.h"
 
+#include "../runtime/tb_python.h"
 #include "../runtime/tb_runtime.h"
 
 /* ---- scale_rows_and_add_bias ---- */
@@ -1193,10 +1194,12 @@ static const tb_argument scale_rows_and_add_bias_arguments[] = {
      .int_choices = (const int64_t[]){0, 1}, .choice_count = 2},
 };
 
-TB_DECLARE_CALL(scale_rows_and_add_bias);
+TB_DECLARE_CALLS(scale_rows_and_add_bias);
+static bool scale_rows_and_add_bias_call(tb_call *call);
 
 static const tb_function scale_rows_and_add_bias_function = {
     .name = "tests.deep.scale_rows_and_add_bias",
+    .prepare_name = "tests.deep.scale_rows_and_add_bias.prepare",
     .signature = "tests.deep.scale_rows_and_add_bias(x: const *fp16 | const *bf16 | const *fp64, "
                  "out: *fp16 | *bf16 | *fp64, bias: *fp32 | None, rows: i64, columns: i32, factor: "
                  "fp16, limit: fp64, clamp: i1, MODE: 'sum' | 'max', FAST: False | True, "
@@ -1212,7 +1215,9 @@ static const tb_function scale_rows_and_add_bias_function = {
     .arguments = scale_rows_and_add_bias_arguments,
     .argument_count = 10,
     .variants = scale_rows_and_add_bias_variants,
+    .run = scale_rows_and_add_bias_call,
     .call = __tvm_ffi_scale_rows_and_add_bias,
+    .prepare = tb_prepare_scale_rows_and_add_bias,
 };
 
 static tb_grid scale_rows_and_add_bias_grid(int64_t rows, int64_t columns)
@@ -1227,12 +1232,14 @@ static tb_grid scale_rows_and_add_bias_grid(int64_t rows, int64_t columns)
 }
 
 static tritonbind_status scale_rows_and_add_bias_on(
-    int32_t device, void *stream, tritonbind_dtype x_dtype, const void *x, void *out,
-    const void *bias, int64_t rows, int32_t columns, uint16_t factor, double limit, bool clamp,
-    const char *MODE, bool FAST)
+    tb_target target, tritonbind_dtype x_dtype, const void *x, void *out, const void *bias,
+    int64_t rows, int32_t columns, uint16_t factor, double limit, bool clamp, const char *MODE,
+    bool FAST)
 {
     const tb_function *function = &scale_rows_and_add_bias_function;
     void *const values[] = {&x, &out, &bias, &rows, &columns, &factor, &limit, &clamp};
+    static const uint8_t sizes[] = {sizeof x, sizeof out, sizeof bias, sizeof rows, sizeof columns,
+                                    sizeof factor, sizeof limit, sizeof clamp};
     const int32_t x_choice = tb_choose_dtype(function, 0, x_dtype);
     if (x_choice < 0)
         return tb_last_status();
@@ -1255,7 +1262,7 @@ static tritonbind_status scale_rows_and_add_bias_on(
     const int32_t variant = (((x_choice * 2 + no_bias) * 2 + MODE_choice) * 2 + FAST_choice) * 2
                             + hints;
     const tb_grid grid = scale_rows_and_add_bias_grid(rows, columns);
-    return tb_launch(function, variant, device, stream, grid, values);
+    return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
 tritonbind_status scale_rows_and_add_bias_launch(
@@ -1272,16 +1279,34 @@ tritonbind_status scale_rows_and_add_bias_launch(
     const char *MODE,
     bool FAST)
 {
-    return scale_rows_and_add_bias_on(TB_CURRENT_DEVICE, stream, x_dtype, x, out, bias, rows,
-                                      columns, factor, limit, clamp, MODE, FAST);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
+    return scale_rows_and_add_bias_on(target, x_dtype, x, out, bias, rows, columns, factor, limit,
+                                      clamp, MODE, FAST);
 }
 
-int __tvm_ffi_scale_rows_and_add_bias(void *self, const tvm_ffi_any *arguments, int32_t count,
-                                      tvm_ffi_any *result)
+tritonbind_status scale_rows_and_add_bias_prepare(
+    tritonbind_prepared **prepared,
+    tritonbind_dtype x_dtype,
+    const void *x,
+    void *out,
+    const void *bias,
+    int64_t rows,
+    int32_t columns,
+    uint16_t factor,
+    double limit,
+    bool clamp,
+    const char *MODE,
+    bool FAST)
 {
-    const tb_function *function = &scale_rows_and_add_bias_function;
-    tb_call call;
-    void *stream;
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    *prepared = NULL;
+    return scale_rows_and_add_bias_on(target, x_dtype, x, out, bias, rows, columns, factor, limit,
+                                      clamp, MODE, FAST);
+}
+
+static bool scale_rows_and_add_bias_call(tb_call *call)
+{
+    tb_target target;
     tritonbind_dtype x_dtype;
     const void *x;
     void *out;
@@ -1293,30 +1318,27 @@ int __tvm_ffi_scale_rows_and_add_bias(void *self, const tvm_ffi_any *arguments, 
     bool clamp;
     const char *MODE;
     bool FAST;
-    (void)self;
-    const bool good = tb_begin(&call, function, arguments, count)
-                      && tb_get_const_pointer(&call, 0, &x)
-                      && tb_get_pointer(&call, 1, &out)
-                      && tb_get_const_pointer(&call, 2, &bias)
-                      && tb_get_int64(&call, 3, &rows)
-                      && tb_get_int32(&call, 4, &columns)
-                      && tb_get_float16(&call, 5, &factor)
-                      && tb_get_double(&call, 6, &limit)
-                      && tb_get_bool(&call, 7, &clamp)
-                      && tb_get_string_choice(&call, 8, &MODE)
-                      && tb_get_bool_choice(&call, 9, &FAST)
-                      && tb_check_shape(&call, 0, (const int64_t[]){rows, columns}, 2)
-                      && tb_check_shape(&call, 1, (const int64_t[]){rows, columns}, 2)
-                      && tb_check_shape(&call, 2, (const int64_t[]){columns}, 1)
-                      && tb_get_dtype(&call, 0, &x_dtype)
-                      && tb_get_stream(&call, &stream)
-                      && scale_rows_and_add_bias_on(
-                          call.device, stream, x_dtype, x, out, bias, rows, columns, factor, limit,
-                          clamp, MODE, FAST) == TRITONBIND_OK;
-    return tb_finish(function, good, result);
+    return tb_get_const_pointer(call, 0, &x)
+           && tb_get_pointer(call, 1, &out)
+           && tb_get_const_pointer(call, 2, &bias)
+           && tb_get_int64(call, 3, &rows)
+           && tb_get_int32(call, 4, &columns)
+           && tb_get_float16(call, 5, &factor)
+           && tb_get_double(call, 6, &limit)
+           && tb_get_bool(call, 7, &clamp)
+           && tb_get_string_choice(call, 8, &MODE)
+           && tb_get_bool_choice(call, 9, &FAST)
+           && tb_check_shape(call, 0, (const int64_t[]){rows, columns}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){rows, columns}, 2)
+           && tb_check_shape(call, 2, (const int64_t[]){columns}, 1)
+           && tb_get_dtype(call, 0, &x_dtype)
+           && tb_get_target(call, &target)
+           && scale_rows_and_add_bias_on(target, x_dtype, x, out, bias, rows, columns, factor,
+                                         limit, clamp, MODE, FAST) == TRITONBIND_OK;
 }
 
-TB_DEFINE_TEXTS(scale_rows_and_add_bias)
+TB_DEFINE_CALLS(scale_rows_and_add_bias)
+TB_DEFINE_PYTHON(scale_rows_and_add_bias)
 
 /* ---- explicit ---- */
 
@@ -1412,10 +1434,12 @@ static const tb_argument explicit_arguments[] = {
     {.name = "gz", .kind = TB_INT},
 };
 
-TB_DECLARE_CALL(explicit);
+TB_DECLARE_CALLS(explicit);
+static bool explicit_call(tb_call *call);
 
 static const tb_function explicit_function = {
     .name = "tests.deep.explicit",
+    .prepare_name = "tests.deep.explicit.prepare",
     .signature = "tests.deep.explicit(register: *i8, stream: i32, x_shape: u64, lambda: -1 | "
                  "1099511627776, gx: i32, gy: i32, gz: i32, stream=None)",
     .argument_names = "register, stream, x_shape, lambda, gx, gy, gz, stream",
@@ -1423,7 +1447,9 @@ static const tb_function explicit_function = {
     .arguments = explicit_arguments,
     .argument_count = 7,
     .variants = explicit_variants,
+    .run = explicit_call,
     .call = __tvm_ffi_explicit,
+    .prepare = tb_prepare_explicit,
 };
 
 static tb_grid explicit_grid(int64_t gx, int64_t gy, int64_t gz)
@@ -1432,12 +1458,13 @@ static tb_grid explicit_grid(int64_t gx, int64_t gy, int64_t gz)
     return grid;
 }
 
-static tritonbind_status explicit_on(int32_t device, void *stream, void *register_, int32_t stream_,
+static tritonbind_status explicit_on(tb_target target, void *register_, int32_t stream_,
                                      uint64_t x_shape, int64_t lambda, int32_t gx, int32_t gy,
                                      int32_t gz)
 {
     const tb_function *function = &explicit_function;
     void *const values[] = {&register_, &stream_, &x_shape};
+    static const uint8_t sizes[] = {sizeof register_, sizeof stream_, sizeof x_shape};
     const int32_t lambda_choice = tb_choose_int(function, 3, lambda);
     if (lambda_choice < 0)
         return tb_last_status();
@@ -1445,7 +1472,7 @@ static tritonbind_status explicit_on(int32_t device, void *stream, void *registe
     const int32_t hints = aligned ? 0 : 1;
     const int32_t variant = lambda_choice * 2 + hints;
     const tb_grid grid = explicit_grid(gx, gy, gz);
-    return tb_launch(function, variant, device, stream, grid, values);
+    return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
 tritonbind_status explicit_launch(
@@ -1458,14 +1485,28 @@ tritonbind_status explicit_launch(
     int32_t gy,
     int32_t gz)
 {
-    return explicit_on(TB_CURRENT_DEVICE, stream, register_, stream_, x_shape, lambda, gx, gy, gz);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
+    return explicit_on(target, register_, stream_, x_shape, lambda, gx, gy, gz);
 }
 
-int __tvm_ffi_explicit(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)
+tritonbind_status explicit_prepare(
+    tritonbind_prepared **prepared,
+    void *register_,
+    int32_t stream_,
+    uint64_t x_shape,
+    int64_t lambda,
+    int32_t gx,
+    int32_t gy,
+    int32_t gz)
 {
-    const tb_function *function = &explicit_function;
-    tb_call call;
-    void *stream;
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    *prepared = NULL;
+    return explicit_on(target, register_, stream_, x_shape, lambda, gx, gy, gz);
+}
+
+static bool explicit_call(tb_call *call)
+{
+    tb_target target;
     void *register_;
     int32_t stream_;
     uint64_t x_shape;
@@ -1473,22 +1514,19 @@ int __tvm_ffi_explicit(void *self, const tvm_ffi_any *arguments, int32_t count, 
     int32_t gx;
     int32_t gy;
     int32_t gz;
-    (void)self;
-    const bool good = tb_begin(&call, function, arguments, count)
-                      && tb_get_pointer(&call, 0, &register_)
-                      && tb_get_int32(&call, 1, &stream_)
-                      && tb_get_uint64(&call, 2, &x_shape)
-                      && tb_get_int_choice(&call, 3, &lambda)
-                      && tb_get_int32(&call, 4, &gx)
-                      && tb_get_int32(&call, 5, &gy)
-                      && tb_get_int32(&call, 6, &gz)
-                      && tb_get_stream(&call, &stream)
-                      && explicit_on(call.device, stream, register_, stream_, x_shape, lambda, gx,
-                                     gy, gz) == TRITONBIND_OK;
-    return tb_finish(function, good, result);
+    return tb_get_pointer(call, 0, &register_)
+           && tb_get_int32(call, 1, &stream_)
+           && tb_get_uint64(call, 2, &x_shape)
+           && tb_get_int_choice(call, 3, &lambda)
+           && tb_get_int32(call, 4, &gx)
+           && tb_get_int32(call, 5, &gy)
+           && tb_get_int32(call, 6, &gz)
+           && tb_get_target(call, &target)
+           && explicit_on(target, register_, stream_, x_shape, lambda, gx, gy, gz) == TRITONBIND_OK;
 }
 
-TB_DEFINE_TEXTS(explicit)
+TB_DEFINE_CALLS(explicit)
+TB_DEFINE_PYTHON(explicit)
 
 /* ---- bare ---- */
 
@@ -1509,15 +1547,19 @@ static tb_variant bare_variants[] = {
     {.images = bare_generic_images, .image_count = 3},
 };
 
-TB_DECLARE_CALL(bare);
+TB_DECLARE_CALLS(bare);
+static bool bare_call(tb_call *call);
 
 static const tb_function bare_function = {
     .name = "tests.deep.bare",
+    .prepare_name = "tests.deep.bare.prepare",
     .signature = "tests.deep.bare(stream=None)",
     .argument_names = "stream",
     .doc = "Without any argument.",
     .variants = bare_variants,
+    .run = bare_call,
     .call = __tvm_ffi_bare,
+    .prepare = tb_prepare_bare,
 };
 
 static tb_grid bare_grid(void)
@@ -1526,34 +1568,40 @@ static tb_grid bare_grid(void)
     return grid;
 }
 
-static tritonbind_status bare_on(int32_t device, void *stream)
+static tritonbind_status bare_on(tb_target target)
 {
     const tb_function *function = &bare_function;
     void *const *values = NULL;
+    const uint8_t *sizes = NULL;
     const int32_t variant = 0;
     const tb_grid grid = bare_grid();
-    return tb_launch(function, variant, device, stream, grid, values);
+    return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
 tritonbind_status bare_launch(
     void *stream)
 {
-    return bare_on(TB_CURRENT_DEVICE, stream);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
+    return bare_on(target);
 }
 
-int __tvm_ffi_bare(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)
+tritonbind_status bare_prepare(
+    tritonbind_prepared **prepared)
 {
-    const tb_function *function = &bare_function;
-    tb_call call;
-    void *stream;
-    (void)self;
-    const bool good = tb_begin(&call, function, arguments, count)
-                      && tb_get_stream(&call, &stream)
-                      && bare_on(call.device, stream) == TRITONBIND_OK;
-    return tb_finish(function, good, result);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    *prepared = NULL;
+    return bare_on(target);
 }
 
-TB_DEFINE_TEXTS(bare)
+static bool bare_call(tb_call *call)
+{
+    tb_target target;
+    return tb_get_target(call, &target)
+           && bare_on(target) == TRITONBIND_OK;
+}
+
+TB_DEFINE_CALLS(bare)
+TB_DEFINE_PYTHON(bare)
 
 /* ---- registration ---- */
 

@@ -7,6 +7,8 @@
  * picks the variant and the image for the current context's device (without a context: device 0),
  * enqueues the kernel on `stream` (a CUstream or cudaStream_t; NULL is the legacy default stream)
  * and returns TRITONBIND_OK, or a status for which tritonbind_last_error() has the sentence.
+ * <function>_prepare does all that but the enqueuing, which tritonbind_launch_prepared does then,
+ * any number of times; *prepared is to be given to tritonbind_release_prepared, and NULL on errors.
  */
 #ifndef TRITONBIND_DEEP_FULL_H
 #define TRITONBIND_DEEP_FULL_H
@@ -48,6 +50,19 @@ TRITONBIND_PUBLIC tritonbind_status scale_rows_and_add_bias_launch(
     bool clamp,
     const char *MODE,
     bool FAST);
+TRITONBIND_PUBLIC tritonbind_status scale_rows_and_add_bias_prepare(
+    tritonbind_prepared **prepared,
+    tritonbind_dtype x_dtype,
+    const void *x,
+    void *out,
+    const void *bias,
+    int64_t rows,
+    int32_t columns,
+    uint16_t factor,
+    double limit,
+    bool clamp,
+    const char *MODE,
+    bool FAST);
 
 /* Launch `tests.deep.explicit`.
  *
@@ -66,10 +81,21 @@ TRITONBIND_PUBLIC tritonbind_status explicit_launch(
     int32_t gx,
     int32_t gy,
     int32_t gz);
+TRITONBIND_PUBLIC tritonbind_status explicit_prepare(
+    tritonbind_prepared **prepared,
+    void *register_,
+    int32_t stream_,
+    uint64_t x_shape,
+    int64_t lambda,
+    int32_t gx,
+    int32_t gy,
+    int32_t gz);
 
 /* Without any argument. */
 TRITONBIND_PUBLIC tritonbind_status bare_launch(
     void *stream);
+TRITONBIND_PUBLIC tritonbind_status bare_prepare(
+    tritonbind_prepared **prepared);
 
 /* Registers these functions as TVM FFI globals; loading the library does so too, when TVM FFI is in
  * the process by then. Names that are there stay as they are. Returns how many were registered, or

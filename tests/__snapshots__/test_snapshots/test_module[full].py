@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from .._library import Pointer, Stream, function
+from .._library import Pointer, Stream, function, launcher
 
 __all__ = ["bare", "explicit", "scale_rows_and_add_bias"]
 
@@ -17,6 +17,7 @@ _explicit = function("explicit")
 _bare = function("bare")
 
 
+@launcher("scale_rows_and_add_bias")
 def scale_rows_and_add_bias(
     x: Pointer,
     out: Pointer,
@@ -60,6 +61,7 @@ def scale_rows_and_add_bias(
     _scale_rows_and_add_bias(x, out, bias, rows, columns, factor, limit, clamp, MODE, FAST, stream)
 
 
+@launcher("explicit")
 def explicit(
     register: Pointer,
     stream_: int,
@@ -91,6 +93,7 @@ def explicit(
     _explicit(register, stream_, x_shape, lambda_, gx, gy, gz, stream)
 
 
+@launcher("bare")
 def bare(
     stream: Stream = None,
 ) -> None:

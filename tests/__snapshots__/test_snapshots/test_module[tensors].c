@@ -5,6 +5,7 @@
  */
 #include "tensors.h"
 
+#include "runtime/tb_python.h"
 #include "runtime/tb_runtime.h"
 
 /* ---- move ---- */
@@ -113,10 +114,12 @@ static const tb_argument move_arguments[] = {
      .choice_count = 2},
 };
 
-TB_DECLARE_CALL(move);
+TB_DECLARE_CALLS(move);
+static bool move_call(tb_call *call);
 
 static const tb_function move_function = {
     .name = "tests.tensors.move",
+    .prepare_name = "tests.tensors.move.prepare",
     .signature = "tests.tensors.move(n: i32, source: tensordesc<fp32[ROWS, 64], tf32>, target: "
                  "tensordesc<bf16[2, 8]> | tensordesc<fp64[2, 8]>, Tensor: tensordesc<fp16[64], "
                  "padding=nan>, ROWS: 32 | 64, stream=None)",
@@ -125,7 +128,9 @@ static const tb_function move_function = {
     .arguments = move_arguments,
     .argument_count = 5,
     .variants = move_variants,
+    .run = move_call,
     .call = __tvm_ffi_move,
+    .prepare = tb_prepare_move,
 };
 
 static tb_grid move_grid(int64_t n, int64_t ROWS, int64_t tb_source_shape_last_1)
@@ -134,77 +139,89 @@ static tb_grid move_grid(int64_t n, int64_t ROWS, int64_t tb_source_shape_last_1
     return grid;
 }
 
-static tritonbind_status move_on(int32_t device, void *stream, tritonbind_dtype target_dtype,
-                                 int32_t n, const tritonbind_tensor *source,
-                                 const tritonbind_tensor *target, const tritonbind_tensor *Tensor,
-                                 int64_t ROWS)
+static tritonbind_status move_on(tb_target target, tritonbind_dtype target__dtype, int32_t n,
+                                 const tritonbind_tensor *source, const tritonbind_tensor *target_,
+                                 const tritonbind_tensor *Tensor, int64_t ROWS)
 {
     const tb_function *function = &move_function;
     tb_descriptor source_descriptor;
-    tb_descriptor target_descriptor;
+    tb_descriptor target__descriptor;
     tb_descriptor Tensor_descriptor;
     void *const values[] = {&n, TB_DESCRIPTOR_VALUES(2, source_descriptor),
-                            TB_DESCRIPTOR_VALUES(2, target_descriptor),
+                            TB_DESCRIPTOR_VALUES(2, target__descriptor),
                             TB_DESCRIPTOR_VALUES(1, Tensor_descriptor)};
-    const int32_t target_choice = tb_choose_dtype(function, 2, target_dtype);
-    if (target_choice < 0)
+    static const uint8_t sizes[] = {sizeof n, TB_DESCRIPTOR_SIZES(2, source_descriptor),
+                                    TB_DESCRIPTOR_SIZES(2, target__descriptor),
+                                    TB_DESCRIPTOR_SIZES(1, Tensor_descriptor)};
+    const int32_t target__choice = tb_choose_dtype(function, 2, target__dtype);
+    if (target__choice < 0)
         return tb_last_status();
     if (tb_make_descriptor(function, 1, source, 4, &source_descriptor)
-        || tb_make_descriptor(function, 2, target,
-                              function->arguments[2].dtypes[target_choice].bits / 8u,
-                              &target_descriptor)
+        || tb_make_descriptor(function, 2, target_,
+                              function->arguments[2].dtypes[target__choice].bits / 8u,
+                              &target__descriptor)
         || tb_make_descriptor(function, 3, Tensor, 2, &Tensor_descriptor))
         return tb_last_status();
     const int64_t tb_source_shape_last_1 = source_descriptor.shape[1];
     const int32_t ROWS_choice = tb_choose_int(function, 4, ROWS);
     if (ROWS_choice < 0)
         return tb_last_status();
-    const int32_t variant = target_choice * 2 + ROWS_choice;
+    const int32_t variant = target__choice * 2 + ROWS_choice;
     const tb_grid grid = move_grid(n, ROWS, tb_source_shape_last_1);
-    return tb_launch(function, variant, device, stream, grid, values);
+    return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
 tritonbind_status move_launch(
     void *stream,
-    tritonbind_dtype target_dtype,
+    tritonbind_dtype target__dtype,
     int32_t n,
     const tritonbind_tensor *source,
-    const tritonbind_tensor *target,
+    const tritonbind_tensor *target_,
     const tritonbind_tensor *Tensor,
     int64_t ROWS)
 {
-    return move_on(TB_CURRENT_DEVICE, stream, target_dtype, n, source, target, Tensor, ROWS);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
+    return move_on(target, target__dtype, n, source, target_, Tensor, ROWS);
 }
 
-int __tvm_ffi_move(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)
+tritonbind_status move_prepare(
+    tritonbind_prepared **prepared,
+    tritonbind_dtype target__dtype,
+    int32_t n,
+    const tritonbind_tensor *source,
+    const tritonbind_tensor *target_,
+    const tritonbind_tensor *Tensor,
+    int64_t ROWS)
 {
-    const tb_function *function = &move_function;
-    tb_call call;
-    void *stream;
-    tritonbind_dtype target_dtype;
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    *prepared = NULL;
+    return move_on(target, target__dtype, n, source, target_, Tensor, ROWS);
+}
+
+static bool move_call(tb_call *call)
+{
+    tb_target target;
+    tritonbind_dtype target__dtype;
     int32_t n;
     const tritonbind_tensor *source;
-    const tritonbind_tensor *target;
+    const tritonbind_tensor *target_;
     const tritonbind_tensor *Tensor;
     int64_t ROWS;
     tritonbind_tensor source_value;
-    tritonbind_tensor target_value;
+    tritonbind_tensor target__value;
     tritonbind_tensor Tensor_value;
-    (void)self;
-    const bool good = tb_begin(&call, function, arguments, count)
-                      && tb_get_int32(&call, 0, &n)
-                      && (source = tb_get_tensor(&call, 1, &source_value)) != NULL
-                      && (target = tb_get_tensor(&call, 2, &target_value)) != NULL
-                      && (Tensor = tb_get_tensor(&call, 3, &Tensor_value)) != NULL
-                      && tb_get_int_choice(&call, 4, &ROWS)
-                      && tb_get_dtype(&call, 2, &target_dtype)
-                      && tb_get_stream(&call, &stream)
-                      && move_on(call.device, stream, target_dtype, n, source, target, Tensor,
-                                 ROWS) == TRITONBIND_OK;
-    return tb_finish(function, good, result);
+    return tb_get_int32(call, 0, &n)
+           && (source = tb_get_tensor(call, 1, &source_value)) != NULL
+           && (target_ = tb_get_tensor(call, 2, &target__value)) != NULL
+           && (Tensor = tb_get_tensor(call, 3, &Tensor_value)) != NULL
+           && tb_get_int_choice(call, 4, &ROWS)
+           && tb_get_dtype(call, 2, &target__dtype)
+           && tb_get_target(call, &target)
+           && move_on(target, target__dtype, n, source, target_, Tensor, ROWS) == TRITONBIND_OK;
 }
 
-TB_DEFINE_TEXTS(move)
+TB_DEFINE_CALLS(move)
+TB_DEFINE_PYTHON(move)
 
 /* ---- registration ---- */
 

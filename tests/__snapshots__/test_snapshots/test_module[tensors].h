@@ -7,6 +7,8 @@
  * picks the variant and the image for the current context's device (without a context: device 0),
  * enqueues the kernel on `stream` (a CUstream or cudaStream_t; NULL is the legacy default stream)
  * and returns TRITONBIND_OK, or a status for which tritonbind_last_error() has the sentence.
+ * <function>_prepare does all that but the enqueuing, which tritonbind_launch_prepared does then,
+ * any number of times; *prepared is to be given to tritonbind_release_prepared, and NULL on errors.
  */
 #ifndef TRITONBIND_TENSORS_H
 #define TRITONBIND_TENSORS_H
@@ -19,21 +21,29 @@ extern "C" {
 
 /* Launch `tests.tensors.move`.
  *
- * target_dtype: the type of target: TRITONBIND_BF16 or TRITONBIND_FP64
+ * target__dtype: the type of target_: TRITONBIND_BF16 or TRITONBIND_FP64
  * n: rows to move
  * source: tensor of float32, blocks of ROWS x 64, rounded to tf32, read and written: [rows,
  *     columns]
- * target: tensor of bfloat16, blocks of 2 x 8 or tensor of float64, blocks of 2 x 8, read and
+ * target_: tensor of bfloat16, blocks of 2 x 8 or tensor of float64, blocks of 2 x 8, read and
  *     written
  * Tensor: tensor of float16, blocks of 64, padded with nan, read and written: named like a type
  * ROWS: one of 32, 64
  */
 TRITONBIND_PUBLIC tritonbind_status move_launch(
     void *stream,
-    tritonbind_dtype target_dtype,
+    tritonbind_dtype target__dtype,
     int32_t n,
     const tritonbind_tensor *source,
-    const tritonbind_tensor *target,
+    const tritonbind_tensor *target_,
+    const tritonbind_tensor *Tensor,
+    int64_t ROWS);
+TRITONBIND_PUBLIC tritonbind_status move_prepare(
+    tritonbind_prepared **prepared,
+    tritonbind_dtype target__dtype,
+    int32_t n,
+    const tritonbind_tensor *source,
+    const tritonbind_tensor *target_,
     const tritonbind_tensor *Tensor,
     int64_t ROWS);
 

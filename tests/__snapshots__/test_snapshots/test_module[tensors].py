@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ._library import Stream, Tensor, function
+from ._library import Stream, Tensor, function, launcher
 
 __all__ = ["move"]
 
 _move = function("move")
 
 
+@launcher("move")
 def move(
     n: int,
     source: Tensor,

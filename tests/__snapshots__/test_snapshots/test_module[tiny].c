@@ -5,6 +5,7 @@
  */
 #include "tiny.h"
 
+#include "runtime/tb_python.h"
 #include "runtime/tb_runtime.h"
 
 /* ---- fill ---- */
@@ -49,17 +50,21 @@ static const tb_argument fill_arguments[] = {
     {.name = "n", .kind = TB_INT},
 };
 
-TB_DECLARE_CALL(fill);
+TB_DECLARE_CALLS(fill);
+static bool fill_call(tb_call *call);
 
 static const tb_function fill_function = {
     .name = "tests.fill",
+    .prepare_name = "tests.fill.prepare",
     .signature = "tests.fill(out_ptr: *fp32, n: i32, stream=None)",
     .argument_names = "out_ptr, n, stream",
     .doc = "Set n elements to 1.",
     .arguments = fill_arguments,
     .argument_count = 2,
     .variants = fill_variants,
+    .run = fill_call,
     .call = __tvm_ffi_fill,
+    .prepare = tb_prepare_fill,
 };
 
 static tb_grid fill_grid(int64_t n)
@@ -68,17 +73,18 @@ static tb_grid fill_grid(int64_t n)
     return grid;
 }
 
-static tritonbind_status fill_on(int32_t device, void *stream, void *out_ptr, int32_t n)
+static tritonbind_status fill_on(tb_target target, void *out_ptr, int32_t n)
 {
     const tb_function *function = &fill_function;
     void *const values[] = {&out_ptr, &n};
+    static const uint8_t sizes[] = {sizeof out_ptr, sizeof n};
     const bool aligned = tb_divisible_by_16(out_ptr);
     const int32_t hints = aligned ? 0 : 1;
     if (tb_check_alignment(function, 0, out_ptr, 4))
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = fill_grid(n);
-    return tb_launch(function, variant, device, stream, grid, values);
+    return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
 tritonbind_status fill_launch(
@@ -86,26 +92,33 @@ tritonbind_status fill_launch(
     void *out_ptr,
     int32_t n)
 {
-    return fill_on(TB_CURRENT_DEVICE, stream, out_ptr, n);
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
+    return fill_on(target, out_ptr, n);
 }
 
-int __tvm_ffi_fill(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)
+tritonbind_status fill_prepare(
+    tritonbind_prepared **prepared,
+    void *out_ptr,
+    int32_t n)
 {
-    const tb_function *function = &fill_function;
-    tb_call call;
-    void *stream;
+    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    *prepared = NULL;
+    return fill_on(target, out_ptr, n);
+}
+
+static bool fill_call(tb_call *call)
+{
+    tb_target target;
     void *out_ptr;
     int32_t n;
-    (void)self;
-    const bool good = tb_begin(&call, function, arguments, count)
-                      && tb_get_pointer(&call, 0, &out_ptr)
-                      && tb_get_int32(&call, 1, &n)
-                      && tb_get_stream(&call, &stream)
-                      && fill_on(call.device, stream, out_ptr, n) == TRITONBIND_OK;
-    return tb_finish(function, good, result);
+    return tb_get_pointer(call, 0, &out_ptr)
+           && tb_get_int32(call, 1, &n)
+           && tb_get_target(call, &target)
+           && fill_on(target, out_ptr, n) == TRITONBIND_OK;
 }
 
-TB_DEFINE_TEXTS(fill)
+TB_DEFINE_CALLS(fill)
+TB_DEFINE_PYTHON(fill)
 
 /* ---- registration ---- */
 

@@ -6,13 +6,14 @@ change the kernel and run `python -m codegen regenerate`.
 
 from __future__ import annotations
 
-from ._library import Pointer, Stream, function
+from ._library import Pointer, Stream, function, launcher
 
 __all__ = ["fill"]
 
 _fill = function("fill")
 
 
+@launcher("fill")
 def fill(
     out_ptr: Pointer,
     n: int,

@@ -1,0 +1,298 @@
+/* Calls from Python that need no conversion by TVM FFI: the common kinds of arguments are read here,
+ * tensors through DLPack's C exchange API. All others go to the Python function that this one
+ * stands for, which calls through TVM FFI. Only CPython's stable interface is used, found in the
+ * process, so that nothing is compiled against it or linked to it. */
+#define _GNU_SOURCE
+#include "tb_python.h"
+#include "tb_arguments.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { METH_KEYWORDS = 2, METH_FASTCALL = 128, MOST_TYPES = 32 };
+
+typedef struct python_functions {
+    void *(*new_function)(tb_method *method, void *module, void *module_name);
+    void *(*call)(void *function, void *const *arguments, size_t count, void *names);
+    void *(*type_of)(void *object);
+    void (*retain)(void *object);
+    void (*release)(void *object);
+    long long (*integer)(void *object, int *overflow);
+    double (*real)(void *object);
+    const char *(*text)(void *object, intptr_t *length);
+    void *(*attribute)(void *object, const char *name);
+    void *(*capsule_pointer)(void *capsule, const char *name);
+    intptr_t (*tuple_size)(void *tuple);
+    void *(*tuple_item)(void *tuple, intptr_t index);
+    const char *(*bytes)(void *object);
+    void *(*format_error)(void *type, const char *format, ...);
+    void (*clear_error)(void);
+    void *(*release_gil)(void);
+    void (*take_gil)(void *state);
+    void *int_type, *float_type, *str_type, *none, *true_, *false_;
+    void **type_error, **value_error, **runtime_error;
+} python_functions;
+
+static python_functions python; /* complete once anything is bound */
+
+typedef struct entry_point {
+    const char *name;
+    size_t offset;
+} entry_point;
+
+#define ENTRY(member, name) {name, offsetof(python_functions, member)}
+
+static const entry_point entry_points[] = {
+    ENTRY(new_function, "PyCFunction_NewEx"),
+    ENTRY(call, "PyObject_Vectorcall"),
+    ENTRY(type_of, "PyObject_Type"),
+    ENTRY(retain, "Py_IncRef"),
+    ENTRY(release, "Py_DecRef"),
+    ENTRY(integer, "PyLong_AsLongLongAndOverflow"),
+    ENTRY(real, "PyFloat_AsDouble"),
+    ENTRY(text, "PyUnicode_AsUTF8AndSize"),
+    ENTRY(attribute, "PyObject_GetAttrString"),
+    ENTRY(capsule_pointer, "PyCapsule_GetPointer"),
+    ENTRY(tuple_size, "PyTuple_Size"),
+    ENTRY(tuple_item, "PyTuple_GetItem"),
+    ENTRY(bytes, "PyBytes_AsString"),
+    ENTRY(format_error, "PyErr_Format"),
+    ENTRY(clear_error, "PyErr_Clear"),
+    ENTRY(release_gil, "PyEval_SaveThread"),
+    ENTRY(take_gil, "PyEval_RestoreThread"),
+    ENTRY(int_type, "PyLong_Type"),
+    ENTRY(float_type, "PyFloat_Type"),
+    ENTRY(str_type, "PyUnicode_Type"),
+    ENTRY(none, "_Py_NoneStruct"),
+    ENTRY(true_, "_Py_TrueStruct"),
+    ENTRY(false_, "_Py_FalseStruct"),
+    ENTRY(type_error, "PyExc_TypeError"),
+    ENTRY(value_error, "PyExc_ValueError"),
+    ENTRY(runtime_error, "PyExc_RuntimeError"),
+};
+
+static bool find_python(void)
+{
+    python_functions found;
+    for (size_t i = 0; i < sizeof entry_points / sizeof *entry_points; i++) {
+        void *symbol = dlsym(RTLD_DEFAULT, entry_points[i].name);
+        if (symbol == NULL)
+            return false;
+        memcpy((char *)&found + entry_points[i].offset, &symbol, sizeof symbol);
+    }
+    python = found;
+    return true;
+}
+
+/* ---- tensors ---- */
+
+/* Types of arguments that have come, with their libraries' functions; NULL for other types. */
+static struct {
+    void *type;
+    const dl_exchange_api *library;
+} known[MOST_TYPES];
+static int32_t known_count; /* published with release order */
+
+static const dl_exchange_api *ask_library(void *type)
+{
+    void *other = python.attribute(type, "__tvm_ffi_object__"); /* TVM FFI prefers it */
+    void *capsule = other == NULL ? python.attribute(type, "__dlpack_c_exchange_api__") : NULL;
+    const dl_exchange_api *library = NULL;
+    if (capsule != NULL) {
+        library = python.capsule_pointer(capsule, "dlpack_exchange_api");
+        python.release(capsule);
+    }
+    if (other != NULL)
+        python.release(other);
+    python.clear_error();
+    return library != NULL && library->major == 1 && library->view != NULL
+                   && library->current_stream != NULL
+               ? library
+               : NULL;
+}
+
+static const dl_exchange_api *library_of(void *type)
+{
+    const int32_t count = __atomic_load_n(&known_count, __ATOMIC_ACQUIRE);
+    for (int32_t i = 0; i < count; i++)
+        if (known[i].type == type)
+            return known[i].library;
+    const dl_exchange_api *library = ask_library(type);
+    tb_lock();
+    if (known_count < MOST_TYPES) {
+        python.retain(type);
+        known[known_count].type = type;
+        known[known_count].library = library;
+        __atomic_store_n(&known_count, known_count + 1, __ATOMIC_RELEASE);
+    }
+    tb_unlock();
+    return library;
+}
+
+/* ---- arguments ---- */
+
+typedef struct conversion {
+    const dl_exchange_api *library; /* of the first tensor on a CUDA device */
+    int32_t device;                 /* which that is on */
+    tvm_ffi_any values[TB_MOST_PARAMETERS + 1];
+    dl_tensor tensors[TB_MOST_PARAMETERS];
+} conversion;
+
+static bool convert_tensor(conversion *call, int32_t index, void *object, void *type)
+{
+    const dl_exchange_api *library = library_of(type);
+    dl_tensor *tensor = &call->tensors[index];
+    if (library == NULL || index == TB_MOST_PARAMETERS)
+        return false;
+    if (library->view(object, tensor) != 0) {
+        python.clear_error();
+        return false;
+    }
+    call->values[index].type_index = TVM_FFI_DLTENSOR_POINTER;
+    call->values[index].value.pointer = tensor;
+    if (call->library == NULL && tensor->device.type == DL_CUDA) {
+        call->library = library;
+        call->device = tensor->device.index;
+    }
+    return true;
+}
+
+/* Whether the object is of a kind that is read here. */
+static bool convert(conversion *call, int32_t index, void *object)
+{
+    tvm_ffi_any *value = &call->values[index];
+    value->small_length = 0;
+    if (object == python.none) {
+        value->type_index = TVM_FFI_NONE;
+        value->value.integer = 0;
+        return true;
+    }
+    void *type = python.type_of(object);
+    python.release(type); /* the object has it */
+    if (type == python.int_type) {
+        int overflow = 0;
+        value->type_index = TVM_FFI_INT;
+        value->value.integer = python.integer(object, &overflow);
+        return !overflow;
+    }
+    if (object == python.true_ || object == python.false_) {
+        value->type_index = TVM_FFI_BOOL;
+        value->value.integer = object == python.true_;
+        return true;
+    }
+    if (type == python.float_type) {
+        value->type_index = TVM_FFI_FLOAT;
+        value->value.real = python.real(object);
+        return true;
+    }
+    if (type == python.str_type) {
+        intptr_t length = 0;
+        value->type_index = TVM_FFI_RAW_STRING;
+        value->value.text = python.text(object, &length);
+        if (value->value.text == NULL)
+            python.clear_error();
+        return value->value.text != NULL && (size_t)length == strlen(value->value.text);
+    }
+    return convert_tensor(call, index, object, type);
+}
+
+/* The arguments in the order of the parameters, or NULL when they are not one for each. */
+static void *const *in_order(const tb_binding *binding, void *const *arguments, intptr_t count,
+                             void *names, void **ordered)
+{
+    const int32_t expected = binding->count;
+    if (names == NULL && count == expected)
+        return arguments;
+    if (count > expected)
+        return NULL;
+    memcpy(ordered, arguments, (size_t)count * sizeof *ordered);
+    memset(ordered + count, 0, (size_t)(expected - count) * sizeof *ordered);
+    const intptr_t named = names == NULL ? 0 : python.tuple_size(names);
+    for (intptr_t i = 0; i < named; i++) {
+        const void *name = python.tuple_item(names, i);
+        int32_t place = (int32_t)count;
+        while (place < expected && binding->names[place] != name)
+            place++;
+        if (place == expected)
+            return NULL;
+        ordered[place] = arguments[count + i];
+    }
+    for (int32_t i = (int32_t)count; i < expected; i++) {
+        if (ordered[i] == NULL)
+            ordered[i] = binding->defaults[i];
+        if (ordered[i] == NULL)
+            return NULL;
+    }
+    return ordered;
+}
+
+static bool convert_all(const tb_binding *binding, conversion *call, void *const *arguments,
+                        intptr_t count, void *names)
+{
+    void *ordered[TB_MOST_PARAMETERS + 1];
+    void *const *given = in_order(binding, arguments, count, names, ordered);
+    if (given == NULL)
+        return false;
+    call->library = NULL;
+    for (int32_t i = 0; i < binding->count; i++)
+        if (!convert(call, i, given[i]))
+            return false;
+    tvm_ffi_any *stream = &call->values[binding->count - 1];
+    if (stream->type_index == TVM_FFI_NONE && call->library != NULL) {
+        stream->type_index = TVM_FFI_OPAQUE_POINTER;
+        if (call->library->current_stream(DL_CUDA, call->device, &stream->value.pointer) != 0) {
+            python.clear_error();
+            return false;
+        }
+    }
+    return true;
+}
+
+void *tb_call_from_python(const tb_binding *binding, void *const *arguments, intptr_t count,
+                          void *names)
+{
+    const tb_function *function = binding->function;
+    conversion converted;
+    tb_call call;
+    if (!convert_all(binding, &converted, arguments, count, names))
+        return python.call(binding->stands_for, arguments, (size_t)count, names);
+    void *state = python.release_gil();
+    const bool good = tb_begin(&call, function, false, converted.values, binding->count)
+                      && function->run(&call);
+    python.take_gil(state);
+    if (good) {
+        python.retain(python.none);
+        return python.none;
+    }
+    void **const errors[] = {NULL, python.type_error, python.value_error, python.runtime_error};
+    return python.format_error(*errors[tb_last_status()], "%s\n%s", tritonbind_last_error(),
+                               function->signature);
+}
+
+void *tb_bind(tb_binding *binding, void *module, void *stands_for, void *names, void *defaults,
+              void *text)
+{
+    const int32_t count = binding->function->argument_count + 1;
+    if (!find_python() || count > TB_MOST_PARAMETERS + 1 || python.tuple_size(names) != count)
+        return NULL;
+    const intptr_t required = count - python.tuple_size(defaults);
+    binding->names = calloc(2 * (size_t)count, sizeof *binding->names);
+    if (binding->names == NULL)
+        return NULL;
+    for (void *const *one = (void *[]){module, stands_for, names, defaults, text, NULL}; *one; one++)
+        python.retain(*one); /* for ever, as the function is there */
+    binding->defaults = binding->names + count;
+    for (int32_t i = 0; i < count; i++)
+        binding->names[i] = python.tuple_item(names, i);
+    for (intptr_t i = required; i < count; i++)
+        binding->defaults[i] = python.tuple_item(defaults, i - required);
+    binding->count = count;
+    binding->stands_for = stands_for;
+    binding->method.flags = METH_FASTCALL | METH_KEYWORDS;
+    binding->method.doc = python.bytes(text);
+    void *name = python.attribute(stands_for, "__module__");
+    void *bound = name == NULL ? NULL : python.new_function(&binding->method, module, name);
+    python.clear_error();
+    return bound;
+}

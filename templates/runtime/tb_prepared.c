@@ -1,0 +1,116 @@
+/* Prepared launches as TVM FFI functions, which take the stream or nothing. */
+#include "tb_arguments.h"
+#include "tb_driver.h"
+#include "tb_tvm_ffi.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What such a function holds. */
+typedef struct held {
+    tritonbind_prepared *launch;
+    bool has_stream; /* one was given to prepare for */
+    void *stream;
+    const dl_exchange_api *library; /* whose current stream it is otherwise; NULL: TVM FFI's */
+    int32_t count;
+    void *tensors[]; /* kept alive */
+} held;
+
+static bool fail_library(const tb_function *function, int32_t device)
+{
+    tb_fail(function, TRITONBIND_RUNTIME_ERROR,
+            "the tensors' library cannot tell its current stream for cuda:%d", (int)device);
+    return false;
+}
+
+static bool find_stream(const held *self, const tvm_ffi_any *given, void **stream)
+{
+    const int32_t device = self->launch->device;
+    if (given->type_index != TVM_FFI_NONE)
+        return tb_get_stream(self->launch->function, given, stream);
+    if (self->launch->image == NULL) /* nothing will be launched, perhaps on no device */
+        return true;
+    if (self->has_stream)
+        *stream = self->stream;
+    else if (self->library != NULL)
+        return self->library->current_stream(DL_CUDA, device, stream) == 0
+               || fail_library(self->launch->function, device);
+    else
+        *stream = tb_tvm_ffi()->get_stream(DL_CUDA, device);
+    return true;
+}
+
+static int launch(void *handle, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)
+{
+    static const tvm_ffi_any none = {.type_index = TVM_FFI_NONE};
+    const held *self = handle;
+    const tb_function *function = self->launch->function;
+    void *stream = NULL;
+    bool good = count < 2;
+    if (!good)
+        tb_fail(function, TRITONBIND_TYPE_ERROR,
+                "a prepared launch expects the stream or nothing, but got %d arguments",
+                (int)count);
+    good = good && find_stream(self, count == 0 ? &none : arguments, &stream)
+           && tritonbind_launch_prepared(self->launch, stream) == TRITONBIND_OK;
+    if (good)
+        *result = none;
+    else
+        tb_raise(function);
+    return good ? 0 : -1;
+}
+
+static void let_go(void *handle)
+{
+    held *self = handle;
+    for (int32_t i = 0; i < self->count; i++)
+        (void)tb_tvm_ffi()->release(self->tensors[i]);
+    tritonbind_release_prepared(self->launch);
+    free(self);
+}
+
+/* A tensor that was passed as a mere DLTensor is its owner's to keep alive, as an address is. */
+static void hold_tensors(held *self, const tb_call *call)
+{
+    for (int32_t i = 0; i < call->function->argument_count; i++) {
+        if (call->values[i].type_index == TVM_FFI_TENSOR) {
+            self->tensors[self->count] = call->values[i].value.pointer;
+            (void)tb_tvm_ffi()->retain(self->tensors[self->count++]);
+        }
+    }
+}
+
+static void hold_stream(held *self, const tb_call *call)
+{
+    const int32_t place = call->function->argument_count;
+    const tvm_ffi_any *values = call->values;
+    if (call->count > place && values[place].type_index != TVM_FFI_NONE)
+        self->has_stream = tb_get_stream(call->function, &values[place], &self->stream);
+    if (call->count > place + 1 && values[place + 1].type_index == TVM_FFI_INT)
+        self->library = (const void *)(uintptr_t)values[place + 1].value.integer;
+    if (self->library != NULL
+        && (self->library->major != 1 || self->library->current_stream == NULL))
+        self->library = NULL;
+}
+
+int tb_return_prepared(tb_call *call, tvm_ffi_any *result)
+{
+    const tb_function *function = call->function;
+    held *self = calloc(1, sizeof *self + (size_t)function->argument_count * sizeof(void *));
+    void *object = NULL;
+    if (self == NULL) {
+        tritonbind_release_prepared(call->prepared);
+        tb_fail(function, TRITONBIND_RUNTIME_ERROR, "cannot prepare a launch: out of host memory");
+        tb_raise(function);
+        return -1;
+    }
+    self->launch = call->prepared;
+    hold_tensors(self, call);
+    hold_stream(self, call);
+    if (tb_tvm_ffi()->create(self, launch, let_go, &object) != 0) {
+        let_go(self);
+        return -1;
+    }
+    *result = (tvm_ffi_any){.type_index = TVM_FFI_FUNCTION, .value = {.pointer = object}};
+    return 0;
+}

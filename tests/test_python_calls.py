@@ -1,0 +1,206 @@
+"""Calls from Python: a built-in function stands before the declared one and is like it in all."""
+
+from __future__ import annotations
+
+import ctypes
+import enum
+import importlib
+import inspect
+import itertools
+import pickle
+import pydoc
+import random
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support import library_tensor, standin
+from tests.support.calls import GOOD, arguments, tensor
+from tests.support.library_tensor import LibraryTensor, ViewedTensor
+from tests.support.sample import MODULES, Sample
+
+Function = Callable[..., None]
+
+
+class Number(enum.IntEnum):
+    ONE = 1
+
+
+class Text(str):
+    __slots__ = ()
+
+
+class Real(float):
+    __slots__ = ()
+
+
+class Stream:
+    def __cuda_stream__(self) -> tuple[int, int]:
+        return 0, 0x5EED
+
+
+VALUES: list[Any] = [
+    *(None, True, False, 0, 1, -1, 16, 255, 2**31, -(2**63), 2**63, 2**64, 10**30),
+    *(0.5, float("nan"), float("inf"), 1e300, Real(2.0), "max", "mean", "", "m\0x"),
+    *(Text("max"), Number.ONE, np.int32(3), np.float32(0.5), np.bool_(True), b"max", [1], (), {}),
+    *(ctypes.c_void_p(4096), ctypes.c_void_p(), Stream(), object, print, 1j),
+    *(tensor(8, dtype="fp16"), tensor(8), tensor(8, device=1)),
+]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_library() -> Iterator[None]:
+    library_tensor.current_streams.update({0: 0xB0, 1: 0xB1})
+    library_tensor.conversions.clear()
+    yield
+    library_tensor.current_streams.clear()
+
+
+def declared(sample: Sample, name: str) -> Function:
+    """The Python function that the built-in one stands for."""
+    wrapper = sample.wrapper(name)
+    found: Function = importlib.import_module(f"{sample.folder.name}._library")._launchers[wrapper][
+        1
+    ]
+    return found
+
+
+def outcome(function: Function, *given: Any, **named: Any) -> Any:
+    """What a call launches, or how it fails."""
+    before = len(standin.launches())
+    try:
+        assert function(*given, **named) is None
+    except Exception as error:
+        return type(error), str(error)
+    return standin.launches()[before:]
+
+
+def of_library(kind: type[Any], dtype: str = "fp16", device: int = 0) -> Any:
+    plain = tensor(8, dtype=dtype, device=device)
+    return kind(plain.array, dtype, device=device, address=plain.address)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_each_value_in_each_place(sample: Sample, name: str) -> None:
+    built_in, function = sample.wrapper(name), declared(sample, name)
+    assert inspect.isbuiltin(built_in)
+    assert inspect.isfunction(function)
+    values = [*VALUES, of_library(LibraryTensor), of_library(ViewedTensor)]
+    for place, value in itertools.product([*GOOD[name], "stream"], values):
+        given = arguments(name, **{place: value})
+        assert outcome(built_in, *given) == outcome(function, *given), (place, value)
+
+
+@pytest.mark.parametrize("name", ["scale", "reduce", "optional", "lambda", "tuned"])
+def test_each_way_to_pass(sample: Sample, name: str) -> None:
+    """By place, by name in any order, with too few, too many, unknown and repeated ones."""
+    built_in, function = sample.wrapper(name), declared(sample, name)
+    dice = random.Random(5)
+    names = list(inspect.signature(function).parameters)
+    values = [*GOOD[name].values(), 7]
+    for _ in range(300):
+        count = dice.randrange(len(names) + 2)
+        given = (*values, 0)[:count]
+        rest = dice.sample(names, dice.randrange(len(names) + 1))
+        if dice.random() < 0.8:
+            rest = [one for one in rest if names.index(one) >= count]
+        if dice.random() < 0.5:
+            rest += [one for one in names[count:] if one not in rest]
+        named = {("".join(one) if dice.random() < 0.5 else one): values[names.index(one)]
+                 for one in rest}  # fmt: skip
+        if dice.random() < 0.1:
+            named["other"] = 1
+        assert outcome(built_in, *given, **named) == outcome(function, *given, **named)
+
+
+def test_names_that_are_other_objects(sample: Sample) -> None:
+    given = {"".join(list(name)): value for name, value in GOOD["reduce"].items()}
+    [launch] = outcome(sample.wrapper("reduce"), **given)
+    assert [launch] == outcome(declared(sample, "reduce"), *GOOD["reduce"].values())
+
+
+def test_tensors_are_viewed_where_their_library_can(sample: Sample) -> None:
+    built_in = sample.wrapper("scale")
+    for kind, how in ((ViewedTensor, "viewed"), (LibraryTensor, "kept")):
+        x = of_library(kind, device=1)
+        library_tensor.conversions.clear()
+        [launch] = outcome(built_in, *arguments("scale", x_ptr=x, out_ptr=x))
+        assert library_tensor.conversions == [how, how]
+        assert (launch.device, launch.stream) == (1, 0xB1)
+        assert launch.value(0, "*fp16") == x.address
+        assert outcome(built_in, *arguments("scale", x_ptr=x, out_ptr=x), 9)[0].stream == 9
+
+
+def test_a_library_that_cannot_tell_its_stream(sample: Sample) -> None:
+    """TVM FFI does as it likes then, which is an error of its own."""
+    x = of_library(ViewedTensor)
+    given = arguments("scale", x_ptr=x, out_ptr=x)
+    library_tensor.current_streams.clear()
+    found = outcome(sample.wrapper("scale"), *given)
+    assert found == outcome(declared(sample, "scale"), *given)
+    assert found[0] is SystemError
+
+
+def test_a_tensor_that_cannot_be_viewed(sample: Sample) -> None:
+    x = of_library(ViewedTensor)
+    x.can_be_viewed = False
+    [launch] = outcome(sample.wrapper("scale"), *arguments("scale", x_ptr=x, out_ptr=x))
+    assert launch.stream == 0xB0
+    assert library_tensor.conversions == ["refused", "kept", "kept"]
+
+
+def test_as_python_shows_it(sample: Sample) -> None:
+    built_in, function = sample.wrapper("optional"), declared(sample, "optional")
+    assert str(inspect.signature(built_in)) == "(out_ptr, count, half, scale=None, stream=None)"
+    assert inspect.getdoc(built_in) == inspect.getdoc(function)
+    assert (built_in.__name__, built_in.__qualname__) == ("optional", "optional")
+    assert built_in.__module__ == function.__module__
+    assert repr(built_in) == "<built-in function optional>"
+    assert pickle.loads(pickle.dumps(built_in)) is built_in
+    shown = pydoc.plain(pydoc.render_doc(built_in))
+    assert "\noptional(out_ptr, count, half, scale=None, stream=None)\n    Scalars that" in shown
+    assert "`fp16` or None" in shown
+
+
+def test_many_threads(sample: Sample) -> None:
+    built_in = sample.wrapper("scale")
+    failures: list[BaseException] = []
+
+    def work(stream: int) -> None:
+        x = tensor(8, dtype="fp16", address=4096 * stream)
+        viewed = ViewedTensor(x.array, "fp16", address=x.address)
+        try:
+            for _ in range(50):
+                built_in(*arguments("scale", x_ptr=viewed, out_ptr=8192), stream)
+                with pytest.raises(ValueError, match=f"got {stream}$|must be one of"):
+                    built_in(*arguments("scale", BLOCK=stream), stream)
+        except BaseException as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=work, args=(stream,)) for stream in range(10, 18)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(standin.launches()) == 400
+    assert all(one.value(0, "*fp16") == 4096 * one.stream for one in standin.launches())
+
+
+def test_the_references_of_arguments_stay_as_they_are(sample: Sample) -> None:
+    import sys
+
+    built_in = sample.wrapper("scale")
+    x = of_library(ViewedTensor)
+    objects = [x, ViewedTensor, float("2.5")]
+    given = arguments("scale", x_ptr=x, out_ptr=x, factor=objects[2])
+    built_in(*given)
+    before = [sys.getrefcount(one) for one in objects]
+    for _ in range(100):
+        built_in(*given)
+        with pytest.raises(ValueError, match="must be one of"):
+            built_in(*given[:-1], 3)
+    assert [sys.getrefcount(one) for one in objects] == before
