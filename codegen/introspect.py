@@ -17,6 +17,7 @@ from codegen.descriptor_facts import descriptor_facts
 from codegen.errors import CodegenError, CodegenErrors, SourceLocation
 from codegen.export import EXPLICIT, Declaration
 from codegen.geometry import grid_of, with_shapes
+from codegen.inductor import with_types_of_torch
 from codegen.loading import load, module_name, unwrapped
 from codegen.model import Constexpr, Grid, Kernel, Parameter
 from codegen.parameter_comments import parameter_comments
@@ -54,6 +55,7 @@ def title_of(root: Path, file: str) -> str:
 
 def _kernel(declaration: Declaration, root: Path, file: str) -> Kernel:
     function, wrappers = unwrapped(declaration)
+    declaration = with_types_of_torch(declaration, wrappers)
     where = declaration.location
     _check_descriptors(declaration, function)
     _check_kinds(declaration, function)

@@ -62,7 +62,7 @@ def tuning_of(declaration: Declaration, autotuner: Any, parameters: Sequence[str
         argument = "config_" if "config" in parameters else "config"
     return Tuning(
         chosen,
-        tuple(autotuner.keys),
+        tuple(getattr(autotuner, "keys", ())),
         tuple((key, chosen.index(one)) for key, one in tuned),
         argument,
     )
@@ -71,7 +71,8 @@ def tuning_of(declaration: Declaration, autotuner: Any, parameters: Sequence[str
 def _listed(declaration: Declaration, autotuner: Any) -> dict[Configuration, Any]:
     """The kernel's own list, in its order, as `prune_configs_by` leaves it, with Triton's own."""
     configurations = list(autotuner.configs)
-    if autotuner.early_config_prune is not None and declaration.configs is None:
+    prune = getattr(autotuner, "early_config_prune", None)
+    if prune is not None and len(configurations) > 1 and declaration.configs is None:
         configurations = _pruned(declaration, autotuner)
     listed: dict[Configuration, Any] = {}
     for one in configurations:
@@ -132,7 +133,8 @@ def _pruned(declaration: Declaration, autotuner: Any) -> list[Any]:
         choices = value if isinstance(value, list) else [value]
         named[name] = choices[0] if len(choices) == 1 else Unknown()
     try:
-        left = list(autotuner.early_config_prune(autotuner.configs, named))
+        # A call has each argument in one of the two, by position or by keyword.
+        left = list(autotuner.early_config_prune(autotuner.configs, named, **named))
         if left:
             return left
         reason = "leaves no configuration"
@@ -143,7 +145,7 @@ def _pruned(declaration: Declaration, autotuner: Any) -> list[Any]:
     raise CodegenError(
         f"`{declaration.name}`: its early_config_prune {reason}",
         where=declaration.location,
-        hint="name the configurations to build: configs=[{...}]",
+        hint="name the configurations to build: configs=[{...}]; configs=[{}] names them all",
     )
 
 
