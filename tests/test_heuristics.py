@@ -73,6 +73,37 @@ def chosen(x, K: tl.constexpr, MODE: tl.constexpr, BLOCK: tl.constexpr, WIDE: tl
 def derived(x, y, n, K: tl.constexpr, TILE: tl.constexpr, ONE: tl.constexpr, HALF: tl.constexpr):
     pass
 
+def tile_of(args):
+    tile, most = 1, min(args["n"], 64)
+    while tile <= most:
+        waves = args["m"] * cdiv(args["n"], tile) / 132
+        if (waves > 1) and (tile * 2 <= most):
+            tile *= 2
+        else:
+            break
+    return tile
+
+def factors_of(args):
+    found = 0
+    for place, factor in enumerated:
+        if args["n"] % factor:
+            continue
+        found += 1 << place
+    else:
+        found += 8 if args["n"].bit_length() > 5 else 0
+    for _ in range(2):
+        found = found * 2 % 16
+    return found
+
+enumerated = ((0, 2), (1, 3), (2, 5))
+
+@export("tests.loops", types={"x": "*fp32", "n": "i32", "m": "i32"}, grid=lambda: (1,),
+        constexprs={"TILE": [1, 2, 4, 8, 16, 32, 64], "FACTORS": [0, 4, 8, 12]})
+@triton.heuristics({"TILE": tile_of, "FACTORS": factors_of})
+@triton.jit
+def loops(x, n, m, TILE: tl.constexpr, FACTORS: tl.constexpr):
+    pass
+
 @export("tests.shapes", types={"x": "*fp32", "y": "*fp32 | None"}, grid=lambda: (1,))
 @triton.heuristics({"MATRIX": lambda args: args["x"].ndim == 2,
                     "LONG": lambda args: args["y"] is not None and args["y"].shape[0] > 100})
@@ -115,6 +146,7 @@ CALLS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "n": st.integers(1, 900),
         "K": st.sampled_from([16, 100, 64]),
     },
+    "loops": {"x": arrays, "n": st.integers(-3, 70) | small, "m": st.integers(0, 300) | small},
     "shapes": {
         "x": st.builds(Array, shape=st.sampled_from([(), (3,), (4, 2)])),
         "y": st.none() | st.builds(Array, shape=st.tuples(st.integers(90, 110))),
