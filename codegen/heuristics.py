@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, NoReturn
@@ -14,7 +13,7 @@ from codegen.descriptors import parse_parameter_type
 from codegen.errors import CodegenError
 from codegen.expressions import translate_heuristic
 from codegen.model import Computed, Constexpr, Kernel, Options, Parameter
-from codegen.readable import readable, reads_of
+from codegen.readable import readable, reads_of, tensor_dtype
 from codegen.values import is_plain, real
 
 Function = Callable[[dict[str, Any]], object]
@@ -95,8 +94,9 @@ class _Tensor(Unknown):
     """A tensor argument, of which the choices of the call tell the dtype."""
 
     def __init__(self, text: str) -> None:
-        self.dtype = _dtype(text)
-        self._size = parse_parameter_type(text).dtype.size
+        dtype = parse_parameter_type(text).dtype
+        self.dtype = tensor_dtype(dtype)
+        self._size = dtype.size
 
     def element_size(self) -> int:
         return self._size
@@ -134,13 +134,6 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
 
 def _plain(value: object) -> object:
     return value.value if isinstance(value, tl.constexpr) else value
-
-
-def _dtype(text: str) -> object:
-    """The dtype as the tensor's own library has it: torch's where the kernel's file uses torch."""
-    dtype = parse_parameter_type(text).dtype
-    torch = sys.modules.get("torch")
-    return getattr(torch, dtype.label, None) or getattr(tl, dtype.label, dtype.label)
 
 
 def _translated(

@@ -28,7 +28,7 @@ def with_types_of_torch(declaration: Declaration, wrappers: Sequence[object]) ->
 
 def _types(meta: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The run-time parameters with their types; ints that were multiples of 16 are hinted so."""
-    attributes = next(iter(meta.get("configs") or ()), {})
+    attributes: object = next(iter(meta.get("configs") or ()), None)
     types = []
     for place, (name, type_) in enumerate(meta["signature"].items()):
         if type_ == "constexpr":

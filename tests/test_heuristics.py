@@ -126,6 +126,20 @@ import torch
 def dtypes(x, y, IS_HALF: tl.constexpr, BYTES: tl.constexpr, SAME: tl.constexpr):
     pass
 """
+ONE_DTYPE = """
+import torch
+
+def is_wide(args):
+    most = "short" if args["x"].dtype == torch.float16 else "long"
+    return args["n"] > (128 if most == "long" else 64) // args["x"].element_size()
+
+@export("tests.one_dtype", types={"x": "*fp16", "n": "i32"},
+        grid=lambda x, n: (n // x.itemsize if x.dtype == torch.float16 else 7,))
+@triton.heuristics({"WIDE": is_wide})
+@triton.jit
+def one_dtype(x, n, WIDE: tl.constexpr):
+    pass
+"""
 
 small = st.integers(-(2**31), 2**31 - 1)
 sizes = st.one_of(st.integers(0, 300), small, st.integers(0, 64).map(lambda n: 32 * n))
@@ -221,6 +235,31 @@ def test_dtypes_are_known_when_generating(tmp_path: Path) -> None:
         variant = library.chosen("dtypes", *passed(call))
         assert not differences(plan.kernel, variant, expected)
         assert variant_of(plan, plain(call), expected) == variant.label
+
+
+def test_a_dtype_beside_values_of_a_call(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    library = made.library(tmp_path, ONE_DTYPE)
+    for n in (2, 32, 33, 64, 65):
+        call = {"x": Array("fp16"), "n": n}
+        expected = launched(library.functions["one_dtype"], call)
+        variant = library.chosen("one_dtype", *passed(call))
+        assert not differences(library.plans["one_dtype"].kernel, variant, expected)
+    axes = library.plans["one_dtype"].kernel.grid.axes
+    assert axes is not None and axes[0] == "tb_floordiv(n, 2)"
+
+
+def test_a_dtype_that_calls_choose_beside_their_values(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    with pytest.raises(CodegenErrors) as caught:
+        made.read(tmp_path, ONE_DTYPE.replace('"*fp16"', '"*fp16 | *fp32"'))
+    (error,) = caught.value.errors
+    assert (error.message, error.hint) == (
+        '`tests.one_dtype`: the heuristic `WIDE` reads `args["x"].dtype`, and calls choose the '
+        "dtype of `x`",
+        "export the kernel once for each dtype; or give its value instead: "
+        'constexprs={"WIDE": ...}',
+    )
 
 
 def test_a_value_that_was_not_built(built: made.Library) -> None:
