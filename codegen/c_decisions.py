@@ -141,6 +141,9 @@ def _heuristic(made: Decisions, axis: Axis) -> None:
     (name,) = axis.parameters
     symbol = f"{made.kernel.symbol}_compute_{name}"
     _read_sm_count(made, computed.reads)
+    for derived, values in computed.derived:
+        if derived not in made.sources:
+            _derived(made, derived, values)
     parameters, passed = made.function_parameters(computed.reads)
     if computed.can_fail:
         parameters.append("int *tb_failure")
@@ -165,6 +168,13 @@ def _heuristic(made: Decisions, axis: Axis) -> None:
     count = len(axis.values)
     call = f'tb_choose_value(function, "{name}", {value}, {choices}, {count}, {places})'
     made.digit(axis, f"{value}_choice", call, " < 0")
+
+
+def _derived(made: Decisions, name: str, values: Sequence[object]) -> None:
+    """What the choices so far tell, by a table over them, for a heuristic that reads it."""
+    table = made.table(f"{name}_values", "int64_t", [int_literal(value) for value in values])
+    text = _number_of(made.digits) or "0"
+    made.sources[name] = made.step("int64_t", c_identifier(name), f"{table}[{text}]")
 
 
 def _hints(made: Decisions, axis: Axis) -> None:
@@ -239,14 +249,7 @@ def _describe(made: Decisions, arguments: Sequence[CArgument]) -> None:
 
 def _variant(made: Decisions) -> None:
     """The mixed-radix number of the digits, and the variant that it stands for."""
-    text = ""
-    for digit, radix in made.digits:
-        text = (
-            f"({text}) * {radix} + {digit}"
-            if " " in text
-            else text and f"{text} * {radix} + {digit}"
-        )
-        text = text or digit
+    text = _number_of(made.digits)
     cells = made.kernel.specialisation.cells
     if cells:
         table = made.table("cells", "int16_t", [str(number) for number in cells])
@@ -264,6 +267,19 @@ def _variant(made: Decisions) -> None:
                 f"{name}_values", "int64_t", [int_literal(value) for value in values]
             )
             made.sources[name] = made.step("int64_t", c_identifier(name), f"{table}[variant]")
+
+
+def _number_of(digits: Sequence[tuple[str, int]]) -> str:
+    """The mixed-radix number of some digits in C; nothing where there are none."""
+    text = ""
+    for digit, radix in digits:
+        text = (
+            f"({text}) * {radix} + {digit}"
+            if " " in text
+            else text and f"{text} * {radix} + {digit}"
+        )
+        text = text or digit
+    return text
 
 
 def _read_names(kernel: Kernel) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, NoReturn
@@ -13,8 +12,8 @@ from codegen.cells import Cell
 from codegen.descriptors import parse_parameter_type
 from codegen.errors import CodegenError
 from codegen.expressions import translate_heuristic
-from codegen.model import Axis, Computed, Configuration, Constexpr, Kernel, Options, Parameter
-from codegen.readable import readable, reads_of
+from codegen.model import Computed, Constexpr, Kernel, Options, Parameter
+from codegen.readable import readable, reads_of, tensor_dtype
 from codegen.values import is_plain, real
 
 Function = Callable[[dict[str, Any]], object]
@@ -43,7 +42,7 @@ class Found:
 
 
 def evaluate_or_translate(
-    kernel: Kernel, heuristic: Heuristic, axes: Sequence[Axis], cells: Sequence[Cell]
+    kernel: Kernel, heuristic: Heuristic, cells: Sequence[Cell]
 ) -> Found:
     """The values of the heuristic in each cell. Raises `CodegenError` if C cannot compute it."""
     values: list[tuple[object, ...] | None] = [
@@ -54,7 +53,7 @@ def evaluate_or_translate(
         for value, cell in zip(values, cells, strict=True)
     ):
         return Found(tuple(value or (None,) for value in values))
-    computed, choices = _translated(kernel, heuristic, axes, cells)
+    computed, choices = _translated(kernel, heuristic, cells)
     for value in values:
         if value and value[0] not in choices:
             raise CodegenError(
@@ -95,8 +94,9 @@ class _Tensor(Unknown):
     """A tensor argument, of which the choices of the call tell the dtype."""
 
     def __init__(self, text: str) -> None:
-        self.dtype = _dtype(text)
-        self._size = parse_parameter_type(text).dtype.size
+        dtype = parse_parameter_type(text).dtype
+        self.dtype = tensor_dtype(dtype)
+        self._size = dtype.size
 
     def element_size(self) -> int:
         return self._size
@@ -138,20 +138,13 @@ def _plain(value: object) -> object:
     return value.value if isinstance(value, tl.constexpr) else value
 
 
-def _dtype(text: str) -> object:
-    """The dtype as the tensor's own library has it: torch's where the kernel's file uses torch."""
-    dtype = parse_parameter_type(text).dtype
-    torch = sys.modules.get("torch")
-    return getattr(torch, dtype.label, None) or getattr(tl, dtype.label, dtype.label)
-
-
 def _translated(
-    kernel: Kernel, heuristic: Heuristic, axes: Sequence[Axis], cells: Sequence[Cell]
+    kernel: Kernel, heuristic: Heuristic, cells: Sequence[Cell]
 ) -> tuple[Computed, tuple[object, ...]]:
     names = {parameter.name for parameter in kernel.parameters}
     options = (entry.name for entry in fields(Options) if entry.name not in names)
     listed = (*kernel.parameters, *(Constexpr(o, (), is_computed=True) for o in options))
-    parameters = tuple(_as_known(parameter, axes, cells) for parameter in listed)
+    parameters = tuple(_as_known(parameter, cells) for parameter in listed)
     found = readable(parameters)
     try:
         expression = translate_heuristic(
@@ -178,24 +171,24 @@ def _translated(
             hint=f'name them: constexprs={{"{heuristic.name}": [64, 128]}}',
         )
     reads = reads_of(parameters, [expression])
-    return Computed(expression.text, reads, expression.can_fail), choices
+    computed = {p.name for p in parameters if isinstance(p, Constexpr) and p.is_computed}
+    derived = tuple(
+        (name, tuple(next(iter(cell.known(name)), 0) for cell in cells))
+        for name in reads.names
+        if name in computed
+    )
+    return Computed(expression.text, reads, expression.can_fail, derived), choices
 
 
 def _as_known(
-    parameter: Parameter | Constexpr, axes: Sequence[Axis], cells: Sequence[Cell]
+    parameter: Parameter | Constexpr, cells: Sequence[Cell]
 ) -> Parameter | Constexpr:
     """A computed constexpr or option with the values that it has so far."""
     if isinstance(parameter, Parameter) or not parameter.is_computed:
         return parameter
-    name = parameter.name
-    values = [value for cell in cells for value in cell.known(name)]
-    found = tuple({repr(value): value for value in values}.values())
-    is_read = any(
-        name in axis.parameters
-        or any(one.known(name) for one in axis.values if isinstance(one, Configuration))
-        for axis in axes
-    )
-    return replace(parameter, choices=found if is_read or len(found) == 1 else ())
+    known = (cell.known(parameter.name) for cell in cells if cell.reachable)
+    found = {repr(value): value for values in known for value in values}
+    return replace(parameter, choices=tuple(found.values()))
 
 
 def _remedy(name: str) -> str:

@@ -19,6 +19,7 @@ from codegen.descriptor_facts import descriptor_facts
 from codegen.errors import CodegenError, CodegenErrors, SourceLocation
 from codegen.export import EXPLICIT, Declaration
 from codegen.geometry import grid_of, with_shapes
+from codegen.inductor import with_types_of_torch
 from codegen.loading import load, module_name, unwrapped
 from codegen.model import Configuration, Constexpr, Grid, Kernel, Parameter
 from codegen.parameter_comments import parameter_comments
@@ -77,6 +78,7 @@ def _kernel(
     declaration: Declaration, root: Path, file: str, of_all: Sequence[Configuration]
 ) -> Kernel:
     function, wrappers = unwrapped(declaration)
+    declaration = with_types_of_torch(declaration, wrappers)
     where = declaration.location
     _check_descriptors(declaration, function)
     _check_kinds(declaration, function)

@@ -216,6 +216,9 @@ class Computed:
     text: str
     reads: Reads = Reads()
     can_fail: bool = False
+    derived: tuple[tuple[str, tuple[object, ...]], ...] = ()
+    """What it reads that was computed before, with its value for each combination of choices on the
+    axes before its own."""
 
 
 Hints = tuple[tuple[str, int], ...]

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import importlib.abc
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -43,9 +43,13 @@ class DeviceProperties:
 def torch_answers(answers: Answers) -> Iterator[None]:
     """Meanwhile torch knows one GPU, the one of `answers`; also a torch that is imported then."""
     replaced: list[tuple[Any, str, Any]] = []
+    meanwhile = contextlib.ExitStack()
 
     def replace(torch: Any) -> None:
+        meanwhile.enter_context(_on_cpu(torch))
         for name, replacement in _replacements(answers).items():
+            # By these names the functions are known in grids and heuristics.
+            replacement.__module__, replacement.__name__ = "torch.cuda", name
             replaced.append((torch.cuda, name, getattr(torch.cuda, name)))
             setattr(torch.cuda, name, replacement)
         for name in _RAW:  # which a torch that was built without CUDA lacks
@@ -61,11 +65,40 @@ def torch_answers(answers: Answers) -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(finder)
+        meanwhile.close()
         for owner, name, value in replaced:
             if value is None:
                 delattr(owner, name)
             else:
                 setattr(owner, name, value)
+
+
+def _on_cpu(torch: Any) -> Any:
+    """Tensors that a package keeps on the GPU, such as a table, are on the CPU meanwhile."""
+
+    def moved(value: object) -> object:
+        is_device = isinstance(value, (str, torch.device)) and str(value).startswith("cuda")
+        return torch.device("cpu") if is_device else value
+
+    class OnCpu(torch.overrides.TorchFunctionMode):  # type: ignore[misc]
+        def __torch_function__(
+            self,
+            function: Any,
+            types: object,
+            given: tuple[object, ...] = (),
+            named: Mapping[str, object] | None = None,
+        ) -> object:
+            named = dict(named or {})
+            if function is torch.Tensor.cuda:
+                return given[0]
+            if "device" in named:
+                is_number = isinstance(named["device"], int)
+                named["device"] = moved("cuda" if is_number else named["device"])
+            if function is torch.Tensor.to:
+                given = tuple(map(moved, given))
+            return function(*given, **named)
+
+    return OnCpu()
 
 
 _RAW = ("_cuda_getCurrentRawStream",)

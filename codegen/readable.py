@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
+import triton.language as tl
+
+from codegen.dtypes import DType
 from codegen.expressions import CExpression, OpaqueOperand, Operand, TensorOperand
 from codegen.identifiers import c_identifier
 from codegen.model import Constexpr, Parameter, Reads, united
@@ -36,10 +40,18 @@ def readable(parameters: Parameters, spell: Spell = c_identifier) -> Readable:
     return found
 
 
+def tensor_dtype(dtype: DType) -> object:
+    """As the tensor's own library has it: torch's where the kernel's file uses torch."""
+    torch = sys.modules.get("torch")
+    return getattr(torch, dtype.label, None) or getattr(tl, dtype.label, dtype.label)
+
+
 def _run_time(found: Readable, parameter: Parameter, spell: Spell) -> None:
     name, dtype = parameter.name, parameter.storage.dtype
     if parameter.is_tensor:
-        found.tensors[name] = TensorOperand(c_identifier(name), parameter.nullable)
+        only = parameter.types[0].dtype if len(parameter.types) == 1 else None
+        known = (tensor_dtype(only), only.size) if only else (None, 0)
+        found.tensors[name] = TensorOperand(c_identifier(name), parameter.nullable, *known)
     elif dtype.high > INT64_MAX:
         reason = f"of type {dtype.name}, which exceeds signed 64-bit arithmetic"
         found.operands[name] = OpaqueOperand(c_identifier(name), reason, parameter.nullable)

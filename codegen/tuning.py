@@ -75,7 +75,7 @@ def tuning_of(
         argument = "config_" if "config" in parameters else "config"
     return Tuning(
         chosen,
-        tuple(autotuner.keys),
+        tuple(getattr(autotuner, "keys", ())),
         tuple((key, chosen.index(one)) for key, one in tuned),
         argument,
         lacking if len(lacking) < len(chosen) else (),  # then the declaration asks for them
@@ -90,7 +90,8 @@ def configurations_of(declaration: Declaration, autotuner: Any) -> tuple[Configu
 def _listed(declaration: Declaration, autotuner: Any) -> dict[Configuration, Any]:
     """The kernel's own list, in its order, as `prune_configs_by` leaves it, with Triton's own."""
     configurations = list(autotuner.configs)
-    if autotuner.early_config_prune is not None and declaration.configs is None:
+    prune = getattr(autotuner, "early_config_prune", None)
+    if prune is not None and len(configurations) > 1 and declaration.configs is None:
         configurations = _pruned(declaration, autotuner)
     listed: dict[Configuration, Any] = {}
     for one in configurations:
@@ -151,7 +152,8 @@ def _pruned(declaration: Declaration, autotuner: Any) -> list[Any]:
         choices = value if isinstance(value, list) else [value]
         named[name] = choices[0] if len(choices) == 1 else Unknown()
     try:
-        left = list(autotuner.early_config_prune(autotuner.configs, named))
+        # A call has each argument in one of the two, by position or by keyword.
+        left = list(autotuner.early_config_prune(autotuner.configs, named, **named))
         if left:
             return left
         reason = "leaves no configuration"
@@ -162,7 +164,7 @@ def _pruned(declaration: Declaration, autotuner: Any) -> list[Any]:
     raise CodegenError(
         f"`{declaration.name}`: its early_config_prune {reason}",
         where=declaration.location,
-        hint="name the configurations to build: configs=[{...}]",
+        hint="name the configurations to build: configs=[{...}]; configs=[{}] names them all",
     )
 
 

@@ -154,7 +154,7 @@ def _computed(
     kernel: Kernel, heuristic: Heuristic, axes: list[Axis], cells: Sequence[Cell]
 ) -> list[Cell]:
     """The cells with what a heuristic gives: a value for each, or an axis that C computes."""
-    found = evaluate_or_translate(kernel, heuristic, axes, cells)
+    found = evaluate_or_translate(kernel, heuristic, cells)
     if found.computed is None:
         return [
             _with_value(kernel, cell, heuristic.name, value)

@@ -59,7 +59,9 @@ def listed_configurations(
 
 
 def _is_autotuner(wrapper: object) -> bool:
-    return hasattr(wrapper, "configs") and hasattr(wrapper, "early_config_prune")
+    """Triton's, or another launcher that holds its configurations, such as torch.compile's."""
+    configs = getattr(wrapper, "configs", None)
+    return isinstance(configs, list) and all(hasattr(one, "all_kwargs") for one in configs)
 
 
 def _is_heuristics(wrapper: object) -> bool:

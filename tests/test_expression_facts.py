@@ -124,6 +124,8 @@ def first(tmp_path: Path, source: str) -> CExpression:
         ("lambda n: math.ceil(n / 64)", "tb_cdiv(n, 64)"),
         ("lambda n: math.ceil(n / -64)", "-tb_floordiv(-n, -64)"),
         ("lambda n: math.floor(n / 64)", "tb_floordiv(n, 64)"),
+        ("lambda n: n.bit_length() // 2", "tb_bit_length(n) / 2"),
+        ("lambda: (-5).bit_length() + sum(range(3, 0, -1))", "9"),
         ("lambda n: sum((n, 1)) + sum(())", "n + 1"),
         ("lambda n: math.prod([n, 3])", "n * 3"),
         ("lambda n: min((n, 3))", "tb_min(n, 3)"),

@@ -60,6 +60,23 @@ def loaded(tmp_path: Path, body: str) -> list[str]:
                 "4",
             ],
         ),
+        # Loops are written out
+        ("for i in range(3):\n    n += i\nreturn n", ["n + 1 + 2"]),
+        ("for a, b in ((1, 2), (3, 4)):\n    n += a * b\nreturn n", ["n + 2 + 12"]),
+        ("for i in (1, 2, 3):\n    if n == i: break\nelse:\n    return 7\nreturn i", [
+            "n == 1 ? 1 : n == 2 ? 2 : n == 3 ? 3 : 7"
+        ]),
+        ("for i in (1, 2):\n    if n == i: continue\n    m = i\nreturn m", [
+            "n == 1 ? 2 : n == 2 ? 1 : 2"
+        ]),
+        ("tile = 1\nwhile tile < 8 and tile < n:\n    tile *= 2\nreturn tile", [
+            "1 < n ? (2 < n ? (4 < n ? 8 : 4) : 2) : 1"
+        ]),
+        ("k = 0\nwhile k < 2:\n    for i in (1, 2):\n        if i == 2: break\n        k += i\n"
+         "return k", ["2"]),
+        # A quotient that is compared goes through a float in Python
+        ("return 1 if cdiv(n, 8) / 128 > 3 else 2", ["tb_cdiv(n, 8) > 384 ? 1 : 2"]),
+        ("half = n / 2\nif 4.0 >= half: return 1\nreturn 2", ["n <= 8 ? 1 : 2"]),
     ],
 )
 def test_body(tmp_path: Path, body: str, expected: list[str]) -> None:
@@ -68,7 +85,7 @@ def test_body(tmp_path: Path, body: str, expected: list[str]) -> None:
 
 
 REMEDY = 'compute it before the call and use grid="explicit"'
-STATEMENTS = f"known are assignments, if and return; or {REMEDY}"
+STATEMENTS = f"known are assignments, if, while, for and return; or {REMEDY}"
 
 
 @pytest.mark.parametrize(
@@ -81,10 +98,52 @@ STATEMENTS = f"known are assignments, if and return; or {REMEDY}"
             "leave it out: the call's own checks come before",
         ),
         (
-            "for i in range(3):\n    n += i\nreturn n",
+            "for i in n:\n    n += i\nreturn n",
             "5:5",
-            "the grid has the statement `for i in range(3)`, which is not known in C",
+            "the grid has the statement `for i in n`, which is not known in C",
             STATEMENTS,
+        ),
+        (
+            "for i in range(n):\n    n += i\nreturn n",
+            "5:14",
+            "`range(n)` must be of constant ints",
+            REMEDY,
+        ),
+        (
+            "for i in range(65):\n    n += i\nreturn n",
+            "5:14",
+            "`range(65)` has more than 64 entries, to be written out in C",
+            REMEDY,
+        ),
+        (
+            "for i in range(1, 2, 0):\n    n += i\nreturn n",
+            "5:14",
+            "`range(1, 2, 0)`: range() arg 3 must not be zero",
+            REMEDY,
+        ),
+        (
+            "while n != 1:\n    m += 1\nreturn m",
+            "5:5",
+            "the grid has a loop that may have more than 64 rounds",
+            REMEDY,
+        ),
+        (
+            "while n > 0:\n    return n",
+            "4:1",
+            "`grid` ends without returning a value on some way through it",
+            "end every branch with a return",
+        ),
+        (
+            "while True:\n    if n: break",
+            "4:1",
+            "`grid` ends without returning a value on some way through it",
+            "end every branch with a return",
+        ),
+        (
+            "if n / m > 2: return 1\nreturn 2",
+            "5:8",
+            "`n / m > 2` goes through a float, which may be inexact",
+            f"multiply instead; or {REMEDY}",
         ),
         (
             "n /= 2\nreturn n",

@@ -60,6 +60,50 @@ def fails(x, a, b, BIG: tl.constexpr):
 def chosen(x, K: tl.constexpr, MODE: tl.constexpr, BLOCK: tl.constexpr, WIDE: tl.constexpr):
     pass
 
+# What choices tell is computed without C, and C has it all the same for what reads it.
+@export("tests.derived", types={"x": "*fp32", "y": "*fp32 | None", "n": "i32"},
+        constexprs={"K": [16, 100, 64]}, grid=lambda n, TILE: (cdiv(n, TILE),))
+@triton.heuristics({
+    "TILE": lambda args: 1024 // args["K"] if args["y"] is None else args["K"],
+    "num_warps": lambda args: 8 if args["TILE"] > 60 else 4,
+    "ONE": lambda args: args["TILE"] * args["num_warps"] >= args["n"],
+    "HALF": lambda args: args["n"] % 2 == 0 and args["ONE"],
+})
+@triton.jit
+def derived(x, y, n, K: tl.constexpr, TILE: tl.constexpr, ONE: tl.constexpr, HALF: tl.constexpr):
+    pass
+
+def tile_of(args):
+    tile, most = 1, min(args["n"], 64)
+    while tile <= most:
+        waves = args["m"] * cdiv(args["n"], tile) / 132
+        if (waves > 1) and (tile * 2 <= most):
+            tile *= 2
+        else:
+            break
+    return tile
+
+def factors_of(args):
+    found = 0
+    for place, factor in enumerated:
+        if args["n"] % factor:
+            continue
+        found += 1 << place
+    else:
+        found += 8 if args["n"].bit_length() > 5 else 0
+    for _ in range(2):
+        found = found * 2 % 16
+    return found
+
+enumerated = ((0, 2), (1, 3), (2, 5))
+
+@export("tests.loops", types={"x": "*fp32", "n": "i32", "m": "i32"}, grid=lambda: (1,),
+        constexprs={"TILE": [1, 2, 4, 8, 16, 32, 64], "FACTORS": [0, 4, 8, 12]})
+@triton.heuristics({"TILE": tile_of, "FACTORS": factors_of})
+@triton.jit
+def loops(x, n, m, TILE: tl.constexpr, FACTORS: tl.constexpr):
+    pass
+
 @export("tests.shapes", types={"x": "*fp32", "y": "*fp32 | None"}, grid=lambda: (1,))
 @triton.heuristics({"MATRIX": lambda args: args["x"].ndim == 2,
                     "LONG": lambda args: args["y"] is not None and args["y"].shape[0] > 100})
@@ -82,6 +126,20 @@ import torch
 def dtypes(x, y, IS_HALF: tl.constexpr, BYTES: tl.constexpr, SAME: tl.constexpr):
     pass
 """
+ONE_DTYPE = """
+import torch
+
+def is_wide(args):
+    most = "short" if args["x"].dtype == torch.float16 else "long"
+    return args["n"] > (128 if most == "long" else 64) // args["x"].element_size()
+
+@export("tests.one_dtype", types={"x": "*fp16", "n": "i32"},
+        grid=lambda x, n: (n // x.itemsize if x.dtype == torch.float16 else 7,))
+@triton.heuristics({"WIDE": is_wide})
+@triton.jit
+def one_dtype(x, n, WIDE: tl.constexpr):
+    pass
+"""
 
 small = st.integers(-(2**31), 2**31 - 1)
 sizes = st.one_of(st.integers(0, 300), small, st.integers(0, 64).map(lambda n: 32 * n))
@@ -96,6 +154,13 @@ CALLS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "K": st.sampled_from([16, 100, 64]),
         "MODE": st.sampled_from(["a", "b"]),
     },
+    "derived": {
+        "x": arrays,
+        "y": st.none() | arrays,
+        "n": st.integers(1, 900),
+        "K": st.sampled_from([16, 100, 64]),
+    },
+    "loops": {"x": arrays, "n": st.integers(-3, 70) | small, "m": st.integers(0, 300) | small},
     "shapes": {
         "x": st.builds(Array, shape=st.sampled_from([(), (3,), (4, 2)])),
         "y": st.none() | st.builds(Array, shape=st.tuples(st.integers(90, 110))),
@@ -119,7 +184,8 @@ def test_a_call_gets_what_tritons_heuristics_give(
     kernel = built.plans[name].kernel
     try:
         expected = launched(built.functions[name], call)
-        is_64_bit = name != "fails" or abs(call["a"] * call["b"]) < 2**63
+        results = [call["a"] * call["b"], call["b"] - 3] if name == "fails" else [0]
+        is_64_bit = all(-(2**63) <= result < 2**63 for result in results)
     except ZeroDivisionError:
         is_64_bit = False
     if is_64_bit:
@@ -169,6 +235,31 @@ def test_dtypes_are_known_when_generating(tmp_path: Path) -> None:
         variant = library.chosen("dtypes", *passed(call))
         assert not differences(plan.kernel, variant, expected)
         assert variant_of(plan, plain(call), expected) == variant.label
+
+
+def test_a_dtype_beside_values_of_a_call(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    library = made.library(tmp_path, ONE_DTYPE)
+    for n in (2, 32, 33, 64, 65):
+        call = {"x": Array("fp16"), "n": n}
+        expected = launched(library.functions["one_dtype"], call)
+        variant = library.chosen("one_dtype", *passed(call))
+        assert not differences(library.plans["one_dtype"].kernel, variant, expected)
+    axes = library.plans["one_dtype"].kernel.grid.axes
+    assert axes is not None and axes[0] == "tb_floordiv(n, 2)"
+
+
+def test_a_dtype_that_calls_choose_beside_their_values(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    with pytest.raises(CodegenErrors) as caught:
+        made.read(tmp_path, ONE_DTYPE.replace('"*fp16"', '"*fp16 | *fp32"'))
+    (error,) = caught.value.errors
+    assert (error.message, error.hint) == (
+        '`tests.one_dtype`: the heuristic `WIDE` reads `args["x"].dtype`, and calls choose the '
+        "dtype of `x`",
+        "export the kernel once for each dtype; or give its value instead: "
+        'constexprs={"WIDE": ...}',
+    )
 
 
 def test_a_value_that_was_not_built(built: made.Library) -> None:

@@ -111,13 +111,20 @@ with offline({capability}) as device:
     print(cuda.get_device_capability(), cuda.get_device_name(0), known.multi_processor_count)
     print(known.shared_memory_per_block_optin, cuda.is_bf16_supported(including_emulation=False))
     print(type(torch.__spec__.loader).__name__, device.asked)
+    print(cuda.get_device_properties.__module__, cuda.get_device_properties.__name__)
+    table = torch.arange(3, device="cuda:0") + torch.ones(3, device=0).to(torch.device("cuda"))
+    print(table.cuda().tolist(), table.to("cuda").device, torch.ones(1, device="meta").device)
     raw = torch._C._cuda_getCurrentRawStream
-    for needs in (lambda: torch.empty(1, device="cuda"), cuda.synchronize, lambda: raw(0)):
+    for needs in (cuda.current_stream, cuda.synchronize, lambda: raw(0)):
         try:
             needs()
         except RuntimeError as error:
             print(error)
 print(cuda.is_available(), cuda.device_count(), cuda._lazy_init.__module__)
+try:
+    torch.ones(1, device="cuda")
+except Exception as error:
+    print(isinstance(error, (AssertionError, RuntimeError)))
 """
 
 
@@ -140,10 +147,13 @@ def test_torch_answers_as_the_target_and_forgets_it(before: bool) -> None:
             "(7, 5) Tesla T4 40",
             "65536 False",
             "SourceFileLoader True",
+            "torch.cuda get_device_properties",
+            "[1.0, 2.0, 3.0] cpu meta",
             refused,
             refused,
             refused.replace("torch.cuda", "torch._C._cuda_getCurrentRawStream"),
             "False 0 torch.cuda",
+            "True",
         ],
     )
 

@@ -47,13 +47,14 @@ ALL = (
     "(BLOCK=128, num_warps=8, num_stages=3)"
 )
 NAME = "name the configurations to build: configs=[{...}]"
+PRUNED = NAME + "; configs=[{}] names them all"
 LENGTH = (
     "a key has n, and then, in all keys or in none, the dtypes of the tensors (x, y) that are not "
     "None"
 )
 HOOK = 'CONFIGS[:1] + [triton.Config({"BLOCK": 32}, pre_hook=broken)], key=["n"]'
 OVERRIDE = 'CONFIGS[:1] + [triton.Config({"BLOCK": 32}, ir_override="k.ttgir")], key=["n"]'
-PRUNE = 'CONFIGS, key=["n"], prune_configs_by={"early_config_prune": lambda c, a, **_: %s}'
+PRUNE = 'CONFIGS, key=["n"], prune_configs_by={"early_config_prune": lambda c, a, **named: %s}'
 ERRORS: dict[str, tuple[str, str, str, str | None]] = {
     "no such configuration": (
         "configs=[{'BLOCK': 32}]",
@@ -116,19 +117,19 @@ ERRORS: dict[str, tuple[str, str, str, str | None]] = {
         "",
         PRUNE % '[x for x in c if x.kwargs["BLOCK"] <= a["n"]]',
         "`tests.k`: its early_config_prune asks for what only a call knows",
-        NAME,
+        PRUNED,
     ),
     "pruning by None": (
         "",
         PRUNE % 'c if a["y"] is None else c[:1]',
         "`tests.k`: its early_config_prune fails: KeyError: 'y'",
-        NAME,
+        PRUNED,
     ),
     "pruning all": (
         "",
         PRUNE % "[]",
         "`tests.k`: its early_config_prune leaves no configuration",
-        NAME,
+        PRUNED,
     ),
     "a value that only some give": (
         "",
@@ -231,6 +232,8 @@ def test_the_caller_may_do_what_a_hook_does(tmp_path: Path) -> None:
         ("", 'c[1:] if a["n"] is not None else c', [128]),
         ("", '[x for x in c if x.kwargs["BLOCK"] > a.get("SPLIT", 64)]', [128]),
         ("configs=[{'BLOCK': 64}]", "1 / 0", [64]),
+        ("configs=[{}]", "1 / 0", [64, 128]),
+        ("constexprs={'SPLIT': 3}", 'c[named["SPLIT"] - 2 :]', [128]),
         (
             "constexprs={'SPLIT': 3}",
             '[x for x in c if a["SPLIT"] == 3 and x.num_warps == 8]',
@@ -242,6 +245,10 @@ def test_pruning_that_needs_no_call(
     tmp_path: Path, options: str, prune: str, expected: list[int]
 ) -> None:
     assert blocks(declared(tmp_path, options, PRUNE % prune)) == expected
+
+
+def test_one_configuration_is_not_pruned(tmp_path: Path) -> None:
+    assert blocks(declared(tmp_path, "", PRUNE.replace("CONFIGS", "CONFIGS[:1]") % "1 / 0")) == [64]
 
 
 def test_tables_are_for_autotuned_kernels(tmp_path: Path) -> None:

@@ -82,6 +82,11 @@ def next_power_of_2(x: CValue) -> CValue:
     return call("next_power_of_2", (x,), intervals.next_power(x.interval))
 
 
+def bit_length(x: CValue) -> CValue:
+    """Python's `x.bit_length()`, of the magnitude."""
+    return call("bit_length", (x,), intervals.bit_length(x.interval))
+
+
 def shift_left(x: CValue, y: CValue) -> CValue:
     _refuse_negative_count(y)
     exact = intervals.shift_left(x.interval, y.interval)

@@ -93,7 +93,8 @@ def value_or(x: CValue, y: CValue) -> CValue:
 
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+"""The sign that says the same of the two sides the other way round."""
 
 
 def _is_certain(symbol: str, x: CValue, y: CValue) -> bool:
@@ -112,7 +113,7 @@ def _after_failures(x: CValue, y: CValue, result: CValue) -> CValue:
 def _facts(symbol: str, x: CValue, y: CValue) -> Mapping[str, Interval]:
     parts = {
         x.text: _part(symbol, x.interval, y.interval),
-        y.text: _part(_MIRRORED[symbol], y.interval, x.interval),
+        y.text: _part(MIRRORED[symbol], y.interval, x.interval),
     }
     return {text: part for text, part in parts.items() if part}
 

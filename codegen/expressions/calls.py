@@ -27,7 +27,7 @@ from codegen.expressions.functions import KnownFunction, known_function
 from codegen.expressions.intervals import EXACT_IN_FLOAT, POSITIVE, TRUTH
 from codegen.expressions.refusals import KNOWN, PLAIN, unsupported
 from codegen.expressions.scope import Scope, bind, close_to, names_in
-from codegen.expressions.statements import result_of
+from codegen.expressions.statements import MOST_ROUNDS, result_of
 from codegen.expressions.tensors import fact, method_of
 from codegen.expressions.values import (
     Constant,
@@ -54,6 +54,8 @@ def _call(node: cst.Call, scope: Scope) -> Value:
                 return method_of(owner, method, node, scope)
             case Sizes(tensor=tensor, kind="shape") if method == "numel" and not node.args:
                 return fact(tensor, "numel")
+            case CValue() if method == "bit_length" and not node.args:
+                return c_arithmetic.bit_length(owner)
             case Meta() if method == "get":
                 return _entry(owner, node, scope)
             case Unusable():
@@ -174,6 +176,21 @@ def _folded(
     raise unsupported(node, scope)
 
 
+def _range(node: cst.Call, scope: Scope) -> Value:
+    ends = [integer(evaluate(a.value, scope), a.value, scope).constant for a in node.args]
+    known = [end for end in ends if end is not None]
+    if len(known) < len(ends) or any(argument.keyword or argument.star for argument in node.args):
+        raise scope.error(node, f"{scope.quote(node)} must be of constant ints")
+    try:
+        numbers = range(*known)
+    except (TypeError, ValueError) as error:
+        raise scope.error(node, f"{scope.quote(node)}: {error}") from None
+    if len(numbers) > MOST_ROUNDS:
+        message = f"{scope.quote(node)} has more than {MOST_ROUNDS} entries, to be written out in C"
+        raise scope.error(node, message)
+    return Items(tuple(map(literal, numbers)))
+
+
 def _ceil(node: cst.Call, scope: Scope) -> Value:
     def ceil_divide(x: CValue, y: CValue) -> CValue:
         if y.interval.within(POSITIVE):
@@ -269,6 +286,7 @@ def _name_of(value: object) -> tuple[str, str]:
 _BUILTINS: tuple[tuple[object, Callable[[cst.Call, Scope], Value]], ...] = (
     (bool, _bool),
     (len, _len),
+    (range, _range),
     (sum, _sum),
     (math.prod, _product),
     (math.ceil, _ceil),

@@ -9,7 +9,7 @@ from typing import Any
 
 import libcst as cst
 
-from codegen.expressions import c_logic
+from codegen.expressions import c_arithmetic, c_logic
 from codegen.expressions.c_value import CValue, literal
 from codegen.expressions.evaluation import (
     evaluate,
@@ -19,12 +19,14 @@ from codegen.expressions.evaluation import (
     rule_for,
 )
 from codegen.expressions.functions import COMPARISONS
+from codegen.expressions.intervals import BELOW_FLOAT, POSITIVE
 from codegen.expressions.refusals import unsupported
 from codegen.expressions.scope import Scope, bind
 from codegen.expressions.values import (
     Constant,
     Items,
     Nullable,
+    Quotient,
     Tensor,
     Unusable,
     Value,
@@ -87,6 +89,10 @@ def _values(symbol: str, x: Value, y: Value, place: _Place) -> CValue:
         return _identity(symbol, x, y, place)
     if _is_known(x) and _is_known(y):
         return _decided(_OPERATORS[symbol], x, y, place)
+    if isinstance(x, Quotient) and _as_integer(y) is not None:
+        return _of_quotient(symbol, x, y, place)
+    if isinstance(y, Quotient) and _as_integer(x) is not None:
+        return _of_quotient(c_logic.MIRRORED[symbol], y, x, place)
     if is_equality and any(isinstance(side, Constant) and _is_no_number(side) for side in (x, y)):
         number = x if isinstance(y, Constant) else y
         integer(number, place.left if number is x else place.right, place.scope)
@@ -96,6 +102,28 @@ def _values(symbol: str, x: Value, y: Value, place: _Place) -> CValue:
         integer(x, place.left, place.scope),
         integer(y, place.right, place.scope),
     )
+
+
+def _of_quotient(symbol: str, quotient: Quotient, other: Value, place: _Place) -> CValue:
+    """`x / y < z` as `x < z * y`: the same while the float of `x / y` cannot be rounded to `z`."""
+    z = _as_integer(other)
+    if z is not None and quotient.y.interval.within(POSITIVE):
+        product = c_arithmetic.multiply(z, quotient.y)
+        if product.interval.within(BELOW_FLOAT):
+            return c_logic.compare(symbol, quotient.x, product)
+    text = place.scope.quote(place.whole)
+    message = f"{text} goes through a float, which may be inexact"
+    raise place.scope.error(place.whole, message, f"multiply instead; or {place.scope.remedy}")
+
+
+def _as_integer(value: Value) -> CValue | None:
+    """An integer, also one that is written as a float."""
+    match value:
+        case CValue():
+            return value
+        case Constant(value=float() as number) if number.is_integer() and abs(number) < 1 << 53:
+            return literal(int(number))
+    return None
 
 
 def _identity(symbol: str, x: Value, y: Value, place: _Place) -> CValue:

@@ -58,6 +58,9 @@ ONE = Interval(1, 1)
 TRUTH = Interval(0, 1)
 EXACT_IN_FLOAT = Interval(-(2**53), 2**53)
 """Of two such integers, Python's `/` is an integer only where the quotient is."""
+BELOW_FLOAT = Interval(1 - 2**53, 2**53 - 1)
+"""Below these products of `y` and `z`, `x / y` and `z` differ by more than half of a float's last
+digit, where they do."""
 LARGEST_SHIFT = 64
 """A left shift by as much takes every int64_t but 0 out of range."""
 
@@ -120,6 +123,11 @@ def absolute(x: Interval) -> Interval:
 
 def next_power(x: Interval) -> Interval:
     return Interval(next_power_of_2(x.low), next_power_of_2(x.high))
+
+
+def bit_length(x: Interval) -> Interval:
+    magnitude = absolute(x)
+    return Interval(magnitude.low.bit_length(), magnitude.high.bit_length())
 
 
 def shift_left(x: Interval, y: Interval) -> Interval:

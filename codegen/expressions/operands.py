@@ -51,6 +51,10 @@ class TensorOperand:
     c: str
     """Its variable in C, a `void *`."""
     nullable: bool = False
+    dtype: object = None
+    """Where calls have no choice of it, as the tensor itself says it."""
+    element_size: int = 0
+    """Bytes, likewise."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,10 @@ def bindings(
     bound: dict[str, Value] = {
         **{name: _scalar(name, operand) for name, operand in operands.items()},
         **{name: Unusable(reason) for name, reason in unusable.items()},
-        **{name: Tensor(name, tensor.c, tensor.nullable) for name, tensor in tensors.items()},
+        **{
+            name: Tensor(name, tensor.c, tensor.nullable, tensor.dtype, tensor.element_size)
+            for name, tensor in tensors.items()
+        },
         **{name: bind(value) for name, value in constants.items()},
     }
     whole = {name: _items(nest, bound) for name, nest in tuples.items()}

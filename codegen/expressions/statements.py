@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import libcst as cst
 
@@ -26,6 +27,9 @@ from codegen.expressions.values import Constant, Items, Sizes, Value
 MOST_WAYS = 200
 """Each `if` that does not end the function doubles the ways through what follows it."""
 
+MOST_ROUNDS = 64
+"""Of a loop, which is written out."""
+
 Finish = Callable[[Value, cst.BaseExpression, Scope], Value]
 """What to make of each returned value, before they are joined."""
 
@@ -39,15 +43,44 @@ def result_of(function: FunctionNode, scope: Scope, finish: Finish) -> Value:
 
 
 @dataclass(frozen=True)
+class _Round:
+    """Where a round of a loop begins, in its place behind the round before."""
+
+    loop: cst.While | cst.For
+    items: tuple[Value, ...] = ()
+    """Of a `for`, those to come."""
+    number: int = 0
+
+    def next(self) -> _Round:
+        return replace(self, items=self.items[1:], number=self.number + 1)
+
+
+Statement = cst.CSTNode | _Round
+
+
+@dataclass(frozen=True)
 class _Function:
     node: FunctionNode
     finish: Finish
     ways: Iterator[int] = field(default_factory=itertools.count)
 
-    def after(self, statements: Sequence[cst.CSTNode], scope: Scope) -> Value:
+    def after(self, statements: Sequence[Statement], scope: Scope) -> Value:
         """What is returned when these statements are run."""
         for index, statement in enumerate(statements):
             match statement:
+                case cst.While():
+                    return self.after([_Round(statement), *statements[index + 1 :]], scope)
+                case cst.For(iter=iterated):
+                    items = _items_of(evaluate(iterated, scope))
+                    if items is None or statement.asynchronous:
+                        raise _refused(statement, scope)
+                    first = _Round(statement, tuple(items))
+                    return self.after([first, *statements[index + 1 :]], scope)
+                case _Round():
+                    return self._round(statement, statements[index + 1 :], scope)
+                case cst.Break() | cst.Continue():
+                    left = list(itertools.dropwhile(_is_no_round, statements[index + 1 :]))
+                    return self.after(left[isinstance(statement, cst.Break) :], scope)
                 case cst.Return(value=cst.BaseExpression() as value):
                     return self._returned(value, scope)
                 case cst.If():
@@ -65,7 +98,23 @@ class _Function:
                     raise _refused(statement, scope)
         name = self.node.name.value if isinstance(self.node, cst.FunctionDef) else "lambda"
         message = f"`{name}` ends without returning a value on some way through it"
-        raise scope.error(statements[-1] if statements else self.node, message, _ADD_RETURN)
+        last = statements[-1] if statements else self.node
+        raise scope.error(last.loop if isinstance(last, _Round) else last, message, _ADD_RETURN)
+
+    def _round(self, begun: _Round, rest: Sequence[Statement], scope: Scope) -> Value:
+        """One more round of a loop, or what follows it."""
+        loop = begun.loop
+        if begun.number > MOST_ROUNDS:
+            message = f"{scope.subject} has a loop that may have more than {MOST_ROUNDS} rounds"
+            raise scope.error(loop, message)
+        again: list[Statement] = [*statements_of(loop.body), begun.next(), *rest]
+        ended = [*(statements_of(loop.orelse.body) if loop.orelse else ()), *rest]
+        if isinstance(loop, cst.While):
+            when_true = partial(self.after, again)
+            return self._decided(loop.test, when_true, partial(self.after, ended), scope)
+        if not begun.items:
+            return self.after(ended, scope)
+        return self.after(again, _to_target(loop.target, begun.items[0], loop, scope))
 
     def _returned(self, node: cst.BaseExpression, scope: Scope) -> Value:
         if isinstance(node, cst.IfExp):
@@ -139,14 +188,23 @@ def _to_target(target: cst.CSTNode, value: Value, node: cst.CSTNode, scope: Scop
 
 
 def _parts(value: Value, count: int) -> Sequence[Value] | None:
+    if isinstance(value, Sizes):
+        return unpacked(value, count)
+    return _items_of(value)
+
+
+def _items_of(value: Value) -> Sequence[Value] | None:
+    """What a tuple or a list holds."""
     match value:
         case Items(values=values):
             return values
-        case Sizes():
-            return unpacked(value, count)
         case Constant(value=tuple() | list() as constants):
             return [bind(constant) for constant in constants]
     return None
+
+
+def _is_no_round(statement: Statement) -> bool:
+    return not isinstance(statement, _Round)
 
 
 def _refused(node: cst.CSTNode, scope: Scope) -> CodegenError:
@@ -157,7 +215,7 @@ def _refused(node: cst.CSTNode, scope: Scope) -> CodegenError:
         message = f"`{first_line}` would not be checked in C"
         return scope.error(node, message, "leave it out: the call's own checks come before")
     message = f"{scope.subject} has the statement `{first_line}`, which is not known in C"
-    return scope.error(node, message, f"known are assignments, if and return; or {scope.remedy}")
+    return scope.error(node, message, f"known are assignments, if, while, for and return; or {scope.remedy}")
 
 
 _ADD_RETURN = "end every branch with a return"

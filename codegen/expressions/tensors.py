@@ -5,26 +5,32 @@ from __future__ import annotations
 import libcst as cst
 
 from codegen.errors import CodegenError
-from codegen.expressions.c_value import CValue, operand
+from codegen.expressions.c_value import CValue, literal, operand
 from codegen.expressions.evaluation import may_be_none, translate
 from codegen.expressions.reads import FACT_INTERVALS
 from codegen.expressions.refusals import TENSOR_FACTS
 from codegen.expressions.scope import Scope
-from codegen.expressions.values import Sizes, Tensor, Value
+from codegen.expressions.values import Constant, Sizes, Tensor, Value
 from codegen.model import FactKind, TensorFact
 
 
 def attribute_of(tensor: Tensor, name: str, node: cst.BaseExpression, scope: Scope) -> Value:
-    """`x.shape` and `x.ndim`."""
+    """`x.shape`, `x.ndim`, `x.dtype` and `x.itemsize`."""
     if name == "shape":
         return Sizes(_present(tensor, node, scope), "shape")
     if name == "ndim":
         return fact(_present(tensor, node, scope), "ndim")
+    if name == "dtype":
+        return Constant(_of_one_dtype(tensor, node, scope).dtype)
+    if name == "itemsize":
+        return literal(_of_one_dtype(tensor, node, scope).element_size)
     raise _unknown(node, scope)
 
 
 def method_of(tensor: Tensor, name: str, node: cst.Call, scope: Scope) -> Value:
-    """`x.size()`, `x.size(0)`, `x.stride()`, `x.stride(0)`, `x.numel()` and `x.dim()`."""
+    """`x.size()`, `x.size(0)`, `x.stride()`, `x.stride(0)`, `x.numel()`, `x.dim()` and the like."""
+    if name == "element_size" and not node.args:
+        return literal(_of_one_dtype(tensor, node, scope).element_size)
     kind = _METHODS.get(name)
     if kind is None:
         raise _unknown(node, scope)
@@ -67,6 +73,14 @@ def _present(tensor: Tensor, node: cst.BaseExpression, scope: Scope) -> Tensor:
         f"{scope.subject} reads {scope.quote(node)}, and `{tensor.name}` is None in some calls",
         f"guard it: `... if {tensor.name} is not None else 0`",
     )
+
+
+def _of_one_dtype(tensor: Tensor, node: cst.BaseExpression, scope: Scope) -> Tensor:
+    if tensor.element_size:
+        return _present(tensor, node, scope)
+    message = f"{scope.subject} reads {scope.quote(node)}, and calls choose the dtype of "
+    hint = f"export the kernel once for each dtype; or {scope.remedy}"
+    raise scope.error(node, f"{message}`{tensor.name}`", hint)
 
 
 def _unknown(node: cst.BaseExpression, scope: Scope) -> CodegenError:

@@ -33,6 +33,9 @@ class Tensor:
     name: str
     c: str
     nullable: bool
+    dtype: object = None
+    """None where calls choose it, as the size of its elements is 0 then."""
+    element_size: int = 0
 
 
 @dataclass(frozen=True)
