@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import triton
 from triton.runtime.jit import JITFunction
 
 
@@ -12,6 +14,11 @@ def jit(kernel: Any) -> JITFunction[Any]:
     while not isinstance(kernel, JITFunction):
         kernel = kernel.fn
     return kernel
+
+
+def derived(kernel: Any, **values: Callable[[dict[str, Any]], object]) -> Any:
+    """The kernel, with what the package's host code computes from its arguments as heuristics."""
+    return triton.heuristics(values)(kernel)
 
 
 def typed(*groups: str) -> dict[str, str]:
