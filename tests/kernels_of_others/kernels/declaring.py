@@ -21,6 +21,25 @@ def derived(kernel: Any, **values: Callable[[dict[str, Any]], object]) -> Any:
     return triton.heuristics(values)(kernel)
 
 
+def rows(kernel: Any, columns: str, **values: Callable[[dict[str, Any]], object]) -> Any:
+    """As `derived`, of a kernel of which a block holds a row; wide blocks get more warps."""
+    return derived(
+        kernel,
+        **values,
+        BLOCK_SIZE=lambda given: triton.next_power_of_2(given[columns]),
+        num_warps=lambda given: warps(given["BLOCK_SIZE"]),
+    )
+
+
+def warps(size: int) -> int:
+    """What Liger Kernel gives a block of this size."""
+    if size >= 32768:
+        return 32
+    if size >= 8192:
+        return 16
+    return 8 if size >= 2048 else 4
+
+
 def typed(*groups: str) -> dict[str, str]:
     """Types by parameter: `typed("*fp32: x y", "i32: n")` gives `x` and `y` the type `*fp32`."""
     types = {}
