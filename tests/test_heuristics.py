@@ -77,6 +77,14 @@ def shapes(x, y, MATRIX: tl.constexpr, LONG: tl.constexpr):
 @triton.jit
 def checked(x, n, BLOCK: tl.constexpr, EVEN: tl.constexpr):
     pass
+
+# An option of the compiler, and a parameter of the kernel: one keyword argument is both.
+@export("tests.named", types={"x": "*fp32", "n": "i32"}, constexprs={"num_warps": [4, 8]},
+        grid=lambda num_warps: (num_warps,))
+@triton.heuristics({"num_warps": lambda args: 8 if args["n"] > 64 else 4})
+@triton.jit
+def named(x, n, num_warps: tl.constexpr):
+    pass
 """
 
 DTYPES = """
@@ -112,6 +120,7 @@ CALLS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "y": st.none() | st.builds(Array, shape=st.tuples(st.integers(90, 110))),
     },
     "checked": {"x": arrays, "n": st.sampled_from([48, 64])},
+    "named": {"x": arrays, "n": sizes},
 }
 
 
@@ -202,6 +211,11 @@ def test_a_list_of_one_value_is_built_alone_and_checked(built: made.Library) -> 
         with pytest.raises(ValueError, match="these arguments") as caught:
             built.chosen("checked", 4096, size)
         assert str(caught.value).partition("\n")[0] == f"tests.checked: {sentence}"
+
+
+def test_a_parameter_of_an_options_name_gets_its_value_too(built: made.Library) -> None:
+    for variant in built.plans["named"].kernel.specialisation.variants:
+        assert dict(variant.constexprs)["num_warps"] == variant.options.num_warps
 
 
 def declared(folder: Path, heuristics: str, **options: Any) -> tuple[Kernel, ...]:
