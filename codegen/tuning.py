@@ -101,7 +101,7 @@ def _listed(declaration: Declaration, autotuner: Any) -> dict[Configuration, Any
         }
         options = replace(declaration.options, **given)
         values = [(name, _held(declaration, autotuner, one, name)) for name in one.kwargs]
-        # A parameter of an option's name gets its value too, as a keyword argument of Triton's does.
+        # A parameter of an option's name gets its value too: Triton passes it by keyword.
         values += [(name, value) for name, value in given.items() if name in autotuner.arg_names]
         listed.setdefault(Configuration(tuple(values), options), one)
     return listed

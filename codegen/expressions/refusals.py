@@ -120,6 +120,6 @@ TENSOR_FACTS = "shape, size(), stride(), numel(), dim()"
 PLAIN = "pass the arguments one by one, by position"
 KNOWN = (
     "known are + - * // % ** << >> & | ^ ~, comparisons, is None, in, and, or, not, if-else, "
-    "assignments, if, return, cdiv, next_power_of_2, min, max, abs, int, bool, sum, math.prod, "
-    f"sm_count, the {TENSOR_FACTS} of a tensor, and functions made of these"
+    "assignments, if, return, cdiv, next_power_of_2, min, max, abs, int, bool, sum, all, any, "
+    f"math.prod, sm_count, the {TENSOR_FACTS} of a tensor, and functions made of these"
 )

@@ -40,7 +40,12 @@ export(
         "cxpr_kappa": 0.044715,
     },
     grid=lambda in_ptr, d: (in_ptr.numel() // (2 * d),),
-)(derived(_gelu_tanh_and_mul_kernel, cxpr_block_size=lambda given: min(256, next_power_of_2(given["d"]))))
+)(
+    derived(
+        _gelu_tanh_and_mul_kernel,
+        cxpr_block_size=lambda given: min(256, next_power_of_2(given["d"])),
+    )
+)
 
 # With a residual, it is added to x, and x gets the result.
 export(

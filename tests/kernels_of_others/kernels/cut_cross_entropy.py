@@ -40,8 +40,8 @@ export(
     grid=lambda B, D, BLOCK_B, BLOCK_D: (cdiv(B, BLOCK_B) * cdiv(D, BLOCK_D),),
 )(_indexed_neg_dot_forward_kernel)
 
-# Hidden sizes are multiples of 64, which each call is checked for. What REQUIRES_GRAD is must be said:
-# its heuristic gives back what the call passes.
+# Hidden sizes are multiples of 64, for which each call is checked. What REQUIRES_GRAD is must be
+# said: its heuristic gives back what the call passes.
 export(
     "others.cut_cross_entropy.cce_backward",
     types=typed(

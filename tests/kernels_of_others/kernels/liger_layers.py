@@ -145,9 +145,7 @@ def block(given):
 
 export(
     "others.liger.embedding_forward",
-    types=typed(
-        f"{HALVES}: embeddings_ptr output_ptr", "*i64: indices_ptr", "i32:16: n_elements"
-    ),
+    types=typed(f"{HALVES}: embeddings_ptr output_ptr", "*i64: indices_ptr", "i32:16: n_elements"),
     constexprs={"embedding_dim": [512, 4096]},
     shapes={"indices_ptr": ("n_elements",)},
     grid=lambda META: (

@@ -127,7 +127,10 @@ export(
 export(
     "others.liger.mask_fwd",
     types=typed(
-        "*fp16 | *fp32: scores_ptr out_ptr", "i32:16: stride_b stride_m", "i32:1: stride_n", "i32: L"
+        "*fp16 | *fp32: scores_ptr out_ptr",
+        "i32:16: stride_b stride_m",
+        "i32:1: stride_n",
+        "i32: L",
     ),
     constexprs={"mask_val": -1000000000.0, "BLOCK": [64, 128]},
     grid=lambda scores_ptr, L, BLOCK: (cdiv(L, BLOCK), cdiv(L, BLOCK), scores_ptr.shape[0]),

@@ -1,4 +1,4 @@
-"""Normalisations of Liger Kernel 0.8.5: of rows by their root mean square, or by their deviation."""
+"""Normalisations of Liger Kernel 0.8.5."""
 
 import torch
 import triton.language as tl
@@ -203,9 +203,7 @@ export(
         _group_norm_backward_kernel,
         hidden_size=lambda given: given["UPSTREAM_ptr"].shape[-1] // given["channels_per_group"],
         BLOCK_SIZE=lambda given: min(65536, next_power_of_2(given["hidden_size"])),
-        dtype=lambda given: (
-            tl.float32 if given["X_ptr"].dtype == torch.float32 else tl.bfloat16
-        ),
+        dtype=lambda given: (tl.float32 if given["X_ptr"].dtype == torch.float32 else tl.bfloat16),
     )
 )
 

@@ -61,9 +61,7 @@ export(
 # The sums of each program have a row of their own, and there is one for each SM.
 export(
     "others.liger.dyt_bwd",
-    types=typed(
-        "*bf16: DY DX X Alpha Gamma", "*fp32: DA DG", "*fp32 | None: DB", "i32: M"
-    ),
+    types=typed("*bf16: DY DX X Alpha Gamma", "*fp32: DA DG", "*fp32 | None: DB", "i32: M"),
     constexprs={"N": 4096},
     configs=[
         {"BLOCK_N": 1024, "num_warps": 4, "num_stages": 1},
