@@ -25,11 +25,8 @@ class Cell:
 
     def extended(self, axis: Axis, index: int) -> Cell:
         """This cell with one more choice."""
-        return replace(
-            self,
-            selection=(*self.selection, index),
-            labels=(*self.labels, axis.labels[index]),
-        )
+        told = axis.labels[index : index + 1] if len(axis.labels) > 1 else ()
+        return replace(self, selection=(*self.selection, index), labels=(*self.labels, *told))
 
     def known(self, name: str) -> tuple[object, ...]:
         """The value of a constexpr or an option, if it has one here."""

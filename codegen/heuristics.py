@@ -52,17 +52,28 @@ def evaluate_or_translate(
         value is not None and (value or not cell.reachable)
         for value, cell in zip(values, cells, strict=True)
     ):
+        _check_choices(kernel, heuristic, heuristic.choices, values)
         return Found(tuple(value or (None,) for value in values))
     computed, choices = _translated(kernel, heuristic, cells)
+    _check_choices(kernel, heuristic, choices, values)
+    return Found(tuple(choices if v is None else v for v in values), choices, computed)
+
+
+def _check_choices(
+    kernel: Kernel,
+    heuristic: Heuristic,
+    choices: Sequence[object],
+    values: Sequence[tuple[object, ...] | None],
+) -> None:
+    """Raise `CodegenError` where a cell has a value that is not among the choices, if any."""
     for value in values:
-        if value and value[0] not in choices:
+        if value and choices and value[0] not in choices:
             raise CodegenError(
                 f"`{kernel.name}`: the heuristic of `{heuristic.name}` gives {value[0]!r} in some "
                 f"calls, and its choices are {list(choices)!r}",
                 where=kernel.location,
                 hint="add it to the choices",
             )
-    return Found(tuple(choices if v is None else v for v in values), choices, computed)
 
 
 class NotKnown(BaseException):

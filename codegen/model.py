@@ -233,7 +233,8 @@ class Configuration:
     options: Options
 
     def __str__(self) -> str:
-        return ", ".join(f"{name}={value!r}" for name, value in (*self.constexprs, *self._changed))
+        values = {**dict(self.constexprs), **dict(self._changed)}
+        return ", ".join(f"{name}={value!r}" for name, value in values.items())
 
     def known(self, name: str) -> tuple[object, ...]:
         """The value of a constexpr or an option, if the configuration gives one."""

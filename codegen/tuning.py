@@ -101,8 +101,10 @@ def _listed(declaration: Declaration, autotuner: Any) -> dict[Configuration, Any
             if name in _OPTIONS and name not in one.kwargs
         }
         options = replace(declaration.options, **given)
-        values = tuple((name, _held(declaration, autotuner, one, name)) for name in one.kwargs)
-        listed.setdefault(Configuration(values, options), one)
+        values = [(name, _held(declaration, autotuner, one, name)) for name in one.kwargs]
+        # A parameter of an option's name gets its value too: Triton passes it by keyword.
+        values += [(name, value) for name, value in given.items() if name in autotuner.arg_names]
+        listed.setdefault(Configuration(tuple(values), options), one)
     return listed
 
 

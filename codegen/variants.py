@@ -175,13 +175,14 @@ def _computed(
 
 
 def _with_value(kernel: Kernel, cell: Cell, name: str, value: object) -> Cell:
-    """A heuristic's value is a constexpr, or an option of the compiler."""
+    """A heuristic's value is a constexpr, or an option of the compiler, or both by one name."""
     if name in {entry.name for entry in dataclasses.fields(Options)}:
         given: dict[str, Any] = {name: value}
-        options = replace(cell.options, **given)
+        cell = replace(cell, options=replace(cell.options, **given))
         if cell.reachable:
-            check_options(kernel.name, options, kernel.location)
-        return replace(cell, options=options)
+            check_options(kernel.name, cell.options, kernel.location)
+        if name not in {parameter.name for parameter in kernel.parameters}:
+            return cell
     return replace(cell, values={**cell.values, name: value})
 
 

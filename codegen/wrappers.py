@@ -72,13 +72,12 @@ def _heuristics(declaration: Declaration, wrapper: Any) -> list[Heuristic]:
     steps = []
     for name, function in wrapper.values.items():
         given = declaration.constexprs.get(name)
-        choices = tuple(given) if isinstance(given, list) else (given,)
         if name not in declaration.constexprs:
             steps.append(Heuristic(name, function))
-        elif len(choices) > 1:
-            steps.append(Heuristic(name, function, choices))
+        elif isinstance(given, list):
+            steps.append(Heuristic(name, function, tuple(given)))
         elif name in _OPTIONS:
-            steps.append(Heuristic(name, functools.partial(_given, choices[0])))
+            steps.append(Heuristic(name, functools.partial(_given, given)))
     return steps
 
 

@@ -256,6 +256,15 @@ def test_the_files_of_tritons_own_autotuner(
         assert block(library.chosen("k", Array(dtype).passed(), n)) == expected
 
 
+def test_an_option_that_is_a_parameter_too(tmp_path: Path) -> None:
+    """Triton's tuner passes it by keyword, which is both."""
+    source = KERNEL.replace("BLOCK: tl.constexpr", "BLOCK: tl.constexpr, num_warps: tl.constexpr")
+    library = made.library(tmp_path, source.replace("OPTIONS", ""))
+    for number, warps in enumerate((4, 8, 8)):
+        variant = library.chosen("k", Array().passed(), 3, number)
+        assert dict(variant.constexprs)["num_warps"] == variant.options.num_warps == warps
+
+
 def test_without_a_table_the_call_names_the_configuration(tmp_path: Path) -> None:
     library = made.library(tmp_path, KERNEL.replace("OPTIONS", ""))
     for number, expected in enumerate((64, 128, 256)):

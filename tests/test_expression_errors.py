@@ -16,8 +16,8 @@ EXPLICIT = 'compute it before the call and use grid="explicit"'
 KNOWN = (
     "known are + - * // % ** << >> & | ^ ~, comparisons, is None, in, and, or, not, if-else, "
     "assignments, if, while, for, return, cdiv, next_power_of_2, min, max, abs, int, bool, sum, "
-    "math.prod, range, bit_length(), sm_count, the shape, size(), stride(), numel(), dim() of a "
-    "tensor, and functions made of these; or "
+    "all, any, math.prod, range, bit_length(), sm_count, the shape, size(), stride(), numel(), "
+    "dim() of a tensor, and functions made of these; or "
 )
 NAMES = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast, x_ptr, MODE"
 
@@ -151,6 +151,18 @@ NAMES = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast, x_ptr, MODE"
             "1:18",
             "the grid has `n[0]`, which is not known in C",
             KNOWN + EXPLICIT,
+        ),
+        (
+            "lambda x_ptr: max(size * 2 for size in x_ptr.shape if size)",
+            "1:26",
+            "the grid has `size * 2 for size in x_ptr.shape if size`, which is not known in C",
+            f"{KNOWN}{EXPLICIT}",
+        ),
+        (
+            "lambda n: any(size for size in range(n))",
+            "1:39",
+            "`range(n)` calls a function that is not known in C",
+            f"{KNOWN}{EXPLICIT}",
         ),
         (
             "lambda n: cdiv(n)",

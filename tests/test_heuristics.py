@@ -110,6 +110,25 @@ def loops(x, n, m, TILE: tl.constexpr, FACTORS: tl.constexpr):
 @triton.jit
 def shapes(x, y, MATRIX: tl.constexpr, LONG: tl.constexpr):
     pass
+
+@export("tests.checked", types={"x": "*fp32", "n": "i32"}, grid=lambda: (1,),
+        constexprs={"BLOCK": [64], "EVEN": [True], "num_warps": [2]})
+@triton.heuristics({
+    "BLOCK": lambda args: triton.next_power_of_2(args["n"]),
+    "EVEN": lambda args: args["n"] % 16 == 0,
+    "num_warps": lambda args: 2,
+})
+@triton.jit
+def checked(x, n, BLOCK: tl.constexpr, EVEN: tl.constexpr):
+    pass
+
+# An option of the compiler, and a parameter of the kernel: one keyword argument is both.
+@export("tests.named", types={"x": "*fp32", "n": "i32"}, constexprs={"num_warps": [4, 8]},
+        grid=lambda num_warps: (num_warps,))
+@triton.heuristics({"num_warps": lambda args: 8 if args["n"] > 64 else 4})
+@triton.jit
+def named(x, n, num_warps: tl.constexpr):
+    pass
 """
 
 DTYPES = """
@@ -165,6 +184,8 @@ CALLS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "x": st.builds(Array, shape=st.sampled_from([(), (3,), (4, 2)])),
         "y": st.none() | st.builds(Array, shape=st.tuples(st.integers(90, 110))),
     },
+    "checked": {"x": arrays, "n": st.sampled_from([48, 64])},
+    "named": {"x": arrays, "n": sizes},
 }
 
 
@@ -271,6 +292,23 @@ def test_a_value_that_was_not_built(built: made.Library) -> None:
     )
 
 
+def test_a_list_of_one_value_is_built_alone_and_checked(built: made.Library) -> None:
+    kernel = built.plans["checked"].kernel
+    assert labels(kernel) == ["aligned", "generic"]
+    for size, sentence in (
+        (128, "these arguments make `BLOCK` 128, and it was built for 64"),
+        (50, "these arguments make `EVEN` 0, and it was built for 1"),
+    ):
+        with pytest.raises(ValueError, match="these arguments") as caught:
+            built.chosen("checked", 4096, size)
+        assert str(caught.value).partition("\n")[0] == f"tests.checked: {sentence}"
+
+
+def test_a_parameter_of_an_options_name_gets_its_value_too(built: made.Library) -> None:
+    for variant in built.plans["named"].kernel.specialisation.variants:
+        assert dict(variant.constexprs)["num_warps"] == variant.options.num_warps
+
+
 def declared(folder: Path, heuristics: str, **options: Any) -> tuple[Kernel, ...]:
     """A kernel with a constexpr BLOCK and these heuristics, outermost last."""
     given = ", ".join(f"{name}={value!r}" for name, value in options.items())
@@ -320,6 +358,12 @@ ERRORS = {
         "`tests.k`: the heuristic of `BLOCK` gives 3 in some calls, and its choices are [2, 4]",
         "add it to the choices",
     ),
+    "beyond its one choice, when generating": (
+        '@triton.heuristics({"BLOCK": lambda args: 3})',
+        {"constexprs": {"BLOCK": [2]}},
+        "`tests.k`: the heuristic of `BLOCK` gives 3 in some calls, and its choices are [2]",
+        "add it to the choices",
+    ),
     "also a type": (
         '@triton.heuristics({"n": lambda args: 1})',
         {"constexprs": {"BLOCK": 1}},
@@ -339,12 +383,11 @@ def test_a_refusal(tmp_path: Path, case: str) -> None:
     assert isinstance(error, CodegenError) and error.where is not None
 
 
-@pytest.mark.parametrize("value", [64, [64]])
-def test_a_pinned_value_is_the_only_one(tmp_path: Path, value: object) -> None:
+def test_a_pinned_value_is_the_only_one(tmp_path: Path) -> None:
     heuristics = (
         '@triton.heuristics({"BLOCK": lambda args: 1 / 0, "num_warps": lambda args: 1 / 0})'
     )
-    (kernel,) = declared(tmp_path, heuristics, constexprs={"BLOCK": value, "num_warps": 8})
+    (kernel,) = declared(tmp_path, heuristics, constexprs={"BLOCK": 64, "num_warps": 8})
     assert labels(kernel) == ["x-aligned", "x-generic", "no_x-aligned"]
     for variant in kernel.specialisation.variants:
         assert (dict(variant.constexprs)["BLOCK"], variant.options.num_warps) == (64, 8)

@@ -15,6 +15,7 @@ from libcst import matchers
 
 from codegen.expressions import c_arithmetic, c_logic
 from codegen.expressions.c_value import CValue, literal
+from codegen.expressions.comprehensions import all_or_any
 from codegen.expressions.evaluation import (
     condition,
     evaluate,
@@ -162,6 +163,14 @@ def _product(node: cst.Call, scope: Scope) -> Value:
     return _folded(argument, c_arithmetic.multiply, 1, node, scope)
 
 
+def _all(node: cst.Call, scope: Scope) -> Value:
+    return all_or_any(_only_argument("all(values)", node, scope), True, node, scope)
+
+
+def _any(node: cst.Call, scope: Scope) -> Value:
+    return all_or_any(_only_argument("any(values)", node, scope), False, node, scope)
+
+
 def _folded(
     argument: cst.BaseExpression,
     rule: Callable[[CValue, CValue], CValue],
@@ -288,6 +297,8 @@ _BUILTINS: tuple[tuple[object, Callable[[cst.Call, Scope], Value]], ...] = (
     (len, _len),
     (range, _range),
     (sum, _sum),
+    (all, _all),
+    (any, _any),
     (math.prod, _product),
     (math.ceil, _ceil),
     (math.floor, _floor),

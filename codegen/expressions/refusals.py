@@ -121,6 +121,6 @@ PLAIN = "pass the arguments one by one, by position"
 KNOWN = (
     "known are + - * // % ** << >> & | ^ ~, comparisons, is None, in, and, or, not, if-else, "
     "assignments, if, while, for, return, cdiv, next_power_of_2, min, max, abs, int, bool, sum, "
-    f"math.prod, range, bit_length(), sm_count, the {TENSOR_FACTS} of a tensor, and functions made "
-    "of these"
+    f"all, any, math.prod, range, bit_length(), sm_count, the {TENSOR_FACTS} of a tensor, and "
+    "functions made of these"
 )
