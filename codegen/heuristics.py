@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 import triton.language as tl
 
 from codegen.cells import Cell
-from codegen.descriptors import parse_parameter_type
+from codegen.descriptors import DescriptorType, ParameterType, parse_parameter_type
+from codegen.dtypes import DType
 from codegen.errors import CodegenError
 from codegen.expressions import translate_heuristic
 from codegen.model import Axis, Computed, Configuration, Constexpr, Kernel, Options, Parameter
@@ -82,9 +83,12 @@ _OPERATIONS = """
 
 
 class Unknown:
-    """A run-time argument: it is not None, and nothing else is known of it."""
+    """A run-time argument: it is not None, and nothing but perhaps its class is known of it."""
 
-    __class__ = property(_refuse)  # `isinstance` asks for it
+    def __init__(self, class_: type | None = None) -> None:
+        self._class = class_
+
+    __class__ = property(lambda self: self._class or _refuse())  # `isinstance` asks for it
 
 
 for _name in _OPERATIONS:
@@ -94,12 +98,23 @@ for _name in _OPERATIONS:
 class _Tensor(Unknown):
     """A tensor argument, of which the choices of the call tell the dtype."""
 
-    def __init__(self, text: str) -> None:
-        self.dtype = _dtype(text)
-        self._size = parse_parameter_type(text).dtype.size
+    def __init__(self, dtype: DType) -> None:
+        super().__init__(getattr(sys.modules.get("torch"), "Tensor", None))
+        self.dtype = _dtype(dtype)
+        self._size = dtype.size
 
     def element_size(self) -> int:
         return self._size
+
+
+_CLASSES = {"int": int, "float": float, "bool": bool}
+
+
+def _argument(type_: ParameterType) -> Unknown:
+    """What stands for an argument that is not None."""
+    if isinstance(type_, DescriptorType):
+        return Unknown()
+    return _Tensor(type_.dtype) if type_.is_pointer else Unknown(_CLASSES[type_.dtype.python_type])
 
 
 def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object, ...] | None:
@@ -107,12 +122,14 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
     values = {name: real(value) for name, value in cell.values.items()}
     arguments: dict[str, Any] = {**asdict(cell.options), **values}
     for name, text in cell.types.items():
-        type_ = parse_parameter_type(text)
-        arguments[name] = _Tensor(text) if type_.is_pointer else Unknown()
+        arguments[name] = _argument(parse_parameter_type(text))
     for name, nest in kernel.tuples:
         arguments[name] = nest.filled(arguments)
     try:
-        value = _plain(heuristic.function(arguments))
+        value = heuristic.function(arguments)
+        if issubclass(type(value), Unknown):
+            return None
+        value = _plain(value)
     except NotKnown:
         return None
     except Exception as error:
@@ -136,9 +153,8 @@ def _plain(value: object) -> object:
     return value.value if isinstance(value, tl.constexpr) else value
 
 
-def _dtype(text: str) -> object:
+def _dtype(dtype: DType) -> object:
     """The dtype as the tensor's own library has it: torch's where the kernel's file uses torch."""
-    dtype = parse_parameter_type(text).dtype
     torch = sys.modules.get("torch")
     return getattr(torch, dtype.label, None) or getattr(tl, dtype.label, dtype.label)
 
