@@ -119,7 +119,7 @@ def _configured(
         () if tuning.argument is None else (tuning.argument,),
         tuple(f"config_{number}" for number in range(len(configurations))),
         values=configurations,
-        tuned=tuned_table(kernel, axes, tuning) if tuning.tuned else None,
+        tuned=tuned_table(kernel, axes, cells, tuning) if tuning.tuned else None,
     )
     if len(configurations) > 1:
         axes.append(axis)
