@@ -132,7 +132,7 @@ def _entry(
         if value not in choices:
             return None
         return {Column("constexpr", name): choices.index(value)} if parameter.is_argument else {}
-    none = {Column("none", name): int(value is None)} if parameter.nullable else {}
+    none = {_none_column(parameter): int(value is None)} if parameter.nullable else {}
     if value is None:
         zero = {} if parameter.is_tensor else {Column("value", name): 0}
         return {**none, **zero} if parameter.nullable else None
@@ -160,9 +160,15 @@ def _typed(
         raise _wrong_length(kernel, keyed, key)
     for absent in itertools.combinations(nullable, missing):
         given = [pointer for pointer in pointers if pointer not in absent]
-        entries: Entries = {Column("none", p.name): int(p in absent) for p in nullable}
+        entries: Entries = {_none_column(p): int(p in absent) for p in nullable}
+        if any(entries[_none_column(p)] != int(p in absent) for p in nullable):
+            continue
         if all(_tell(axes, entries, *pair) for pair in zip(given, told, strict=True)):
             yield entries
+
+
+def _none_column(parameter: Parameter) -> Column:
+    return Column("none", parameter.partner or parameter.name)
 
 
 def _tell(axes: Sequence[Axis], entries: Entries, pointer: Parameter, dtype: object) -> bool:

@@ -51,6 +51,8 @@ class TensorOperand:
     c: str
     """Its variable in C, a `void *`."""
     nullable: bool = False
+    partners: tuple[str, ...] = ()
+    """The variables of those that are None in the same calls."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def bindings(
     bound: dict[str, Value] = {
         **{name: _scalar(name, operand) for name, operand in operands.items()},
         **{name: Unusable(reason) for name, reason in unusable.items()},
-        **{name: Tensor(name, tensor.c, tensor.nullable) for name, tensor in tensors.items()},
+        **{name: Tensor(name, t.c, t.nullable, t.partners) for name, t in tensors.items()},
         **{name: bind(value) for name, value in constants.items()},
     }
     whole = {name: _items(nest, bound) for name, nest in tuples.items()}

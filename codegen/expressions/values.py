@@ -33,6 +33,8 @@ class Tensor:
     name: str
     c: str
     nullable: bool
+    partners: tuple[str, ...] = ()
+    """The variables of those that are None in the same calls."""
 
 
 @dataclass(frozen=True)
