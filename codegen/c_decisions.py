@@ -55,8 +55,13 @@ def _dtype(made: Decisions, axis: Axis) -> None:
 
 
 def _none(made: Decisions, axis: Axis) -> None:
-    name = made.arguments[axis.parameters[0]].c_name
-    made.digit(axis, f"no_{name}", f"{name} == NULL")
+    first, *others = (made.arguments[name] for name in axis.parameters)
+    made.digit(axis, f"no_{first.c_name}", f"{first.c_name} == NULL")
+    digit = made.digit_of["none", first.name]
+    for other in others:
+        failure = f"({other.c_name} == NULL) != {digit}"
+        sentence = f"tb_fail_together(function, {other.index}, {first.index}, {digit})"
+        made.steps.append(CStep("", "", failure, sentence))
 
 
 def _width(made: Decisions, axis: Axis) -> None:

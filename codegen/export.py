@@ -72,7 +72,8 @@ def export(
     `types` gives the type of each parameter that has no annotation: `"*fp32"`, `"i32"`; `"i32:16"`
     builds a variant that assumes divisibility by 16 too, `"i32:1"` one that assumes 1;
     `"i32 | i64"` picks the width by the value; `"*fp16 | *bf16"` is a choice that
-    all parameters with the same text make together; `"*fp32 | None"` may be left out;
+    all parameters with the same text make together; `"*fp32 | None"` may be left out,
+    `"*i64 | None with x"` is where `x` is;
     `"tensordesc<fp16[BLOCK, 64]>"` is a tensor descriptor with its block. A tuple, or a namedtuple,
     of such types is for a parameter that is one, `*args` too; `None`, numbers and
     `tl.constexpr(...)` among them are compiled in.

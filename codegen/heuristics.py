@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, NoReturn
@@ -9,7 +10,8 @@ from typing import Any, NoReturn
 import triton.language as tl
 
 from codegen.cells import Cell
-from codegen.descriptors import parse_parameter_type
+from codegen.descriptors import DescriptorType, ParameterType, parse_parameter_type
+from codegen.dtypes import DType
 from codegen.errors import CodegenError
 from codegen.expressions import translate_heuristic
 from codegen.model import Computed, Constexpr, Kernel, Options, Parameter
@@ -41,9 +43,7 @@ class Found:
     """How C finds the value; None where each cell has but one."""
 
 
-def evaluate_or_translate(
-    kernel: Kernel, heuristic: Heuristic, cells: Sequence[Cell]
-) -> Found:
+def evaluate_or_translate(kernel: Kernel, heuristic: Heuristic, cells: Sequence[Cell]) -> Found:
     """The values of the heuristic in each cell. Raises `CodegenError` if C cannot compute it."""
     values: list[tuple[object, ...] | None] = [
         _evaluated(kernel, heuristic, cell) if cell.reachable else () for cell in cells
@@ -92,9 +92,12 @@ _OPERATIONS = """
 
 
 class Unknown:
-    """A run-time argument: it is not None, and nothing else is known of it."""
+    """A run-time argument: it is not None, and nothing but perhaps its class is known of it."""
 
-    __class__ = property(_refuse)  # `isinstance` asks for it
+    def __init__(self, class_: type | None = None) -> None:
+        self._class = class_
+
+    __class__ = property(lambda self: self._class or _refuse())  # `isinstance` asks for it
 
 
 for _name in _OPERATIONS:
@@ -104,8 +107,8 @@ for _name in _OPERATIONS:
 class _Tensor(Unknown):
     """A tensor argument, of which the choices of the call tell the dtype."""
 
-    def __init__(self, text: str) -> None:
-        dtype = parse_parameter_type(text).dtype
+    def __init__(self, dtype: DType) -> None:
+        super().__init__(getattr(sys.modules.get("torch"), "Tensor", None))
         self.dtype = tensor_dtype(dtype)
         self._size = dtype.size
 
@@ -113,19 +116,30 @@ class _Tensor(Unknown):
         return self._size
 
 
+_CLASSES = {"int": int, "float": float, "bool": bool}
+
+
+def _argument(type_: ParameterType) -> Unknown:
+    """What stands for an argument that is not None."""
+    if isinstance(type_, DescriptorType):
+        return Unknown()
+    return _Tensor(type_.dtype) if type_.is_pointer else Unknown(_CLASSES[type_.dtype.python_type])
+
+
 def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object, ...] | None:
     """The value in a cell; None when a call's values decide it."""
     values = {name: real(value) for name, value in cell.values.items()}
     arguments: dict[str, Any] = {**asdict(cell.options), **values}
     for name, text in cell.types.items():
-        if name in values:  # None, for which there is a null pointer
-            continue
-        type_ = parse_parameter_type(text)
-        arguments[name] = _Tensor(text) if type_.is_pointer else Unknown()
+        if name not in values:  # else None, for which there is a null pointer
+            arguments[name] = _argument(parse_parameter_type(text))
     for name, nest in kernel.tuples:
         arguments[name] = nest.filled(arguments)
     try:
-        value = _plain(heuristic.function(arguments))
+        value = heuristic.function(arguments)
+        if issubclass(type(value), Unknown):
+            return None
+        value = _plain(value)
     except NotKnown:
         return None
     except Exception as error:
@@ -191,9 +205,7 @@ def _translated(
     return Computed(expression.text, reads, expression.can_fail, derived), choices
 
 
-def _as_known(
-    parameter: Parameter | Constexpr, cells: Sequence[Cell]
-) -> Parameter | Constexpr:
+def _as_known(parameter: Parameter | Constexpr, cells: Sequence[Cell]) -> Parameter | Constexpr:
     """A computed constexpr or option with the values that it has so far."""
     if isinstance(parameter, Parameter) or not parameter.is_computed:
         return parameter

@@ -24,6 +24,7 @@ from codegen.loading import load, module_name, unwrapped
 from codegen.model import Configuration, Constexpr, Grid, Kernel, Parameter
 from codegen.parameter_comments import parameter_comments
 from codegen.parameters import parameter_of
+from codegen.partners import check_partners
 from codegen.sources import package_sources
 from codegen.triton_version import current, missing
 from codegen.tuning import Tuning
@@ -102,6 +103,7 @@ def _kernel(
         except CodegenError as error:
             message = f"`{declaration.name}` parameter `{raw.name}`: {error.message}"
             errors.append(CodegenError(message, where=error.where or where, hint=error.hint))
+    errors = errors or check_partners(declaration, parameters)
     if errors:
         raise CodegenErrors(errors)
     kernel = Kernel(

@@ -60,6 +60,8 @@ class Parameter:
     """The comment beside the parameter in the kernel's source."""
     origin: Origin | None = None
     """Of an int that callers with tensors may leave out."""
+    partner: str = ""
+    """Another parameter, which is None in the same calls."""
 
     @property
     def is_pointer(self) -> bool:

@@ -14,6 +14,7 @@ from codegen.errors import CodegenError
 from codegen.export import Declaration
 from codegen.loading import unwrapped
 from codegen.model import Constexpr, Default, Parameter
+from codegen.partners import WITH, partner_of
 from codegen.values import held
 
 
@@ -41,9 +42,11 @@ def parameter_of(
     if raw.is_constexpr or raw.name in declaration.constexprs:
         return _constexpr(declaration, raw, default, comment)
     texts = _alternatives(declared, raw.annotation_type)
-    nullable = "None" in texts or (default is not None and default.value is None)
+    partner = partner_of(texts)
+    nullable = "None" in texts or bool(partner) or (default is not None and default.value is None)
+    texts = [text for text in texts if text != "None" and not text.startswith(WITH)]
     hint = _hint(texts)
-    types = tuple(parse_parameter_type(_bare(text)) for text in texts if text != "None")
+    types = tuple(parse_parameter_type(_bare(text)) for text in texts)
     if not types:
         raise CodegenError("None alone is no type", hint='write it as in "*fp32 | None"')
     if raw.is_const:
@@ -67,7 +70,14 @@ def parameter_of(
         _check_default(types[-1], default.value)
     takes_null = nullable and types[0].is_pointer and bool(raw.annotation_type)
     return Parameter(
-        raw.name, types, nullable, takes_null, hint=hint, default=default, comment=comment
+        raw.name,
+        types,
+        nullable,
+        takes_null,
+        hint=hint,
+        default=default,
+        comment=comment,
+        partner=partner,
     )
 
 
@@ -129,7 +139,7 @@ def _alternatives(declared: str | None, annotation: str) -> list[str]:
             f"its type must be a string, got {declared!r}", hint='write it as "*fp32" or "i32"'
         )
     texts = [text.strip() for text in declared.split("|")]
-    bases = [_bare(text) for text in texts if text != "None"]
+    bases = [_bare(text) for text in texts if text != "None" and not text.startswith(WITH)]
     if annotation and any(
         parse_parameter_type(base) != parse_parameter_type(annotation) for base in bases
     ):

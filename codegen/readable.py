@@ -12,6 +12,7 @@ from codegen.dtypes import DType
 from codegen.expressions import CExpression, OpaqueOperand, Operand, TensorOperand
 from codegen.identifiers import c_identifier
 from codegen.model import Constexpr, Parameter, Reads, united
+from codegen.partners import groups
 
 INT64_MAX = (1 << 63) - 1
 Parameters = tuple[Parameter | Constexpr, ...]
@@ -32,9 +33,11 @@ class Readable:
 def readable(parameters: Parameters, spell: Spell = c_identifier) -> Readable:
     """What an expression may read; `spell` says how C has an int, as an `int64_t`."""
     found = Readable()
+    together = groups(parameters)
     for parameter in parameters:
         if isinstance(parameter, Parameter):
-            _run_time(found, parameter, spell)
+            others = (name for name in together.get(parameter.name, ()) if name != parameter.name)
+            _run_time(found, parameter, spell, tuple(map(c_identifier, others)))
         else:
             _compile_time(found, parameter, parameter.choices, spell)
     return found
@@ -46,12 +49,16 @@ def tensor_dtype(dtype: DType) -> object:
     return getattr(torch, dtype.label, None) or getattr(tl, dtype.label, dtype.label)
 
 
-def _run_time(found: Readable, parameter: Parameter, spell: Spell) -> None:
+def _run_time(
+    found: Readable, parameter: Parameter, spell: Spell, partners: tuple[str, ...]
+) -> None:
     name, dtype = parameter.name, parameter.storage.dtype
     if parameter.is_tensor:
         only = parameter.types[0].dtype if len(parameter.types) == 1 else None
         known = (tensor_dtype(only), only.size) if only else (None, 0)
-        found.tensors[name] = TensorOperand(c_identifier(name), parameter.nullable, *known)
+        found.tensors[name] = TensorOperand(
+            c_identifier(name), parameter.nullable, *known, partners
+        )
     elif dtype.high > INT64_MAX:
         reason = f"of type {dtype.name}, which exceeds signed 64-bit arithmetic"
         found.operands[name] = OpaqueOperand(c_identifier(name), reason, parameter.nullable)

@@ -26,6 +26,7 @@ from codegen.model import (
     Specialisation,
     Variant,
 )
+from codegen.partners import groups
 from codegen.tuned_table import tuned_table
 from codegen.tuning import Tuning
 
@@ -77,14 +78,15 @@ def _call_axes(kernel: Kernel) -> Iterator[Axis]:
     """What the arguments decide by themselves: pointers with equal choices of types together."""
     for types, names in _type_variables(kernel).items():
         yield Axis("dtype", names, types)
+    together = groups(kernel.parameters)
     for parameter in kernel.parameters:
         name = parameter.name
         if isinstance(parameter, Constexpr):
             if parameter.is_argument:
                 yield Axis("constexpr", (name,), _labels(kernel, name, parameter.passed))
             continue
-        if parameter.nullable:
-            yield Axis("none", (name,), (name, f"no_{name}"))
+        if parameter.nullable and not parameter.partner:
+            yield Axis("none", together[name], (name, f"no_{name}"))
         if not parameter.is_tensor and len(parameter.types) > 1:
             yield Axis("width", (name,), tuple(f"{name}_{t.triton}" for t in parameter.types))
 
@@ -120,7 +122,7 @@ def _configured(
         () if tuning.argument is None else (tuning.argument,),
         tuple(f"config_{number}" for number in range(len(configurations))),
         values=configurations,
-        tuned=tuned_table(kernel, axes, tuning) if tuning.tuned else None,
+        tuned=tuned_table(kernel, axes, cells, tuning) if tuning.tuned else None,
     )
     if len(configurations) > 1:
         axes.append(axis)

@@ -17,7 +17,8 @@ def signature_text(kernel: Kernel) -> str:
             choices = " | ".join(repr(choice) for choice in parameter.passed)
             parts.append(f"{parameter.name}: {choices}")
         else:
-            types = [str(type_) for type_ in parameter.types] + ["None"] * parameter.nullable
+            absent = [f"None{_with(parameter)}"] * parameter.nullable
+            types = [str(type_) for type_ in parameter.types] + absent
             parts.append(f"{parameter.name}: {' | '.join(types)}")
     if kernel.grid.axes is None:
         parts += [f"{name}: i32" for name in GRID_NAMES]
@@ -26,11 +27,16 @@ def signature_text(kernel: Kernel) -> str:
 
 def parameter_doc(parameter: Parameter, uses: PointerUses, none: str, quote: str = "") -> str:
     """The type, what is done with the memory, the shape that is checked, and the comment."""
-    names = [_type_doc(type_, quote) for type_ in parameter.types] + [none] * parameter.nullable
+    absent = [f"{none}{_with(parameter, quote)}"] * parameter.nullable
+    names = [_type_doc(type_, quote) for type_ in parameter.types] + absent
     shape = f", shape {parameter.shape.source}" if parameter.shape else ""
     comment = f": {parameter.comment}" if parameter.comment else ""
     use = f", {use_text(parameter, uses)}" if use_text(parameter, uses) else ""
     return f"{' or '.join(names)}{use}{shape}{comment}"
+
+
+def _with(parameter: Parameter, quote: str = "") -> str:
+    return f" with {quote}{parameter.partner}{quote}" if parameter.partner else ""
 
 
 def use_text(parameter: Parameter, uses: PointerUses) -> str:

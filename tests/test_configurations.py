@@ -59,6 +59,28 @@ def outer(x, n, MODE: tl.constexpr, FAST: tl.constexpr, DEEP: tl.constexpr, HALF
           BLOCK: tl.constexpr, SPLIT: tl.constexpr = 1):
     pass
 
+# Of what the kernel computes, a key has what is known before the autotuner alone.
+@export("tests.computed", types={"x": "*fp16 | *fp32", "bias": "*fp32 | None", "n": "i32"},
+        grid=lambda: (1,), tuned={
+            (True, 3, "long", False, "torch.float32", "torch.float32"): {"BLOCK": 128},
+            (False, 3, "long", False, "torch.float16"): {"BLOCK": 256},
+            (False, 200, "long", True, "torch.float32"): {"BLOCK": 128},
+            (True, 200, "short", True, "torch.float16", "torch.float32"): {"BLOCK": 256},
+            (True, 200, "gone", True, "torch.float16", "torch.float32"): {"BLOCK": 128},
+            (True, 3, "long", True, "torch.float16", "torch.float32"): {"BLOCK": 128},
+        })
+@triton.heuristics({
+    "BIASED": lambda args: args["bias"] is not None,
+    "LARGE": lambda args: args["n"] > 100,
+    "MODE": lambda args: "short" if args["x"].element_size() == 2 and args["BIASED"] else "long",
+})
+@triton.autotune(CONFIGS, key=["BIASED", "n", "BLOCK", "EVEN", "MODE", "LARGE"])
+@triton.heuristics({"EVEN": lambda args: args["n"] % args["BLOCK"] == 0})
+@triton.jit
+def computed(x, bias, n, BIASED: tl.constexpr, LARGE: tl.constexpr, MODE: tl.constexpr,
+             EVEN: tl.constexpr, BLOCK: tl.constexpr, SPLIT: tl.constexpr = 1):
+    pass
+
 # Several tensors that may be None: Triton's key does not say which.
 @export("tests.ambiguous", types={"x": "*fp32 | None", "y": "*fp32 | None", "z": "*i8 | None"},
         grid=lambda: (1,), tuned={
@@ -99,6 +121,13 @@ CALLS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             "FAST": st.booleans(),
         }
     ),
+    "computed": st.fixed_dictionaries(
+        {
+            "x": st.builds(Array, half_or_single),
+            "bias": st.sampled_from([None, Array()]),
+            "n": st.sampled_from([3, 200, 4, 256]),
+        }
+    ),
     "ambiguous": st.fixed_dictionaries(
         {
             "x": st.sampled_from([None, Array()]),
@@ -116,6 +145,7 @@ CALLS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
 ORDER = {
     "inner": ("x", "bias", "n", "m", "flag"),
     "outer": ("x", "n", "MODE", "FAST"),
+    "computed": ("x", "bias", "n"),
     "ambiguous": ("x", "y", "z"),
     "untyped": ("x", "n"),
 }
@@ -138,6 +168,12 @@ TABLES: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {
         (2**40, 3, False, "torch.float32", "torch.float32"): {"BLOCK": 128},
     },
     "outer": {("sum", True, 3, 7): {"BLOCK": 256}, ("max", False, 3, 7): {"BLOCK": 128}},
+    "computed": {
+        (True, 3, "long", False, "torch.float32", "torch.float32"): {"BLOCK": 128},
+        (False, 3, "long", False, "torch.float16"): {"BLOCK": 256},
+        (False, 200, "long", True, "torch.float32"): {"BLOCK": 128},
+        (True, 200, "short", True, "torch.float16", "torch.float32"): {"BLOCK": 256},
+    },
     "ambiguous": {
         ("torch.float32",): {"BLOCK": 128},
         ("torch.float32", "torch.int8"): {"BLOCK": 256},

@@ -52,6 +52,7 @@ def first(tmp_path: Path, source: str) -> CExpression:
         ("lambda x: x.shape.numel()", "tb_x_numel"),
         ("lambda x: math.prod(x.shape)", "tb_x_numel"),
         ("lambda x: len(x.shape)", "tb_x_ndim"),
+        ("lambda x: len(x)", "tb_x_shape_0"),
         ("lambda x: x.dim()", "tb_x_ndim"),
         ("lambda x: x.ndim", "tb_x_ndim"),
         ("lambda x, BLOCK: cdiv(x.shape[0], BLOCK)", "tb_cdiv(tb_x_shape_0, 64)"),
@@ -69,6 +70,10 @@ def first(tmp_path: Path, source: str) -> CExpression:
         (
             "lambda bias: bias.shape[0] if bias is not None else 7",
             "bias != NULL ? tb_bias_shape_0 : 7",
+        ),
+        (
+            "lambda bias: 7 if bias is None else len(bias) - 1",
+            "bias == NULL ? 7 : tb_bias_shape_0 - 1",
         ),
         (
             "lambda bias: 7 if bias is None or bias.ndim == 1 else 8",
@@ -217,6 +222,11 @@ KNOWN_OF_TENSORS = f"known of a tensor are shape, size(), stride(), numel(), dim
         (
             "lambda bias: bias.shape[0]",
             "the grid reads `bias.shape`, and `bias` is None in some calls",
+            "guard it: `... if bias is not None else 0`",
+        ),
+        (
+            "lambda bias: len(bias)",
+            "the grid reads `bias`, and `bias` is None in some calls",
             "guard it: `... if bias is not None else 0`",
         ),
         (

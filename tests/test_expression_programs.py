@@ -95,7 +95,7 @@ TWO += ["prod([{0}, {1}])", "({0}, {1})[1]", "({1} if {0} else opt is None)"]
 LEAVES = ["a", "b", "d", "flag", "u", "v", "w", "u", "v", "w", "0", "1", "7", "True", "(y is None)"]
 LEAVES += ["x.shape[0]", "x.size(-1)", "x.stride(0)", "x.stride()[-2]", "x.numel()", "x.dim()"]
 LEAVES += ["len(x.shape)", "x.shape.numel()", "math.ceil(a / d)", "math.floor(a / 64)", "x.ndim"]
-LEAVES += ["math.prod(x.shape)", "int(opt == None)"]
+LEAVES += ["math.prod(x.shape)", "int(opt == None)", "len(x)"]
 
 
 class Sizes(tuple[int, ...]):
@@ -109,6 +109,9 @@ class Tensor:
 
     shape: Sizes
     strides: tuple[int, int]
+
+    def __len__(self) -> int:
+        return self.shape[0]
 
     def size(self, index: int | None = None) -> object:
         return self.shape if index is None else self.shape[index]

@@ -63,17 +63,23 @@ def loaded(tmp_path: Path, body: str) -> list[str]:
         # Loops are written out
         ("for i in range(3):\n    n += i\nreturn n", ["n + 1 + 2"]),
         ("for a, b in ((1, 2), (3, 4)):\n    n += a * b\nreturn n", ["n + 2 + 12"]),
-        ("for i in (1, 2, 3):\n    if n == i: break\nelse:\n    return 7\nreturn i", [
-            "n == 1 ? 1 : n == 2 ? 2 : n == 3 ? 3 : 7"
-        ]),
-        ("for i in (1, 2):\n    if n == i: continue\n    m = i\nreturn m", [
-            "n == 1 ? 2 : n == 2 ? 1 : 2"
-        ]),
-        ("tile = 1\nwhile tile < 8 and tile < n:\n    tile *= 2\nreturn tile", [
-            "1 < n ? (2 < n ? (4 < n ? 8 : 4) : 2) : 1"
-        ]),
-        ("k = 0\nwhile k < 2:\n    for i in (1, 2):\n        if i == 2: break\n        k += i\n"
-         "return k", ["2"]),
+        (
+            "for i in (1, 2, 3):\n    if n == i: break\nelse:\n    return 7\nreturn i",
+            ["n == 1 ? 1 : n == 2 ? 2 : n == 3 ? 3 : 7"],
+        ),
+        (
+            "for i in (1, 2):\n    if n == i: continue\n    m = i\nreturn m",
+            ["n == 1 ? 2 : n == 2 ? 1 : 2"],
+        ),
+        (
+            "tile = 1\nwhile tile < 8 and tile < n:\n    tile *= 2\nreturn tile",
+            ["1 < n ? (2 < n ? (4 < n ? 8 : 4) : 2) : 1"],
+        ),
+        (
+            "k = 0\nwhile k < 2:\n    for i in (1, 2):\n        if i == 2: break\n        k += i\n"
+            "return k",
+            ["2"],
+        ),
         # A quotient that is compared goes through a float in Python
         ("return 1 if cdiv(n, 8) / 128 > 3 else 2", ["tb_cdiv(n, 8) > 384 ? 1 : 2"]),
         ("half = n / 2\nif 4.0 >= half: return 1\nreturn 2", ["n <= 8 ? 1 : 2"]),

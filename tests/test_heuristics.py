@@ -283,6 +283,40 @@ def test_a_dtype_that_calls_choose_beside_their_values(tmp_path: Path) -> None:
     )
 
 
+INSTANCES = """
+import torch
+
+@export("tests.instances", types={"x": "*fp32 | None", "n": "i32", "scale": "fp32", "flag": "i1"},
+        constexprs={"SAME": [3, 4]}, grid=lambda: (1,))
+@triton.heuristics({
+    "IS_TENSOR": lambda args: isinstance(args["x"], torch.Tensor),
+    "COUNTED": lambda args: not isinstance(args["n"], torch.Tensor) and isinstance(args["n"], int),
+    "KINDS": lambda args: "".join(
+        type_.__name__ for type_ in (bool, int, float)
+        for name in ("n", "scale", "flag") if isinstance(args[name], type_)
+    ),
+    "SAME": lambda args: args["n"] if args["x"] is None else 3,
+})
+@triton.jit
+def instances(x, n, scale, flag, IS_TENSOR: tl.constexpr, COUNTED: tl.constexpr,
+              KINDS: tl.constexpr, SAME: tl.constexpr):
+    pass
+"""
+
+
+def test_what_kind_of_thing_an_argument_is_known_when_generating(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    library = made.library(tmp_path, INSTANCES)
+    plan = library.plans["instances"]
+    for x in (torch.zeros(8), None):
+        call = {"x": x, "n": 3, "scale": 0.5, "flag": True}
+        expected = launched(library.functions["instances"], call)
+        given = None if x is None else Array().passed()
+        variant = library.chosen("instances", given, 3, 0.5, True)
+        assert not differences(plan.kernel, variant, expected)
+        assert dict(variant.constexprs)["KINDS"] == "boolintintfloat"
+
+
 def test_a_value_that_was_not_built(built: made.Library) -> None:
     with pytest.raises(ValueError, match="these arguments") as caught:
         built.chosen("warps", 4096, 1, 7)

@@ -87,6 +87,12 @@ ERRORS: dict[str, tuple[str, str, str, str | None]] = {
         "`tests.k`: the tuned key [2] has 1 entry",
         LENGTH,
     ),
+    "a key with what the kernel computes": (
+        "tuned={(1, 64): {'BLOCK': 128}}",
+        'CONFIGS, key=["n", "BLOCK"]',
+        "`tests.k`: the tuned key [1, 64] has 2 entries",
+        LENGTH,
+    ),
     "a float in a key": (
         "tuned={(1, 0.5): {'BLOCK': 128}}",
         'CONFIGS, key=["n", "s"]',

@@ -29,7 +29,7 @@ from codegen.expressions.intervals import EXACT_IN_FLOAT, POSITIVE, TRUTH
 from codegen.expressions.refusals import KNOWN, PLAIN, unsupported
 from codegen.expressions.scope import Scope, bind, close_to, names_in
 from codegen.expressions.statements import MOST_ROUNDS, result_of
-from codegen.expressions.tensors import fact, method_of
+from codegen.expressions.tensors import entry_of, fact, method_of, sizes_of
 from codegen.expressions.values import (
     Constant,
     DeviceProperties,
@@ -142,6 +142,8 @@ def _bool(node: cst.Call, scope: Scope) -> Value:
 def _len(node: cst.Call, scope: Scope) -> Value:
     argument = _only_argument("len(x)", node, scope)
     match value := evaluate(argument, scope):
+        case Tensor():
+            return entry_of(sizes_of(value, argument, scope), 0)
         case Sizes(tensor=tensor):
             return fact(tensor, "ndim")
         case Items(values=values):

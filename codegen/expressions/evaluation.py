@@ -10,7 +10,7 @@ import libcst as cst
 
 from codegen.expressions import c_logic
 from codegen.expressions.c_value import AlwaysFails, CValue, after, conditional, literal, null_test
-from codegen.expressions.intervals import ZERO
+from codegen.expressions.intervals import ZERO, Interval
 from codegen.expressions.refusals import kind_of, no_integer, unsupported
 from codegen.expressions.scope import Scope
 from codegen.expressions.values import (
@@ -109,12 +109,19 @@ def is_none(value: Tensor | Nullable, symbol: str, scope: Scope) -> CValue:
     if not value.nullable:
         return replace(literal(int(symbol == "!=")), is_bool=True)
     test = null_test(value.c, symbol, null_read_of(value))
-    fact = scope.facts.get(test.text)
+    fact = _null_fact(value, symbol, scope)
     return test.within(fact) if fact else test
 
 
 def may_be_none(value: Tensor | Nullable, scope: Scope) -> bool:
-    return value.nullable and scope.facts.get(f"{value.c} == NULL") != ZERO
+    return value.nullable and _null_fact(value, "==", scope) != ZERO
+
+
+def _null_fact(value: Tensor | Nullable, symbol: str, scope: Scope) -> Interval | None:
+    """What is known of `value == NULL`, or of that of a parameter that goes with it."""
+    variables = (value.c, *(value.partners if isinstance(value, Tensor) else ()))
+    facts = (scope.facts.get(f"{variable} {symbol} NULL") for variable in variables)
+    return next((fact for fact in facts if fact), None)
 
 
 def chosen(test: CValue, x: Value, y: Value, node: cst.BaseExpression, scope: Scope) -> Value:

@@ -55,6 +55,8 @@ class TensorOperand:
     """Where calls have no choice of it, as the tensor itself says it."""
     element_size: int = 0
     """Bytes, likewise."""
+    partners: tuple[str, ...] = ()
+    """The variables of those that are None in the same calls."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,8 @@ def bindings(
         **{name: _scalar(name, operand) for name, operand in operands.items()},
         **{name: Unusable(reason) for name, reason in unusable.items()},
         **{
-            name: Tensor(name, tensor.c, tensor.nullable, tensor.dtype, tensor.element_size)
-            for name, tensor in tensors.items()
+            name: Tensor(name, t.c, t.nullable, t.dtype, t.element_size, t.partners)
+            for name, t in tensors.items()
         },
         **{name: bind(value) for name, value in constants.items()},
     }

@@ -215,7 +215,9 @@ def _refused(node: cst.CSTNode, scope: Scope) -> CodegenError:
         message = f"`{first_line}` would not be checked in C"
         return scope.error(node, message, "leave it out: the call's own checks come before")
     message = f"{scope.subject} has the statement `{first_line}`, which is not known in C"
-    return scope.error(node, message, f"known are assignments, if, while, for and return; or {scope.remedy}")
+    return scope.error(
+        node, message, f"known are assignments, if, while, for and return; or {scope.remedy}"
+    )
 
 
 _ADD_RETURN = "end every branch with a return"

@@ -17,7 +17,7 @@ from codegen.model import FactKind, TensorFact
 def attribute_of(tensor: Tensor, name: str, node: cst.BaseExpression, scope: Scope) -> Value:
     """`x.shape`, `x.ndim`, `x.dtype` and `x.itemsize`."""
     if name == "shape":
-        return Sizes(_present(tensor, node, scope), "shape")
+        return sizes_of(tensor, node, scope)
     if name == "ndim":
         return fact(_present(tensor, node, scope), "ndim")
     if name == "dtype":
@@ -47,6 +47,10 @@ def method_of(tensor: Tensor, name: str, node: cst.Call, scope: Scope) -> Value:
             return entry_of(Sizes(tensor, kind), index)
     use = f"{name}(i)" if takes_index else f"{name}()"
     raise scope.error(node, f"expected {use}, got {scope.quote(node)}")
+
+
+def sizes_of(tensor: Tensor, node: cst.BaseExpression, scope: Scope) -> Sizes:
+    return Sizes(_present(tensor, node, scope), "shape")
 
 
 def entry_of(sizes: Sizes, index: int) -> CValue:

@@ -36,6 +36,8 @@ class Tensor:
     dtype: object = None
     """None where calls choose it, as the size of its elements is 0 then."""
     element_size: int = 0
+    partners: tuple[str, ...] = ()
+    """The variables of those that are None in the same calls."""
 
 
 @dataclass(frozen=True)

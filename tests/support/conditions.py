@@ -39,20 +39,22 @@ def variant_of(plan: Plan, call: Mapping[str, Any], computed: Mapping[str, Any])
     `computed` has what heuristics give.
     """
     entry = entry_of(plan)
-    found = _configuration(entry["configurations"], call)
+    found = _configuration(entry["configurations"], call, computed)
     for row in entry["calls"]:
         if all(_holds(one, call, computed, found) for one in row["conditions"]):
             return str(row["variant"])
     raise AssertionError("no row fits the call")
 
 
-def _configuration(document: Mapping[str, Any] | None, call: Mapping[str, Any]) -> int:
+def _configuration(
+    document: Mapping[str, Any] | None, call: Mapping[str, Any], computed: Mapping[str, Any]
+) -> int:
     if document is None:
         return 0
     if document["argument"] is not None:
         return int(call[document["argument"]])
     for row in document["tuned"]:
-        if all(_holds(one, call, {}, 0) for one in row["conditions"]):
+        if all(_holds(one, call, computed, 0) for one in row["conditions"]):
             return int(row["configuration"])
     return int(document["default"])
 

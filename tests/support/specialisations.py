@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from triton.backends.compiler import GPUTarget
@@ -32,7 +32,13 @@ class Entry:
 
     @property
     def types(self) -> list[str]:
-        return [text.strip().partition(":")[0] for text in self.declared.split("|")]
+        texts = (text.strip().partition(":")[0] for text in self.declared.split("|"))
+        return [text.partition(" with ")[0] for text in texts]
+
+    @property
+    def partner(self) -> str:
+        """The entry that is None in the same calls."""
+        return self.declared.partition(" with ")[2]
 
     @property
     def nullable(self) -> bool:
@@ -54,7 +60,10 @@ def random_kernel(name: str, dice: random.Random) -> Made:
     combinations = 1
     for number in range(dice.randint(3, 7)):
         entry = _entry(f"p{number}", dice)
-        axes = max(len(entry.choices), 1) * (2 if entry.nullable else 1)
+        partners = [other.name for other in entries if other.nullable and not other.partner]
+        if entry.nullable and partners and dice.random() < 0.5:
+            entry = replace(entry, declared=f"{entry.declared} with {dice.choice(partners)}")
+        axes = max(len(entry.choices), 1) * (2 if entry.nullable and not entry.partner else 1)
         axes *= 2 if len([t for t in entry.types if t != "None"]) > 1 else 1
         if combinations * axes <= 32:
             combinations *= axes
@@ -124,7 +133,7 @@ def random_call(made: Made, dice: random.Random) -> dict[str, Any]:
         types = tuple(text for text in entry.types if text != "None")
         if entry.kind == "constexpr":
             call[entry.name] = dice.choice(entry.choices)
-        elif entry.nullable and dice.random() < 0.4:
+        elif _is_none(entry, call, dice):
             call[entry.name] = None
         elif entry.kind == "pointer":
             plain = tuple(text.rpartition("*")[2] for text in types)
@@ -136,6 +145,12 @@ def random_call(made: Made, dice: random.Random) -> dict[str, Any]:
         else:
             call[entry.name] = _int(types, tidy, dice)
     return call
+
+
+def _is_none(entry: Entry, call: Mapping[str, Any], dice: random.Random) -> bool:
+    if entry.partner:
+        return call[entry.partner] is None
+    return entry.nullable and dice.random() < 0.4
 
 
 def _int(types: tuple[str, ...], tidy: bool, dice: random.Random) -> int:

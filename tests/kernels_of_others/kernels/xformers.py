@@ -82,9 +82,7 @@ export(
 
 export(
     "others.xformers.rms_norm_add",
-    types=typed(
-        "*bf16: x_ptr y_ptr h1_ptr", "*bf16 | None: w_ptr", "fp32: eps", "i32:16: stride"
-    ),
+    types=typed("*bf16: x_ptr y_ptr h1_ptr", "*bf16 | None: w_ptr", "fp32: eps", "i32:16: stride"),
     constexprs={"N_COLS": [4096, 5120]},
     grid=lambda x_ptr, N_COLS: (x_ptr.numel() // N_COLS,),
 )(norm(_rms_norm_add_kernel))
