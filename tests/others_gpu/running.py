@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import inspect
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,12 @@ from typing import Any
 
 import torch
 
-from tests.support.manifest_calls import Entry, variant_of, variants_of_configuration
+from tests.support.manifest_calls import (
+    Entry,
+    configuration_of,
+    variant_of,
+    variants_of_configuration,
+)
 
 from .cases import Call, Case, Descriptor
 
@@ -109,7 +115,7 @@ def jit_call(case: Case, call: Call) -> JitCall:
     while hasattr(kernel, "configs") or hasattr(kernel, "values"):
         if hasattr(kernel, "configs"):
             names = {name for config in kernel.configs for name in config.kwargs}
-            found = _configuration(case, entry, call.config, names)
+            found = _configuration(case, call, {**options, **given}, names)
             options |= {name: found.pop(name) for name in OPTIONS if name in found}
             given |= found
         else:
@@ -127,7 +133,7 @@ def jit_call(case: Case, call: Call) -> JitCall:
     unknown = given.keys() - set(kernel.arg_names)
     if unknown:
         raise Contradiction(f"{case.name}: the kernel has no parameter {', '.join(unknown)}")
-    variant = _variant(case, entry, call, {**options, **given})
+    variant = _variant(case, call, {**options, **given})
     _fill(case, entry["variants"][variant], given, options)
     missing = [name for name in kernel.arg_names if name not in given]
     if missing:
@@ -172,10 +178,13 @@ def grid_of(call: Call, meta: Mapping[str, Any]) -> tuple[int, int, int]:
     return x, y, z
 
 
-def _configuration(case: Case, entry: Entry, number: int, names: set[str]) -> dict[str, Any]:
-    """What a configuration says, by the variants that have it."""
-    if entry["configurations"] is not None and entry["configurations"]["argument"] is None:
-        number = entry["configurations"]["default"]
+def _configuration(
+    case: Case, call: Call, given: Mapping[str, Any], names: set[str]
+) -> dict[str, Any]:
+    """What the call's configuration says, by the variants that have it."""
+    entry, view = entry_of(case), _view(case, call, given)
+    with _explained(case):
+        number = configuration_of(entry, view, view)
     found: dict[str, Any] = {}
     for variant in variants_of_configuration(entry, number):
         values = {name: variant["options"][name] for name in OPTIONS}
@@ -188,18 +197,30 @@ def _configuration(case: Case, entry: Entry, number: int, names: set[str]) -> di
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _variant(case: Case, entry: Entry, call: Call, given: Mapping[str, Any]) -> str:
-    """The variant of the call, as the manifest tells it."""
+def _view(case: Case, call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as the manifest speaks of them."""
     view: dict[str, Any] = {}
     for name, value in given.items():
         tensor = value.tensor if isinstance(value, Descriptor) else value
         is_tensor = isinstance(tensor, torch.Tensor)
         view[name] = (LABELS[tensor.dtype], tensor.data_ptr()) if is_tensor else _plain(value)
-    configurations = entry["configurations"]
+    configurations = entry_of(case)["configurations"]
     if configurations is not None and configurations["argument"] is not None:
         view[configurations["argument"]] = call.config
+    return view
+
+
+def _variant(case: Case, call: Call, given: Mapping[str, Any]) -> str:
+    """The variant of the call, as the manifest tells it."""
+    view = _view(case, call, given)
+    with _explained(case):
+        return variant_of(entry_of(case), view, view)
+
+
+@contextlib.contextmanager
+def _explained(case: Case) -> Iterator[None]:
     try:
-        return variant_of(entry, view, view)
+        yield
     except KeyError as error:
         raise Contradiction(f"{case.name}: the case leaves out {error.args[0]}") from None
     except AssertionError:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import liger_losses, liger_norms, norms, optimisers, quantisation
+from . import fla_chunks, fla_rows, liger_losses, liger_norms, norms, optimisers, quantisation
 from .cases import CASES, Case
 
-FAMILIES = (liger_losses, liger_norms, norms, optimisers, quantisation)
+FAMILIES = (fla_chunks, fla_rows, liger_losses, liger_norms, norms, optimisers, quantisation)
 
 __all__ = ["CASES", "FAMILIES", "Case"]

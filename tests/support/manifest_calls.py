@@ -13,14 +13,14 @@ def variant_of(entry: Entry, call: Mapping[str, Any], computed: Mapping[str, Any
 
     `computed` has what heuristics give.
     """
-    found = configuration_of(entry, call)
+    found = configuration_of(entry, call, computed)
     for row in entry["calls"]:
         if all(_holds(one, call, computed, found) for one in row["conditions"]):
             return str(row["variant"])
     raise AssertionError("no row fits the call")
 
 
-def configuration_of(entry: Entry, call: Mapping[str, Any]) -> int:
+def configuration_of(entry: Entry, call: Mapping[str, Any], computed: Mapping[str, Any]) -> int:
     """The number of the call's configuration, 0 for a kernel that has none."""
     document = entry["configurations"]
     if document is None:
@@ -28,7 +28,7 @@ def configuration_of(entry: Entry, call: Mapping[str, Any]) -> int:
     if document["argument"] is not None:
         return int(call[document["argument"]])
     for row in document["tuned"]:
-        if all(_holds(one, call, {}, 0) for one in row["conditions"]):
+        if all(_holds(one, call, computed, 0) for one in row["conditions"]):
             return int(row["configuration"])
     return int(document["default"])
 
