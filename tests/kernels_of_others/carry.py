@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.kernels_of_others.tutorials.kernels import source
 from tests.others_gpu.running import PACKAGES
 from tests.others_gpu.table import CASES
 
@@ -24,7 +25,8 @@ LEFT_OUT |= {"megatron", "transformers"}
 
 def packages() -> set[str]:
     """The importable names of the packages that hold kernels, and of what those need besides."""
-    return {case.kernel.partition(".")[0] for case in CASES.values()} | {"einops"}
+    cases = [case for case in CASES.values() if case.project == "others"]
+    return {case.kernel.partition(".")[0] for case in cases} | {"einops"}
 
 
 def sources(package: str) -> Iterator[tuple[Path, str]]:
@@ -40,6 +42,9 @@ def sources(package: str) -> Iterator[tuple[Path, str]]:
 
 def main() -> int:
     """Write the folder anew; say how large it is."""
+    if source.folder() == source.CARRIED.resolve():
+        print(f"set {source.VARIABLE}: the tutorials that are here would be removed")
+        return 2
     shutil.rmtree(PACKAGES, ignore_errors=True)
     for package in sorted(packages()):
         size = 0
@@ -48,6 +53,14 @@ def main() -> int:
             target.parent.mkdir(parents=True, exist_ok=True)
             size += target.write_bytes(path.read_bytes())
         print(f"{package:20} {size // 1024:6} KiB")
+    tutorials = source.folder()
+    if tutorials is None:
+        print(f"without Triton's tutorials: {source.VARIABLE} does not say where they are")
+    else:
+        for path in tutorials.glob("0*.py"):
+            target = source.CARRIED / path.name
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(path.read_bytes())
     return 0
 
 

@@ -57,6 +57,8 @@ class Call:
     """How far a result may be from that of the other compiler, where APART does not do."""
     others: Mapping[str, torch.Tensor] = field(default_factory=dict)
     """Tensors that are reached through addresses."""
+    addresses: tuple[str, ...] = ()
+    """The arguments that hold addresses, which differ from call to call and are not compared."""
     config: int = 0
     """The number of the configuration, where the caller of the wrapper picks it."""
 
@@ -64,7 +66,7 @@ class Call:
         """All that is compared, by name."""
         found = {}
         for name, value in self.arguments.items():
-            if isinstance(value, (torch.Tensor, Descriptor)):
+            if name not in self.addresses and isinstance(value, (torch.Tensor, Descriptor)):
                 found[name] = value.tensor if isinstance(value, Descriptor) else value
         return {**found, **self.others}
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from tests.kernels_of_others.tutorials.kernels.source import tutorial
 from tests.support.manifest_calls import (
     Entry,
     configuration_of,
@@ -28,7 +29,10 @@ from .cases import Call, Case, Descriptor
 FOLDER = Path(__file__).parent.parent / "kernels_of_others"
 PACKAGES = FOLDER / "packages"
 """The packages themselves, where they are not installed: see `carry.py` beside it."""
-PROJECTS = {"others": (FOLDER, "others_wrappers")}
+PROJECTS = {
+    "others": (FOLDER, "others_wrappers"),
+    "tutorials": (FOLDER / "tutorials", "tutorial_wrappers"),
+}
 """Each project's folder, and the package in it that is generated."""
 
 LABELS = {
@@ -99,7 +103,8 @@ def kernel_of(case: Case) -> Any:
     if PACKAGES.is_dir() and str(PACKAGES) not in sys.path:
         sys.path.insert(0, str(PACKAGES))
     module, _, path = case.kernel.partition(":")
-    kernel: Any = importlib.import_module(module)
+    read = tutorial if case.project == "tutorials" else importlib.import_module
+    kernel: Any = read(module)
     for name in path.split("."):
         kernel = getattr(kernel, name)
     return kernel
@@ -130,6 +135,8 @@ def jit_call(case: Case, call: Call) -> JitCall:
     for name, parameter in inspect.signature(kernel.fn).parameters.items():
         if parameter.default is not inspect.Parameter.empty:
             given.setdefault(name, getattr(parameter.default, "value", parameter.default))
+    for name in given.keys() & set(OPTIONS) - set(kernel.arg_names):  # that heuristics gave
+        options[name] = given.pop(name)
     unknown = given.keys() - set(kernel.arg_names)
     if unknown:
         raise Contradiction(f"{case.name}: the kernel has no parameter {', '.join(unknown)}")
