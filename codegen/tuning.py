@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -101,11 +102,33 @@ def _listed(declaration: Declaration, autotuner: Any) -> dict[Configuration, Any
             if name in _OPTIONS and name not in one.kwargs
         }
         options = replace(declaration.options, **given)
-        values = [(name, _held(declaration, autotuner, one, name)) for name in one.kwargs]
+        try:
+            values = [(name, _held(declaration, autotuner, one, name)) for name in one.kwargs]
+        except CodegenError:
+            if _may_be_named(declaration, one, options):
+                raise
+            continue  # What nothing asks for need not be understood.
         # A parameter of an option's name gets its value too: Triton passes it by keyword.
         values += [(name, value) for name, value in given.items() if name in autotuner.arg_names]
         listed.setdefault(Configuration(tuple(values), options), one)
     return listed
+
+
+def _may_be_named(declaration: Declaration, original: Any, options: Options) -> bool:
+    """Whether one of whose values not all are understood may be among those to build."""
+    if declaration.configs is None:
+        return True
+    values = {}
+    for name, value in original.kwargs.items():
+        with contextlib.suppress(CodegenError):
+            values[name] = held(value, name, name)
+    known = Configuration(tuple(values.items()), options)
+    patterns = [*declaration.configs, *(pattern for _, pattern in _rows(declaration))]
+    open_names = original.kwargs.keys() - values.keys()
+    return any(
+        _matches(known, {name: v for name, v in pattern.items() if name not in open_names})
+        for pattern in patterns
+    )
 
 
 def _check(declaration: Declaration, one: Configuration, original: Any) -> None:

@@ -331,3 +331,13 @@ def test_one_configuration_is_no_choice(tmp_path: Path) -> None:
 def test_all_that_match_are_built(tmp_path: Path) -> None:
     library = made.library(tmp_path, KERNEL.replace("OPTIONS", "configs=[{'num_warps': 8}]"))
     assert [block(library.chosen("k", Array().passed(), 1, n)) for n in (0, 1)] == [128, 256]
+
+
+def test_what_is_not_named_need_not_be_understood(tmp_path: Path) -> None:
+    source = KERNEL.replace("OPTIONS", "configs=[{'BLOCK': 64}]")
+    source = "from codegen.export import SmCount\n" + source
+    unknown = 'triton.Config({"BLOCK": 32, "SPLIT": SmCount(8)})'
+    source = source.replace("autotune(CONFIGS", f"autotune([{unknown}, *CONFIGS]")
+    source = source.replace("BLOCK: tl.constexpr)", "BLOCK: tl.constexpr, SPLIT: tl.constexpr = 1)")
+    variant = made.library(tmp_path, source).chosen("k", Array().passed(), 1)
+    assert block(variant) == 64

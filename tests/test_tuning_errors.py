@@ -13,6 +13,7 @@ from codegen.model import Configuration, Kernel
 from tests.support import made
 
 SOURCE = """
+from codegen.export import SmCount
 def broken(**kwargs):
     pass
 
@@ -112,6 +113,13 @@ ERRORS: dict[str, tuple[str, str, str, str | None]] = {
         "`tests.k`: its configuration (BLOCK=32, num_warps=4, num_stages=3) has an ir_override, "
         "which is not built",
         NAME,
+    ),
+    "the number of SMs": (
+        "configs=[{'BLOCK': 32}]",
+        '[triton.Config({"BLOCK": 32, "SPLIT": SmCount(8)}), *CONFIGS], key=["n"]',
+        "`tests.k`: of `SPLIT` in a configuration, its value is the number of SMs, which only the "
+        "device of a call has",
+        "make it a run-time parameter, or give it a number",
     ),
     "an option that cannot be": (
         "",

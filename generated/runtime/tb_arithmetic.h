@@ -50,6 +50,17 @@ static inline int64_t tb_next_power_of_2(int64_t x) {
     return power;
 }
 
+/* Python's x.bit_length() */
+static inline int64_t tb_bit_length(int64_t x) {
+    uint64_t magnitude = x < 0 ? 0 - (uint64_t)x : (uint64_t)x;
+    int64_t length = 0;
+    while (magnitude != 0) {
+        magnitude >>= 1;
+        length++;
+    }
+    return length;
+}
+
 static inline int64_t tb_checked_add(int64_t x, int64_t y, int *failed) {
     int64_t sum;
     if (__builtin_add_overflow(x, y, &sum)) {

@@ -220,8 +220,11 @@ int32_t tb_usable(const tb_function *function, tb_image *targets, int32_t target
 /* How many multiprocessors *device has, or -1 after failing; as in tb_usable. */
 int64_t tb_sm_count(const tb_function *function, int32_t *device);
 
-/* Fail for a heuristic that has no value, and for choices that no variant was built for. */
+/* Fail for a heuristic that has no value, for an argument that is None where its partner is not or
+ * the other way round, and for choices that no variant was built for. */
 tritonbind_status tb_fail_computed(const tb_function *function, const char *name);
+tritonbind_status tb_fail_together(const tb_function *function, int32_t index, int32_t partner,
+                                   bool is_none);
 tritonbind_status tb_fail_no_variant(const tb_function *function);
 
 static inline bool tb_fits_int32(int64_t value)

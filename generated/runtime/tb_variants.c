@@ -11,6 +11,14 @@ tritonbind_status tb_fail_computed(const tb_function *function, const char *name
                    name);
 }
 
+tritonbind_status tb_fail_together(const tb_function *function, int32_t index, int32_t partner,
+                                   bool is_none)
+{
+    return tb_fail_argument(function, index, TRITONBIND_VALUE_ERROR,
+                            is_none ? "must be None, as `%s` is" : "must not be None, as `%s` is not",
+                            function->arguments[partner].name);
+}
+
 tritonbind_status tb_fail_no_variant(const tb_function *function)
 {
     return tb_fail(function, TRITONBIND_RUNTIME_ERROR, "no variant was built for these arguments");

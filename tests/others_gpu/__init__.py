@@ -1,0 +1,1 @@
+"""Calls of other projects' kernels: inputs, what has to come out, how Triton's JIT is called."""
