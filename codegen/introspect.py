@@ -64,8 +64,10 @@ def configurations(root: Path, file: str) -> dict[str, tuple[Configuration, ...]
     with contextlib.suppress(CodegenError):
         for declaration in load(root, file):
             with contextlib.suppress(CodegenError):
-                _, wrappers = unwrapped(declaration)
-                found[declaration.name] = listed_configurations(declaration, wrappers)
+                function, wrappers = unwrapped(declaration)
+                found[declaration.name] = listed_configurations(
+                    declaration, wrappers, function.arg_names
+                )
     return found
 
 

@@ -49,7 +49,7 @@ def tuning_of(
 
     `of_all` are the configurations of all SMs, where the kernel's list is another for some.
     """
-    own = _listed(declaration, autotuner)
+    own = _listed(declaration, autotuner, parameters)
     listed = tuple(of_all or own)
     rows = _rows(declaration)
     chosen = _chosen(declaration, listed)
@@ -83,12 +83,16 @@ def tuning_of(
     )
 
 
-def configurations_of(declaration: Declaration, autotuner: Any) -> tuple[Configuration, ...]:
+def configurations_of(
+    declaration: Declaration, autotuner: Any, parameters: Sequence[str]
+) -> tuple[Configuration, ...]:
     """The kernel's own list as this process sees it. Raises `CodegenError`."""
-    return tuple(_listed(declaration, autotuner))
+    return tuple(_listed(declaration, autotuner, parameters))
 
 
-def _listed(declaration: Declaration, autotuner: Any) -> dict[Configuration, Any]:
+def _listed(
+    declaration: Declaration, autotuner: Any, parameters: Sequence[str]
+) -> dict[Configuration, Any]:
     """The kernel's own list, in its order, as `prune_configs_by` leaves it, with Triton's own."""
     configurations = list(autotuner.configs)
     prune = getattr(autotuner, "early_config_prune", None)
@@ -109,7 +113,7 @@ def _listed(declaration: Declaration, autotuner: Any) -> dict[Configuration, Any
                 raise
             continue  # What nothing asks for need not be understood.
         # A parameter of an option's name gets its value too: Triton passes it by keyword.
-        values += [(name, value) for name, value in given.items() if name in autotuner.arg_names]
+        values += [(name, value) for name, value in given.items() if name in parameters]
         listed.setdefault(Configuration(tuple(values), options), one)
     return listed
 

@@ -51,11 +51,11 @@ def computed_names(steps: Sequence[Step]) -> frozenset[str]:
 
 
 def listed_configurations(
-    declaration: Declaration, wrappers: Sequence[object]
+    declaration: Declaration, wrappers: Sequence[object], parameters: Sequence[str]
 ) -> tuple[Configuration, ...]:
     """What the kernel's autotuner chooses among, if it has one. Raises `CodegenError`."""
     autotuners = [wrapper for wrapper in wrappers if _is_autotuner(wrapper)]
-    return configurations_of(declaration, autotuners[0]) if autotuners else ()
+    return configurations_of(declaration, autotuners[0], parameters) if autotuners else ()
 
 
 def _is_autotuner(wrapper: object) -> bool:

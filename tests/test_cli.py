@@ -114,6 +114,7 @@ def test_json_of_a_run(fresh: Project) -> None:
     assert [*(fresh.output / "_lib").iterdir()] == [library], "the old one goes"
     assert "MANIFEST.json" in document["changes"]
     assert set(document.pop("changes").values()) == {"changed"}
+    assert document.pop("memory") > 100 << 20, "in bytes"
     assert document == {
         "output": "generated",
         "fresh": False,

@@ -18,7 +18,7 @@ import pytest
 
 from tests.support import descriptors, standin
 from tests.support.c_programs import STRICT, compile_c, run
-from tests.support.calls import tensor
+from tests.support.calls import declared, tensor
 from tests.support.describe import TEMPLATES
 from tests.support.fake_tensor import CPU
 from tests.support.tensor_maps import by_triton, decode
@@ -331,7 +331,7 @@ def test_the_schema_and_the_docs(module: Any, package: Path) -> None:
     assert "source: tensor of float32, blocks of 16 x 32, padded with nan, read: of any shape" in (
         " ".join(module.pad.__doc__.split())
     )
-    assert module.copy.__annotations__["source"] == "Tensor"
+    assert declared(module.copy).__annotations__["source"] == "Tensor"
     header = (package / "descriptors.h").read_text()
     assert " * a_desc: tensor of float16, blocks of BLOCK_M x BLOCK_K, read: [m, k]\n" in header
     assert "    const tritonbind_tensor *a_desc,\n" in header

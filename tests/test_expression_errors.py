@@ -161,8 +161,8 @@ NAMES = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast, x_ptr, MODE"
         (
             "lambda n: any(size for size in range(n))",
             "1:39",
-            "`range(n)` calls a function that is not known in C",
-            f"{KNOWN}{EXPLICIT}",
+            "`range(n)` must be of constant ints",
+            EXPLICIT,
         ),
         (
             "lambda n: cdiv(n)",

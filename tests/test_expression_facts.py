@@ -195,7 +195,12 @@ KNOWN_OF_TENSORS = f"known of a tensor are shape, size(), stride(), numel(), dim
             "expected an integer, got a tuple: `x.shape`",
             "read one of its entries: x.shape[0]",
         ),
-        ("lambda x: x.dtype", "the grid has `x.dtype`, which is not known in C", KNOWN_OF_TENSORS),
+        (
+            "lambda x: x.dtype",
+            "the grid reads `x.dtype`, and calls choose the dtype of `x`",
+            "export the kernel once for each dtype; or compute it before the call and use "
+            'grid="explicit"',
+        ),
         (
             "lambda x: x.data_ptr() % 16",
             "the grid has `x.data_ptr()`, which is not known in C",

@@ -290,9 +290,9 @@ def declarations(expression: CExpression) -> list[str]:
         if name in expression.pointers:
             lines.append(f"const void *{name} = row[{index}] ? NULL : row;")
     for index, fact in enumerate(FACTS, 2 * len(OPERANDS) + len(TENSORS)):
-        if fact in expression.facts:
+        if any(fact.c_name == read.c_name for read in expression.facts):
             lines.append(f"int64_t {fact.c_name} = row[{index}];")
-    assert expression.facts <= set(FACTS)
+    assert {fact.c_name for fact in expression.facts} <= {fact.c_name for fact in FACTS}
     return lines
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from codegen.library import build_library
 from tests.support import made, standin
-from tests.support.calls import tensor
+from tests.support.calls import declared, tensor
 
 SOURCE = """
 @export("tests.facts", types={"x": "*fp32", "y": "*fp32 | None", "n": "i32"},
@@ -197,7 +197,7 @@ def test_ints_may_be_left_out(built: made.Library, wrappers: ModuleType) -> None
 
 
 def test_the_wrapper_and_the_schema_say_so(built: made.Library, wrappers: ModuleType) -> None:
-    left = inspect.signature(wrappers.left).parameters
+    left = inspect.signature(declared(wrappers.left)).parameters
     assert (left["rows"].annotation, left["rows"].default) == ("int | None", inspect._empty)
     assert inspect.signature(wrappers.both).parameters["n"].default is None
     assert "`i32`; None: `x.shape[0]`" in (wrappers.left.__doc__ or "")

@@ -124,8 +124,10 @@ int tb_safe_call(const tb_function *function, bool prepares, const tvm_ffi_any *
         tb_raise(function);
         return -1;
     }
-    if (prepares)
+    if (prepares) {
+        call.values = arguments; /* with those filled in, they were the function's own */
         return tb_return_prepared(&call, result);
+    }
     memset(result, 0, sizeof *result);
     return 0;
 }

@@ -8,7 +8,7 @@ import math
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -153,3 +153,10 @@ def run_child(
     )
     assert child.returncode == 0, f"the child ended with {child.returncode}\n{child.stderr}"
     return child.stdout
+
+
+def declared(function: Callable[..., None]) -> Callable[..., None]:
+    """The annotated Python function that a built-in function of the library stands for."""
+    launchers = sys.modules[function.__module__].launcher.__globals__["_launchers"]
+    found: Callable[..., None] = launchers[function][1]
+    return found

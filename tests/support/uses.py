@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from codegen.aot import Compiled, CompileRequest, compile_all
+from codegen.aot import Compiled, CompileRequest
+from codegen.compilers import compile_all
 from codegen.export import Declaration
 from codegen.introspect import introspect
 from codegen.model import Target
