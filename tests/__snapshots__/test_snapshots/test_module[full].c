@@ -5,6 +5,7 @@
  */
 #include "full.h"
 
+#include "../runtime/tb_python.h"
 #include "../runtime/tb_runtime.h"
 
 /* ---- scale_rows_and_add_bias ---- */
@@ -1194,6 +1195,7 @@ static const tb_argument scale_rows_and_add_bias_arguments[] = {
 };
 
 TB_DECLARE_CALLS(scale_rows_and_add_bias);
+static bool scale_rows_and_add_bias_call(tb_call *call);
 
 static const tb_function scale_rows_and_add_bias_function = {
     .name = "tests.deep.scale_rows_and_add_bias",
@@ -1213,6 +1215,7 @@ static const tb_function scale_rows_and_add_bias_function = {
     .arguments = scale_rows_and_add_bias_arguments,
     .argument_count = 10,
     .variants = scale_rows_and_add_bias_variants,
+    .run = scale_rows_and_add_bias_call,
     .call = __tvm_ffi_scale_rows_and_add_bias,
     .prepare = tb_prepare_scale_rows_and_add_bias,
 };
@@ -1301,11 +1304,8 @@ tritonbind_status scale_rows_and_add_bias_prepare(
                                       clamp, MODE, FAST);
 }
 
-static int scale_rows_and_add_bias_call(bool prepares, const tvm_ffi_any *arguments, int32_t count,
-                                        tvm_ffi_any *result)
+static bool scale_rows_and_add_bias_call(tb_call *call)
 {
-    const tb_function *function = &scale_rows_and_add_bias_function;
-    tb_call call;
     tb_target target;
     tritonbind_dtype x_dtype;
     const void *x;
@@ -1318,29 +1318,27 @@ static int scale_rows_and_add_bias_call(bool prepares, const tvm_ffi_any *argume
     bool clamp;
     const char *MODE;
     bool FAST;
-    const bool good = tb_begin(&call, function, prepares, arguments, count)
-                      && tb_get_const_pointer(&call, 0, &x)
-                      && tb_get_pointer(&call, 1, &out)
-                      && tb_get_const_pointer(&call, 2, &bias)
-                      && tb_get_int64(&call, 3, &rows)
-                      && tb_get_int32(&call, 4, &columns)
-                      && tb_get_float16(&call, 5, &factor)
-                      && tb_get_double(&call, 6, &limit)
-                      && tb_get_bool(&call, 7, &clamp)
-                      && tb_get_string_choice(&call, 8, &MODE)
-                      && tb_get_bool_choice(&call, 9, &FAST)
-                      && tb_check_shape(&call, 0, (const int64_t[]){rows, columns}, 2)
-                      && tb_check_shape(&call, 1, (const int64_t[]){rows, columns}, 2)
-                      && tb_check_shape(&call, 2, (const int64_t[]){columns}, 1)
-                      && tb_get_dtype(&call, 0, &x_dtype)
-                      && tb_get_target(&call, &target)
-                      && scale_rows_and_add_bias_on(
-                          target, x_dtype, x, out, bias, rows, columns, factor, limit, clamp, MODE,
-                          FAST) == TRITONBIND_OK;
-    return tb_finish(&call, good, result);
+    return tb_get_const_pointer(call, 0, &x)
+           && tb_get_pointer(call, 1, &out)
+           && tb_get_const_pointer(call, 2, &bias)
+           && tb_get_int64(call, 3, &rows)
+           && tb_get_int32(call, 4, &columns)
+           && tb_get_float16(call, 5, &factor)
+           && tb_get_double(call, 6, &limit)
+           && tb_get_bool(call, 7, &clamp)
+           && tb_get_string_choice(call, 8, &MODE)
+           && tb_get_bool_choice(call, 9, &FAST)
+           && tb_check_shape(call, 0, (const int64_t[]){rows, columns}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){rows, columns}, 2)
+           && tb_check_shape(call, 2, (const int64_t[]){columns}, 1)
+           && tb_get_dtype(call, 0, &x_dtype)
+           && tb_get_target(call, &target)
+           && scale_rows_and_add_bias_on(target, x_dtype, x, out, bias, rows, columns, factor,
+                                         limit, clamp, MODE, FAST) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(scale_rows_and_add_bias)
+TB_DEFINE_PYTHON(scale_rows_and_add_bias)
 
 /* ---- explicit ---- */
 
@@ -1437,6 +1435,7 @@ static const tb_argument explicit_arguments[] = {
 };
 
 TB_DECLARE_CALLS(explicit);
+static bool explicit_call(tb_call *call);
 
 static const tb_function explicit_function = {
     .name = "tests.deep.explicit",
@@ -1448,6 +1447,7 @@ static const tb_function explicit_function = {
     .arguments = explicit_arguments,
     .argument_count = 7,
     .variants = explicit_variants,
+    .run = explicit_call,
     .call = __tvm_ffi_explicit,
     .prepare = tb_prepare_explicit,
 };
@@ -1504,11 +1504,8 @@ tritonbind_status explicit_prepare(
     return explicit_on(target, register_, stream_, x_shape, lambda, gx, gy, gz);
 }
 
-static int explicit_call(bool prepares, const tvm_ffi_any *arguments, int32_t count,
-                         tvm_ffi_any *result)
+static bool explicit_call(tb_call *call)
 {
-    const tb_function *function = &explicit_function;
-    tb_call call;
     tb_target target;
     void *register_;
     int32_t stream_;
@@ -1517,21 +1514,19 @@ static int explicit_call(bool prepares, const tvm_ffi_any *arguments, int32_t co
     int32_t gx;
     int32_t gy;
     int32_t gz;
-    const bool good = tb_begin(&call, function, prepares, arguments, count)
-                      && tb_get_pointer(&call, 0, &register_)
-                      && tb_get_int32(&call, 1, &stream_)
-                      && tb_get_uint64(&call, 2, &x_shape)
-                      && tb_get_int_choice(&call, 3, &lambda)
-                      && tb_get_int32(&call, 4, &gx)
-                      && tb_get_int32(&call, 5, &gy)
-                      && tb_get_int32(&call, 6, &gz)
-                      && tb_get_target(&call, &target)
-                      && explicit_on(target, register_, stream_, x_shape, lambda, gx, gy,
-                                     gz) == TRITONBIND_OK;
-    return tb_finish(&call, good, result);
+    return tb_get_pointer(call, 0, &register_)
+           && tb_get_int32(call, 1, &stream_)
+           && tb_get_uint64(call, 2, &x_shape)
+           && tb_get_int_choice(call, 3, &lambda)
+           && tb_get_int32(call, 4, &gx)
+           && tb_get_int32(call, 5, &gy)
+           && tb_get_int32(call, 6, &gz)
+           && tb_get_target(call, &target)
+           && explicit_on(target, register_, stream_, x_shape, lambda, gx, gy, gz) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(explicit)
+TB_DEFINE_PYTHON(explicit)
 
 /* ---- bare ---- */
 
@@ -1553,6 +1548,7 @@ static tb_variant bare_variants[] = {
 };
 
 TB_DECLARE_CALLS(bare);
+static bool bare_call(tb_call *call);
 
 static const tb_function bare_function = {
     .name = "tests.deep.bare",
@@ -1561,6 +1557,7 @@ static const tb_function bare_function = {
     .argument_names = "stream",
     .doc = "Without any argument.",
     .variants = bare_variants,
+    .run = bare_call,
     .call = __tvm_ffi_bare,
     .prepare = tb_prepare_bare,
 };
@@ -1596,19 +1593,15 @@ tritonbind_status bare_prepare(
     return bare_on(target);
 }
 
-static int bare_call(bool prepares, const tvm_ffi_any *arguments, int32_t count,
-                     tvm_ffi_any *result)
+static bool bare_call(tb_call *call)
 {
-    const tb_function *function = &bare_function;
-    tb_call call;
     tb_target target;
-    const bool good = tb_begin(&call, function, prepares, arguments, count)
-                      && tb_get_target(&call, &target)
-                      && bare_on(target) == TRITONBIND_OK;
-    return tb_finish(&call, good, result);
+    return tb_get_target(call, &target)
+           && bare_on(target) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(bare)
+TB_DEFINE_PYTHON(bare)
 
 /* ---- registration ---- */
 

@@ -5,6 +5,7 @@
  */
 #include "tensors.h"
 
+#include "runtime/tb_python.h"
 #include "runtime/tb_runtime.h"
 
 /* ---- move ---- */
@@ -114,6 +115,7 @@ static const tb_argument move_arguments[] = {
 };
 
 TB_DECLARE_CALLS(move);
+static bool move_call(tb_call *call);
 
 static const tb_function move_function = {
     .name = "tests.tensors.move",
@@ -126,6 +128,7 @@ static const tb_function move_function = {
     .arguments = move_arguments,
     .argument_count = 5,
     .variants = move_variants,
+    .run = move_call,
     .call = __tvm_ffi_move,
     .prepare = tb_prepare_move,
 };
@@ -195,11 +198,8 @@ tritonbind_status move_prepare(
     return move_on(target, target__dtype, n, source, target_, Tensor, ROWS);
 }
 
-static int move_call(bool prepares, const tvm_ffi_any *arguments, int32_t count,
-                     tvm_ffi_any *result)
+static bool move_call(tb_call *call)
 {
-    const tb_function *function = &move_function;
-    tb_call call;
     tb_target target;
     tritonbind_dtype target__dtype;
     int32_t n;
@@ -210,20 +210,18 @@ static int move_call(bool prepares, const tvm_ffi_any *arguments, int32_t count,
     tritonbind_tensor source_value;
     tritonbind_tensor target__value;
     tritonbind_tensor Tensor_value;
-    const bool good = tb_begin(&call, function, prepares, arguments, count)
-                      && tb_get_int32(&call, 0, &n)
-                      && (source = tb_get_tensor(&call, 1, &source_value)) != NULL
-                      && (target_ = tb_get_tensor(&call, 2, &target__value)) != NULL
-                      && (Tensor = tb_get_tensor(&call, 3, &Tensor_value)) != NULL
-                      && tb_get_int_choice(&call, 4, &ROWS)
-                      && tb_get_dtype(&call, 2, &target__dtype)
-                      && tb_get_target(&call, &target)
-                      && move_on(target, target__dtype, n, source, target_, Tensor,
-                                 ROWS) == TRITONBIND_OK;
-    return tb_finish(&call, good, result);
+    return tb_get_int32(call, 0, &n)
+           && (source = tb_get_tensor(call, 1, &source_value)) != NULL
+           && (target_ = tb_get_tensor(call, 2, &target__value)) != NULL
+           && (Tensor = tb_get_tensor(call, 3, &Tensor_value)) != NULL
+           && tb_get_int_choice(call, 4, &ROWS)
+           && tb_get_dtype(call, 2, &target__dtype)
+           && tb_get_target(call, &target)
+           && move_on(target, target__dtype, n, source, target_, Tensor, ROWS) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(move)
+TB_DEFINE_PYTHON(move)
 
 /* ---- registration ---- */
 

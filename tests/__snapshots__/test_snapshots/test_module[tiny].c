@@ -5,6 +5,7 @@
  */
 #include "tiny.h"
 
+#include "runtime/tb_python.h"
 #include "runtime/tb_runtime.h"
 
 /* ---- fill ---- */
@@ -50,6 +51,7 @@ static const tb_argument fill_arguments[] = {
 };
 
 TB_DECLARE_CALLS(fill);
+static bool fill_call(tb_call *call);
 
 static const tb_function fill_function = {
     .name = "tests.fill",
@@ -60,6 +62,7 @@ static const tb_function fill_function = {
     .arguments = fill_arguments,
     .argument_count = 2,
     .variants = fill_variants,
+    .run = fill_call,
     .call = __tvm_ffi_fill,
     .prepare = tb_prepare_fill,
 };
@@ -103,23 +106,19 @@ tritonbind_status fill_prepare(
     return fill_on(target, out_ptr, n);
 }
 
-static int fill_call(bool prepares, const tvm_ffi_any *arguments, int32_t count,
-                     tvm_ffi_any *result)
+static bool fill_call(tb_call *call)
 {
-    const tb_function *function = &fill_function;
-    tb_call call;
     tb_target target;
     void *out_ptr;
     int32_t n;
-    const bool good = tb_begin(&call, function, prepares, arguments, count)
-                      && tb_get_pointer(&call, 0, &out_ptr)
-                      && tb_get_int32(&call, 1, &n)
-                      && tb_get_target(&call, &target)
-                      && fill_on(target, out_ptr, n) == TRITONBIND_OK;
-    return tb_finish(&call, good, result);
+    return tb_get_pointer(call, 0, &out_ptr)
+           && tb_get_int32(call, 1, &n)
+           && tb_get_target(call, &target)
+           && fill_on(target, out_ptr, n) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(fill)
+TB_DEFINE_PYTHON(fill)
 
 /* ---- registration ---- */
 
