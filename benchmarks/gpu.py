@@ -1,37 +1,53 @@
-"""Everything that only a GPU can show, in one command: `python -m benchmarks.gpu`.
+"""Everything that only a GPU can show, in one command: `python -m benchmarks.gpu [--out FOLDER]`.
 
 Builds the committed library with the machine's C compiler, runs the tests marked `gpu`, measures,
-and prints the tables of docs/measurements.md. Needs torch, CuPy, numpy, pytest and
-apache-tvm-ffi; Triton only as the peer of the measurement.
+and writes `launches.md` and `launches.svg` into the folder, docs/ by default. Needs torch, CuPy,
+numpy, pytest and apache-tvm-ffi, and benchmarks/kernels/built, which `python -m benchmarks.kernels`
+makes where Triton 3.9 is. Triton, cuda.core and g++ are for peers; those that are not there are not
+measured. `--only-times` leaves the tests out.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib.metadata
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import torch
 
-from benchmarks.host_time import host_times
+from benchmarks.host_time import FLOOR, JIT, host_times
+from benchmarks.plot import svg, table
 from generated import _library
+
+SITE = Path(__file__).resolve().parent / "kernels" / "built" / "site"
+"""Packages of peers that were brought along: `pip install --target`."""
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu")
+    parser.add_argument("--out", type=Path, default=Path("docs"))
+    parser.add_argument("--only-times", action="store_true")
+    options = parser.parse_args()
+    sys.path.append(str(SITE))
     start = time.perf_counter()
     library = _library.build()
     print(f"library built in {time.perf_counter() - start:.1f} s: {library.name}")
-    tests = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "-s", "tests/test_gpu.py"]
-    tested = subprocess.run(tests, check=False).returncode
-    print(f"\n{_machine()}\n")
+    tested = 0
+    if not options.only_times:
+        tests = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "-s", "tests/test_gpu.py"]
+        tested = subprocess.run(tests, check=False).returncode
     times = host_times()
-    floor = times["cuLaunchKernel, a loop in C"]
-    jit = times["Triton JIT, kernel[grid](...)"]
-    print("| solve, host time per launch | us | over the floor | over the JIT |")
-    print("|---|---|---|---|")
-    for name, value in times.items():
-        print(f"| {name} | {value:.2f} | {value / floor:.2f} | {value / jit:.2f} |")
+    text = f"{_machine()}.\n\n{table(times, {'the floor': FLOOR, 'the JIT': JIT})}"
+    print(f"\n{text}")
+    for reason in times.missing:
+        print(f"not measured: {reason}", file=sys.stderr)
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "launches.md").write_text(text)
+    picture = svg(times, f"Host time per launch in microseconds, {torch.cuda.get_device_name()}")
+    (options.out / "launches.svg").write_text(picture)
     return tested
 
 
@@ -42,13 +58,18 @@ def _machine() -> str:
         text=True,
         check=False,
     ).stdout.split()
-    versions = ", ".join(
-        f"{name} {importlib.metadata.version(name)}"
-        for name in ("torch", "triton", "apache-tvm-ffi")
-    )
+    names = ("torch", "triton", "apache-tvm-ffi", "cupy-cuda12x", "cupy-cuda13x", "cuda-core")
+    versions = ", ".join(f"{name} {version}" for name in names if (version := _version(name)))
     gpu = torch.cuda.get_device_name()
     python = sys.version.partition(" ")[0]
     return f"{time.strftime('%Y-%m-%d')}, {gpu}, driver {driver[0]}, Python {python}, {versions}"
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 if __name__ == "__main__":

@@ -1,123 +1,90 @@
-"""Host time per launch of the solve: generated function against the JIT and the driver's floor.
+"""Host time per launch of kernels with 0, 5, 19 and 40 arguments, from C and Python, and of peers.
 
-Every contender launches the same kernel on the same tensors. Rounds are interleaved, each a burst
-short enough not to fill the launch queue; the figure is the median over rounds.
+Every contender launches the same cubin, but the JIT, which compiles the same kernel. Bursts are
+short enough not to fill the queue of launches, and take turns; the figure is the median. Before, a
+burst of each is captured: the driver must have been given its launches.
 """
 
 from __future__ import annotations
 
-import ctypes
-import json
 import statistics
-import subprocess
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-import torch
+from benchmarks import from_python, peers
+from benchmarks.capture import captured_kernels
+from benchmarks.cases import CASES, ELEMENTS, Burst
+from benchmarks.from_c import FLOOR, Loops
 
-from generated import _library
-from generated.qwen35 import gated_delta_rule as generated
-from kernels.qwen35 import gated_delta_rule as kernels
-
-ROOT = Path(__file__).parent.parent
-SOLVE = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_solve"
-BURST, ROUNDS = 200, 60
-TOKENS, HEADS = 64, 1
+BURST, ROUNDS, WARM_UP = 100, 150, 5
+JIT = peers.JIT
 
 
-def host_times() -> dict[str, float]:
-    """Microseconds per launch of each contender."""
-    a_tril = torch.zeros(TOKENS, HEADS, 64, device="cuda")
-    a_inv = torch.empty(TOKENS, HEADS, 64, device="cuda", dtype=torch.bfloat16)
-    contenders = _c_loops(a_tril, a_inv)
-    contenders |= {
-        "generated, from Python, torch tensors": _python_loop(
-            lambda: generated.gated_delta_rule_chunk_solve(a_tril, a_inv, TOKENS, HEADS)
-        ),
-        "generated, from Python, addresses and stream": _address_loop(a_tril, a_inv),
-        "Triton JIT, kernel[grid](...)": _python_loop(_jit_call(a_tril, a_inv)),
-    }
-    samples: dict[str, list[float]] = {name: [] for name in contenders}
-    for round_ in range(ROUNDS + 5):
-        for name, run in contenders.items():
+@dataclass
+class Times:
+    """Microseconds per launch, by contender and number of arguments."""
+
+    medians: dict[str, dict[int, float]] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    """Contenders that could not run, and why."""
+
+    def add(self, count: int, found: Mapping[str, float]) -> None:
+        for name, value in found.items():
+            self.medians.setdefault(name, {})[count] = value
+
+    @property
+    def counts(self) -> list[int]:
+        return sorted({count for row in self.medians.values() for count in row})
+
+
+def host_times() -> Times:
+    """On torch's device, on a stream that can be captured."""
+    import torch
+
+    times, loops, stream = Times(), Loops(), torch.cuda.Stream()
+    with torch.cuda.stream(stream):
+        for case in CASES:
+            tensors = [torch.zeros(ELEMENTS, device="cuda") for _ in range(case.tensors)]
+            addresses = [tensor.data_ptr() for tensor in tensors]
+            handle = stream.cuda_stream
+            contenders = loops.bursts(case, addresses, handle)
+            contenders |= from_python.bursts(case, tensors, addresses, handle)
+            others, missing = peers.bursts(case, tensors, handle)
+            contenders |= others
+            times.missing += missing
             torch.cuda.synchronize()
-            seconds = run()
-            if round_ >= 5:
+            _verify(contenders, lambda run, handle=handle: captured_kernels(handle, run), times)
+            times.add(case.count, medians(contenders, torch.cuda.synchronize))
+    return times
+
+
+def medians(contenders: Mapping[str, Burst], synchronise: Callable[[], object]) -> dict[str, float]:
+    """Microseconds per launch of each; all take turns, and nothing is in the queue at a start."""
+    samples: dict[str, list[float]] = {name: [] for name in contenders}
+    for round_ in range(WARM_UP + ROUNDS):
+        for name, burst in contenders.items():
+            synchronise()
+            seconds = burst(BURST)
+            if round_ >= WARM_UP:
                 samples[name].append(1e6 * seconds)
-    torch.cuda.synchronize()
+    synchronise()
     return {name: statistics.median(values) for name, values in samples.items()}
 
 
-def _python_loop(call: Callable[[], object]) -> Callable[[], float]:
-    def run() -> float:
-        start = time.perf_counter()
-        for _ in range(BURST):
-            call()
-        return (time.perf_counter() - start) / BURST
-
-    return run
-
-
-def _address_loop(a_tril: torch.Tensor, a_inv: torch.Tensor) -> Callable[[], float]:
-    solve = generated.gated_delta_rule_chunk_solve
-    addresses = a_tril.data_ptr(), a_inv.data_ptr()
-    stream = torch.cuda.current_stream().cuda_stream
-    return _python_loop(lambda: solve(*addresses, TOKENS, HEADS, stream))
-
-
-def _jit_call(a_tril: torch.Tensor, a_inv: torch.Tensor) -> Callable[[], object]:
-    entry = _manifest()[SOLVE]
-    kernel = kernels.solve[1, HEADS]
-    given = entry["variants"]["aligned"]["options"]
-    options = {name: given[name] for name in ("num_warps", "num_stages")}
-    return lambda: kernel(a_tril, a_inv, TOKENS, HEADS, **options)
+def _verify(
+    contenders: dict[str, Burst], launched: Callable[[Callable[[], object]], int], times: Times
+) -> None:
+    """Leave out who does not put its launches on the stream."""
+    for name, burst in list(contenders.items()):
+        try:
+            count = launched(lambda burst=burst: burst(7))
+        except Exception as error:
+            count, reason = -1, f"{type(error).__name__}: {error}"
+        else:
+            reason = f"{count} launches instead of 7"
+        if count != 7:
+            del contenders[name]
+            times.missing.append(f"{name}: {reason}")
 
 
-def _c_loops(a_tril: torch.Tensor, a_inv: torch.Tensor) -> dict[str, Callable[[], float]]:
-    loops = _build_loops()
-    library = ctypes.CDLL(str(_library.path()))
-    major, minor = torch.cuda.get_device_capability()
-    image = _manifest()[SOLVE]["variants"]["aligned"]["images"][f"sm_{major}{minor}"]
-    content = (ROOT / "generated" / image["file"]).read_bytes()
-    kernel = loops.load_kernel(content, image["symbol"].encode())
-    assert kernel, "the cubin cannot be loaded"
-    pointers = [ctypes.c_void_p(tensor.data_ptr()) for tensor in (a_tril, a_inv)]
-    stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
-    threads, shared = 32 * image["num_warps"], image["shared"]
-    common = [stream, *pointers, TOKENS, HEADS, BURST]
-    plain_c = library.gated_delta_rule_chunk_solve_launch
-    safe_call = library.__getitem__("__tvm_ffi_gated_delta_rule_chunk_solve")
-    return {
-        "cuLaunchKernel, a loop in C": lambda: _checked(
-            loops.raw_loop(ctypes.c_void_p(kernel), 1, HEADS, threads, shared, *common)
-        ),
-        "generated, plain C": lambda: _checked(loops.plain_c_loop(plain_c, *common)),
-        "generated, SafeCall from C": lambda: _checked(loops.safe_call_loop(safe_call, *common)),
-    }
-
-
-def _checked(seconds: float) -> float:
-    assert seconds > 0, "a launch failed"
-    return seconds
-
-
-def _build_loops() -> ctypes.CDLL:
-    target = Path(tempfile.mkdtemp()) / "launch_loop.so"
-    source = Path(__file__).parent / "launch_loop.c"
-    flags = ["-std=c99", "-O2", "-fPIC", "-shared"]
-    subprocess.run(["cc", *flags, str(source), "-o", str(target), "-ldl"], check=True)
-    loops = ctypes.CDLL(str(target))
-    loops.load_kernel.restype = ctypes.c_void_p
-    for name in ("raw_loop", "plain_c_loop", "safe_call_loop"):
-        getattr(loops, name).restype = ctypes.c_double
-    return loops
-
-
-def _manifest() -> dict[str, Any]:
-    functions: dict[str, Any] = json.loads((ROOT / "generated" / "MANIFEST.json").read_text())[
-        "functions"
-    ]
-    return functions
+__all__ = ["FLOOR", "JIT", "Times", "host_times", "medians"]
