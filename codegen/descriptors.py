@@ -26,6 +26,9 @@ MAP_TYPES = {
 """`CUtensorMapDataType` of each element type."""
 TF32, FP4_PADDED = 11, 14
 
+DEFAULT_LAYOUT = "layout"
+"""What Gluon's `NVMMASharedLayout.get_default_for` gives for the block."""
+
 _EXAMPLE = 'write it as in "tensordesc<fp16[128, 64]>"'
 _ELEMENTS = tuple(r for r in DTYPES.values() if r.bits > 1 and r.dlpack_code is not None)
 _FLOATS = ("fp16", "bf16", "fp32", "fp64")
@@ -42,6 +45,8 @@ class DescriptorType:
     """What stands beyond the tensor's ends: `zero` or `nan`."""
     tf32: bool = False
     """fp32 elements are rounded to tf32 as they are loaded."""
+    layout: str = ""
+    """In shared memory, of a Gluon kernel's: a call of `NVMMASharedLayout`, or `DEFAULT_LAYOUT`."""
 
     is_pointer: ClassVar[bool] = False
     is_const: ClassVar[bool] = False
@@ -58,12 +63,15 @@ class DescriptorType:
     @property
     def triton(self) -> str:
         """The type as Triton's signatures spell it, when the block is all numbers."""
-        return f"tensordesc<{self.dtype.name}[{', '.join(map(str, self.block))}]>"
+        layout = f",{self.layout}" * bool(self.layout)
+        return f"tensordesc<{self.dtype.name}[{', '.join(map(str, self.block))}]{layout}>"
 
     def __str__(self) -> str:
         """The type as declarations spell it."""
+        is_own = self.layout not in ("", DEFAULT_LAYOUT)
         options = ", padding=nan" * (self.padding == "nan") + ", tf32" * self.tf32
-        return self.triton.removesuffix(">") + options + ">"
+        options += f", {self.layout}" * is_own
+        return replace(self, layout="").triton.removesuffix(">") + options + ">"
 
     def bound(self, constexprs: Mapping[str, object]) -> DescriptorType:
         """The type with its block in numbers. Raises `CodegenError`."""
@@ -72,6 +80,8 @@ class DescriptorType:
             for entry in self.block
         )
         _check_block(self.dtype, block)
+        if self.layout == DEFAULT_LAYOUT:
+            return replace(self, block=block, layout=_default_layout(self.dtype, block))
         return replace(self, block=block)
 
 
@@ -97,13 +107,12 @@ def _parse_descriptor(text: str) -> DescriptorType:
     described, *options = _pieces(match[1]) if match else [""]
     dtype, block = _described(text, described)
     given: dict[str, str] = {}
+    layout = ""
     for option in options:
         name, _, value = (part.strip() for part in option.partition("="))
-        if re.fullmatch(r"\w+\(.*\)", option):
-            raise CodegenError(
-                f"`{text}`: descriptors with a layout, as Gluon has them, are not supported",
-                hint=f'leave the layout out: "tensordesc<{described}>"',
-            )
+        if option == DEFAULT_LAYOUT or re.fullmatch(r"\w+\(.*\)", option):
+            layout = option if option == DEFAULT_LAYOUT else _layout(text, option)
+            continue
         if (name, value) not in _OPTIONS or name in given:
             raise CodegenError(
                 (
@@ -114,7 +123,7 @@ def _parse_descriptor(text: str) -> DescriptorType:
                 hint="the options are padding=zero, padding=nan and tf32",
             )
         given[name] = value
-    type_ = DescriptorType(dtype, block, given.get("padding", "zero"), "tf32" in given)
+    type_ = DescriptorType(dtype, block, given.get("padding", "zero"), "tf32" in given, layout)
     if type_.padding == "nan" and dtype.name not in _FLOATS:
         raise CodegenError(
             f"`{text}`: only {', '.join(_FLOATS)} can be padded with nan", hint="leave padding out"
@@ -124,6 +133,32 @@ def _parse_descriptor(text: str) -> DescriptorType:
     return type_
 
 
+def _layout(text: str, option: str) -> str:
+    """A call of `NVMMASharedLayout` with plain values, in one spelling."""
+    try:
+        call = ast.parse(option, mode="eval").body
+        assert isinstance(call, ast.Call) and ast.unparse(call.func) == "NVMMASharedLayout"
+        for value in (*call.args, *(keyword.value for keyword in call.keywords)):
+            ast.literal_eval(value)
+    except (AssertionError, SyntaxError, ValueError):
+        raise CodegenError(
+            f"`{text}`: `{option}` is no layout that a descriptor can have", hint=_LAYOUT
+        ) from None
+    return ast.unparse(call)
+
+
+def _default_layout(dtype: DType, block: tuple[int, ...]) -> str:
+    from triton.experimental.gluon import language as gluon
+    from triton.language import dtype as triton_dtype
+
+    layout = gluon.NVMMASharedLayout.get_default_for(list(block), triton_dtype(dtype.name))
+    return _layout("", repr(layout))
+
+
+_LAYOUT = (
+    "leave it out, for Gluon's default of the block, or write NVMMASharedLayout("
+    "swizzle_byte_width=128, element_bitwidth=16, rank=2)"
+)
 _OPTIONS = (("padding", "zero"), ("padding", "nan"), ("tf32", ""))
 
 

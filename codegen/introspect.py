@@ -16,6 +16,7 @@ from triton.runtime.jit import JITFunction
 from codegen.callees import source_key
 from codegen.cases import cases_of
 from codegen.descriptor_facts import descriptor_facts
+from codegen.descriptors import DEFAULT_LAYOUT, DescriptorType
 from codegen.errors import CodegenError, CodegenErrors, SourceLocation
 from codegen.export import EXPLICIT, Declaration
 from codegen.geometry import grid_of, with_shapes
@@ -83,7 +84,6 @@ def _kernel(
     function, wrappers = unwrapped(declaration)
     declaration = with_types_of_torch(declaration, wrappers)
     where = declaration.location
-    _check_descriptors(declaration, function)
     _check_kinds(declaration, function)
     names = [raw.name for raw in function.params]
     _check_names(declaration, names, types=declaration.types)
@@ -101,7 +101,8 @@ def _kernel(
     for raw in flat.params:
         comment = comments.get(flat.owners.get(raw.name, raw.name), "")
         try:
-            parameters.append(parameter_of(declaration, raw, comment, computed))
+            parameter = parameter_of(declaration, raw, comment, computed)
+            parameters.append(_with_layout(parameter, function))
         except CodegenError as error:
             message = f"`{declaration.name}` parameter `{raw.name}`: {error.message}"
             errors.append(CodegenError(message, where=error.where or where, hint=error.hint))
@@ -139,15 +140,23 @@ def _source_key(declaration: Declaration, function: JITFunction[Any]) -> str:
         raise CodegenError(message, where=declaration.location, hint=error.hint) from error
 
 
-def _check_descriptors(declaration: Declaration, function: JITFunction[Any]) -> None:
-    for name, type_ in declaration.types.items():
-        if function.is_gluon() and str(type_).startswith("tensordesc"):
+def _with_layout(
+    parameter: Parameter | Constexpr, function: JITFunction[Any]
+) -> Parameter | Constexpr:
+    """A Gluon kernel's tensor descriptors have layouts, and no other's have."""
+    if isinstance(parameter, Constexpr) or parameter.descriptor is None:
+        return parameter
+    types = [type_ for type_ in parameter.types if isinstance(type_, DescriptorType)]
+    if function.is_gluon():
+        made = tuple(replace(type_, layout=type_.layout or DEFAULT_LAYOUT) for type_ in types)
+        return replace(parameter, types=made)
+    for type_ in types:
+        if type_.layout:
             raise CodegenError(
-                f"`{declaration.name}` parameter `{name}`: a Gluon kernel cannot be passed "
-                f"tensor descriptors, got `{type_}`",
-                where=declaration.location,
-                hint="pass a pointer, and make the descriptor in the kernel",
+                f"its type is `{type_}`, and only a Gluon kernel's descriptors have layouts",
+                hint="leave the layout out",
             )
+    return parameter
 
 
 def _check_kinds(declaration: Declaration, function: JITFunction[Any]) -> None:

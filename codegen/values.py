@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import inspect
 import json
 from collections.abc import Callable
 from typing import Any
@@ -96,6 +97,10 @@ def canonical(value: Any, subject: str = "") -> list[object]:
         return [kind.__qualname__, value.name, canonical(value.value, subject)]
     if hasattr(value, "cache_key"):
         return ["JITFunction", value.cache_key]
+    if getattr(value, "__triton_aggregate__", False) and isinstance(value, type):
+        functions = (member for member in vars(value).items() if hasattr(member[1], "cache_key"))
+        keys = [[name, function.cache_key] for name, function in sorted(functions)]
+        return ["aggregate", value.__qualname__, inspect.getsource(value), *keys]
     if kind.__module__.startswith("triton.language"):
         return [kind.__qualname__, repr(value), canonical(getattr(value, "value", None), subject)]
     if dataclasses.is_dataclass(kind):

@@ -79,6 +79,10 @@ ELEMENTS = (
     "fp8e5, fp8e5b16"
 )
 OPTIONS = "the options are padding=zero, padding=nan and tf32"
+LAYOUT = (
+    "leave it out, for Gluon's default of the block, or write NVMMASharedLayout("
+    "swizzle_byte_width=128, element_bitwidth=16, rank=2)"
+)
 EXPRESSIONS = (
     "use the kernel's constexprs, + - * // %, comparisons, `x if c else y`, min, max and cdiv"
 )
@@ -141,10 +145,16 @@ REFUSED: list[tuple[str, str, str | None]] = [
         "leave tf32 out",
     ),
     (
-        "tensordesc<fp16[64, 64],NVMMASharedLayout(swizzle_byte_width=128, rank=2)>",
-        "`tensordesc<fp16[64, 64],NVMMASharedLayout(swizzle_byte_width=128, rank=2)>`: descriptors "
-        "with a layout, as Gluon has them, are not supported",
-        'leave the layout out: "tensordesc<fp16[64, 64]>"',
+        "tensordesc<fp16[64, 64], SwizzledSharedLayout(1, 1, 1, [1, 0])>",
+        "`tensordesc<fp16[64, 64], SwizzledSharedLayout(1, 1, 1, [1, 0])>`: "
+        "`SwizzledSharedLayout(1, 1, 1, [1, 0])` is no layout that a descriptor can have",
+        LAYOUT,
+    ),
+    (
+        "tensordesc<fp16[64], NVMMASharedLayout(WIDTH, 16, 1)>",
+        "`tensordesc<fp16[64], NVMMASharedLayout(WIDTH, 16, 1)>`: "
+        "`NVMMASharedLayout(WIDTH, 16, 1)` is no layout that a descriptor can have",
+        LAYOUT,
     ),
     (
         "tensordesc_im2col<fp16[64, 64],input_rank=4>",
@@ -153,6 +163,21 @@ REFUSED: list[tuple[str, str, str | None]] = [
         EXAMPLE,
     ),
 ]
+
+
+def test_a_layout_of_gluon() -> None:
+    written = "tensordesc<fp16[64, 32], NVMMASharedLayout(64,16,rank=2), padding=nan>"
+    type_ = parse_parameter_type(written)
+    assert isinstance(type_, DescriptorType)
+    assert type_.triton == "tensordesc<fp16[64, 32],NVMMASharedLayout(64, 16, rank=2)>"
+    assert parse_parameter_type(str(type_)) == type_
+    default = parse_parameter_type("tensordesc<fp16[BLOCK, 32], layout>")
+    assert isinstance(default, DescriptorType)
+    assert str(default) == "tensordesc<fp16[BLOCK, 32]>"
+    assert default.bound({"BLOCK": 64}).triton == (
+        "tensordesc<fp16[64, 32],NVMMASharedLayout(swizzle_byte_width=64, element_bitwidth=16, "
+        "rank=2, transposed=False, fp4_padded=False, cga_layout=[])>"
+    )
 
 
 @pytest.mark.parametrize(("text", "message", "hint"), REFUSED)

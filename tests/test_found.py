@@ -22,6 +22,7 @@ from tests.support import standin
 from tests.support.c_programs import STRICT, compile_c
 from tests.support.calls import tensor
 from tests.support.project import REPOSITORY
+from tests.support.tensor_maps import by_triton, decode
 
 KERNELS = Path(__file__).with_name("kernels")
 PACKAGE = "found_wrappers"
@@ -152,6 +153,39 @@ def test_a_gluon_kernel_is_launched(package: Path) -> None:
     assert launch.grid == (3, 1, 1)
     assert [launch.value(place, "i64") for place in (0, 1)] == [0x1000, 0x2000]
     assert launch.value(2, "i32") == 3000
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "swizzle"),
+    [("doubled", 64, 128), ("tripled", 64, 128), ("doubled_narrow", 16, 64), ("doubled_plain", 64, 0)],
+)
+def test_a_descriptor_of_gluon_has_the_map_of_its_layout(
+    package: Path, name: str, columns: int, swizzle: int
+) -> None:
+    (recorded, _) = variant(package, f"gluon.{name}")["images"]["sm_90"]["tensor_maps"]
+    assert recorded["swizzle"] == (0, 32, 64, 128).index(swizzle)
+    box = min(columns, swizzle // 4 or columns)
+    assert recorded["box"] == [16, box]
+    function = getattr(importlib.import_module(f"{PACKAGE}.gluon"), name)
+    given = [tensor(100, 80, steps=(96, 1), address=address) for address in (0x1000, 0x2000)]
+    function(*given)
+    launch = standin.launch()
+    assert launch.grid == (7, 1, 1)
+    for place, address in ((0, 0x1000), (5, 0x2000)):
+        described = {
+            **{"swizzle": recorded["swizzle"], "elem_size": 4, "elem_type": 7},
+            **{"block_size": recorded["box"], "fp4_padded": False},
+        }
+        encoded, _ = by_triton(described, address, (100, 80), (96, 1))
+        assert decode(launch.parameters[place]) == decode(encoded)
+
+
+def test_classes_among_constexprs_are_told_apart(package: Path) -> None:
+    keys = {
+        name: variant(package, f"gluon.{name}")["images"]["sm_90"]["key"]
+        for name in ("doubled", "tripled", "doubled_narrow", "doubled_plain")
+    }
+    assert len(set(keys.values())) == 4
 
 
 def test_odd_names_reach_their_parameters(package: Path) -> None:

@@ -226,12 +226,11 @@ def a(x, A: tl.constexpr):
     )
 
 
-def test_a_descriptor_for_gluon(tmp_path: Path) -> None:
+def test_a_layout_without_gluon(tmp_path: Path) -> None:
     source = f"""{HEADER}
-from triton.experimental import gluon
-
-@export("demo.a", types={{"x": "tensordesc<fp16[64, 64]>"}}, grid="explicit")
-@gluon.jit
+@export("demo.a", types={{"x": "tensordesc<fp16[64], NVMMASharedLayout(0, 16, 1)>"}},
+        grid="explicit")
+@triton.jit
 def a(x):
     pass
 """
@@ -239,7 +238,7 @@ def a(x):
         declared(tmp_path, source)
     (error,) = caught.value.errors  # type: ignore[attr-defined]
     assert (error.message, error.hint) == (
-        "`demo.a` parameter `x`: a Gluon kernel cannot be passed tensor descriptors, got "
-        "`tensordesc<fp16[64, 64]>`",
-        "pass a pointer, and make the descriptor in the kernel",
+        "`demo.a` parameter `x`: its type is `tensordesc<fp16[64], NVMMASharedLayout(0, 16, 1)>`, "
+        "and only a Gluon kernel's descriptors have layouts",
+        "leave the layout out",
     )
