@@ -18,192 +18,184 @@ from fla.modules.norm.layernorm import layer_norm_fwd_kernel
 from fla.modules.norm.layernorm_quant import layer_norm_quant_fwd_kernel
 from fla.modules.rotary.ops import rotary_embedding_kernel
 from fla.modules.token_shift import token_shift_fwd_kernel_short
-from triton import cdiv
+from triton import cdiv, next_power_of_2
 
 from codegen.export import export
 
-from .declaring import each, jit, typed
+from .declaring import derived, each, typed
+from .fla_packing import PACKED, chunks
 
 export(
     "others.fla.layer_norm_gated_fwd",
     types=typed(
-        "*bf16: x g y w",
+        "*fp16 | *bf16: x g y w",
+        "*fp16 | *bf16 | None: residual",
+        "*fp16 | *bf16 | None with residual: residual_out",
         "*fp32: rstd",
         "fp32: eps",
         "i32: T",
     ),
     constexprs={
         "D": 128,
-        "BT": 16,
         "BD": 128,
         "NB": 1,
         "ACTIVATION": "swish",
         "IS_RMS_NORM": True,
-        "STORE_RESIDUAL_OUT": False,
-        "HAS_RESIDUAL": False,
-        "HAS_WEIGHT": True,
-        "HAS_BIAS": False,
-        **each(None, "b residual residual_out mean"),
+        **each(None, "b mean"),
     },
+    shapes={"x": ("T", "D"), "g": ("T", "D"), "y": ("T", "D"), "residual": ("T", "D")},
     grid=lambda T, BT: (cdiv(T, BT),),
-)(jit(layer_norm_gated_fwd_kernel))
+    configs=[{"BT": 16, "num_warps": 4}],
+)(layer_norm_gated_fwd_kernel)
 
 export(
     "others.fla.l2norm_fwd",
-    types=typed(
-        "*bf16: x y",
-        "*fp32: rstd",
-        "fp32: eps",
-        "i32: T",
-    ),
-    constexprs={"D": 64, "BD": 64, "NB": 1, "BT": 8},
+    types=typed("*fp16 | *bf16: x y", "*fp32: rstd", "fp32: eps", "i32: T"),
+    constexprs={"D": 64, "BD": 64, "NB": 1},
+    shapes={"x": ("T", "D"), "y": ("T", "D"), "rstd": ("T",)},
     grid=lambda T, BT: (cdiv(T, BT),),
-)(jit(l2norm_fwd_kernel))
+    configs=[{"BT": 8, "num_warps": 4}, {"BT": 64, "num_warps": 8}],
+)(l2norm_fwd_kernel)
 
 export(
     "others.fla.l2norm_bwd",
-    types=typed(
-        "*bf16: y dy dx",
-        "*fp32: rstd",
-        "fp32: eps",
-        "i32: T",
-    ),
-    constexprs={"D": 64, "BD": 64, "NB": 1, "BT": 8},
+    types=typed("*fp16 | *bf16: y dy dx", "*fp32: rstd", "fp32: eps", "i32: T"),
+    constexprs={"D": 64, "BD": 64, "NB": 1},
+    shapes={"y": ("T", "D"), "dy": ("T", "D"), "dx": ("T", "D"), "rstd": ("T",)},
     grid=lambda T, BT: (cdiv(T, BT),),
-)(jit(l2norm_bwd_kernel))
+    configs=[{"BT": 8, "num_warps": 4}],
+)(l2norm_bwd_kernel)
 
 export(
     "others.fla.rotary_embedding",
-    types=typed(
-        "*bf16: x cos sin y",
-        "i32: seq_offsets T",
-    ),
+    types=typed("*fp16 | *bf16: x cos sin y", *PACKED, "i32: seq_offsets T"),
     constexprs={
-        "B": 2,
+        "B": 1,
         "H": 4,
         "D": 64,
         "R": 32,
-        "TR": 128,
+        "TR": 2048,
         "BT": 128,
-        "BD": 64,
         "IS_SEQLEN_OFFSETS_TENSOR": False,
-        "IS_VARLEN": False,
         "INTERLEAVED": False,
         "CONJUGATE": False,
-        **each(None, "cu_seqlens chunk_indices"),
     },
-    grid="explicit",
-    num_stages=2,
-)(jit(rotary_embedding_kernel))
+    grid=lambda T, BT, chunk_indices, B, H: (chunks(T, BT, chunk_indices), B, H),
+    configs=[{"num_warps": 4, "num_stages": 2}],
+)(
+    derived(
+        rotary_embedding_kernel,
+        BD=lambda args: next_power_of_2(2 * args["R"]),
+        IS_VARLEN=lambda args: args["cu_seqlens"] is not None,
+    )
+)
 
 export(
     "others.fla.causal_conv1d_fwd",
     types=typed(
-        "*bf16: x y weight",
+        "*fp16 | *bf16: x y weight",
+        *PACKED,
         "i32: B T",
         "i32:16: stride_x_n stride_x_t",
+        "i32:1: stride_x_d",
     ),
     constexprs={
         "D": 512,
         "W": 4,
         "BT": 64,
         "BW": 4,
-        "BD": 16,
         "ACTIVATION": "swish",
-        "HAS_WEIGHT": True,
-        "HAS_BIAS": False,
-        "HAS_RESIDUAL": False,
-        "USE_INITIAL_STATE": False,
-        "IS_VARLEN": False,
-        **each(None, "bias residual cu_seqlens initial_state chunk_indices"),
-        **each(1, "stride_x_d"),
+        **each(None, "bias residual initial_state"),
     },
-    grid="explicit",
-)(jit(causal_conv1d_fwd_kernel))
+    grid=lambda B, T, D, BT, BD, chunk_indices: (cdiv(D, BD), chunks(T, BT, chunk_indices), B),
+    configs=[{"BD": 32, "num_warps": 4}],
+)(causal_conv1d_fwd_kernel)
 
 export(
     "others.fla.causal_conv1d_bwd",
     types=typed(
         "*bf16: x y weight dy dx",
         "*fp32: dw",
-        "i32: B T stride_dy_n stride_dy_t stride_dy_d",
-        "i32:16: stride_x_n stride_x_t stride_dx_n stride_dx_t",
+        *PACKED,
+        "i32: B T",
+        "i32:16: stride_x_n stride_x_t stride_dx_n stride_dx_t stride_dy_n stride_dy_t",
+        "i32:1: stride_x_d stride_dx_d stride_dy_d",
     ),
     constexprs={
         "D": 512,
         "W": 4,
         "BT": 64,
         "BW": 4,
-        "BD": 16,
         "ACTIVATION": "swish",
-        "HAS_WEIGHT": True,
-        "HAS_BIAS": False,
-        "USE_INITIAL_STATE": False,
-        "USE_FINAL_STATE": False,
-        "IS_VARLEN": False,
-        **each(None, "initial_state dht db cu_seqlens chunk_indices"),
-        **each(1, "stride_x_d stride_dx_d"),
+        **each(None, "initial_state dht db"),
     },
-    grid="explicit",
-)(jit(causal_conv1d_bwd_kernel))
+    grid=lambda B, T, D, BT, BD, chunk_indices: (cdiv(D, BD), chunks(T, BT, chunk_indices), B),
+    configs=[{"BD": 32, "num_warps": 4}],
+)(causal_conv1d_bwd_kernel)
 
 export(
     "others.fla.swiglu_fwd",
     types=typed(
-        "*bf16: x y z",
+        "*fp16 | *bf16: x y z",
         "i32:16: stride_x_row stride_y_row stride_z_row",
         "i32: T",
     ),
-    constexprs={"D": 1024, "B": 512},
+    constexprs={"D": 1024},
     grid=lambda T, B: (cdiv(T, B),),
-)(jit(swiglu_fwd_kernel))
+    configs=[{"B": 1024, "num_warps": 4}],
+)(swiglu_fwd_kernel)
 
 export(
     "others.fla.swiglu_fwdbwd",
     types=typed(
-        "*bf16: x y g dx dy",
-        "i32:16: stride_x_row stride_y_row stride_g_row stride_dx_row stride_dy_row",
-        "i32: stride_z_row T",
+        "*fp16 | *bf16: x y g dx dy",
+        "*fp16 | *bf16 | None: z",
+        "i32:16: stride_x_row stride_y_row stride_g_row stride_dx_row stride_dy_row stride_z_row",
+        "i32: T",
     ),
-    constexprs={"D": 1024, "B": 512, "HAS_WEIGHT": False, **each(None, "z")},
+    constexprs={"D": 1024},
     grid=lambda T, B: (cdiv(T, B),),
-)(jit(swiglu_fwdbwd_kernel))
+    configs=[{"B": 1024, "num_warps": 4}],
+)(swiglu_fwdbwd_kernel)
 
 export(
     "others.fla.logsigmoid_fwd",
     types=typed(
-        "*bf16: x y",
+        "*fp16 | *bf16: x y",
         "i32:16: stride_x_row stride_y_row",
         "fp32: temperature",
         "i32: T",
     ),
-    constexprs={"D": 1024, "B": 512},
+    constexprs={"D": 1024},
     grid=lambda T, B: (cdiv(T, B),),
-)(jit(logsigmoid_fwd_kernel))
+    configs=[{"B": 1024, "num_warps": 4}],
+)(logsigmoid_fwd_kernel)
 
 export(
     "others.fla.token_shift_fwd_short",
     types=typed(
         "*bf16: x y",
+        "*bf16 | None: cache",
+        "*bf16 | None with cache: cache_out",
         "i32: T",
     ),
-    constexprs={
-        "D": 512,
-        "BD": 512,
-        "IS_VARLEN": False,
-        "USE_INITIAL_STATE": False,
-        "STORE_FINAL_STATE": False,
-        "IS_DECODE": False,
-        **each(None, "cu_seqlens cache cache_out"),
-    },
-    grid="explicit",
-    num_stages=1,
-)(jit(token_shift_fwd_kernel_short))
+    constexprs={"D": 512, **each(None, "cu_seqlens")},
+    grid=lambda x, T: (x.shape[0], T),
+    configs=[{"num_warps": 4, "num_stages": 1}],
+)(
+    derived(
+        token_shift_fwd_kernel_short,
+        BD=lambda args: next_power_of_2(args["D"]),
+        STORE_FINAL_STATE=lambda args: args["cache_out"] is not None,
+        IS_DECODE=lambda args: args["T"] == 1,
+    )
+)
 
 export(
     "others.fla.layer_norm_fwd",
     types=typed(
-        "*bf16: x y w",
+        "*fp16 | *bf16: x y w",
+        "*fp16 | *bf16 | None: b",
         "*fp32: mean rstd",
         "fp32: eps",
         "i32: T",
@@ -211,43 +203,50 @@ export(
     constexprs={
         "G": 8,
         "D": 128,
-        "BT": 32,
         "BD": 128,
         "NB": 1,
         "IS_RMS_NORM": False,
-        "HAS_RESIDUAL": False,
-        "STORE_RESIDUAL_OUT": False,
-        "HAS_WEIGHT": True,
-        "HAS_BIAS": False,
-        **each(None, "b res res_out"),
+        **each(None, "res res_out"),
     },
+    shapes={"x": ("T", "D"), "y": ("T", "D"), "w": ("G", "D"), "b": ("G", "D")},
     grid=lambda T, BT: (cdiv(T, BT),),
-)(jit(layer_norm_fwd_kernel))
+    configs=[{"BT": 32, "num_warps": 4}],
+)(
+    derived(
+        layer_norm_fwd_kernel,
+        HAS_RESIDUAL=lambda args: args["res"] is not None,
+        STORE_RESIDUAL_OUT=lambda args: args["res_out"] is not None,
+        HAS_WEIGHT=lambda args: args["w"] is not None,
+        HAS_BIAS=lambda args: args["b"] is not None,
+    )
+)
 
 export(
     "others.fla.layer_norm_quant_fwd",
     types=typed(
-        "*bf16: x y",
+        "*fp16 | *bf16: x y",
+        "*fp16 | *bf16 | None: w",
         "*fp32: mean rstd",
         "fp32: eps",
     ),
-    constexprs={
-        "D": 1024,
-        "BD": 1024,
-        "IS_RMS_NORM": False,
-        "HAS_RESIDUAL": False,
-        "STORE_RESIDUAL_OUT": False,
-        "HAS_WEIGHT": False,
-        "HAS_BIAS": False,
-        **each(None, "w b res res_out"),
-    },
-    grid="explicit",
-)(jit(layer_norm_quant_fwd_kernel))
+    constexprs={"D": 1024, "IS_RMS_NORM": False, **each(None, "b res res_out")},
+    grid=lambda x: (x.shape[0],),
+    configs=[{"num_warps": 4}],
+)(
+    derived(
+        layer_norm_quant_fwd_kernel,
+        BD=lambda args: next_power_of_2(args["D"]),
+        HAS_RESIDUAL=lambda args: args["res"] is not None,
+        STORE_RESIDUAL_OUT=lambda args: args["res_out"] is not None,
+        HAS_WEIGHT=lambda args: args["w"] is not None,
+        HAS_BIAS=lambda args: args["b"] is not None,
+    )
+)
 
 export(
     "others.fla.cross_entropy_fwd",
     types=typed(
-        "*bf16: logits",
+        "*fp16 | *bf16: logits",
         "*i64: target",
         "*fp32: loss z_loss lse",
         "i32:16: s_logits",
@@ -259,20 +258,24 @@ export(
         "lse_square_scale": 0.0,
         "logit_softcapping": None,
         "ignore_index": -100,
-        "V": 32000,
-        "V_TOTAL": 32000,
+        "V": [32000, 128256],
         "V_START": 0,
-        "BV": 32768,
-        "SPLIT": False,
     },
-    grid="explicit",
-    num_warps=16,
-)(jit(cross_entropy_fwd_kernel))
+    grid=lambda N, V, BV: (N, cdiv(V, BV)),
+)(
+    derived(
+        cross_entropy_fwd_kernel,
+        V_TOTAL=lambda args: args["V"],
+        BV=lambda args: min(next_power_of_2(args["V"]), 64 * 1024),
+        SPLIT=lambda args: cdiv(args["V"], args["BV"]) > 1,
+        num_warps=lambda args: 4 if args["BV"] < 2048 else 8 if args["BV"] < 8192 else 16,
+    )
+)
 
 export(
     "others.fla.cross_entropy_bwd",
     types=typed(
-        "*bf16: logits dlogits",
+        "*fp16 | *bf16: logits dlogits",
         "*i64: target",
         "*fp32: lse dloss",
         "i32:16: s_logits s_dlogits",
@@ -284,45 +287,52 @@ export(
         "lse_square_scale": 0.0,
         "logit_softcapping": None,
         "ignore_index": -100,
-        "V": 32000,
-        "V_TOTAL": 32000,
+        "V": [1024, 32000],
         "V_START": 0,
-        "BV": 4096,
     },
-    grid="explicit",
-    num_warps=8,
-)(jit(cross_entropy_bwd_kernel))
+    grid=lambda logits, V, BV: (logits.shape[0], cdiv(V, BV)),
+)(
+    derived(
+        cross_entropy_bwd_kernel,
+        V_TOTAL=lambda args: args["V"],
+        BV=lambda args: min(next_power_of_2(args["V"]), 4 * 1024),
+        num_warps=lambda args: 4 if args["BV"] < 2048 else 8,
+    )
+)
 
 export(
     "others.fla.kl_div",
     types=typed(
-        "*bf16: logits target_logits",
+        "*fp16 | *bf16: logits target_logits",
         "*fp32: loss",
         "i32:16: s_logits",
+        "i32:1: s_loss",
     ),
-    constexprs={"reduction": "batchmean", "N": 64, "V": 32000, "BV": 32768, **each(1, "s_loss")},
-    grid="explicit",
+    constexprs={"reduction": ["batchmean", "sum"], "N": 64, "V": 32000},
+    grid=lambda logits: (logits.shape[0],),
     num_warps=32,
-)(jit(kl_div_kernel))
+)(
+    derived(
+        kl_div_kernel,
+        BV=lambda args: min(32 * 1024, next_power_of_2(args["V"])),
+    )
+)
 
 export(
     "others.fla.causal_conv1d_update",
     types=typed(
-        "*bf16: x cache y weight",
+        "*bf16: x y weight",
+        "*bf16 | None: cache",
         "i32:16: stride_x_n stride_y_n",
+        "i32:1: stride_x_d stride_y_d",
     ),
     constexprs={
         "D": 512,
         "W": 4,
-        "BD": 8,
         "BW": 4,
-        "ACTIVATION": "silu",
-        "USE_INITIAL_STATE": True,
-        "HAS_WEIGHT": True,
-        "HAS_BIAS": False,
-        "HAS_RESIDUAL": False,
+        "ACTIVATION": ["silu", "none"],
         **each(None, "residual bias"),
-        **each(1, "stride_x_d stride_y_d"),
     },
-    grid="explicit",
-)(jit(causal_conv1d_update_kernel))
+    grid=lambda x, D, BD: (cdiv(D, BD) * (x.numel() // D),),
+    configs=[{"BD": 8, "num_warps": 4}],
+)(causal_conv1d_update_kernel)

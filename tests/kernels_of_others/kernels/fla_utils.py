@@ -15,102 +15,58 @@ from triton import cdiv
 
 from codegen.export import export
 
-from .declaring import each, jit, typed
+from .declaring import each, typed
+from .fla_packing import PACKED, STATES, chunks
 
 export(
     "others.fla.chunk_local_cumsum_scalar",
-    types=typed(
-        "*fp32: s o",
-        "fp32: scale",
-        "i32: T",
-    ),
-    constexprs={
-        "B": 2,
-        "H": 4,
-        "BT": 64,
-        "REVERSE": False,
-        "HAS_SCALE": True,
-        "IS_VARLEN": False,
-        **each(None, "cu_seqlens chunk_indices"),
-    },
-    grid=lambda T, B, H, BT: (cdiv(T, BT) * B * H,),
-)(jit(chunk_local_cumsum_scalar_kernel))
+    types=typed("*fp32: s o", "fp32: scale", *PACKED, "i32: T"),
+    constexprs={"B": [1, 2], "H": 4, "BT": 64, "REVERSE": False},
+    shapes={"s": ("B", "T", "H"), "o": ("B", "T", "H")},
+    grid=lambda T, B, H, BT, chunk_indices: (chunks(T, BT, chunk_indices) * B * H,),
+    configs=[{"num_warps": 4}],
+)(chunk_local_cumsum_scalar_kernel)
 
 export(
     "others.fla.merge_16x16_to_64x64_inverse",
-    types=typed(
-        "*fp32: A",
-        "*bf16: Ai",
-        "i32: T",
-    ),
-    constexprs={
-        "H": 4,
-        "BT": 64,
-        "USE_TMA": False,
-        "IS_VARLEN": False,
-        "DOT_PRECISION": "ieee",
-        **each(None, "cu_seqlens chunk_indices"),
-    },
-    grid="explicit",
-    num_stages=2,
-)(jit(merge_16x16_to_64x64_inverse_kernel))
+    types=typed("*fp32: A", "*bf16: Ai", *PACKED, "i32: T"),
+    constexprs={"H": 4, "BT": 64, "USE_TMA": False},
+    grid=lambda A, T, H, BT, chunk_indices: (chunks(T, BT, chunk_indices), A.shape[0] * H),
+    configs=[{"num_warps": 4, "num_stages": 2, "DOT_PRECISION": "ieee"}],
+)(merge_16x16_to_64x64_inverse_kernel)
 
 export(
     "others.fla.chunk_local_cumsum_vector",
-    types=typed(
-        "*fp32: s o",
-        "fp32: scale",
-        "i32: T",
+    types=typed("*fp32: s o", "fp32 | None: scale", *PACKED, "i32: T"),
+    constexprs={"B": 1, "H": 4, "S": 64, "BT": 64, "REVERSE": False},
+    shapes={"s": ("B", "T", "H", "S"), "o": ("B", "T", "H", "S")},
+    grid=lambda META: (
+        cdiv(META["S"], META["BS"]) * chunks(META["T"], META["BT"], META["chunk_indices"]),
+        META["B"] * META["H"],
     ),
-    constexprs={
-        "B": 2,
-        "H": 4,
-        "S": 64,
-        "BT": 64,
-        "BS": 16,
-        "REVERSE": False,
-        "HAS_SCALE": True,
-        "IS_VARLEN": False,
-        **each(None, "cu_seqlens chunk_indices"),
-    },
-    grid=lambda T, B, H, S, BT, BS: (cdiv(S, BS) * cdiv(T, BT), B * H),
-)(jit(chunk_local_cumsum_vector_kernel))
+    configs=[{"BS": 32, "num_warps": 4}],
+)(chunk_local_cumsum_vector_kernel)
 
 export(
     "others.fla.chunk_global_cumsum_scalar",
-    types=typed(
-        "*fp32: s o",
-        "i32: T",
-    ),
-    constexprs={
-        "B": 2,
-        "H": 4,
-        "BT": 32,
-        "REVERSE": True,
-        "HAS_SCALE": False,
-        "IS_VARLEN": False,
-        **each(None, "scale cu_seqlens"),
-    },
+    types=typed("*fp32: s o", "i32: T"),
+    constexprs={"B": 2, "H": 4, "REVERSE": [False, True], **each(None, "scale cu_seqlens")},
+    shapes={"s": ("B", "T", "H"), "o": ("B", "T", "H")},
     grid=lambda B, H: (B * H,),
-    num_stages=1,
-)(jit(chunk_global_cumsum_scalar_kernel))
+    configs=[{"BT": 128, "num_warps": 4, "num_stages": 2}],
+    tuned={(2, 4, False, True): {"BT": 32, "num_warps": 2, "num_stages": 1}},
+)(chunk_global_cumsum_scalar_kernel)
 
 export(
     "others.fla.mean_pooling_fwd",
-    types=typed(
-        "*bf16: x o",
-        "i32: T",
+    types=typed("*fp16 | *bf16: x o", *PACKED, "i32: T"),
+    constexprs={"H": 2, "D": 64, "BT": 32},
+    grid=lambda x, T, H, D, BT, BD, chunk_indices: (
+        cdiv(D, BD) * chunks(T, BT, chunk_indices),
+        x.shape[0] * H,
     ),
-    constexprs={
-        "H": 2,
-        "D": 64,
-        "BT": 32,
-        "BD": 16,
-        "IS_VARLEN": False,
-        **each(None, "cu_seqlens chunk_indices"),
-    },
-    grid="explicit",
-)(jit(mean_pooling_fwd_kernel))
+    configs=[{"BD": 16, "num_warps": 4}],
+)(mean_pooling_fwd_kernel)
 
 export(
     "others.fla.prepare_block_csr",
@@ -118,48 +74,33 @@ export(
         "*i64: block_indices",
         "i32: block_counts N T",
         "*i32: cursor csr_indices csr_offsets",
+        *STATES,
     ),
-    constexprs={
-        "H": 2,
-        "S": 4,
-        "BT": 128,
-        "BS": 32,
-        "TC": 4,
-        "COUNT_ONLY": True,
-        "USE_BLOCK_COUNTS": False,
-        "IS_VARLEN": False,
-        **each(None, "cu_seqlens chunk_offsets"),
-    },
-    grid="explicit",
-)(jit(prepare_block_csr_kernel))
+    constexprs={"H": 2, "S": 4, "BT": 128, "BS": 32, "TC": 4, "COUNT_ONLY": [True, False]},
+    grid=lambda block_indices, T, H, BT: (cdiv(T, BT), block_indices.shape[0] * H),
+)(prepare_block_csr_kernel)
 
 export(
     "others.fla.logsumexp_fwd",
-    types=typed(
-        "*bf16: x",
-        "*fp32: z",
-    ),
-    constexprs={"D": 32000, "B": 32768, "HAS_SCALE": False, **each(None, "scale")},
-    grid="explicit",
-)(jit(logsumexp_fwd_kernel))
+    types=typed("*fp16 | *bf16: x", "*fp32: z", "fp32 | None: scale"),
+    constexprs={"D": 32000, "B": 32768},
+    grid=lambda x, D, B: (x.numel() // D, cdiv(D, B)),
+    configs=[{"num_warps": 8}],
+)(logsumexp_fwd_kernel)
 
 export(
     "others.fla.softmax_fwd",
-    types=typed(
-        "*bf16: x",
-        "*fp32: p",
-    ),
+    types=typed("*fp16 | *bf16: x", "*fp32: p"),
     constexprs={"D": 1024, "B": 1024},
-    grid="explicit",
-)(jit(softmax_fwd_kernel))
+    grid=lambda x, D: (x.numel() // D,),
+    configs=[{"num_warps": 4}, {"num_warps": 8}],
+)(softmax_fwd_kernel)
 
 export(
     "others.fla.packunpack_sequence",
-    types=typed(
-        "*bf16: x y",
-        "*i64: cu_seqlens",
-        "i32:16: S D",
-    ),
-    constexprs={"BD": 512, "PADDING_SIDE": "left", "PACK": True},
-    grid="explicit",
-)(jit(packunpack_sequence_kernel))
+    types=typed("*bf16: x y", "*i64: cu_seqlens", "i32:16: S D"),
+    constexprs={"BD": 512, "PADDING_SIDE": "left", "PACK": [True, False]},
+    grid=lambda x, y, S, D, BD, PACK: (cdiv(D, BD) * S * (x.shape[0] if PACK else y.shape[0]),),
+    configs=[{"num_warps": 4}],
+    tuned={(4096, "left", True): {"num_warps": 8}},
+)(packunpack_sequence_kernel)
