@@ -57,6 +57,11 @@ _EXPLAINED = (
         "it stores to a pointer that is declared const",
         "declare the pointer without const, or do not store to it",
     ),
+    (  # a KeyError of Triton's: the types of the arguments
+        r"^\(triton\.language\.(\w+)(?:, triton\.language\.\w+)*,?\)$",
+        "this function of CUDA's library has no form for {0}",
+        "convert what it is called with, as in x.to(tl.float32)",
+    ),
     (
         r"\bbool is not defined",
         "Triton's compiler has no `bool`",

@@ -242,6 +242,12 @@ ERRORS = {
         "`Methods` is a global variable, and a kernel can read those that hold a tl.constexpr, "
         "in `tl.store(out, Methods.helper(n))`" + CONSTEXPR_HINT.format("Methods"),
     ),
+    "library_function": (
+        "127:19",
+        "this function of CUDA's library has no form for bfloat16, "
+        "in `tl.store(out, tl.extra.libdevice.tanh(n.to(tl.bfloat16)))`\n"
+        "  hint: convert what it is called with, as in x.to(tl.float32)",
+    ),
 }
 
 

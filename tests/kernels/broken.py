@@ -119,3 +119,9 @@ class Methods:
 @triton.jit
 def global_class(out, n):
     tl.store(out, Methods.helper(n))
+
+
+@broken
+@triton.jit
+def library_function(out, n):
+    tl.store(out, tl.extra.libdevice.tanh(n.to(tl.bfloat16)))
