@@ -15,7 +15,8 @@ from codegen.aot import Compiled, CompileRequest
 from codegen.descriptors import FP4_PADDED, MAP_TYPES
 from codegen.errors import CodegenError
 from codegen.launch_layout import descriptor_types, launched
-from codegen.model import Image, Variant
+from codegen.model import Variant
+from codegen.plans import Image
 from codegen.triton_version import current
 
 _HINT = "generated code would launch it wrongly: install triton=={version} anew"

@@ -13,7 +13,9 @@ from dataclasses import astuple, dataclass, field
 
 from codegen.children import SETTINGS
 from codegen.errors import CodegenError
-from codegen.model import Options, Target, TensorMap, Variant
+from codegen.model import Options, Variant
+from codegen.plans import TensorMap
+from codegen.targets import Target
 from codegen.triton_version import current
 from codegen.uses import PointerUses
 from codegen.values import canonical

@@ -37,10 +37,11 @@ from codegen.const_pointers import check_const_pointers
 from codegen.errors import CannotBuild, CodegenError, SourceLocation
 from codegen.export import Declaration
 from codegen.loading import load, unwrapped
-from codegen.model import Target, TensorMap
 from codegen.offline_driver import offline
 from codegen.parameters import given_value
+from codegen.plans import TensorMap
 from codegen.pointer_uses import pointer_uses
+from codegen.targets import Target
 from codegen.triton_version import current, lacking
 from codegen.ttir import Module, read_module
 from codegen.tuples import flattened, nested_signature, paths_of, spread

@@ -9,7 +9,8 @@ from codegen.descriptors import DescriptorType
 from codegen.dtypes import DType
 from codegen.identifiers import c_identifier
 from codegen.lookup import initializer, slots, words
-from codegen.model import Axis, Constexpr, Kernel, Parameter, Plan
+from codegen.model import Axis, Constexpr, Kernel, Parameter
+from codegen.plans import Plan
 from codegen.uses import PointerUses
 from codegen.wording import (
     GRID_NAMES,

@@ -9,16 +9,8 @@ from codegen.c_steps import CHeuristic, CStep, CTable, Decisions
 from codegen.cells import best_case, decisive_nones, hint_groups
 from codegen.descriptor_facts import descriptor_facts
 from codegen.identifiers import c_identifier
-from codegen.model import (
-    NO_VARIANT,
-    Axis,
-    Column,
-    Configuration,
-    Constexpr,
-    Kernel,
-    Plan,
-    Reads,
-)
+from codegen.model import NO_VARIANT, Axis, Column, Configuration, Constexpr, Kernel, Reads
+from codegen.plans import Plan
 
 
 def decide(

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from codegen.descriptors import TF32
 from codegen.launch_layout import descriptor_types, parameter_indices, value_indices
-from codegen.model import Image, Parameter, Plan, Variant
+from codegen.model import Parameter, Variant
+from codegen.plans import Image, Plan
 
 RowT = TypeVar("RowT")
 

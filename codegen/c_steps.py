@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from codegen.c_arguments import CArgument
 from codegen.identifiers import c_identifier
 from codegen.lookup import slots
-from codegen.model import Axis, Kernel, Plan, Reads
+from codegen.model import Axis, Kernel, Reads
+from codegen.plans import Plan
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from codegen.c_decisions import decide
 from codegen.c_images import CTables, c_tables, launch_fields
 from codegen.c_steps import CHeuristic, CStep, CTable
 from codegen.descriptor_facts import passed_facts
-from codegen.model import Binary, Image, Kernel, Parameter, Plan, Reads
+from codegen.model import Kernel, Parameter, Reads
+from codegen.plans import Binary, Image, Plan
 from codegen.wording import GRID_NAMES, signature_text
 
 

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from codegen.model import NO_VARIANT, Axis, Kernel, Parameter, Plan
+from codegen.model import NO_VARIANT, Axis, Kernel, Parameter
+from codegen.plans import Plan
 
 Row = tuple[int, tuple[tuple[int, ...], ...]]
 """A variant, and for each axis the choices that lead to it."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen.errors import CodegenError, SourceLocation, shown
-from codegen.model import TARGETS, Target
+from codegen.targets import TARGETS, Target
 
 DEFAULT_TARGETS = ("sm_80", "sm_90", "sm_100", "sm_120", "compute_80")
 

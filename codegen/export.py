@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from codegen.errors import CodegenError, SourceLocation
-from codegen.model import TARGETS, Options, Target
+from codegen.model import Options
+from codegen.targets import TARGETS, Target
 
 KernelT = TypeVar("KernelT")
 GridFunction = Callable[..., object]

@@ -10,15 +10,22 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from codegen.errors import CodegenError, shown
-from codegen.model import GeneratedFile
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _BUILT = ("_lib", "__pycache__")
 """Folders that are made from the output and are no part of it."""
+
+
+@dataclass(frozen=True)
+class GeneratedFile:
+    """A file to be, relative to the output folder, with `/`."""
+
+    path: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ from codegen.compilers import OnDone, Result
 from codegen.config import Config
 from codegen.errors import CannotBuild, CodegenError, CodegenErrors
 from codegen.manifest import installed_tools
-from codegen.model import Image, Kernel, Plan, Target, Variant
+from codegen.model import Kernel, Variant
 from codegen.planning import absent_configurations, is_optional, plan_of
+from codegen.plans import Image, Plan
+from codegen.targets import Target
 
 _HOPPER = 90
 """The capability that brought clusters of blocks and programmatic dependent launch."""

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codegen.descriptors import DescriptorType, parse_parameter_type
-from codegen.model import Image, Parameter, Variant
+from codegen.model import Parameter, Variant
+from codegen.plans import Image
 
 
 @dataclass(frozen=True)

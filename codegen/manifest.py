@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.metadata
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from codegen import files
 from codegen.config import Config
 from codegen.errors import CodegenError, shown
-from codegen.model import GeneratedFile, Image, Parameter, Plan, Target, TensorMap
-from codegen.uses import PointerUses
+from codegen.files import GeneratedFile
 
 NAME = "MANIFEST.json"
 TOOLS = ("black", "jinja2", "triton")
@@ -121,124 +119,6 @@ def read_inputs(config: Config) -> dict[str, str]:
     return {name: files.digest(path.read_bytes()) for name, path in sorted(found.items())}
 
 
-def functions_of(
-    plans: Sequence[Plan], paths: Mapping[tuple[str, str, str], str]
-) -> dict[str, Any]:
-    """The manifest's entry of each function; `paths` by function, variant and target."""
-    return {plan.kernel.name: _function(plan, paths) for plan in plans}
-
-
-def recorded_images(manifest: Manifest, output: Path) -> dict[str, Image]:
-    """The images of the output by their keys, those whose bytes are as they were written.
-
-    None of them when what was found in their IR was found in another way.
-    """
-    images: dict[str, Image] = {}
-    if any(manifest.inputs.get(f"codegen/{n}") != files.digest(c) for n, c in _analysis()):
-        return images
-    for function in manifest.functions.values():
-        for variant in function["variants"].values():
-            for target, entry in variant["images"].items():
-                content = _intact(output, entry["file"], manifest.files)
-                if content is not None:
-                    images[entry["key"]] = _image(target, entry, content)
-    return images
-
-
-def _analysis() -> list[tuple[str, bytes]]:
-    return [(name, (PACKAGE / name).read_bytes()) for name in _ANALYSIS]
-
-
-def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str, Any]:
-    from codegen.conditions import calls_of, configurations_of
-    from codegen.wording import signature_text
-
-    kernel = plan.kernel
-    variants = {}
-    for binary in plan.binaries:
-        variant = binary.variant
-        variants[variant.label] = {
-            "parameters": [
-                [name, type_] for name, type_ in variant.signature if type_ != "constexpr"
-            ],
-            "constexprs": {name: repr(value) for name, value in variant.constexprs},
-            "divisible_by_16": list(variant.divisible),
-            "options": asdict(variant.options),
-            "images": {
-                image.target.name: {
-                    "file": paths[kernel.name, variant.label, image.target.name],
-                    "key": image.key,
-                    "symbol": image.symbol,
-                    "num_warps": image.num_warps,
-                    "registers": image.registers,
-                    "shared": image.shared,
-                    "stack": image.stack,
-                    "num_ctas": image.num_ctas,
-                    "scratch": image.scratch,
-                    "launch_pdl": image.launch_pdl,
-                    "cooperative": image.cooperative,
-                    "size": len(image.data),
-                    "tensor_maps": [dataclasses.asdict(tensor_map) for tensor_map in image.maps],
-                    **{
-                        entry: sorted(getattr(image.uses, attribute))
-                        for entry, attribute in _USES.items()
-                    },
-                }
-                for image in binary.images
-            },
-        }
-    return {
-        "kernel": f"{kernel.file}:{kernel.qualname}",
-        "signature": signature_text(kernel),
-        "grid": list(kernel.grid.axes or ("gx", "gy", "gz")),
-        "omitted": [
-            {"variant": each.variant, "target": each.target.name, "reason": each.reason}
-            for each in plan.omissions
-        ],
-        "sources": dict(kernel.sources),
-        "pointers": {
-            parameter.name: plan.uses.of(parameter.name)
-            for parameter in kernel.parameters
-            if isinstance(parameter, Parameter) and parameter.is_pointer
-        },
-        "writes_through": sorted(plan.uses.through),
-        "variants": variants,
-        "calls": calls_of(plan),
-        "configurations": configurations_of(plan),
-    }
-
-
-def _image(target: str, entry: Mapping[str, Any], content: bytes) -> Image:
-    kind, _, capability = target.partition("_")
-    return Image(
-        Target(int(capability), kind == "compute"),
-        content,
-        entry["symbol"],
-        entry["num_warps"],
-        entry["shared"],
-        entry["registers"],
-        entry["stack"],
-        entry["key"],
-        PointerUses(**{name: frozenset(entry[key]) for key, name in _USES.items()}),
-        entry["num_ctas"],
-        entry["scratch"],
-        entry["launch_pdl"],
-        entry["cooperative"],
-        tuple(TensorMap(**{**each, "box": tuple(each["box"])}) for each in entry["tensor_maps"]),
-    )
-
-
-def _intact(output: Path, path: str, recorded: Mapping[str, str]) -> bytes | None:
-    try:
-        content = (output / path).read_bytes()
-    except OSError:
-        return None
-    return content if files.digest(content) == recorded.get(path) else None
-
-
-_ANALYSIS = ("ir_operations.py", "pointer_uses.py", "ttir.py")
-_USES = {"reads": "read", "writes": "written", "writes_through": "through"}
-"""The entries of an image, and the attributes of its `PointerUses`."""
 _ENTRIES = ("tools", "options", "inputs", "files", "functions")
 _FUNCTION = {
     *("kernel", "signature", "grid", "omitted", "sources"),
@@ -248,7 +128,7 @@ _VARIANT = {"parameters", "constexprs", "divisible_by_16", "options"}
 _IMAGE = {
     *("file", "key", "symbol", "num_warps", "registers", "shared", "stack", "size"),
     *("num_ctas", "scratch", "launch_pdl", "cooperative", "tensor_maps"),
-    *_USES,
+    *("reads", "writes", "writes_through"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The vocabulary of the pipeline: what each stage hands to the next, as frozen dataclasses."""
+"""The vocabulary of kernels: what each stage hands to the next, as frozen dataclasses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 from codegen.descriptors import DescriptorType, ParameterType
 from codegen.errors import SourceLocation
 from codegen.nest import Nest
-from codegen.uses import PointerUses, union
+from codegen.targets import Target
 
 
 @dataclass(frozen=True)
@@ -121,37 +121,6 @@ class Options:
     """Programmatic dependent launch: it may begin before the kernel ahead of it ends."""
     launch_cooperative_grid: bool = False
     """All blocks run at the same time, or the launch fails."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """A machine to build for: `sm_90` is a cubin for capability 9.0, `compute_80` is PTX."""
-
-    capability: int
-    is_ptx: bool = False
-
-    @property
-    def name(self) -> str:
-        return f"{'compute' if self.is_ptx else 'sm'}_{self.capability}"
-
-    @property
-    def is_exact(self) -> bool:
-        """Triton builds cubins from sm_90 on for that very machine ("a" targets)."""
-        return not self.is_ptx and self.capability >= 90
-
-    @property
-    def suffix(self) -> str:
-        return "ptx" if self.is_ptx else "cubin"
-
-
-TARGETS = {
-    target.name: target
-    for target in (
-        *map(Target, (75, 80, 86, 87, 89, 90, 100, 103, 110, 120, 121)),
-        *(Target(capability, True) for capability in (75, 80, 86, 87, 89)),
-    )
-}
-"""Every target that can be built, by name."""
 
 
 FactKind = Literal["shape", "stride", "numel", "ndim"]
@@ -395,92 +364,3 @@ def _configuration_argument(axis: Axis) -> Constexpr:
     listed = "; ".join(f"{number}: {one}" for number, one in enumerate(axis.values))
     choices = tuple(range(len(axis.values)))
     return Constexpr(axis.parameters[0], choices, Default(0), f"the configuration, {listed}")
-
-
-@dataclass(frozen=True)
-class TensorMap:
-    """How an image wants a tensor to be described to the machine's copy engine (TMA)."""
-
-    swizzle: int
-    """`CUtensorMapSwizzle`."""
-    element_size: int
-    element_type: int
-    """`CUtensorMapDataType`."""
-    box: tuple[int, ...]
-    """The elements that one copy moves, in the order of the tensor's dimensions."""
-    fp4_padded: bool = False
-    """Bytes of the tensor are pairs of fp4, which are spread out in shared memory."""
-
-
-@dataclass(frozen=True)
-class Image:
-    """One compiled variant for one target, and what the launch needs to know of it."""
-
-    target: Target
-    data: bytes = field(repr=False)
-    symbol: str
-    """The kernel's name inside the image."""
-    num_warps: int
-    shared: int
-    """Bytes of dynamic shared memory."""
-    registers: int
-    """Registers per thread."""
-    stack: int
-    """Bytes of stack per thread, where spilled registers go."""
-    key: str
-    """Digest of everything the compiler was given; equal keys give equal bytes."""
-    uses: PointerUses
-    num_ctas: int = 1
-    scratch: int = 0
-    """Bytes of global scratch memory per block."""
-    launch_pdl: bool = False
-    cooperative: bool = False
-    maps: tuple[TensorMap, ...] = ()
-    """One for each tensor descriptor, in order, or none: then the kernel takes their parts."""
-
-    @property
-    def threads(self) -> int:
-        return 32 * self.num_warps
-
-
-@dataclass(frozen=True)
-class Binary:
-    """A variant with its images, one per target, in the order of the targets."""
-
-    variant: Variant
-    images: tuple[Image, ...]
-
-
-@dataclass(frozen=True)
-class Omission:
-    """An image that was wanted and is not there."""
-
-    variant: str
-    target: Target
-    reason: str
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Everything that is rendered for one function."""
-
-    kernel: Kernel
-    binaries: tuple[Binary, ...]
-    """One for each variant of the kernel's specialisation, in its order."""
-    needs: Mapping[Target, tuple[int | None, ...]] = field(default_factory=dict)
-    """For each target the bytes of shared memory that each configuration needs, None for those that
-    it lacks; nothing where all fit everywhere."""
-    omissions: tuple[Omission, ...] = ()
-
-    @cached_property
-    def uses(self) -> PointerUses:
-        """What a call may read and write, whichever image it takes."""
-        return union(image.uses for binary in self.binaries for image in binary.images)
-
-
-@dataclass(frozen=True)
-class GeneratedFile:
-    """A file to be, relative to the output folder, with `/`."""
-
-    path: str
-    content: bytes = field(repr=False)

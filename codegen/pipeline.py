@@ -10,24 +10,22 @@ from typing import TYPE_CHECKING
 from codegen import files
 from codegen.config import Config
 from codegen.errors import CodegenError, CodegenErrors, shown
-from codegen.files import FileChange
+from codegen.files import FileChange, GeneratedFile
 from codegen.freshness import Staleness, find_staleness
 from codegen.identifiers import c_module
 from codegen.manifest import (
     NAME,
     Manifest,
-    functions_of,
     installed_tools,
     read_inputs,
     read_manifest,
-    recorded_images,
 )
-from codegen.model import GeneratedFile, Kernel
 from codegen.selection import Selection, select
 from codegen.triton_version import current, supported
 
 if TYPE_CHECKING:
     from codegen.images import Compile
+    from codegen.model import Kernel
 
 Progress = Callable[[int, int, str], None]
 """Told how many of how many images are done, and which came last."""
@@ -91,12 +89,13 @@ def plan_run(
     # Before anything is imported: what is edited while this runs must be stale afterwards.
     inputs = selection.inputs(read_inputs(config))
     kernels, titles = _introspect(config, selection, request.jobs)
-    known = {} if request.rebuild else recorded_images(manifest, output)
 
     from codegen.c_view import image_path
+    from codegen.entries import functions_of, recorded_images
     from codegen.images import build
     from codegen.render import render
 
+    known = {} if request.rebuild else recorded_images(manifest, output)
     built = build(config, kernels, known, _compiler(request, kernels, say), progress)
     plans = built.plans
     rendered = render(plans, titles, config.kernels, selection.read_kept())

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from codegen.aot import CompileRequest
 from codegen.devices import DEVICES
 from codegen.errors import CannotBuild, CodegenError
-from codegen.model import NO_VARIANT, Binary, Image, Kernel, Omission, Plan, Specialisation, Target
+from codegen.model import NO_VARIANT, Kernel, Specialisation
+from codegen.plans import Binary, Image, Omission, Plan
+from codegen.targets import Target
 
 Results = Sequence[Sequence[tuple[CompileRequest, Image | CodegenError]]]
 """For each variant, what came of it for each target."""

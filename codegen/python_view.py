@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codegen.identifiers import python_identifier
-from codegen.model import Constexpr, Default, Origin, Parameter, Plan
+from codegen.model import Constexpr, Default, Origin, Parameter
+from codegen.plans import Plan
 from codegen.wording import (
     GRID_NAMES,
     choices_text,

@@ -10,9 +10,10 @@ from codegen.combining import combine, sms
 from codegen.errors import CodegenError
 from codegen.introspect import Lists
 from codegen.introspect_worker import Reading, read, read_in_child
-from codegen.model import Kernel, Target
+from codegen.model import Kernel
 from codegen.offline_answers import answered
 from codegen.offline_driver import offline
+from codegen.targets import Target
 
 
 def read_kernels(

@@ -15,8 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from codegen.c_arguments import c_string
 from codegen.c_layout import LINE_LENGTH, laid_out
 from codegen.c_view import c_function, image_path
+from codegen.files import GeneratedFile
 from codegen.manifest import TEMPLATES
-from codegen.model import GeneratedFile, Plan
+from codegen.plans import Plan
 from codegen.python_view import PythonFunction, python_function
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from codegen.config import Config
 from codegen.errors import CodegenError
+from codegen.files import GeneratedFile
 from codegen.freshness import Finding, Staleness
 from codegen.manifest import Manifest
-from codegen.model import GeneratedFile
 
 
 @dataclass(frozen=True)

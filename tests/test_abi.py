@@ -16,7 +16,9 @@ from codegen.aot import Compiled, CompileRequest
 from codegen.compilers import compile_all
 from codegen.dtypes import DTYPES, parse_type
 from codegen.errors import CodegenError
-from codegen.model import Image, Options, Target, Variant
+from codegen.model import Options, Variant
+from codegen.plans import Image
+from codegen.targets import Target
 from codegen.uses import PointerUses
 
 pytestmark = pytest.mark.triton

@@ -20,7 +20,8 @@ from codegen.abi import read_cubin
 from codegen.aot import Compiled, CompileRequest, compile_key
 from codegen.compilers import compile_all
 from codegen.errors import CodegenError, shown
-from codegen.model import Options, Target, Variant
+from codegen.model import Options, Variant
+from codegen.targets import Target
 from codegen.values import held
 
 pytestmark = pytest.mark.triton

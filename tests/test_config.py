@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codegen.config import Config, read_config
-from codegen.model import Target
+from codegen.targets import Target
 
 DEFAULTS = (Target(80), Target(90), Target(100), Target(120), Target(80, is_ptx=True))
 

@@ -10,7 +10,8 @@ import pytest
 from codegen.aot import Compiled, CompileRequest
 from codegen.compilers import compile_all
 from codegen.errors import CodegenError, shown
-from codegen.model import Target, Variant
+from codegen.model import Variant
+from codegen.targets import Target
 from tests.support.project import HEADER, Project, fresh_project
 
 pytestmark = pytest.mark.triton

@@ -20,7 +20,8 @@ from codegen.descriptors import MAP_TYPES, DescriptorType, parse_parameter_type
 from codegen.dtypes import DTYPES, parse_type
 from codegen.errors import CodegenError, SourceLocation
 from codegen.launch_layout import parameter_indices, value_indices
-from codegen.model import Target, Variant
+from codegen.model import Variant
+from codegen.targets import Target
 from tests.support.plans import choice, kernel, plan, value
 
 pytestmark = pytest.mark.triton

@@ -14,8 +14,15 @@ import pytest
 
 from codegen import files
 from codegen.errors import CodegenError
-from codegen.files import FileChange, apply, compare, exclusive, recover, unknown_files
-from codegen.model import GeneratedFile
+from codegen.files import (
+    FileChange,
+    GeneratedFile,
+    apply,
+    compare,
+    exclusive,
+    recover,
+    unknown_files,
+)
 from tests.support.project import REPOSITORY, Project, fresh_project, new_project
 
 Tree = dict[str, str]

@@ -157,12 +157,17 @@ def test_a_gluon_kernel_is_launched(package: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "columns", "swizzle"),
-    [("doubled", 64, 128), ("tripled", 64, 128), ("doubled_narrow", 16, 64), ("doubled_plain", 64, 0)],
+    [
+        ("doubled", 64, 128),
+        ("tripled", 64, 128),
+        ("doubled_narrow", 16, 64),
+        ("doubled_plain", 64, 0),
+    ],
 )
 def test_a_descriptor_of_gluon_has_the_map_of_its_layout(
     package: Path, name: str, columns: int, swizzle: int
 ) -> None:
-    (recorded, _) = variant(package, f"gluon.{name}")["images"]["sm_90"]["tensor_maps"]
+    recorded, _ = variant(package, f"gluon.{name}")["images"]["sm_90"]["tensor_maps"]
     assert recorded["swizzle"] == (0, 32, 64, 128).index(swizzle)
     box = min(columns, swizzle // 4 or columns)
     assert recorded["box"] == [16, box]

@@ -16,9 +16,9 @@ from triton.runtime import driver
 from codegen.devices import DEVICES
 from codegen.export import SmCount
 from codegen.loading import load
-from codegen.model import TARGETS
 from codegen.offline_answers import NoGpu, answered
 from codegen.offline_driver import offline
+from codegen.targets import TARGETS
 from tests.support.project import HEADER, REPOSITORY, Project, new_project
 
 pytestmark = pytest.mark.triton

@@ -9,7 +9,7 @@ import pytest
 import triton
 
 from codegen.export import Declaration
-from codegen.model import Target
+from codegen.targets import Target
 from codegen.uses import PointerUses, union
 from tests.support.bfloat16 import to_bf16
 from tests.support.interpreter import load

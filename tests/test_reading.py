@@ -9,8 +9,8 @@ import pytest
 
 from codegen.errors import CodegenError
 from codegen.introspect_worker import Reading
-from codegen.model import Target
 from codegen.reading import read_kernels
+from codegen.targets import Target
 from tests.support.project import HEADER, new_project
 
 

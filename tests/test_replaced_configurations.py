@@ -10,11 +10,13 @@ import pytest
 
 from codegen.aot import CompileRequest
 from codegen.devices import DEVICES
+from codegen.entries import functions_of
 from codegen.errors import CodegenError
-from codegen.manifest import functions_of
-from codegen.model import Image, Kernel, Plan, Target, Variant
+from codegen.model import Kernel, Variant
 from codegen.planning import plan_of
+from codegen.plans import Image, Plan
 from codegen.report import inspection
+from codegen.targets import Target
 from tests.support import made, standin
 from tests.support.project import HEADER, new_project
 

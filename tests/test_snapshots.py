@@ -11,8 +11,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from codegen.model import Grid, Kernel, Reads, Shape, Target, TensorFact
+from codegen.model import Grid, Kernel, Reads, Shape, TensorFact
 from codegen.render import render
+from codegen.targets import Target
 from codegen.uses import PointerUses
 from tests.support.plans import choice, kernel, plan, value
 

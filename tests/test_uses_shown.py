@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from codegen import report
-from codegen.manifest import functions_of
-from codegen.model import Plan
+from codegen.entries import functions_of
+from codegen.plans import Plan
 from codegen.render import render
 from codegen.uses import PointerUses, union
 from tests.support.plans import TARGETS, kernel, plan, value

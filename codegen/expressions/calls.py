@@ -11,7 +11,6 @@ from types import FunctionType
 from typing import Any
 
 import libcst as cst
-from libcst import matchers
 
 from codegen.expressions import c_arithmetic, c_logic
 from codegen.expressions.c_value import CValue, literal
@@ -114,14 +113,15 @@ def _entry(meta: Meta, node: cst.Call, scope: Scope) -> Value:
 
 def _asks_tritons_driver(node: cst.Call, scope: Scope) -> bool:
     """`driver.active.utils.get_device_properties(0)`, which Python can't evaluate without a GPU."""
-    found = matchers.extract(node.func, _DRIVER_CALL)
-    if found is None:
-        return False
-    root = found["driver"]
-    assert isinstance(root, cst.BaseExpression)
-    match evaluate(root, scope):
-        case Constant(value=value):
-            return _name_of(type(value)) == ("triton.runtime.driver", "DriverConfig")
+    parts, root = [], node.func
+    while isinstance(root, cst.Attribute):
+        parts.append(root.attr.value)
+        root = root.value
+        if parts == ["get_device_properties", "utils", "active"]:
+            match evaluate(root, scope):
+                case Constant(value=value):
+                    return _name_of(type(value)) == ("triton.runtime.driver", "DriverConfig")
+            return False
     return False
 
 
@@ -304,14 +304,4 @@ _BUILTINS: tuple[tuple[object, Callable[[cst.Call, Scope], Value]], ...] = (
     (math.prod, _product),
     (math.ceil, _ceil),
     (math.floor, _floor),
-)
-
-_DRIVER_CALL = matchers.Attribute(
-    matchers.Attribute(
-        matchers.Attribute(
-            matchers.SaveMatchedNode(matchers.DoNotCare(), "driver"), matchers.Name("active")
-        ),
-        matchers.Name("utils"),
-    ),
-    matchers.Name("get_device_properties"),
 )

@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from codegen.manifest import functions_of
-from codegen.model import Plan
+from codegen.entries import functions_of
+from codegen.plans import Plan
 
 from . import manifest_calls
 

@@ -16,8 +16,10 @@ from typing import Any
 from codegen.export import DECLARATIONS
 from codegen.introspect import introspect
 from codegen.library import build_library
-from codegen.model import Binary, Image, Kernel, Plan, Target, Variant
+from codegen.model import Kernel, Variant
+from codegen.plans import Binary, Image, Plan
 from codegen.render import render
+from codegen.targets import Target
 from codegen.uses import PointerUses
 
 from . import launches, standin

@@ -11,7 +11,7 @@ from codegen.aot import Compiled, CompileRequest
 from codegen.compilers import compile_all
 from codegen.export import Declaration
 from codegen.introspect import introspect
-from codegen.model import Target
+from codegen.targets import Target
 from codegen.uses import PointerUses
 from tests.support.interpreter import HostTensor, launch
 

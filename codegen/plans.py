@@ -1,0 +1,92 @@
+"""What was compiled of a kernel, and everything that is rendered for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from codegen.model import Kernel, Variant
+from codegen.targets import Target
+from codegen.uses import PointerUses, union
+
+
+@dataclass(frozen=True)
+class TensorMap:
+    """How an image wants a tensor to be described to the machine's copy engine (TMA)."""
+
+    swizzle: int
+    """`CUtensorMapSwizzle`."""
+    element_size: int
+    element_type: int
+    """`CUtensorMapDataType`."""
+    box: tuple[int, ...]
+    """The elements that one copy moves, in the order of the tensor's dimensions."""
+    fp4_padded: bool = False
+    """Bytes of the tensor are pairs of fp4, which are spread out in shared memory."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """One compiled variant for one target, and what the launch needs to know of it."""
+
+    target: Target
+    data: bytes = field(repr=False)
+    symbol: str
+    """The kernel's name inside the image."""
+    num_warps: int
+    shared: int
+    """Bytes of dynamic shared memory."""
+    registers: int
+    """Registers per thread."""
+    stack: int
+    """Bytes of stack per thread, where spilled registers go."""
+    key: str
+    """Digest of everything the compiler was given; equal keys give equal bytes."""
+    uses: PointerUses
+    num_ctas: int = 1
+    scratch: int = 0
+    """Bytes of global scratch memory per block."""
+    launch_pdl: bool = False
+    cooperative: bool = False
+    maps: tuple[TensorMap, ...] = ()
+    """One for each tensor descriptor, in order, or none: then the kernel takes their parts."""
+
+    @property
+    def threads(self) -> int:
+        return 32 * self.num_warps
+
+
+@dataclass(frozen=True)
+class Binary:
+    """A variant with its images, one per target, in the order of the targets."""
+
+    variant: Variant
+    images: tuple[Image, ...]
+
+
+@dataclass(frozen=True)
+class Omission:
+    """An image that was wanted and is not there."""
+
+    variant: str
+    target: Target
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is rendered for one function."""
+
+    kernel: Kernel
+    binaries: tuple[Binary, ...]
+    """One for each variant of the kernel's specialisation, in its order."""
+    needs: Mapping[Target, tuple[int | None, ...]] = field(default_factory=dict)
+    """For each target the bytes of shared memory that each configuration needs, None for those that
+    it lacks; nothing where all fit everywhere."""
+    omissions: tuple[Omission, ...] = ()
+
+    @cached_property
+    def uses(self) -> PointerUses:
+        """What a call may read and write, whichever image it takes."""
+        return union(image.uses for binary in self.binaries for image in binary.images)
