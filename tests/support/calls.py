@@ -20,6 +20,7 @@ from .sample import MODULES, PACKAGE, REPOSITORY, Sample
 
 _STORAGE = {
     "fp8e4nv": "uint8",
+    "fp8e5": "uint8",
     "bf16": "uint16",
     "fp16": "float16",
     "fp32": "float32",
