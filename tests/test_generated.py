@@ -80,6 +80,33 @@ def test_it_is_typed(tmp_path: Path) -> None:
     assert child.returncode == 0, child.stdout
 
 
+TYPED = """\
+from generated import Launch, prepare
+from generated.basics.vector_add import vector_add
+
+launch: Launch = prepare(vector_add, 1, 2, 3, size=5)
+launch()
+launch(7)
+prepare(vector_add, "a", 2, 3)
+prepare(vector_add, 1, 2)
+launch("x")
+vector_add(1, 2, 3, 4.5)
+"""
+
+
+def test_calls_and_prepared_launches_are_typed(tmp_path: Path) -> None:
+    settings, calls = tmp_path / "mypy.ini", tmp_path / "calls.py"
+    settings.write_text("[mypy]\nstrict = True\n[mypy-tvm_ffi.*]\nfollow_imports = skip\n")
+    calls.write_text(TYPED)
+    own = ("--config-file", str(settings), "--cache-dir", str(tmp_path), "--no-error-summary")
+    child = run("-m", "mypy", *own, str(calls))
+    found = [line.partition("calls.py:")[2] for line in child.stdout.splitlines()]
+    assert [line.partition(":")[0] for line in found if "error" in line] == ["7", "8", "9", "10"]
+    assert found[0].startswith(
+        '7: error: Argument 2 to "prepare" has incompatible type "str"; expected "Tensor | int | '
+    )
+
+
 def test_the_manifest_tells_of_every_file_and_function() -> None:
     document = json.loads((GENERATED / "MANIFEST.json").read_bytes())
     found = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import enum
-import importlib
 import inspect
 import itertools
 import pickle
@@ -18,7 +17,7 @@ import numpy as np
 import pytest
 
 from tests.support import library_tensor, standin
-from tests.support.calls import GOOD, arguments, tensor
+from tests.support.calls import GOOD, arguments, declared, tensor
 from tests.support.library_tensor import LibraryTensor, ViewedTensor
 from tests.support.sample import MODULES, Sample
 
@@ -59,15 +58,6 @@ def _fresh_library() -> Iterator[None]:
     library_tensor.current_streams.clear()
 
 
-def declared(sample: Sample, name: str) -> Function:
-    """The Python function that the built-in one stands for."""
-    wrapper = sample.wrapper(name)
-    found: Function = importlib.import_module(f"{sample.folder.name}._library")._launchers[wrapper][
-        1
-    ]
-    return found
-
-
 def outcome(function: Function, *given: Any, **named: Any) -> Any:
     """What a call launches, or how it fails."""
     before = len(standin.launches())
@@ -85,7 +75,7 @@ def of_library(kind: type[Any], dtype: str = "fp16", device: int = 0) -> Any:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_each_value_in_each_place(sample: Sample, name: str) -> None:
-    built_in, function = sample.wrapper(name), declared(sample, name)
+    built_in, function = sample.wrapper(name), declared(sample.wrapper(name))
     assert inspect.isbuiltin(built_in)
     assert inspect.isfunction(function)
     values = [*VALUES, of_library(LibraryTensor), of_library(ViewedTensor)]
@@ -97,7 +87,7 @@ def test_each_value_in_each_place(sample: Sample, name: str) -> None:
 @pytest.mark.parametrize("name", ["scale", "reduce", "optional", "lambda", "tuned"])
 def test_each_way_to_pass(sample: Sample, name: str) -> None:
     """By place, by name in any order, with too few, too many, unknown and repeated ones."""
-    built_in, function = sample.wrapper(name), declared(sample, name)
+    built_in, function = sample.wrapper(name), declared(sample.wrapper(name))
     dice = random.Random(5)
     names = list(inspect.signature(function).parameters)
     values = [*GOOD[name].values(), 7]
@@ -119,7 +109,7 @@ def test_each_way_to_pass(sample: Sample, name: str) -> None:
 def test_names_that_are_other_objects(sample: Sample) -> None:
     given = {"".join(list(name)): value for name, value in GOOD["reduce"].items()}
     [launch] = outcome(sample.wrapper("reduce"), **given)
-    assert [launch] == outcome(declared(sample, "reduce"), *GOOD["reduce"].values())
+    assert [launch] == outcome(declared(sample.wrapper("reduce")), *GOOD["reduce"].values())
 
 
 def test_tensors_are_viewed_where_their_library_can(sample: Sample) -> None:
@@ -140,7 +130,7 @@ def test_a_library_that_cannot_tell_its_stream(sample: Sample) -> None:
     given = arguments("scale", x_ptr=x, out_ptr=x)
     library_tensor.current_streams.clear()
     found = outcome(sample.wrapper("scale"), *given)
-    assert found == outcome(declared(sample, "scale"), *given)
+    assert found == outcome(declared(sample.wrapper("scale")), *given)
     assert found[0] is SystemError
 
 
@@ -153,7 +143,7 @@ def test_a_tensor_that_cannot_be_viewed(sample: Sample) -> None:
 
 
 def test_as_python_shows_it(sample: Sample) -> None:
-    built_in, function = sample.wrapper("optional"), declared(sample, "optional")
+    built_in, function = sample.wrapper("optional"), declared(sample.wrapper("optional"))
     assert str(inspect.signature(built_in)) == "(out_ptr, count, half, scale=None, stream=None)"
     assert inspect.getdoc(built_in) == inspect.getdoc(function)
     assert (built_in.__name__, built_in.__qualname__) == ("optional", "optional")

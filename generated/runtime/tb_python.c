@@ -72,6 +72,12 @@ static const entry_point entry_points[] = {
     ENTRY(runtime_error, "PyExc_RuntimeError"),
 };
 
+/* Where objects of all versions of the stable interface have their type; `tb_bind` makes sure. */
+static void *type_of(void *object)
+{
+    return ((void **)object)[1];
+}
+
 static bool find_python(void)
 {
     python_functions found;
@@ -168,8 +174,7 @@ static bool convert(conversion *call, int32_t index, void *object)
         value->value.integer = 0;
         return true;
     }
-    void *type = python.type_of(object);
-    python.release(type); /* the object has it */
+    void *type = type_of(object);
     if (type == python.int_type) {
         int overflow = 0;
         value->type_index = TVM_FFI_INT;
@@ -275,6 +280,10 @@ void *tb_bind(tb_binding *binding, void *module, void *stands_for, void *names, 
 {
     const int32_t count = binding->function->argument_count + 1;
     if (!find_python() || count > TB_MOST_PARAMETERS + 1 || python.tuple_size(names) != count)
+        return NULL;
+    void *type = python.type_of(stands_for);
+    python.release(type);
+    if (type != type_of(stands_for))
         return NULL;
     const intptr_t required = count - python.tuple_size(defaults);
     binding->names = calloc(2 * (size_t)count, sizeof *binding->names);
