@@ -10,6 +10,7 @@ import torch
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 EPSILON = 1e-6
+SMS = torch.cuda.get_device_properties(0).multi_processor_count if DEVICE == "cuda" else 132
 fp16, bf16, fp32, fp64 = torch.float16, torch.bfloat16, torch.float32, torch.float64
 
 # How far a result may be from float64, relative to the norm of the whole. A 16-bit result is

@@ -146,7 +146,7 @@ def tv_distance() -> Iterable[Call]:
         {
             **{"p_ptr": p, "q_ptr": q, "loss_ptr": poisoned(19), "grads_ptr": poisoned(19, 20000)},
             **each(20000, "p_stride q_stride grads_stride n_cols"),
-            **{"label_ptr": poisoned(19), "ignore_index": -100, "HAS_LABEL": False},
+            **{"label_ptr": integers(0, 99, 19), "ignore_index": -100, "HAS_LABEL": False},
             **{"loss_stride": 1, "scale": 0.25, "BLOCK_SIZE": 16384, "reduction": 3},
         },
         grid=(19,),
@@ -170,7 +170,7 @@ def jsd() -> Iterable[Call]:
             **{"X_ptr": x, "Y_ptr": y},
             **{"loss_ptr": poisoned(19, 8000), "dX_ptr": poisoned(19, 8000, dtype=bf16)},
             **each(8000, "X_stride Y_stride loss_stride dX_stride n_cols"),
-            **{"label_ptr": poisoned(19), "ignore_index": -100, "HAS_LABEL": False},
+            **{"label_ptr": integers(0, 99, 19), "ignore_index": -100, "HAS_LABEL": False},
             **{"beta": 0.5, "n_non_ignore": 19, "BLOCK_SIZE": 4096},
         },
         grid=(19,),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 import triton.language as tl
 
-from .cases import EPSILON, PRODUCT, Call, Off, bf16, case, each, fp16, normal, poisoned
+from .cases import EPSILON, PRODUCT, SMS, Call, Off, bf16, case, each, fp16, normal, poisoned
 from .formulas import mean_and_reciprocal_deviation, reciprocal_rms
 
 WARPS = {"num_warps": 8}
@@ -35,9 +35,10 @@ def rms_norm_forward() -> Iterable[Call]:
 
 @case("others.liger.rms_norm_backward", "liger_kernel.ops.rms_norm:_rms_norm_backward_kernel")
 def rms_norm_backward() -> Iterable[Call]:
-    rows, columns, share = 50, 2064, 4
+    # One program for each SM, as in the package: some have two rows, some none.
+    rows, columns, programs = SMS + 9, 2064, SMS
+    share = -(-rows // programs)
     x, w, dy = (normal(*s, dtype=bf16) for s in ((rows, columns), (columns,), (rows, columns)))
-    programs = -(-rows // share)
     yield Call(
         {
             **{
@@ -170,7 +171,7 @@ def group_norm_forward() -> Iterable[Call]:
             **each(channels * size, "Y_col_stride X_col_stride hidden_size"),
             **each(groups, "Mean_row_stride RSTD_row_stride"),
             **each(1, "Mean_col_stride RSTD_col_stride"),
-            **{"channels_per_group": channels, "eps": EPSILON, "BLOCK_SIZE": 2048},
+            **{"channels_per_group": channels, "eps": EPSILON, "BLOCK_SIZE": 4096},
         },
         grid=(batch, groups),
         expected={

@@ -10,7 +10,8 @@ import torch
 from .cases import EPSILON, Call, bf16, case, each, fp16, normal, zeros
 from .declared import declared
 
-SIZE = 5008
+# From 8192 elements on the packages take blocks of 1024.
+SIZE = 8208
 BETAS = {"beta1_hat": 0.75, "beta1_comp": 0.25, "beta2_hat": 0.875, "beta2_comp": 0.125}
 FLAGS = each(True, "do_weight_decay kahan_sum decouple_wd update_parameters")
 # What rounding left behind is itself mostly rounding.
@@ -49,7 +50,7 @@ def adam() -> Iterable[Call]:
                 **arguments("others.optimi.adam", parameter, gradient, mean, square),
                 **{**BETAS, **FLAGS, "eps": EPSILON},
             },
-            grid=(5,),
+            grid=(9,),
             expected=expected(parameter, step, exp_avg_ptr=new_mean, exp_avg_sq_ptr=new_square),
             apart=KAHAN,
         )
@@ -66,7 +67,7 @@ def radam() -> Iterable[Call]:
             **arguments("others.optimi.radam", parameter, gradient, mean, square),
             **{**BETAS, **FLAGS, "eps": EPSILON, "rect": 0.5, "do_rect": True},
         },
-        grid=(5,),
+        grid=(9,),
         expected=expected(parameter, step, exp_avg_ptr=new_mean, exp_avg_sq_ptr=new_square),
         apart=KAHAN,
     )
@@ -83,7 +84,7 @@ def lion() -> Iterable[Call]:
             **{"beta1_comp": 0.125, "beta2_comp": 0.0625},
             **each(True, "do_weight_decay kahan_sum update_parameters"),
         },
-        grid=(5,),
+        grid=(9,),
         expected=expected(parameter, step, exp_avg_ptr=mean.double() + 0.0625 * difference),
         apart=KAHAN,
     )
@@ -98,7 +99,7 @@ def sgd() -> Iterable[Call]:
             **arguments("others.optimi.sgd", parameter, gradient, mean),
             **{**FLAGS, "momentum": 0.75, "dampening": False, "do_momentum": True},
         },
-        grid=(5,),
+        grid=(9,),
         expected=expected(parameter, new_mean, exp_avg_ptr=new_mean),
         apart=KAHAN,
     )
@@ -121,7 +122,7 @@ def adan() -> Iterable[Call]:
             **each(True, "do_weight_decay kahan_sum update_parameters"),
             "adam_wd": False,
         },
-        grid=(5,),
+        grid=(9,),
         expected={
             "param_ptr": (parameter.double() - 0.01 * step) / 0.9375,
             "exp_avg_ptr": new_mean,
@@ -145,7 +146,7 @@ def stableadamw_exp_avg() -> Iterable[Call]:
             **{"mean_square_ptr": zeros(1), "n_elements": SIZE, "BLOCK_SIZE": 1024},
             **{**BETAS, "eps": EPSILON, "update_parameters": True, "param_dtype": tl.bfloat16},
         },
-        grid=(5,),
+        grid=(9,),
         expected={
             "exp_avg_ptr": 0.75 * mean.double() + 0.25 * gradient.double(),
             "exp_avg_sq_ptr": new_square,
@@ -169,7 +170,7 @@ def stableadamw_update() -> Iterable[Call]:
             **{"mean_square_ptr": mean_square, "eps": EPSILON, "max_lr": 0.25},
             **each(True, "do_weight_decay kahan_sum decouple_lr"),
         },
-        grid=(5,),
+        grid=(9,),
         expected={"param_ptr": decayed - step},
         apart=KAHAN,
     )

@@ -10,7 +10,8 @@ import torch
 from .cases import DEVICE, Call, Descriptor, Off, fp16, normal, poisoned
 from .tutorials import of_tutorial
 
-SMS = 132
+# As declared: of an H100 and an H200.
+NUM_SMS = 132
 # More tiles than programs, and none of the sizes a whole number of tiles.
 M, N, K = 2000, 2064, 336
 SIZES = {"M": M, "N": N, "K": K}
@@ -110,7 +111,9 @@ def grouped_matmul() -> Iterable[Call]:
 def grouped_matmul_tma() -> Iterable[Call]:
     for dtype in (fp16, torch.float8_e4m3fn):
         for config in (0, 1):
-            yield grouped_call(True, dtype, config, FP8=dtype is torch.float8_e4m3fn, NUM_SM=SMS)
+            yield grouped_call(
+                True, dtype, config, FP8=dtype is torch.float8_e4m3fn, NUM_SM=NUM_SMS
+            )
 
 
 @of_tutorial("matmul_naive", "09-persistent-matmul:matmul_kernel")
@@ -132,7 +135,7 @@ def matmul_persistent() -> Iterable[Call]:
         yield Call(
             {
                 **{"a_ptr": a, "b_ptr": b, "c_ptr": poisoned(M, N, dtype=fp16)},
-                **{**SIZES, **STRIDES, "NUM_SMS": SMS},
+                **{**SIZES, **STRIDES, "NUM_SMS": NUM_SMS},
             },
             grid=persistent,
             expected={"c_ptr": a.double() @ b.double()},
@@ -177,7 +180,7 @@ def matmul_tma_specialized() -> Iterable[Call]:
 @of_tutorial("matmul_tma_persistent", "09-persistent-matmul:matmul_kernel_tma_persistent")
 def matmul_tma_persistent() -> Iterable[Call]:
     for config, is_specialized in ((0, False), (1, False), (2, False), (3, False), (3, True)):
-        yield described_call(config, persistent, WARP_SPECIALIZE=is_specialized, NUM_SMS=SMS)
+        yield described_call(config, persistent, WARP_SPECIALIZE=is_specialized, NUM_SMS=NUM_SMS)
 
 
 @of_tutorial(
@@ -191,7 +194,7 @@ def matmul_descriptor_persistent() -> Iterable[Call]:
             is_eighth = dtype.itemsize == 1
             yield Call(
                 {
-                    **{"a_ptr": a, "b_ptr": b, "c_ptr": c, **SIZES, "NUM_SMS": SMS},
+                    **{"a_ptr": a, "b_ptr": b, "c_ptr": c, **SIZES, "NUM_SMS": NUM_SMS},
                     **{"WARP_SPECIALIZE": is_specialized, "FLATTEN": not is_specialized},
                 },
                 grid=persistent,
