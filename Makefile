@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: regenerate test test-3.8 lint others clean
+.PHONY: regenerate test test-3.8 lint others tutorials carry clean
 
 regenerate: $(VENV)/installed
 	$(BIN)/python -m codegen regenerate --show
@@ -26,6 +26,14 @@ lint: $(VENV)/installed
 others: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/kernels_of_others/requirements.txt
 	$(BIN)/python -m tests.kernels_of_others
+
+# Kernels of Triton's own tutorials: TUTORIALS_OF_TRITON names the folder python/tutorials of a checkout of Triton 3.6.
+tutorials: $(VENV)/installed
+	$(BIN)/python -m codegen --project tests/kernels_of_others/tutorials regenerate
+
+# Copies to tests/kernels_of_others/packages what a machine with a GPU needs of the packages, and the tutorials.
+carry: $(VENV)/installed
+	$(BIN)/python -m tests.kernels_of_others.carry
 
 clean:
 	rm -rf $(VENV) $(VENV)-3.8 generated/_lib build *.egg-info

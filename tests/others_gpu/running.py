@@ -63,6 +63,10 @@ class JitCall:
     """Which variant of the wrapper this is, by the manifest."""
 
     def launch(self) -> None:
+        import triton
+
+        # For kernels that make descriptors themselves.
+        triton.set_allocator(lambda size, *_: torch.empty(size, device="cuda", dtype=torch.int8))
         self.kernel[self.grid](**self.arguments, **self.options)
 
 
@@ -101,7 +105,7 @@ def wrapper_of(case: Case) -> Callable[..., None]:
 def kernel_of(case: Case) -> Any:
     """The package's kernel, with its heuristics and its autotuner around it."""
     if PACKAGES.is_dir() and str(PACKAGES) not in sys.path:
-        sys.path.insert(0, str(PACKAGES))
+        sys.path.append(str(PACKAGES))
     module, _, path = case.kernel.partition(":")
     read = tutorial if case.project == "tutorials" else importlib.import_module
     kernel: Any = read(module)
@@ -121,8 +125,8 @@ def jit_call(case: Case, call: Call) -> JitCall:
         if hasattr(kernel, "configs"):
             names = {name for config in kernel.configs for name in config.kwargs}
             found = _configuration(case, call, {**options, **given}, names)
-            options |= {name: found.pop(name) for name in OPTIONS if name in found}
-            given |= found
+            options = {name: found.pop(name) for name in OPTIONS if name in found} | options
+            given = found | given
         else:
             for name, heuristic in kernel.values.items():
                 value = heuristic({**given, **options})
@@ -146,7 +150,11 @@ def jit_call(case: Case, call: Call) -> JitCall:
     if missing:
         raise Contradiction(f"{case.name}: the case leaves out {', '.join(missing)}")
     arguments = {name: _passed(given[name], {**options, **given}) for name in kernel.arg_names}
-    options = {name: value for name, value in options.items() if name not in arguments}
+    options = {
+        name: value
+        for name, value in options.items()
+        if name not in arguments and value != DEFAULTS.get(name, ...)
+    }
     return JitCall(kernel, arguments, options, grid_of(call, {**options, **given}), variant)
 
 
@@ -201,6 +209,8 @@ def _configuration(
                 raise Contradiction(
                     f"{case.name}: configuration {number} has {name} {found[name]} and {value}"
                 )
+    if not found:
+        raise Contradiction(f"{case.name}: the wrapper has no configuration {number}")
     return {name: value for name, value in found.items() if value is not None}
 
 
