@@ -101,7 +101,8 @@ def build(
     if failures:
         raise CodegenErrors([_first_of(errors) for errors in failures.values()])
     memory = max((r.memory for r in results if isinstance(r, Compiled)), default=0)
-    return Built(tuple(plans), len(missing), memory)
+    compiled = sum(isinstance(made[request.key], Image) for request in missing)
+    return Built(tuple(plans), compiled, memory)
 
 
 def _able(groups: Iterable[Iterable[tuple[CompileRequest, Image | CodegenError]]]) -> list[str]:
