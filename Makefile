@@ -31,7 +31,7 @@ others: $(VENV)/installed
 tutorials: $(VENV)/installed
 	$(BIN)/python -m codegen --project tests/kernels_of_others/tutorials regenerate
 
-# Copies to tests/kernels_of_others/packages what a machine with a GPU needs of the packages, and the tutorials.
+# Packs what a machine with a GPU and without a network needs of the wrappers, the packages and the tutorials.
 carry: $(VENV)/installed
 	$(BIN)/python -m tests.kernels_of_others.carry
 

@@ -1,66 +1,73 @@
-"""Puts the packages that the cases of tests/others_gpu import into a folder that can be carried.
+"""Packs what tests/test_others_gpu.py needs on a machine with a GPU that has no network.
 
-A machine with a GPU may have no network: `python -m tests.kernels_of_others.carry` copies their
-Python sources, without binaries, tests and what else is never imported, to `packages/` here, which
-the tests add to the path where it exists. What they need has to be there: torch, Triton, numpy.
+`python -m tests.kernels_of_others.carry` writes one archive here: the wrappers without their built
+libraries, the Python sources of the packages that the cases import (no binaries, no tests), and
+Triton's tutorials where they are known. Unpacked in the root of a checkout, all is found there.
+What the packages need themselves has to be there: torch, Triton, numpy.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
-import shutil
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests.kernels_of_others.tutorials.kernels import source
-from tests.others_gpu.running import PACKAGES
+from tests.others_gpu.running import FOLDER, PACKAGES, PROJECTS
 from tests.others_gpu.table import CASES
 
+ROOT = FOLDER.parent.parent
+ARCHIVE = FOLDER / "carried.tar.xz"
 # The distributions that hold a package, where they are several: the first has all the kernels.
 HOLDERS = {"fla": "fla-core"}
 LEFT_OUT = {"benchmark", "benchmarks", "example", "examples", "test", "tests"}
-LEFT_OUT |= {"megatron", "transformers"}
+LEFT_OUT |= {"megatron", "transformers", "__pycache__"}
 
 
-def packages() -> set[str]:
-    """The importable names of the packages that hold kernels, and of what those need besides."""
+def packages() -> Iterator[tuple[Path, Path]]:
+    """The Python files of the packages: where each is, and where it shall be."""
     cases = [case for case in CASES.values() if case.project == "others"]
-    return {case.kernel.partition(".")[0] for case in cases} | {"einops"}
+    for package in sorted({case.kernel.partition(".")[0] for case in cases} | {"einops"}):
+        holders = importlib.metadata.packages_distributions()
+        distribution = HOLDERS.get(package) or holders[package][0]
+        for file in importlib.metadata.files(distribution) or ():
+            path = Path(str(file.locate()))
+            is_kept = file.parts[0] == package and not LEFT_OUT & set(file.parts[:-1])
+            if is_kept and file.suffix == ".py" and path.is_file():
+                yield path, PACKAGES / file
 
 
-def sources(package: str) -> Iterator[tuple[Path, str]]:
-    """The Python files of a package: where each is, and its path below the package's parent."""
-    holders = importlib.metadata.packages_distributions()
-    distribution = HOLDERS.get(package) or holders[package][0]
-    for file in importlib.metadata.files(distribution) or ():
-        parts = file.parts
-        wanted = parts[0] == package and file.suffix == ".py" and not LEFT_OUT & set(parts[:-1])
-        if wanted and Path(str(file.locate())).is_file():
-            yield Path(str(file.locate())), file.as_posix()
+def wrappers() -> Iterator[tuple[Path, Path]]:
+    """What was generated, without the libraries, which are built where they are needed."""
+    for folder, package in PROJECTS.values():
+        for path in (folder / package).rglob("*"):
+            if path.is_file() and not {"_lib", "__pycache__"} & set(path.parts):
+                yield path, path
+
+
+def tutorials() -> Iterator[tuple[Path, Path]]:
+    place = source.folder()
+    for path in place.glob("0*.py") if place else ():
+        yield path, source.CARRIED / path.name
 
 
 def main() -> int:
-    """Write the folder anew; say how large it is."""
-    if source.folder() == source.CARRIED.resolve():
-        print(f"set {source.VARIABLE}: the tutorials that are here would be removed")
-        return 2
-    shutil.rmtree(PACKAGES, ignore_errors=True)
-    for package in sorted(packages()):
-        size = 0
-        for path, name in sources(package):
-            target = PACKAGES / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            size += target.write_bytes(path.read_bytes())
-        print(f"{package:20} {size // 1024:6} KiB")
-    tutorials = source.folder()
-    if tutorials is None:
-        print(f"without Triton's tutorials: {source.VARIABLE} does not say where they are")
-    else:
-        for path in tutorials.glob("0*.py"):
-            target = source.CARRIED / path.name
-            target.parent.mkdir(exist_ok=True)
-            target.write_bytes(path.read_bytes())
+    """Write the archive; say what is in it and what to do with it."""
+    with tarfile.open(ARCHIVE, "w:xz") as archive:
+        for what, files in (
+            ("wrappers", wrappers()),
+            ("packages", packages()),
+            ("Triton's tutorials", tutorials()),
+        ):
+            found = dict(sorted(files))
+            for path, place in found.items():
+                archive.add(path, place.relative_to(ROOT))
+            size = sum(path.stat().st_size for path in found)
+            print(f"{what}: {len(found)} files, {size / 2**20:.1f} MiB")
+    print(f"{ARCHIVE.relative_to(ROOT)}: {ARCHIVE.stat().st_size / 2**20:.1f} MiB")
+    print(f"there, in the root: tar xf {ARCHIVE.relative_to(ROOT)}")
     return 0
 
 
