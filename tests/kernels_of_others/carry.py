@@ -67,7 +67,7 @@ def main() -> int:
             size = sum(path.stat().st_size for path in found)
             print(f"{what}: {len(found)} files, {size / 2**20:.1f} MiB")
     print(f"{ARCHIVE.relative_to(ROOT)}: {ARCHIVE.stat().st_size / 2**20:.1f} MiB")
-    print(f"there, in the root: tar xf {ARCHIVE.relative_to(ROOT)}")
+    print(f"there, in the root: python3 -m tarfile -e {ARCHIVE.relative_to(ROOT)} .")
     return 0
 
 
