@@ -34,8 +34,10 @@ def packages() -> Iterator[tuple[Path, Path]]:
         distribution = HOLDERS.get(package) or holders[package][0]
         for file in importlib.metadata.files(distribution) or ():
             path = Path(str(file.locate()))
-            is_kept = file.parts[0] == package and not LEFT_OUT & set(file.parts[:-1])
-            if is_kept and file.suffix == ".py" and path.is_file():
+            is_code = file.parts[0] == package and file.suffix == ".py"
+            is_kept = is_code and not LEFT_OUT & set(file.parts[:-1])
+            # Other packages ask for the versions of these.
+            if (is_kept or file.name == "METADATA") and path.is_file():
                 yield path, PACKAGES / file
 
 
