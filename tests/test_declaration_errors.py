@@ -254,8 +254,8 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         None,
     ),
     "num_stages": (
-        kernel(f"{POINTERS}, num_stages=0"),
-        "`demo.bad`: num_stages must be an int of 1 or more, got 0",
+        kernel(f"{POINTERS}, num_stages=-1"),
+        "`demo.bad`: num_stages must be an int of 0 or more, got -1",
         None,
     ),
     "maxnreg": (
