@@ -1,7 +1,7 @@
 """A quantisation of torchao to fp8e4nv, which begins at sm_89, for sm_80 as well."""
 
-from torchao.prototype.float8nocompile.kernels.fp8_dynamic_tensorwise import _to_fp8_row_major
 import triton.language as tl
+from torchao.prototype.float8nocompile.kernels.fp8_dynamic_tensorwise import _to_fp8_row_major
 from triton import cdiv
 
 from codegen.export import export
