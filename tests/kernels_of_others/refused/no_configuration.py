@@ -1,4 +1,4 @@
-"""A matmul of Liger Kernel with a configuration that its own assertion forbids for this K."""
+"""A matmul of Liger Kernel with configurations that its own assertion forbids for this K."""
 
 from liger_kernel.ops.experimental.mm_int8int2 import matmul_kernel
 from triton import cdiv
@@ -17,7 +17,7 @@ export(
         **dict.fromkeys(("stride_ak", "stride_bn", "stride_cn"), "i32:1"),
     },
     constexprs={"K": 256},
-    configs=[{"BLOCK_SIZE_K": 128, "BLOCK_SIZE_M": 64}],
+    configs=[{"BLOCK_SIZE_K": 128}],
     grid=lambda META: (
         cdiv(META["M"], META["BLOCK_SIZE_M"]) * cdiv(META["N"], META["BLOCK_SIZE_N"]),
     ),

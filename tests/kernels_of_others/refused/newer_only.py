@@ -1,9 +1,0 @@
-"""A conversion of torchao to mxfp8, which the package defines on an sm_100 alone."""
-
-from torchao.prototype.mx_formats.kernels import to_mxfp8_dim0_kernel
-
-from codegen.export import export
-
-REASON = "cannot import name 'to_mxfp8_dim0_kernel'"
-
-export("refused.newer_only", grid="explicit")(to_mxfp8_dim0_kernel)
