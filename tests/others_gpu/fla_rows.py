@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 
-from .cases import EPSILON, EXACT, Call, bf16, case, each, fp32, integers, normal, poisoned, zeros
+from .cases import (
+    DEVICE,
+    EPSILON,
+    EXACT,
+    Call,
+    bf16,
+    case,
+    each,
+    fp16,
+    fp32,
+    integers,
+    normal,
+    poisoned,
+    zeros,
+)
 from .declared import declared, pinned
 from .formulas import mean_and_reciprocal_deviation, reciprocal_rms, silu
 
 ACTIVATIONS = "fla.modules.activations.ops"
 UTILS = "fla.ops.utils"
+
+
+def packed(lengths: Sequence[int], chunk: int) -> dict[str, torch.Tensor]:
+    """Where the sequences that are packed into one row begin, and the chunks of each."""
+    starts = torch.tensor([0, *lengths], device=DEVICE).cumsum(0)
+    places = [(n, i) for n, length in enumerate(lengths) for i in range(-(-length // chunk))]
+    return {"cu_seqlens": starts, "chunk_indices": torch.tensor(places, device=DEVICE)}
 
 
 def blocks(size: str, block: str, *more: int):  # type: ignore[no-untyped-def]
@@ -22,23 +43,26 @@ def blocks(size: str, block: str, *more: int):  # type: ignore[no-untyped-def]
 @case("others.fla.layer_norm_fwd", "fla.modules.norm.layernorm:layer_norm_fwd_kernel")
 def layer_norm_fwd() -> Iterable[Call]:
     # The weights are of eight groups, which the rows take in turn.
-    x, w, y = normal(104, 128, dtype=bf16), normal(8, 128, dtype=bf16), poisoned(104, 128)
-    y, mean, rstd = y.to(bf16), poisoned(104), poisoned(104)
-    m, scale = mean_and_reciprocal_deviation(x)
-    yield Call(
-        {
-            **{"x": x, "y": y, "w": w, "mean": mean, "rstd": rstd, "eps": EPSILON, "T": 104},
-            **{**each(None, "b res res_out"), "G": 8, "D": 128, "BD": 128, "NB": 1},
-            "IS_RMS_NORM": False,
-        },
-        grid=blocks("T", "BT"),
-        expected={
-            "y": (x.double() - m[:, None]) * scale[:, None] * w.double().repeat(13, 1),
-            "mean": m,
-            "rstd": scale,
-        },
-        apart={"mean": 1e-5},
-    )
+    for dtype, is_biased in ((bf16, False), (fp16, True)):
+        x, w, b = (normal(rows, 128, dtype=dtype) for rows in (104, 8, 8))
+        mean, rstd = poisoned(104), poisoned(104)
+        m, scale = mean_and_reciprocal_deviation(x)
+        expected = (x.double() - m[:, None]) * scale[:, None] * w.double().repeat(13, 1)
+        yield Call(
+            {
+                **{"x": x, "y": poisoned(104, 128, dtype=dtype), "w": w, "mean": mean},
+                **{"rstd": rstd, "eps": EPSILON, "T": 104, "b": b if is_biased else None},
+                **{**each(None, "res res_out"), "G": 8, "D": 128, "BD": 128, "NB": 1},
+                "IS_RMS_NORM": False,
+            },
+            grid=blocks("T", "BT"),
+            expected={
+                "y": expected + b.double().repeat(13, 1) if is_biased else expected,
+                "mean": m,
+                "rstd": scale,
+            },
+            apart={"mean": 1e-5},
+        )
 
 
 @case(
@@ -116,15 +140,19 @@ def swiglu_fwdbwd() -> Iterable[Call]:
     (silu(wide) * up).backward(g.double())
     assert wide.grad is not None and up.grad is not None
     strides = each(1024, "stride_x_row stride_y_row stride_g_row stride_dx_row stride_dy_row")
-    yield Call(
-        {
-            **{"x": x, "y": y, "g": g, "z": None, "T": x.numel(), "D": 1024},
-            **{"dx": poisoned(21, 1024, dtype=bf16), "dy": poisoned(21, 1024, dtype=bf16)},
-            **{**strides, "stride_z_row": 1024},
-        },
-        grid=blocks("T", "B"),
-        expected={"dx": wide.grad, "dy": up.grad},
-    )
+    for z in (None, poisoned(21, 1024, dtype=bf16)):
+        expected = {"dx": wide.grad, "dy": up.grad}
+        if z is not None:
+            expected["z"] = silu(x.double()) * y.double()
+        yield Call(
+            {
+                **{"x": x, "y": y, "g": g, "z": z, "T": x.numel(), "D": 1024},
+                **{"dx": poisoned(21, 1024, dtype=bf16), "dy": poisoned(21, 1024, dtype=bf16)},
+                **{**strides, "stride_z_row": 1024},
+            },
+            grid=blocks("T", "B"),
+            expected=expected,
+        )
 
 
 @case("others.fla.logsigmoid_fwd", f"{ACTIVATIONS}:logsigmoid_fwd_kernel")
@@ -178,6 +206,18 @@ def chunk_local_cumsum_scalar() -> Iterable[Call]:
         grid=lambda META: (-(-META["T"] // META["BT"]) * META["B"] * META["H"],),
         expected={"o": total},
     )
+    # Two sequences in one row, of 77 and of 123: the chunks of each begin where it does.
+    s = normal(1, 200, 4)
+    sequences = s.double().split((77, 123), 1)
+    total = torch.cat([part.cumsum(1) for one in sequences for part in one.split(64, 1)], 1) / 2
+    yield Call(
+        {
+            **{"s": s, "o": poisoned(1, 200, 4), "scale": 0.5, "T": 200, "B": 1, "H": 4, "BT": 64},
+            **{**packed((77, 123), 64), "REVERSE": False},
+        },
+        grid=lambda META: (4 * META["H"],),
+        expected={"o": total},
+    )
 
 
 @case("others.fla.chunk_local_cumsum_vector", f"{UTILS}.cumsum:chunk_local_cumsum_vector_kernel")
@@ -219,6 +259,18 @@ def mean_pooling_fwd() -> Iterable[Call]:
         },
         grid=lambda META: (-(-64 // META["BD"]) * len(parts), 4),
         expected={"o": torch.stack(parts, 1)},
+    )
+    x = normal(1, 200, 2, 64, dtype=fp16)
+    packed_parts = [
+        part.mean(1) for one in x.double().split((77, 123), 1) for part in one.split(32, 1)
+    ]
+    yield Call(
+        {
+            **{"x": x, "o": poisoned(1, len(packed_parts), 2, 64, dtype=fp16), "T": 200, "H": 2},
+            **{"D": 64, "BT": 32, **packed((77, 123), 32)},
+        },
+        grid=lambda META: (-(-64 // META["BD"]) * len(packed_parts), 2),
+        expected={"o": torch.stack(packed_parts, 1)},
     )
 
 

@@ -68,13 +68,13 @@ export(
 
 export(
     "others.fla.rotary_embedding",
-    types=typed("*fp16 | *bf16: x cos sin y", *PACKED, "i32: seq_offsets T"),
+    types=typed("*bf16: x cos sin y", *PACKED, "i32: seq_offsets T"),
     constexprs={
-        "B": 1,
+        "B": [1, 2],
         "H": 4,
         "D": 64,
         "R": 32,
-        "TR": 2048,
+        "TR": 128,
         "BT": 128,
         "IS_SEQLEN_OFFSETS_TENSOR": False,
         "INTERLEAVED": False,
