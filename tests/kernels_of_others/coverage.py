@@ -12,15 +12,20 @@ from tests.kernels_of_others.refusals import Refusal
 FOLDER = Path(__file__).parent
 # The package that the kernels of each file here come from.
 PACKAGES = {
+    "adasplash": "adasplash",
     "bitsandbytes": "bitsandbytes",
     "conch": "conch-triton-kernels",
     "cut_cross_entropy": "cut-cross-entropy",
+    "flash_sinkhorn": "flash-sinkhorn",
     "fla": "fla-core",
     "liger": "liger-kernel",
     "mlstm_kernels": "mlstm-kernels",
     "optimi": "torch-optimi",
     "sageattention": "sageattention",
+    "spconv_triton": "spconv-triton",
     "torchao": "torchao",
+    "triton_kernels": "tokenspeed-triton-kernels",
+    "triton_muon_adamw": "triton-muon-adamw",
     "xformers": "xformers",
 }
 HEAD = """\
