@@ -11,7 +11,7 @@ from benchmarks import cubin_wrapper
 from benchmarks.cases import ALPHA, Burst, Case
 from benchmarks.from_python import burst_of, call_burst
 
-JIT = "Triton JIT, kernel[grid](...)"
+JIT = "Triton JIT, kernel[grid]"
 
 Maker = Callable[[Case, Sequence[Any], int], Burst]
 
@@ -94,7 +94,7 @@ def _cubin_launcher(case: Case, tensors: Sequence[Any], stream: int) -> Burst:
 TORCH = "torch.add(out=)"
 MAKERS: dict[str, Maker] = {
     JIT: _jit,
-    "Triton, CompiledKernel[grid](...)": _compiled,
+    "Triton, CompiledKernel[grid]": _compiled,
     "CuPy, RawModule": _cupy,
     "cuda.core, launch": _cuda_core,
     "tvm-ffi, cubin_launcher in C++": _cubin_launcher,
