@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from codegen.config import Config
 from codegen.errors import CodegenError, CodegenErrors
@@ -76,5 +75,5 @@ def _said(config: Config, file: str) -> str:
 def _text(error: CodegenError) -> str:
     """The sentence and its hint, without places of this machine."""
     text = error.message if error.hint is None else f"{error.message}. Hint: {error.hint}"
-    packages = str(Path(re.__file__).parent)
-    return re.sub(rf"{re.escape(packages)}/|/\S*/site-packages/", "", " ".join(text.split()))
+    text = re.sub(r"/\S*/site-packages/", "", " ".join(text.split()))
+    return re.sub(r"(?<=[ (])/\S*/", "", text)
