@@ -36,6 +36,7 @@ from triton.runtime.interpreter import (
 )
 from triton.runtime.jit import JITFunction
 
+from codegen.descriptors import DescriptorType, parse_parameter_type
 from codegen.export import DECLARATIONS, EXPLICIT, Declaration
 from codegen.introspect import GRID_ARGUMENTS
 from tests.support.bfloat16 import BF16_NAN, from_bf16, to_bf16
@@ -93,6 +94,24 @@ class Address:
     """As in a declaration: `*bf16`."""
 
 
+@dataclass(frozen=True)
+class Descriptor:
+    """A tensor as a tensor descriptor of a launch, zero beyond its ends."""
+
+    base: HostTensor | Address
+    block: tuple[int, ...]
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    """In elements."""
+
+    @classmethod
+    def of(cls, tensor: HostTensor, block: tuple[int, ...]) -> Descriptor:
+        """A descriptor of the whole tensor."""
+        array = tensor.array
+        strides = tuple(stride // array.itemsize for stride in array.strides)
+        return cls(tensor, block, array.shape, strides)
+
+
 def load(path: Path | str) -> types.ModuleType:
     """Execute a kernel file with the interpreter on; its kernels are for `run` and `launch` alone.
 
@@ -123,8 +142,12 @@ def launch(
     programs: Iterable[tuple[int, ...]] | None = None,
 ) -> None:
     """Launch a kernel of `module.declared` with the grid and the constexprs it declares."""
-    values = {**_constexprs(declaration), **arguments}
+    values = _values(declaration, arguments)
     grid = grid_of(declaration, arguments)
+    for name, type_ in declaration.types.items():
+        declared = parse_parameter_type(type_) if "tensordesc" in str(type_) else None
+        if isinstance(declared, DescriptorType):
+            values[name] = Descriptor.of(arguments[name], declared.bound(values).block)
     if declaration.grid == EXPLICIT:
         values = {name: value for name, value in values.items() if name not in GRID_ARGUMENTS}
     run(declaration.kernel, grid, values, programs)
@@ -132,17 +155,24 @@ def launch(
 
 def grid_of(declaration: Declaration, arguments: Mapping[str, object]) -> tuple[int, ...]:
     """The grid that a kernel of `module.declared` declares for these arguments."""
-    values = {**_constexprs(declaration), **arguments}
+    values = _values(declaration, arguments)
     if declaration.grid == EXPLICIT:
         return tuple(values[name] for name in GRID_ARGUMENTS)
     reads = inspect.signature(declaration.grid).parameters
     return declaration.grid(**{name: values[name] for name in reads})
 
 
-def _constexprs(declaration: Declaration) -> dict[str, object]:
-    parameters = inspect.signature(declaration.kernel.fn).parameters
+def _values(declaration: Declaration, arguments: Mapping[str, object]) -> dict[str, object]:
+    """The arguments, the constexprs, and what heuristics make of them, unless that is given."""
+    parameters = inspect.signature(_function(declaration.kernel).fn).parameters
     defaults = {n: p.default for n, p in parameters.items() if p.default is not p.empty}
-    return {**defaults, **declaration.constexprs}
+    values = {**defaults, **declaration.constexprs, **arguments}
+    around = declaration.kernel
+    while not isinstance(around, InterpretedFunction):
+        for name, heuristic in getattr(around, "values", {}).items():
+            values[name] = arguments[name] if name in arguments else heuristic(values)
+        around = around.fn
+    return values
 
 
 def run(
@@ -157,14 +187,17 @@ def run(
     """
     kernel = _function(kernel)
     whole_grid = tuple(grid) + (1,) * (3 - len(grid))
-    builder = _Builder(_opened(arguments.values()))
+    builder = _Builder(
+        value.base if isinstance(value, Descriptor) else value
+        for value in _opened(arguments.values())
+    )
     builder.set_grid_dim(*whole_grid)
     constexprs = {p for p, a in kernel.fn.__annotations__.items() if "constexpr" in str(a)}
-    values = {
-        name: value if name in constexprs else _to_triton(value)
-        for name, value in arguments.items()
-    }
     with _interpreting(), _language(builder), np.errstate(all="ignore"):
+        values = {
+            name: value if name in constexprs else _to_triton(value)
+            for name, value in arguments.items()
+        }
         for program in programs or itertools.product(*map(range, whole_grid)):
             builder.set_grid_idx(*program, *(0,) * (3 - len(program)))
             _call(_rewritten(kernel.fn), values)
@@ -196,6 +229,13 @@ def _to_triton(value: object) -> object:
     if isinstance(value, (HostTensor, Address)):
         pointer = tl.str_to_ty(value.type, None)
         return tl.tensor(TensorHandle(np.array([value.address], np.uint64), pointer), pointer)
+    if isinstance(value, Descriptor):
+        return interpreter.interpreter_semantic.make_tensor_descriptor(
+            _to_triton(value.base),
+            [_to_triton(size) for size in value.shape],
+            [_to_triton(stride) for stride in value.strides[:-1]] + [tl.constexpr(1)],
+            list(value.block),
+        )
     if isinstance(value, np.generic):
         value = value.item()
     return interpreter._implicit_cvt(value)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import functools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tests.support import interpreter
-from tests.support.launches import Launch
+from codegen.descriptors import DescriptorType, parse_parameter_type
+from tests.support import interpreter, tensor_maps
+from tests.support.launches import Launch, decode
 
 REPOSITORY = Path(__file__).parent.parent.parent
 
@@ -32,15 +34,30 @@ def replay(function: str, launch: Launch, output: Path = REPOSITORY / "generated
     label, variant = _launched_variant(entry, launch, output)
     file, _, qualname = entry["kernel"].partition(":")
     names, types = zip(*variant["parameters"], strict=True)
-    values = launch.values(*types)
+    parameters = iter(launch.parameters)
     arguments = {
-        name: interpreter.Address(value, type_) if type_.startswith("*") else value
-        for name, type_, value in zip(names, types, values, strict=True)
+        name: _argument(parameters, type_) for name, type_ in zip(names, types, strict=True)
     }
     constexprs = {name: ast.literal_eval(text) for name, text in variant["constexprs"].items()}
     kernel = getattr(_interpreted(output.parent / "kernels" / file), qualname)
     interpreter.run(kernel, launch.grid, {**arguments, **constexprs})
     return label
+
+
+def _argument(parameters: Iterator[bytes], type_: str) -> object:
+    """The argument that the next parameters are: one value, or a map, its shape and strides."""
+    declared = parse_parameter_type(type_)
+    value = next(parameters)
+    if isinstance(declared, DescriptorType):
+        shape, strides = (
+            tuple(decode(next(parameters), width) for _ in declared.block)
+            for width in ("i32", "i64")
+        )
+        base = interpreter.Address(tensor_maps.decode(value).data, f"*{declared.dtype.name}")
+        block = declared.bound({}).block
+        return interpreter.Descriptor(base, block, shape, strides)
+    decoded = decode(value, type_)
+    return interpreter.Address(decoded, type_) if type_.startswith("*") else decoded
 
 
 def _launched_variant(
