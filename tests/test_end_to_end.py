@@ -15,6 +15,7 @@ import pytest
 from generated.basics import softmax as softmax_module
 from generated.basics import vector_add as vector_add_module
 from generated.qwen35 import gated_delta_rule as wrappers
+from generated.qwen35 import gated_delta_rule_fused as fused
 from tests.support import oracle, standin
 from tests.support.bfloat16 import BF16_NAN, from_bf16, to_bf16
 from tests.support.fake_tensor import FakeTensor
@@ -98,6 +99,35 @@ def test_the_chain_of_seven_wrappers_is_the_recurrence(tokens, heads):
     stage("recompute", k, v, beta, w, u, a_inv, g_cumsum, *sizes)
     stage("state", k, w, u, g_cumsum, initial, chunk_state, v_new, final, *sizes)
     stage("o", q, k, v_new, chunk_state, g_cumsum, output, *sizes, SCALE)
+
+    prepared = oracle.prepare(*(tensor.values() for tensor in inputs), key_heads)
+    expected, last = oracle.recurrence(*prepared, initial.values(), SCALE)
+    assert error(output.values(), expected) < CHAIN
+    assert error(final.values(), last) < CHAIN
+
+
+@pytest.mark.parametrize(("tokens", "heads"), [(1, 3), (65, 2), (130, 34)])
+def test_the_two_fused_wrappers_are_the_recurrence(tokens, heads):
+    """34 heads have the variant with wider programs."""
+    random = np.random.default_rng(tokens)
+    key_heads, chunks = 2, -(-tokens // 64)
+    width = (2 * key_heads + heads) * 128
+    qkv, b, a = (brain(random.standard_normal((tokens, size))) for size in (width, heads, heads))
+    dt_bias = brain(random.standard_normal(heads))
+    a_log = single(random.standard_normal(heads))
+    initial = single(0.1 * random.standard_normal((heads, 128, 128)))
+    solved = unwritten(chunks, heads, 128, 64, bf16=True)
+    output = unwritten(tokens, heads, 128, bf16=True)
+    factors, final = unwritten(chunks, heads, 4, 64), unwritten(heads, 128, 128)
+    sizes = key_heads, heads, tokens
+
+    inputs = qkv, b, a, dt_bias, a_log
+    name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_fused_"
+    local, carry = fused.gated_delta_rule_fused_local, fused.gated_delta_rule_fused_carry
+    assert call(name + "local", local, *inputs, solved, factors, *sizes, SCALE) == "aligned"
+    state = initial, output, final
+    label = call(name + "carry", carry, qkv, qkv, solved, factors, *state, *sizes)
+    assert label == ("BLOCK_V_64-aligned" if heads > 33 else "BLOCK_V_32-aligned")
 
     prepared = oracle.prepare(*(tensor.values() for tensor in inputs), key_heads)
     expected, last = oracle.recurrence(*prepared, initial.values(), SCALE)

@@ -24,10 +24,10 @@ cupy = pytest.importorskip("cupy", reason="CuPy is not installed")
 from generated import prepare  # noqa: E402
 from generated.basics.softmax import softmax  # noqa: E402
 from generated.basics.vector_add import vector_add  # noqa: E402
-from generated.qwen35 import gated_delta_rule as kernels  # noqa: E402
+from tests.support import chain  # noqa: E402
+from tests.support.chain import SCALE, inputs  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
-SCALE = 128**-0.5
 # Relative to the norm of the whole: fp32 stages, bf16 results (2**-9 each), and results of
 # products whose factors are bf16 as well. The chain rounds to bf16 at every stage.
 FP32, BF16, PRODUCT, CHAIN = 1e-5, 4e-3, 1e-2, 2e-2
@@ -65,69 +65,20 @@ def unwritten(*shape, dtype=None):
     return torch.full(shape, float("nan"), device="cuda", dtype=dtype or torch.float32)
 
 
-def inputs(tokens, heads, seed=0):
-    """Random inputs of the prefill, of the size that a model's projections have."""
-    generator = torch.Generator("cuda").manual_seed(seed)
-    key_heads = 16
-    width = (2 * key_heads + heads) * 128
-
-    def random(*shape, dtype=torch.bfloat16):
-        return torch.randn(*shape, device="cuda", generator=generator).to(dtype)
-
-    return SimpleNamespace(
-        tokens=tokens,
-        heads=heads,
-        key_heads=key_heads,
-        width=width,
-        qkv=random(tokens, width),
-        b=random(tokens, heads),
-        a=random(tokens, heads),
-        dt_bias=random(heads),
-        a_log=random(heads, dtype=torch.float32),
-        initial_state=0.1 * random(heads, 128, 128, dtype=torch.float32),
-    )
-
-
 def workspace(tokens, heads):
     """Every output of the chain, poisoned."""
-    brain = torch.bfloat16
-    chunks = (tokens + 63) // 64
-    return SimpleNamespace(
-        **{name: unwritten(tokens, heads, 128, dtype=brain) for name in
-           ("q", "k", "v", "w", "u", "v_new", "output")},
-        **{name: unwritten(tokens, heads) for name in ("g", "beta", "g_cumsum")},
-        a_tril=unwritten(tokens, heads, 64),
-        a_inv=unwritten(tokens, heads, 64, dtype=brain),
-        chunk_state=unwritten(chunks, heads, 128, 128),
-        final_state=unwritten(heads, 128, 128),
-    )  # fmt: skip
+    return chain.seven_workspace(SimpleNamespace(tokens=tokens, heads=heads), unwritten)
 
 
 def run_chain(
     x, y, wrap=lambda tensor: tensor, call=lambda function, *a, **k: function(*a, **k), **stream
 ):
     """The seven launches; `wrap` turns each tensor into what is passed, `call` may prepare."""
-    sizes = x.tokens, x.heads
-    calls = [
-        (kernels.gated_delta_rule_chunk_prepare,
-         [x.qkv, x.b, x.a, x.dt_bias, x.a_log, y.q, y.k, y.v, y.g, y.beta,
-          x.key_heads, x.heads, x.width, x.tokens]),
-        (kernels.gated_delta_rule_chunk_cumsum, [y.g, y.g_cumsum, *sizes]),
-        (kernels.gated_delta_rule_chunk_a, [y.k, y.g_cumsum, y.beta, y.a_tril, *sizes]),
-        (kernels.gated_delta_rule_chunk_solve, [y.a_tril, y.a_inv, *sizes]),
-        (kernels.gated_delta_rule_chunk_recompute,
-         [y.k, y.v, y.beta, y.w, y.u, y.a_inv, y.g_cumsum, *sizes]),
-        (kernels.gated_delta_rule_chunk_state,
-         [y.k, y.w, y.u, y.g_cumsum, x.initial_state, y.chunk_state, y.v_new, y.final_state,
-          *sizes]),
-        (kernels.gated_delta_rule_chunk_o,
-         [y.q, y.k, y.v_new, y.chunk_state, y.g_cumsum, y.output, *sizes, SCALE]),
-    ]  # fmt: skip
     return [
         call(
             function, *[wrap(a) if isinstance(a, torch.Tensor) else a for a in arguments], **stream
         )
-        for function, arguments in calls
+        for function, arguments in chain.seven_calls(x, y).values()
     ]
 
 

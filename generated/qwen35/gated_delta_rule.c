@@ -292,19 +292,20 @@ TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_cumsum_aligned_images[] = {
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_80, .symbol = "cumsum", .capability = 80,
-     .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
+     .threads = 128, .shared = 512, .parameters = gated_delta_rule_chunk_cumsum_parameters,
+     .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_90, .symbol = "cumsum", .capability = 90,
-     .is_exact = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
-     .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 512,
+     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_100, .symbol = "cumsum", .capability = 100,
-     .is_exact = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
-     .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 512,
+     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_120, .symbol = "cumsum", .capability = 120,
-     .is_exact = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
-     .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 512,
+     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_aligned_compute_80, .symbol = "cumsum", .capability = 80,
-     .is_ptx = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
-     .parameter_count = 4},
+     .is_ptx = true, .threads = 128, .shared = 512,
+     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
 };
 
 /* generic */
@@ -320,19 +321,20 @@ TB_EMBED(gated_delta_rule_chunk_cumsum_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_cumsum_generic_images[] = {
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_80, .symbol = "cumsum", .capability = 80,
-     .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
+     .threads = 128, .shared = 512, .parameters = gated_delta_rule_chunk_cumsum_parameters,
+     .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_90, .symbol = "cumsum", .capability = 90,
-     .is_exact = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
-     .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 512,
+     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_100, .symbol = "cumsum", .capability = 100,
-     .is_exact = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
-     .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 512,
+     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_120, .symbol = "cumsum", .capability = 120,
-     .is_exact = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
-     .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 512,
+     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_generic_compute_80, .symbol = "cumsum", .capability = 80,
-     .is_ptx = true, .threads = 32, .parameters = gated_delta_rule_chunk_cumsum_parameters,
-     .parameter_count = 4},
+     .is_ptx = true, .threads = 128, .shared = 512,
+     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
 };
 
 static tb_variant gated_delta_rule_chunk_cumsum_variants[] = {
@@ -369,7 +371,7 @@ static const tb_function gated_delta_rule_chunk_cumsum_function = {
 
 static tb_grid gated_delta_rule_chunk_cumsum_grid(int64_t seq_len, int64_t num_value_heads)
 {
-    const tb_grid grid = {tb_cdiv(seq_len, 64), tb_cdiv(num_value_heads, 16), 1, 0};
+    const tb_grid grid = {tb_cdiv(seq_len, 64), tb_cdiv(num_value_heads, 8), 1, 0};
     return grid;
 }
 
@@ -809,19 +811,19 @@ TB_EMBED(gated_delta_rule_chunk_recompute_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_recompute_aligned_images[] = {
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_80, .symbol = "recompute",
-     .capability = 80, .threads = 128, .shared = 24576,
+     .capability = 80, .threads = 128, .shared = 32768,
      .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_90, .symbol = "recompute",
-     .capability = 90, .is_exact = true, .threads = 128, .shared = 32768,
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 40960,
      .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_100, .symbol = "recompute",
-     .capability = 100, .is_exact = true, .threads = 128, .shared = 26640,
+     .capability = 100, .is_exact = true, .threads = 128, .shared = 34832,
      .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_120, .symbol = "recompute",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 20480,
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 28672,
      .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_compute_80, .symbol = "recompute",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 24576,
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 32768,
      .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
 };
 
@@ -1015,67 +1017,147 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_recompute)
 /* what the images take of a call's values, in order */
 static const uint8_t gated_delta_rule_chunk_state_parameters[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
 
-/* aligned */
-TB_EMBED(gated_delta_rule_chunk_state_aligned_sm_80,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_aligned_sm_90,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_aligned_sm_100,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_aligned_sm_120,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_aligned_compute_80,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.aligned.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_state_aligned_images[] = {
-    {.data = gated_delta_rule_chunk_state_aligned_sm_80, .symbol = "state", .capability = 80,
-     .threads = 128, .shared = 41220, .parameters = gated_delta_rule_chunk_state_parameters,
-     .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_aligned_sm_90, .symbol = "state", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 86276,
+/* BLOCK_V_32-aligned */
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_80,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_32-aligned.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_90,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_32-aligned.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_100,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_32-aligned.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_120,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_32-aligned.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_aligned_compute_80,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_32-aligned.compute_80.ptx");
+static tb_image gated_delta_rule_chunk_state_BLOCK_V_32_aligned_images[] = {
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_80, .symbol = "state",
+     .capability = 80, .threads = 128, .shared = 82700,
      .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_aligned_sm_100, .symbol = "state", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 66324,
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_90, .symbol = "state",
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 160524,
      .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_aligned_sm_120, .symbol = "state", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 41220,
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_100, .symbol = "state",
+     .capability = 100, .is_exact = true, .threads = 128, .shared = 140572,
      .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_aligned_compute_80, .symbol = "state", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 41220,
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_120, .symbol = "state",
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 82700,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_compute_80, .symbol = "state",
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 82700,
      .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
 };
 
-/* generic */
-TB_EMBED(gated_delta_rule_chunk_state_generic_sm_80,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_generic_sm_90,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_generic_sm_100,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_generic_sm_120,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_generic_compute_80,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_state.generic.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_state_generic_images[] = {
-    {.data = gated_delta_rule_chunk_state_generic_sm_80, .symbol = "state", .capability = 80,
-     .threads = 128, .shared = 24836, .parameters = gated_delta_rule_chunk_state_parameters,
-     .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_generic_sm_90, .symbol = "state", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 24836,
+/* BLOCK_V_32-generic */
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_80,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_32-generic.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_90,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_32-generic.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_100,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_32-generic.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_120,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_32-generic.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_generic_compute_80,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_32-generic.compute_80.ptx");
+static tb_image gated_delta_rule_chunk_state_BLOCK_V_32_generic_images[] = {
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_80, .symbol = "state",
+     .capability = 80, .threads = 128, .shared = 25356,
      .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_generic_sm_100, .symbol = "state", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 61732,
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_90, .symbol = "state",
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 25356,
      .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_generic_sm_120, .symbol = "state", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 24836,
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_100, .symbol = "state",
+     .capability = 100, .is_exact = true, .threads = 128, .shared = 62248,
      .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_generic_compute_80, .symbol = "state", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 24836,
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_120, .symbol = "state",
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 25356,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_compute_80, .symbol = "state",
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 25356,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+};
+
+/* BLOCK_V_64-aligned */
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_80,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_64-aligned.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_90,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_64-aligned.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_100,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_64-aligned.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_120,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_64-aligned.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_aligned_compute_80,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_64-aligned.compute_80.ptx");
+static tb_image gated_delta_rule_chunk_state_BLOCK_V_64_aligned_images[] = {
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_80, .symbol = "state",
+     .capability = 80, .threads = 128, .shared = 74248,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_90, .symbol = "state",
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 131592,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_100, .symbol = "state",
+     .capability = 100, .is_exact = true, .threads = 128, .shared = 124440,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_120, .symbol = "state",
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 74248,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_compute_80, .symbol = "state",
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 74248,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+};
+
+/* BLOCK_V_64-generic */
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_80,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_64-generic.sm_80.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_90,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_64-generic.sm_90.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_100,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_64-generic.sm_100.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_120,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_64-generic.sm_120.cubin");
+TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_generic_compute_80,
+         "qwen35/gated_delta_rule.images/"
+         "gated_delta_rule_chunk_state.BLOCK_V_64-generic.compute_80.ptx");
+static tb_image gated_delta_rule_chunk_state_BLOCK_V_64_generic_images[] = {
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_80, .symbol = "state",
+     .capability = 80, .threads = 128, .shared = 33288,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_90, .symbol = "state",
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 33288,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_100, .symbol = "state",
+     .capability = 100, .is_exact = true, .threads = 128, .shared = 74280,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_120, .symbol = "state",
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 33288,
+     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_compute_80, .symbol = "state",
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 33288,
      .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
 };
 
 static tb_variant gated_delta_rule_chunk_state_variants[] = {
-    {.images = gated_delta_rule_chunk_state_aligned_images, .image_count = 5},
-    {.images = gated_delta_rule_chunk_state_generic_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_state_BLOCK_V_32_generic_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_state_BLOCK_V_64_generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_state_arguments[] = {
@@ -1123,10 +1205,17 @@ static const tb_function gated_delta_rule_chunk_state_function = {
     .prepare = tb_prepare_gated_delta_rule_chunk_state,
 };
 
-static tb_grid gated_delta_rule_chunk_state_grid(int64_t num_value_heads)
+static tb_grid gated_delta_rule_chunk_state_grid(int64_t num_value_heads, int64_t BLOCK_V)
 {
-    const tb_grid grid = {4, num_value_heads, 1, 0};
+    const tb_grid grid = {128 / BLOCK_V, num_value_heads, 1, 0};
     return grid;
+}
+
+static const int64_t gated_delta_rule_chunk_state_BLOCK_V_choices[2] = {32, 64};
+
+static int64_t gated_delta_rule_chunk_state_compute_BLOCK_V(int64_t num_value_heads)
+{
+    return num_value_heads <= 33 ? 32 : 64;
 }
 
 static tritonbind_status gated_delta_rule_chunk_state_on(
@@ -1140,6 +1229,12 @@ static tritonbind_status gated_delta_rule_chunk_state_on(
     static const uint8_t sizes[] = {sizeof k, sizeof w, sizeof u, sizeof g_cumsum,
                                     sizeof initial_state, sizeof chunk_state, sizeof v_new,
                                     sizeof final_state, sizeof seq_len, sizeof num_value_heads};
+    const int64_t BLOCK_V = gated_delta_rule_chunk_state_compute_BLOCK_V(num_value_heads);
+    const int32_t BLOCK_V_choice = tb_choose_value(
+        function, "BLOCK_V", BLOCK_V, gated_delta_rule_chunk_state_BLOCK_V_choices, 2,
+        &(const tb_slots){NULL, 0});
+    if (BLOCK_V_choice < 0)
+        return tb_last_status();
     const bool aligned = tb_divisible_by_16(k)
                          && tb_divisible_by_16(w)
                          && tb_divisible_by_16(u)
@@ -1158,8 +1253,8 @@ static tritonbind_status gated_delta_rule_chunk_state_on(
         || tb_check_alignment(function, 6, v_new, 2)
         || tb_check_alignment(function, 7, final_state, 4))
         return tb_last_status();
-    const int32_t variant = hints;
-    const tb_grid grid = gated_delta_rule_chunk_state_grid(num_value_heads);
+    const int32_t variant = BLOCK_V_choice * 2 + hints;
+    const tb_grid grid = gated_delta_rule_chunk_state_grid(num_value_heads, BLOCK_V);
     return tb_launch(function, variant, &target, grid, values, sizes);
 }
 
@@ -1266,10 +1361,10 @@ static tb_image gated_delta_rule_chunk_o_aligned_images[] = {
      .threads = 128, .shared = 32768, .parameters = gated_delta_rule_chunk_o_parameters,
      .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_aligned_sm_90, .symbol = "outputs", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 57344,
+     .is_exact = true, .threads = 128, .shared = 45056,
      .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_aligned_sm_100, .symbol = "outputs", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 57376,
+     .is_exact = true, .threads = 128, .shared = 45088,
      .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_aligned_sm_120, .symbol = "outputs", .capability = 120,
      .is_exact = true, .threads = 128, .shared = 32768,
@@ -1292,19 +1387,19 @@ TB_EMBED(gated_delta_rule_chunk_o_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_o_generic_images[] = {
     {.data = gated_delta_rule_chunk_o_generic_sm_80, .symbol = "outputs", .capability = 80,
-     .threads = 128, .shared = 32768, .parameters = gated_delta_rule_chunk_o_parameters,
+     .threads = 128, .shared = 24576, .parameters = gated_delta_rule_chunk_o_parameters,
      .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_generic_sm_90, .symbol = "outputs", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 40960,
+     .is_exact = true, .threads = 128, .shared = 28672,
      .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_generic_sm_100, .symbol = "outputs", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 40992,
+     .is_exact = true, .threads = 128, .shared = 36896,
      .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_generic_sm_120, .symbol = "outputs", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 32768,
+     .is_exact = true, .threads = 128, .shared = 24576,
      .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_generic_compute_80, .symbol = "outputs", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 32768,
+     .is_ptx = true, .threads = 128, .shared = 24576,
      .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
 };
 

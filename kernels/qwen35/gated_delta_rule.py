@@ -22,6 +22,7 @@ import triton.language as tl
 from triton import cdiv
 
 from codegen.export import export
+from kernels.qwen35.parts import join_inverses, nearby, softplus
 
 CHUNK = tl.constexpr(64)
 KEY_DIM = VALUE_DIM = tl.constexpr(128)
@@ -76,8 +77,8 @@ def prepare(
 
     q, k /= sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias); beta = sigmoid(b).
     """
-    first = tl.program_id(0) * BLOCK_T
-    head = tl.program_id(1)
+    block, head = nearby(num_value_heads)
+    first = block * BLOCK_T
     key_head = head * num_key_heads // num_value_heads
     tokens = tl.arange(0, BLOCK_T)
     inside = tokens < seq_len - first
@@ -98,11 +99,7 @@ def prepare(
     tl.store(v_out + number[:, None] * VALUE_DIM + values, v, mask=whole)
     x = tl.load(a + number, mask=inside, other=0.0).to(tl.float32)
     x += tl.load(dt_bias + head).to(tl.float32)
-    power = tl.exp(x)
-    # Near 1 a GPU's fast logarithm has an absolute error; the series keeps the digits.
-    series = power * (1.0 - power * (0.5 - power / 3.0))
-    softplus = tl.where(power < 0.01, series, tl.where(x > 20.0, x, tl.log(1.0 + power)))
-    tl.store(g_out + number, -tl.exp(tl.load(a_log + head)) * softplus, mask=inside)
+    tl.store(g_out + number, -tl.exp(tl.load(a_log + head)) * softplus(x), mask=inside)
     x = tl.load(b + number, mask=inside, other=0.0).to(tl.float32)
     tl.store(beta_out + number, tl.sigmoid(x), mask=inside)
 
@@ -112,7 +109,6 @@ def prepare(
     types={"g_in": "*fp32", "g_out": "*fp32", **SIZES},
     shapes={"g_in": NUMBER, "g_out": NUMBER},
     grid=lambda seq_len, num_value_heads, HEADS: (cdiv(seq_len, 64), cdiv(num_value_heads, HEADS)),
-    num_warps=1,
 )
 @triton.jit
 def cumsum(
@@ -120,7 +116,7 @@ def cumsum(
     g_out,  # [S, H], summed up inside the chunk; may be g_in
     seq_len,  # S, the number of tokens
     num_value_heads,  # H, the number of value heads
-    HEADS: tl.constexpr = 16,
+    HEADS: tl.constexpr = 8,
 ):
     """g_out[t] is the sum of g_in from the first token of t's chunk to t, t included."""
     first = tl.program_id(0) * CHUNK
@@ -148,13 +144,13 @@ def interaction(
     num_value_heads,  # H, the number of value heads
 ):
     """A[i, j] = beta_i exp(g_i - g_j) (k_i . k_j) for i > j inside a chunk, 0 elsewhere."""
-    first = tl.program_id(0) * CHUNK
+    chunk, head = nearby(num_value_heads)
+    first = chunk * CHUNK
     tokens = tl.arange(0, CHUNK)
     inside = tokens < seq_len - first
     whole = inside[:, None]
-    start = first.to(tl.int64) * num_value_heads + tl.program_id(1)
+    start = first.to(tl.int64) * num_value_heads + head
     row = tokens * num_value_heads
-
     key_at = start * KEY_DIM + (row[:, None] * KEY_DIM + tl.arange(0, KEY_DIM)[None, :])
     keys = tl.load(k + key_at, mask=whole, other=0.0)
     g = tl.load(g_cumsum + start + row, mask=inside, other=0.0)
@@ -164,22 +160,6 @@ def interaction(
     products = tl.dot(keys, tl.trans(keys)) * decay * strength[:, None]
     a_at = start * CHUNK + (row[:, None] * CHUNK + tokens[None, :])
     tl.store(a_tril + a_at, products, mask=whole)
-
-
-@triton.jit
-def join_inverses(inverses, below, PAIRS: tl.constexpr, SIDE: tl.constexpr):
-    """Inverses [2 * PAIRS, SIDE, SIDE] of diagonal blocks to those of blocks twice as wide.
-
-    The inverse of [[L, 0], [B, M]] is [[L', 0], [-M' B L', M']], with L', M' those of L and M.
-    """
-    pairs = tl.permute(tl.reshape(inverses, [PAIRS, 2, SIDE, SIDE]), [0, 2, 3, 1])
-    upper, lower = tl.split(pairs)
-    product = tl.dot(lower, below, input_precision="ieee")
-    corner = -tl.dot(product, upper, input_precision="ieee")
-    left = tl.join(upper, corner)
-    right = tl.join(tl.zeros_like(upper), lower)
-    whole = tl.permute(tl.join(left, right), [0, 3, 1, 4, 2])
-    return tl.reshape(whole, [PAIRS, 2 * SIDE, 2 * SIDE])
 
 
 @export(
@@ -236,7 +216,6 @@ def solve(
     types={**each("k v w_out u_out a_inv", "*bf16"), **each("beta g_cumsum", "*fp32"), **SIZES},
     shapes={**each("k v w_out u_out", VECTOR), **each("beta g_cumsum", NUMBER), "a_inv": CHUNK_ROW},
     grid=lambda seq_len, num_value_heads: (cdiv(seq_len, 64), num_value_heads),
-    num_stages=2,
 )
 @triton.jit
 def recompute(
@@ -255,12 +234,13 @@ def recompute(
 
     The factors go to the columns of T: it is half as wide as k and v, which stay as they are.
     """
-    first = tl.program_id(0) * CHUNK
+    chunk, head = nearby(num_value_heads)
+    first = chunk * CHUNK
     tokens = tl.arange(0, CHUNK)
     columns = tl.arange(0, BLOCK)[None, :]
     inside = tokens < seq_len - first
     whole = inside[:, None]
-    start = first.to(tl.int64) * num_value_heads + tl.program_id(1)
+    start = first.to(tl.int64) * num_value_heads + head
     row = tokens * num_value_heads
     at = start * CHUNK + (row[:, None] * CHUNK + tokens[None, :])
     factors = tl.load(a_inv + at, mask=whole, other=0.0).to(tl.float32)
@@ -292,8 +272,11 @@ def recompute(
         "chunk_state": MATRICES,
     },
     grid=lambda num_value_heads, BLOCK_V: (128 // BLOCK_V, num_value_heads),
-    num_stages=2,
+    constexprs={"BLOCK_V": [32, 64]},
 )
+# A program is fastest with 32 columns; with 64 a GPU of about 132 SMs runs them all at once.
+@triton.heuristics({"BLOCK_V": lambda args: 32 if args["num_value_heads"] <= 33 else 64})
+@triton.heuristics({"num_stages": lambda args: 4 if args["BLOCK_V"] == 32 else 3})
 @triton.jit
 def state(
     k,  # [S, H, 128], of length 1
@@ -306,7 +289,7 @@ def state(
     final_state,  # [H, 128, 128], h after the last token; may be initial_state
     seq_len,  # S, the number of tokens
     num_value_heads,  # H, the number of value heads
-    BLOCK_V: tl.constexpr = 32,
+    BLOCK_V: tl.constexpr,
 ):
     """Carry h from chunk to chunk; each program keeps BLOCK_V columns of it in registers.
 
@@ -335,7 +318,6 @@ def state(
         written = tl.load(u + value_at, mask=whole, other=0.0).to(tl.float32)
         written -= tl.dot(weights, h.to(tl.bfloat16))
         tl.store(v_new + value_at, written.to(tl.bfloat16), mask=whole)
-
         g = tl.load(g_cumsum + start + row, mask=inside, other=0.0)
         g_last = tl.load(g_cumsum + start + last * num_value_heads)
         decay = tl.exp(tl.where(inside, g_last - g, float("-inf")))
@@ -354,7 +336,6 @@ def state(
         cdiv(seq_len, 64),
         num_value_heads,
     ),
-    num_stages=2,
 )
 @triton.jit
 def outputs(
@@ -368,11 +349,11 @@ def outputs(
     num_value_heads,  # H, the number of value heads
     scale: tl.float32,  # 128 ** -0.5
     BLOCK_V: tl.constexpr = 64,
-    BLOCK_K: tl.constexpr = 64,
+    BLOCK_K: tl.constexpr = 32,
 ):
     """o = scale (exp(g) q h + P v_new), P[i, j] = exp(g_i - g_j) (q_i . k_j) for i >= j, else 0."""
     values = tl.program_id(0) * BLOCK_V + tl.arange(0, BLOCK_V)[None, :]
-    chunk, head = tl.program_id(1), tl.program_id(2)
+    chunk, head = nearby(num_value_heads, 1)
     first = chunk * CHUNK
     tokens = tl.arange(0, CHUNK)
     inside = tokens < seq_len - first
@@ -390,7 +371,6 @@ def outputs(
         h = tl.load(chunk_state + matrix + (keys[:, None] * VALUE_DIM + values))
         before = tl.dot(queries, h.to(tl.bfloat16), acc=before)
         scores = tl.dot(queries, tl.trans(key_tile), acc=scores)
-
     g = tl.load(g_cumsum + start + row, mask=inside, other=0.0)
     seen = (tokens[:, None] >= tokens[None, :]) & whole
     scores *= tl.exp(tl.where(seen, g[:, None] - g[None, :], float("-inf")))

@@ -56,6 +56,22 @@ def solve(a_tril):
     return a_inv
 
 
+def solved(q, k, g_cumsum, beta, scale):
+    """T = (I + A)^-1 diag(beta) and P T, both in rows [S, H, 64], which the fused kernels pass on.
+
+    P[i, j] = scale exp(g_i - g_j) (q_i . k_j) for i >= j.
+    """
+    inverse = solve(interaction(k, g_cumsum, beta))
+    through = np.zeros_like(inverse)
+    for chunk in _chunks(len(q)):
+        size = len(q[chunk])
+        inverse[chunk, :, :size] *= beta[chunk].T
+        scores = scale * _decayed_products(q[chunk], k[chunk], g_cumsum[chunk], 0)
+        square = _square(inverse[chunk])
+        through[chunk, :, :size] = np.einsum("ihj,hjk->ihk", scores, square)
+    return inverse, through
+
+
 def recompute(k, v, beta, a_inv, g_cumsum):
     """(w, u)."""
     w, u = np.empty_like(k), np.empty_like(v)
