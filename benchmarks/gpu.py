@@ -24,6 +24,7 @@ from generated import _library
 
 SITE = Path(__file__).resolve().parent / "kernels" / "built" / "site"
 """Packages of peers that were brought along: `pip install --target`."""
+TESTS = ("tests/test_gpu.py", "tests/test_gpu_fused.py")
 
 
 def main() -> int:
@@ -37,10 +38,10 @@ def main() -> int:
     print(f"library built in {time.perf_counter() - start:.1f} s: {library.name}")
     tested = 0
     if not options.only_times:
-        tests = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "-s", "tests/test_gpu.py"]
+        tests = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "-s", *TESTS]
         tested = subprocess.run(tests, check=False).returncode
     times = host_times()
-    text = f"{_machine()}.\n\n{table(times, {'the floor': FLOOR, 'the JIT': JIT})}"
+    text = f"{machine()}.\n\n{table(times, {'the floor': FLOOR, 'the JIT': JIT})}"
     print(f"\n{text}")
     for reason in times.missing:
         print(f"not measured: {reason}", file=sys.stderr)
@@ -51,7 +52,8 @@ def main() -> int:
     return tested
 
 
-def _machine() -> str:
+def machine() -> str:
+    """When, where and with what this runs, in one line."""
     driver = subprocess.run(
         ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
         capture_output=True,

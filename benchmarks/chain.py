@@ -1,0 +1,239 @@
+"""The prefill's chain against flash-linear-attention: `python -m benchmarks.chain [FOLDER]`.
+
+In one run on the GPU it measures, for each size, host, GPU and wall time of the seven kernels, of
+the two fused ones and of the peer, the GPU time of each stage, and what the machine's memory and
+matrix units allow. It writes the tables of docs/chain.md and docs/chain.svg into FOLDER (docs).
+Needs torch, apache-tvm-ffi, and fla-core with the Triton that it compiles with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import torch
+
+from benchmarks import chain_peer as peer
+from benchmarks import chain_roofline as roofline
+from benchmarks.chain_plot import Series, plot
+from benchmarks.gpu import machine
+from benchmarks.timing import gpu_time, host_time, wall_time
+from tests.support import chain
+
+SIZES = [64, 512, 2048, 8192, 32768]
+HEADS = [32, 48]
+AGREE = 2e-2
+"""Of the norm: bf16 results of different orders of the same sums."""
+
+Result = tuple[torch.Tensor, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Times:
+    """Microseconds of a call that allocates all it returns and works with, but `prepared`."""
+
+    host: float
+    wall: float
+    gpu: float
+    prepared: float | None = None
+    """The host's time when everything has been allocated before."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured at one size."""
+
+    tokens: int
+    heads: int
+    fused: Times
+    seven: Times
+    peer: Times
+    peer_on_rows: Times
+    stages: dict[str, float]
+    """GPU time of each stage."""
+
+
+def fused(x: SimpleNamespace) -> Result:
+    y = chain.fused_workspace(x)
+    chain.run(chain.fused_calls(x, y))
+    return y.output, y.final_state
+
+
+def seven(x: SimpleNamespace) -> Result:
+    y = chain.seven_workspace(x)
+    chain.run(chain.seven_calls(x, y))
+    return y.output, y.final_state
+
+
+def measure(tokens: int, heads: int) -> Row:
+    x = chain.inputs(tokens, heads)
+    on_split, on_rows = peer.call(x), peer.call_on_rows(x)
+    peer.tune_again()
+    expected = on_split()
+    for result in (fused(x), seven(x), on_rows()):
+        _check(result, expected)
+    del expected, result
+    calls = 10 if tokens <= 2048 else 2
+    two = chain.fused_calls(x, chain.fused_workspace(x))
+    parts = chain.seven_calls(x, chain.seven_workspace(x))
+    row = Row(
+        tokens,
+        heads,
+        _times(lambda: fused(x), calls, two),
+        _times(lambda: seven(x), calls, parts),
+        _times(on_split, calls),
+        _times(on_rows, calls),
+        {
+            name: gpu_time(lambda call=call: call[0](*call[1]), calls=calls)
+            for name, call in {**two, **parts}.items()
+        },
+    )
+    del two, parts
+    gc.collect()
+    torch.cuda.empty_cache()
+    return row
+
+
+def _check(result: Result, expected: Result) -> None:
+    for ours, theirs in zip(result, expected, strict=True):
+        difference = (ours.float() - theirs.float().view(ours.shape)).norm() / theirs.float().norm()
+        assert difference < AGREE, f"off by {difference:.1e} of the norm"
+
+
+def _times(
+    run: Callable[[], object], calls: int, prepared: dict[str, chain.Call] | None = None
+) -> Times:
+    return Times(
+        host_time(run),
+        wall_time(run),
+        gpu_time(run, calls=calls),
+        host_time(lambda: chain.run(prepared)) if prepared else None,
+    )
+
+
+def tables(rows: list[Row], ceilings: roofline.Ceilings) -> str:
+    """The tables of docs/chain.md."""
+    lines = ["### GPU time, microseconds (replay of a captured graph)", ""]
+    lines += _table(
+        "S, H | two kernels | seven kernels | peer | peer, on rows | two / peer | seven / peer",
+        [
+            f"{_size(r)} | {r.fused.gpu:.1f} | {r.seven.gpu:.1f} | {r.peer.gpu:.1f} "
+            f"| {r.peer_on_rows.gpu:.1f} | {r.fused.gpu / r.peer.gpu:.2f} "
+            f"| {r.seven.gpu / r.peer.gpu:.2f}"
+            for r in rows
+        ],
+    )
+    lines += ["### Wall time, microseconds (from the call until the GPU is done)", ""]
+    lines += _table(
+        "S, H | two kernels | seven kernels | peer | peer, on rows | two / peer | seven / peer",
+        [
+            f"{_size(r)} | {r.fused.wall:.0f} | {r.seven.wall:.0f} | {r.peer.wall:.0f} "
+            f"| {r.peer_on_rows.wall:.0f} | {r.fused.wall / r.peer.wall:.2f} "
+            f"| {r.seven.wall / r.peer.wall:.2f}"
+            for r in rows
+        ],
+    )
+    lines += ["### Host time, microseconds (until the call is back)", ""]
+    lines += _table(
+        "S, H | two kernels | with what is allocated | seven kernels | with what is allocated "
+        "| peer | peer, on rows",
+        [
+            f"{_size(r)} | {r.fused.host:.1f} | {r.fused.prepared:.1f} | {r.seven.host:.1f} "
+            f"| {r.seven.prepared:.1f} | {r.peer.host:.0f} | {r.peer_on_rows.host:.0f}"
+            for r in rows
+        ],
+    )
+    lines += ["### Each stage: GPU time, microseconds (and how much of it the floor is)", ""]
+    lines += [
+        f"Ceilings of this run: a copy of 4 GiB {ceilings.bytes / 1e12:.2f} TB/s, a bf16 product "
+        f"of 8192 x 8192 matrices {ceilings.flops / 1e12:.0f} TFLOP/s.",
+        "",
+    ]
+    lines += _table(
+        "S, H | " + " | ".join(rows[0].stages),
+        [
+            f"{_size(r)} | "
+            + " | ".join(
+                f"{time:.1f} ({100 * _floor(r, name, ceilings) / time:.0f} %)"
+                for name, time in r.stages.items()
+            )
+            for r in rows
+        ],
+    )
+    lines += ["### The floor, microseconds", ""]
+    lines += _table(
+        "S, H | two kernels: memory, matrix units | seven kernels: memory, matrix units "
+        "| inputs and outputs alone | two kernels, measured over their floor",
+        [
+            f"{_size(r)} | {_parts(r, roofline.FUSED, ceilings)} "
+            f"| {_parts(r, roofline.SEVEN, ceilings)} "
+            f"| {1e6 * roofline.least_bytes(r.tokens, r.heads) / ceilings.bytes:.1f} "
+            f"| {r.fused.gpu / sum(_floor(r, name, ceilings) for name in roofline.FUSED):.2f}"
+            for r in rows
+        ],
+    )
+    return "\n".join(lines)
+
+
+def _table(head: str, body: list[str]) -> list[str]:
+    return [f"| {head} |", "|---" * head.count("|") + "|---|", *(f"| {r} |" for r in body), ""]
+
+
+def _size(row: Row) -> str:
+    return f"{row.tokens}, {row.heads}"
+
+
+def _floor(row: Row, stage: str, ceilings: roofline.Ceilings) -> float:
+    return ceilings.floor(roofline.work(stage, row.tokens, row.heads))
+
+
+def _parts(row: Row, stages: tuple[str, ...], ceilings: roofline.Ceilings) -> str:
+    works = [roofline.work(stage, row.tokens, row.heads) for stage in stages]
+    memory = 1e6 * sum(work.bytes for work in works) / ceilings.bytes
+    return f"{memory:.1f}, {1e6 * sum(work.flops for work in works) / ceilings.flops:.1f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("docs"))
+    folder = parser.parse_args().folder
+    peer.compile_all(HEADS)
+    ceilings = roofline.measure()
+    with torch.inference_mode():
+        rows = [measure(tokens, heads) for heads in HEADS for tokens in SIZES]
+    text = f"{machine()}\n\n{tables(rows, ceilings)}"
+    print(text)
+    page = folder / "chain.md"
+    head = page.read_text().partition("\n## Measured\n")[0] if page.exists() else ""
+    page.write_text(f"{head}\n## Measured\n\n{text}")
+    (folder / "chain.svg").write_text(
+        plot(
+            {
+                f"H = {heads}": [
+                    Series("flash-linear-attention", _points(rows, heads, lambda r: r.peer.gpu)),
+                    Series("seven kernels", _points(rows, heads, lambda r: r.seven.gpu)),
+                    Series("two kernels", _points(rows, heads, lambda r: r.fused.gpu)),
+                    Series(
+                        "inputs and outputs at the speed of a copy",
+                        [(s, 1e6 * roofline.least_bytes(s, heads) / ceilings.bytes) for s in SIZES],
+                        is_dashed=True,
+                    ),
+                ]
+                for heads in HEADS
+            },
+            x="tokens",
+            y="GPU time, us",
+        )
+    )
+
+
+def _points(rows: list[Row], heads: int, time: Callable[[Row], float]) -> list[tuple[float, float]]:
+    return [(row.tokens, time(row)) for row in rows if row.heads == heads]
+
+
+if __name__ == "__main__":
+    main()

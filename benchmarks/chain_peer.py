@@ -1,0 +1,100 @@
+"""flash-linear-attention's `chunk_gated_delta_rule` on our inputs, tuned anew for each size."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+import triton
+from fla.ops.gated_delta_rule import chunk_gated_delta_rule
+from triton.runtime.autotuner import Autotuner
+
+from tests.support import chain
+
+PROCESSES = 7
+WARMUP, REPEAT = 5, 20
+"""Milliseconds for each configuration that its autotuner measures."""
+
+
+def split(x: SimpleNamespace) -> tuple[torch.Tensor, ...]:
+    """q, k and v as tensors of their own: what the peer takes."""
+    sizes = [x.key_heads * 128, x.key_heads * 128, x.heads * 128]
+    parts = x.qkv.split(sizes, dim=1)
+    return tuple(part.reshape(1, x.tokens, -1, 128).contiguous() for part in parts)
+
+
+def call(x: SimpleNamespace) -> Callable[[], tuple[torch.Tensor, torch.Tensor]]:
+    """A call on q, k and v that have been split already; it allocates what it needs."""
+    given = split(x)
+    return lambda: _peer(x, *given)
+
+
+def call_on_rows(x: SimpleNamespace) -> Callable[[], tuple[torch.Tensor, torch.Tensor]]:
+    """A call on rows of q, k and v, as ours: views of them, which the peer copies."""
+    sizes = [x.key_heads * 128, x.key_heads * 128, x.heads * 128]
+
+    def run() -> tuple[torch.Tensor, torch.Tensor]:
+        parts = x.qkv.split(sizes, dim=1)
+        return _peer(x, *(part.view(1, x.tokens, -1, 128) for part in parts))
+
+    return run
+
+
+def _peer(x: SimpleNamespace, *qkv: torch.Tensor) -> Any:
+    return chunk_gated_delta_rule(
+        *qkv,
+        g=x.a[None],
+        beta=x.b[None],
+        scale=chain.SCALE,
+        initial_state=x.initial_state[None],
+        output_final_state=True,
+        use_qk_l2norm_in_kernel=True,
+        use_gate_in_kernel=True,
+        use_beta_sigmoid_in_kernel=True,
+        A_log=x.a_log,
+        dt_bias=x.dt_bias,
+    )
+
+
+def autotuners() -> list[Autotuner]:
+    return [one for one in gc.get_objects() if issubclass(type(one), Autotuner)]
+
+
+def tune_again() -> None:
+    """Let the next call choose the best configurations for its size."""
+    for one in autotuners():
+        one.cache.clear()
+        one.do_bench = _bench
+
+
+def _bench(kernel: Callable[[], None], quantiles: Any) -> Any:
+    return triton.testing.do_bench(kernel, warmup=WARMUP, rep=REPEAT, quantiles=quantiles)
+
+
+def compile_all(heads: list[int]) -> None:
+    """Fill Triton's cache, in several processes: its autotuner compiles one after the other."""
+    workers = [
+        subprocess.Popen([sys.executable, "-m", __name__, str(head), str(part)])
+        for head in heads
+        for part in range(PROCESSES)
+    ]
+    for worker in workers:
+        if worker.wait():
+            raise RuntimeError(f"{worker.args!r} failed")
+
+
+def _compile_part(heads: int, part: int) -> None:
+    tune_again()
+    for one in autotuners():
+        one.configs = one.configs[part::PROCESSES] or one.configs[:1]
+    with torch.inference_mode():
+        call(chain.inputs(64, heads))()
+
+
+if __name__ == "__main__":
+    _compile_part(int(sys.argv[1]), int(sys.argv[2]))
