@@ -22,7 +22,7 @@ lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# Kernels of other projects; ten minutes on two cores. Writes docs/coverage.md.
+# Kernels of other projects; most of an hour on two cores. Writes docs/coverage.md.
 others: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/kernels_of_others/requirements.txt
 	$(BIN)/python -m tests.kernels_of_others

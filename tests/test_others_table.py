@@ -36,9 +36,9 @@ def refusal(reason: str, said: str) -> Refusal:
 def test_the_table() -> None:
     lines = document(FUNCTIONS, [refusal("hook", "it has a hook")]).splitlines()
     assert (
-        "2 kernels in 3 variants and 5 images are generated and proven, 1 images left out where a "
-        "target cannot have them; 1 declarations are refused, as they should be. liger-kernel "
-        "0.8.5 (1), torchao 0.18.0 (1)."
+        "2 kernels in 3 variants and 5 images are generated and proven; left out where a target "
+        "cannot have them: 1; refused, as they should be: 1 declarations. liger-kernel 0.8.5 (1), "
+        "torchao 0.18.0 (1)."
     ) in lines
     assert [line for line in lines if line.startswith("| `")] == [
         "| `softmax` | liger-kernel | `_softmax_kernel` | 2 | sm_90, sm_100 | 4 | proven |",

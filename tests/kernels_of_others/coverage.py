@@ -77,8 +77,8 @@ def summary(functions: Mapping[str, Any], refusals: Sequence[Refusal]) -> str:
     omitted = sum(len(entry["omitted"]) for entry in functions.values())
     return (
         f"{len(functions)} kernels in {variants} variants and {images} images are generated and "
-        f"proven, {omitted} images left out where a target cannot have them; {len(refusals)} "
-        f"declarations are refused, as they should be. {listed}."
+        f"proven; left out where a target cannot have them: {omitted}; refused, as they should be: "
+        f"{len(refusals)} declarations. {listed}."
     )
 
 

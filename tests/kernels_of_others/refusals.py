@@ -75,5 +75,6 @@ def _said(config: Config, file: str) -> str:
 def _text(error: CodegenError) -> str:
     """The sentence and its hint, without places of this machine."""
     text = error.message if error.hint is None else f"{error.message}. Hint: {error.hint}"
-    text = re.sub(r"/\S*/site-packages/", "", " ".join(text.split()))
+    text = "; ".join(line.strip() for line in text.splitlines())
+    text = re.sub(r"/\S*/site-packages/", "", text)
     return re.sub(r"(?<=[ (])/\S*/", "", text)
