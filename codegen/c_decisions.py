@@ -10,7 +10,7 @@ from codegen.cells import best_case, decisive_nones, hint_groups
 from codegen.descriptor_facts import descriptor_facts
 from codegen.identifiers import c_identifier
 from codegen.model import NO_VARIANT, Axis, Column, Configuration, Constexpr, Kernel, Reads
-from codegen.plans import Plan
+from codegen.plans import Needs, Plan
 
 
 def decide(
@@ -78,8 +78,9 @@ def _configuration(made: Decisions, axis: Axis) -> None:
     else:
         made.digit(axis, "configuration", _tuned(made, axis))
     chosen, count = made.digits.pop()
-    if made.plan.needs:
-        chosen = made.step("int32_t", "usable", _usable(made, chosen, count), " < 0")
+    if made.plan.needs is not None:
+        usable = _usable(made, made.plan.needs, chosen, count)
+        chosen = made.step("int32_t", "usable", usable, " < 0")
     made.digits.append((chosen, count))
     configurations = [value for value in axis.values if isinstance(value, Configuration)]
     for name in sorted(_read_names(made.kernel)):
@@ -112,12 +113,12 @@ def _key_entry(made: Decisions, column: Column) -> str:
     return f"{name} == NULL ? 0 : (int64_t)*{name}" if argument.stored_type else f"(int64_t){name}"
 
 
-def _usable(made: Decisions, chosen: str, count: int) -> str:
+def _usable(made: Decisions, needs: Needs, chosen: str, count: int) -> str:
     """The configuration to launch on the device instead of one that it has no room for."""
     symbol = made.kernel.symbol
-    targets = list(made.plan.needs)
-    rows = [most for row in made.plan.needs.values() for most in row]
+    rows = [most for row in needs.rows.values() for own in row.values() for most in own]
     table = made.table("needs", "int32_t", ["-1" if n is None else str(n) for n in rows])
+    targets = list(next(iter(needs.rows.values())))
     fields = [
         f"{{.capability = {target.capability}"
         + ", .is_ptx = true" * target.is_ptx
@@ -126,9 +127,12 @@ def _usable(made: Decisions, chosen: str, count: int) -> str:
         for target in targets
     ]
     made.tables.append(CTable(f"static tb_image {symbol}_targets[]", tuple(fields)))
+    choices = _number_of([made.digits[place] for place in needs.axes])
+    size = len(targets) * count
+    place = f"{table} + ({choices}) * {size}" if " " in choices else f"{table} + {choices} * {size}"
     return (
-        f"tb_usable(function, {symbol}_targets, {len(targets)}, {table}, {count}, {chosen}, "
-        "&target.device)"
+        f"tb_usable(function, {symbol}_targets, {len(targets)}, {place if choices else table}, "
+        f"{count}, {chosen}, &target.device)"
     )
 
 

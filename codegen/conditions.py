@@ -36,7 +36,7 @@ def calls_of(plan: Plan) -> list[dict[str, Any]]:
     for number, selection in rows:
         variant = specialisation.variants[number]
         conditions = [
-            {"kind": axis.kind, "of": list(axis.parameters), "is": _values(kernel, axis, indices)}
+            _condition(kernel, axis, indices)
             for axis, indices in zip(axes, selection, strict=True)
             if axis.kind != "hints" and len(indices) < len(axis.labels)
         ]
@@ -62,8 +62,27 @@ def configurations_of(plan: Plan) -> dict[str, Any] | None:
         "default": 0,
         "argument": axis.parameters[0] if axis.parameters else None,
         "tuned": list(_tuned(plan.kernel, axis)),
-        "shared": {target.name: list(needs) for target, needs in plan.needs.items()},
+        "shared": list(_shared(plan)),
     }
+
+
+def _shared(plan: Plan) -> Iterator[dict[str, Any]]:
+    """The bytes that each configuration needs on each target, by what it depends on."""
+    if plan.needs is None:
+        return
+    axes = [plan.kernel.specialisation.axes[place] for place in plan.needs.axes]
+    for choices, row in plan.needs.rows.items():
+        yield {
+            "conditions": [
+                _condition(plan.kernel, axis, (index,))
+                for axis, index in zip(axes, choices, strict=True)
+            ],
+            "bytes": {target.name: list(needs) for target, needs in row.items()},
+        }
+
+
+def _condition(kernel: Kernel, axis: Axis, indices: Sequence[int]) -> dict[str, Any]:
+    return {"kind": axis.kind, "of": list(axis.parameters), "is": _values(kernel, axis, indices)}
 
 
 def _tuned(kernel: Kernel, axis: Axis) -> Iterator[dict[str, Any]]:
@@ -80,9 +99,7 @@ def _tuned(kernel: Kernel, axis: Axis) -> Iterator[dict[str, Any]]:
                 value = entry if entry >= types[name].low else entry + (1 << 64)
                 conditions.append({"kind": "value", "of": [name], "is": [value]})
             else:
-                own = axes[column.kind, name]
-                values = _values(kernel, own, (entry,))
-                conditions.append({"kind": own.kind, "of": list(own.parameters), "is": values})
+                conditions.append(_condition(kernel, axes[column.kind, name], (entry,)))
         yield {"conditions": conditions, "configuration": number}
 
 

@@ -75,15 +75,25 @@ class Omission:
 
 
 @dataclass(frozen=True)
+class Needs:
+    """The shared memory of configurations, where not all of them can be launched everywhere."""
+
+    axes: tuple[int, ...]
+    """The places of the axes, before that of the configurations, whose choices matter to it."""
+    rows: Mapping[tuple[int, ...], Mapping[Target, tuple[int | None, ...]]]
+    """For each combination of those choices and each target the bytes of each configuration, None
+    for those that have no image."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything that is rendered for one function."""
 
     kernel: Kernel
     binaries: tuple[Binary, ...]
     """One for each variant of the kernel's specialisation, in its order."""
-    needs: Mapping[Target, tuple[int | None, ...]] = field(default_factory=dict)
-    """For each target the bytes of shared memory that each configuration needs, None for those that
-    it lacks; nothing where all fit everywhere."""
+    needs: Needs | None = None
+    """Nothing where all configurations fit everywhere."""
     omissions: tuple[Omission, ...] = ()
 
     @cached_property

@@ -260,7 +260,7 @@ def test_a_table_of_tuned_configurations_is_an_input(tmp_path: Path) -> None:
             {"conditions": [{"kind": "value", "of": ["n"], "is": [key]}], "configuration": 1}
             for key in (1, 3)
         ],
-        "shared": {},
+        "shared": [],
     }
     assert document["calls"] == [
         {

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from codegen.aot import CompileRequest
+from codegen.conditions import configurations_of
 from codegen.devices import DEVICES
 from codegen.entries import functions_of
-from codegen.errors import CodegenError
+from codegen.errors import CannotBuild, CodegenError
 from codegen.model import Kernel, Variant
 from codegen.planning import plan_of
 from codegen.plans import Image, Plan
@@ -44,6 +45,11 @@ def planned(kernel: Kernel, shared: Mapping[tuple[int, int], int], numbers: list
     return plan_of(kernel, [[result(v, target) for target in targets] for v in variants])
 
 
+def needed(plan: Plan) -> Mapping[tuple[int, ...], Mapping[Target, tuple[int | None, ...]]]:
+    assert plan.needs is not None
+    return plan.needs.rows
+
+
 @pytest.fixture
 def kernel(tmp_path: Path) -> Kernel:
     (found,) = made.read(tmp_path, SOURCE)
@@ -54,10 +60,12 @@ def test_each_device_gets_a_configuration_that_fits(kernel: Kernel, tmp_path: Pa
     # sm_80 has room for 166912 bytes, sm_86 for 101376, sm_90 for 232448.
     shared = {(256, 80): 200_000, (256, 86): 200_000, (128, 86): 120_000, (256, 90): 200_000}
     plan = planned(kernel, shared, [80, 86, 90])
-    assert plan.needs == {
-        PTX[80]: (1024, 1024, None),
-        PTX[86]: (1024, None, None),
-        PTX[90]: (1024, 1024, 200_000),
+    assert needed(plan) == {
+        (): {
+            PTX[80]: (1024, 1024, None),
+            PTX[86]: (1024, None, None),
+            PTX[90]: (1024, 1024, 200_000),
+        }
     }
     library = made.build(tmp_path / "made", [plan])
     source = """
@@ -170,7 +178,9 @@ def test_each_target_has_the_configurations_that_the_kernel_has_for_its_sm(tmp_p
         {"variant": "config_0", "target": "sm_90", "reason": reason},
         {"variant": "config_2", "target": "sm_80", "reason": reason},
     ]
-    assert entry["configurations"]["shared"] == {"sm_80": [0, 0, None], "sm_90": [None, 0, 0]}
+    assert entry["configurations"]["shared"] == [
+        {"conditions": [], "bytes": {"sm_80": [0, 0, None], "sm_90": [None, 0, 0]}}
+    ]
     tree = project.tree()
     assert project.run("regenerate", "--rebuild").code == 0
     assert project.tree() == tree
@@ -178,5 +188,90 @@ def test_each_target_has_the_configurations_that_the_kernel_has_for_its_sm(tmp_p
 
 def test_where_all_fit_nothing_is_asked(kernel: Kernel) -> None:
     """What 80 and 90 have room for may still be too much for what comes after 80."""
-    assert planned(kernel, {(256, 80): 90_000}, [80]).needs == {}
-    assert planned(kernel, {(256, 80): 110_000}, [80]).needs == {PTX[80]: (1024, 1024, 110_000)}
+    assert planned(kernel, {(256, 80): 90_000}, [80]).needs is None
+    plan = planned(kernel, {(256, 80): 110_000}, [80])
+    assert needed(plan) == {(): {PTX[80]: (1024, 1024, 110_000)}}
+
+
+SPLIT = """
+@export("tests.s", types={"x": "*fp32"}, grid=lambda BLOCK: (BLOCK,), optional_targets=True,
+        constexprs={"MODE": ["plain", "split", "tail"], "FAST": [0, 1]})
+@triton.autotune([triton.Config({"BLOCK": block}) for block in (64, 128)], key=[])
+@triton.jit
+def s(x, MODE: tl.constexpr, FAST: tl.constexpr, BLOCK: tl.constexpr):
+    pass
+"""
+# What sm_80 cannot have: one of the configurations split, and all of them with a tail.
+MISSING = {("split", 64), ("tail", 64), ("tail", 128)}
+
+
+def split(tmp_path: Path, text: str = SPLIT) -> Plan:
+    (kernel,) = made.read(tmp_path, text)
+
+    def result(variant: Variant, target: Target) -> tuple[CompileRequest, Image | CodegenError]:
+        values = dict(variant.constexprs)
+        request = CompileRequest("", kernel.file, kernel.name, variant, target, "key")
+        if target.capability == 80 and (values["MODE"], values["BLOCK"]) in MISSING:
+            return request, CannotBuild(f"{request}: it needs sm_90")
+        return request, made.image(kernel, variant, target)
+
+    return plan_of(
+        kernel,
+        [[result(v, PTX[number]) for number in (80, 90)] for v in kernel.specialisation.variants],
+    )
+
+
+def test_a_configuration_is_replaced_for_the_choices_that_lack_it(tmp_path: Path) -> None:
+    plan = split(tmp_path)
+    assert plan.needs is not None
+    assert [plan.kernel.specialisation.axes[place].parameters for place in plan.needs.axes] == [
+        ("MODE",)
+    ]
+    assert needed(plan) == {
+        (0,): {PTX[80]: (0, 0), PTX[90]: (0, 0)},
+        (1,): {PTX[80]: (None, 0), PTX[90]: (0, 0)},
+        (2,): {PTX[80]: (None, None), PTX[90]: (0, 0)},
+    }
+    configurations = configurations_of(plan)
+    assert configurations is not None
+    assert configurations["shared"][1] == {
+        "conditions": [{"kind": "constexpr", "of": ["MODE"], "is": ["split"]}],
+        "bytes": {"compute_80": [None, 0], "compute_90": [0, 0]},
+    }
+    library = made.build(tmp_path / "made", [plan])
+    source = """
+    import sys, tvm_ffi
+    from tests.support.calls import tensor
+    call = tvm_ffi.load_module(sys.argv[1])["s"]
+    for device in range(2):
+        for mode in ("plain", "split", "tail"):
+            for fast in (0, 1):
+                standin.reset()
+                try:
+                    call(tensor(8, dtype="fp32", device=device), mode, fast, 0)
+                    print(mode, standin.launch().grid[0])
+                except RuntimeError as error:
+                    print(str(error).partition("\\n")[0])
+    """
+    path = made.build_library(library.folder).path
+    printed = standin.run_child(source, str(path), devices=[80, 90])
+    sentence = (
+        "tests.s: cannot launch on cuda:0: for these arguments the library has no image for its "
+        "compute capability"
+    )
+    assert printed.splitlines() == [
+        *["plain 64"] * 2,
+        *["split 128"] * 2,
+        *[sentence] * 2,
+        *["plain 64"] * 2,
+        *["split 64"] * 2,
+        *["tail 64"] * 2,
+    ]
+
+
+def test_a_kind_of_call_without_a_configuration_is_an_error_unless_targets_are_optional(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(CodegenError) as caught:
+        split(tmp_path, SPLIT.replace(", optional_targets=True", ""))
+    assert caught.value.message.partition("\n")[0] == "`tests.s`: no image is left for compute_80"

@@ -110,10 +110,16 @@ int32_t tb_usable(const tb_function *function, tb_image *targets, int32_t target
         if (needs[i] >= 0 && needs[i] < least)
             least = needs[i];
     }
-    tb_fail(function, TRITONBIND_RUNTIME_ERROR,
-            "cannot launch on cuda:%d: each configuration needs %d bytes of shared memory per "
-            "block or more, and the device has %d",
-            (int)*device, (int)least, (int)facts->shared_optin);
+    if (least == INT32_MAX)
+        tb_fail(function, TRITONBIND_RUNTIME_ERROR,
+                "cannot launch on cuda:%d: for these arguments the library has no image for its "
+                "compute capability",
+                (int)*device);
+    else
+        tb_fail(function, TRITONBIND_RUNTIME_ERROR,
+                "cannot launch on cuda:%d: each configuration needs %d bytes of shared memory per "
+                "block or more, and the device has %d",
+                (int)*device, (int)least, (int)facts->shared_optin);
     return -1;
 }
 
