@@ -69,6 +69,10 @@ _EXPLAINED = (
         'annotate with tl.int1, or with "bool" in quotes',
     ),
 )
+_OF_NONE = (
+    '{} None there; what is None in the same calls as another is said so, as in "*i64 | None with '
+    'offsets", and what follows from that by @triton.heuristics around the kernel'
+)
 # What cuMemAllocAsync, which launches take scratch memory from, aligns to at least.
 SCRATCH_ALIGNMENT = 256
 _REFUSED: tuple[tuple[Callable[[Any], bool], str], ...] = (
@@ -266,6 +270,9 @@ def _compilation_error(
             break
         error = error.__cause__
     text, hint = _explained(error)
+    nones = [f"`{name}`" for name, value in request.variant.constexprs if value is None]
+    if hint is None and nones and "NoneType" in text:
+        hint = _OF_NONE.format(f"{', '.join(nones)} {'is' if len(nones) == 1 else 'are'}")
     if line and not line.startswith("def "):
         text += f", in `{textwrap.shorten(line, 80, placeholder=' ...')}`"
     return CannotBuild(f"{request}: {text}", where=where, hint=hint)

@@ -116,6 +116,8 @@ class Decisions:
     def _declaration(self, name: str) -> str:
         """Pointers are compared with NULL, and scalars that may be None come by address."""
         argument = self.arguments.get(name)
+        if argument is not None and argument.getter in ("tb_get_float", "tb_get_double"):
+            return argument.declaration
         if argument is None or not (argument.stored_type or argument.element_sizes):
             return f"int64_t {c_identifier(name)}"
         const = "" if argument.declaration.startswith("const ") else "const "

@@ -256,7 +256,7 @@ def check_options(name: str, options: Options, where: SourceLocation) -> None:
     for option, value, allowed in (
         ("num_warps", options.num_warps, "1, 2, 4, 8, 16 or 32"),
         ("num_stages", options.num_stages, "an int of 0 or more"),
-        ("maxnreg", options.maxnreg, "None or an int from 1 to 255"),
+        ("maxnreg", options.maxnreg, "None or an int of 1 or more"),
         ("fp_fusion", options.fp_fusion, "True or False"),
         ("num_ctas", options.num_ctas, "1, 2, 4, 8 or 16"),
         ("launch_pdl", options.launch_pdl, "True or False"),
@@ -273,7 +273,7 @@ def _is_int(value: object, low: int, high: int) -> bool:
 _OPTION_CHECKS: dict[str, Callable[[object], bool]] = {
     "num_warps": lambda value: _is_int(value, 1, 32) and value in (1, 2, 4, 8, 16, 32),
     "num_stages": lambda value: _is_int(value, 0, 1 << 16),
-    "maxnreg": lambda value: value is None or _is_int(value, 1, 255),
+    "maxnreg": lambda value: value is None or _is_int(value, 1, (1 << 31) - 1),
     "fp_fusion": lambda value: isinstance(value, bool),
     "num_ctas": lambda value: _is_int(value, 1, 16) and value in (1, 2, 4, 8, 16),
     "launch_pdl": lambda value: isinstance(value, bool),

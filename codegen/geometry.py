@@ -8,7 +8,13 @@ from collections.abc import Iterator
 
 from codegen.errors import CodegenError
 from codegen.export import Declaration
-from codegen.expressions import OpaqueOperand, Operand, translate_grid, translate_text
+from codegen.expressions import (
+    FloatOperand,
+    OpaqueOperand,
+    Operand,
+    translate_grid,
+    translate_text,
+)
 from codegen.identifiers import c_identifier
 from codegen.model import Constexpr, Grid, Kernel, Origin, Parameter, Shape
 from codegen.readable import Parameters, Readable, readable, reads_of
@@ -129,6 +135,8 @@ def _sizes_may_read(found: Readable) -> tuple[dict[str, Operand], dict[str, str]
     for name, operand in found.operands.items():
         if isinstance(operand, OpaqueOperand):
             unusable[name] = operand.reason
+        elif isinstance(operand, FloatOperand):
+            unusable[name] = f"of type {operand.dtype}"
         elif operand.nullable:
             unusable[name] = "None in some calls"
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NoReturn
 
 import triton.language as tl
@@ -14,7 +14,7 @@ from codegen.descriptors import DescriptorType, ParameterType, parse_parameter_t
 from codegen.dtypes import DType
 from codegen.errors import CodegenError
 from codegen.expressions import translate_heuristic
-from codegen.model import Computed, Constexpr, Kernel, Options, Parameter
+from codegen.model import OPTIONS, Computed, Constexpr, Kernel, Parameter
 from codegen.readable import readable, reads_of, tensor_dtype
 from codegen.values import is_plain, real
 
@@ -167,7 +167,7 @@ def _translated(
     kernel: Kernel, heuristic: Heuristic, cells: Sequence[Cell]
 ) -> tuple[Computed, tuple[object, ...]]:
     names = {parameter.name for parameter in kernel.parameters}
-    options = (entry.name for entry in fields(Options) if entry.name not in names)
+    options = (name for name in OPTIONS if name not in names)
     listed = (*kernel.parameters, *(Constexpr(o, (), is_computed=True) for o in options))
     parameters = tuple(_as_known(parameter, cells) for parameter in listed)
     found = readable(parameters)

@@ -18,11 +18,11 @@ from codegen.cases import cases_of
 from codegen.descriptor_facts import descriptor_facts
 from codegen.descriptors import DEFAULT_LAYOUT, DescriptorType
 from codegen.errors import CodegenError, CodegenErrors, SourceLocation
-from codegen.export import EXPLICIT, Declaration
+from codegen.export import EXPLICIT, Declaration, check_options
 from codegen.geometry import grid_of, with_shapes
 from codegen.inductor import with_types_of_torch
 from codegen.loading import load, module_name, unwrapped
-from codegen.model import Configuration, Constexpr, Grid, Kernel, Parameter
+from codegen.model import OPTIONS, Configuration, Constexpr, Grid, Kernel, Options, Parameter
 from codegen.parameter_comments import parameter_comments
 from codegen.parameters import parameter_of
 from codegen.partners import check_partners
@@ -117,7 +117,7 @@ def _kernel(
         doc=inspect.getdoc(function.fn) or "",
         parameters=with_shapes(declaration, tuple(parameters)),
         grid=Grid(None),
-        options=declaration.options,
+        options=_options(declaration, parameters),
         source_key=_source_key(declaration, function),
         tuples=flat.tuples,
         targets=declaration.targets,
@@ -130,6 +130,20 @@ def _kernel(
     finished = replace(specialised, grid=grid_of(declaration, specialised))
     descriptor_facts(finished)  # raises for those that a descriptor does not tell
     return finished
+
+
+def _options(declaration: Declaration, parameters: Sequence[Parameter | Constexpr]) -> Options:
+    """As declared; and what a constexpr is that has an option's name, for which Triton's launches
+    take one keyword argument."""
+    options = declaration.options
+    for parameter in parameters:
+        name = parameter.name
+        is_given = name in declaration.constexprs and name in OPTIONS and not options.given(name)
+        if is_given and isinstance(parameter, Constexpr) and len(parameter.choices) == 1:
+            value: Any = parameter.choices[0]
+            options = replace(options, **{name: value})
+    check_options(declaration.name, options, declaration.location)
+    return options
 
 
 def _source_key(declaration: Declaration, function: JITFunction[Any]) -> str:

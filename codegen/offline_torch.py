@@ -91,6 +91,9 @@ def _on_cpu(torch: Any) -> Any:
             named = dict(named or {})
             if function is torch.Tensor.cuda:
                 return given[0]
+            if function is torch.device:  # of a number alone, one of the accelerator's
+                is_number = len(given) == 1 and isinstance(given[0], int)
+                return function(*["cuda"] * is_number, *given, **(named or {}))
             if "device" in named:
                 is_number = isinstance(named["device"], int)
                 named["device"] = moved("cuda" if is_number else named["device"])

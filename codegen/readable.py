@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 import triton.language as tl
 
 from codegen.dtypes import DType
-from codegen.expressions import CExpression, OpaqueOperand, Operand, TensorOperand
+from codegen.expressions import (
+    CExpression,
+    FloatOperand,
+    OpaqueOperand,
+    Operand,
+    ScalarOperand,
+    TensorOperand,
+)
 from codegen.identifiers import c_identifier
 from codegen.model import Constexpr, Parameter, Reads, united
 from codegen.partners import groups
@@ -23,7 +30,7 @@ Spell = Callable[[str], str]
 class Readable:
     """The parameters by what an expression can do with them."""
 
-    operands: dict[str, Operand | OpaqueOperand] = field(default_factory=dict)
+    operands: dict[str, ScalarOperand] = field(default_factory=dict)
     tensors: dict[str, TensorOperand] = field(default_factory=dict)
     constants: dict[str, object] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
@@ -68,6 +75,8 @@ def _run_time(
         found.operands[name] = Operand(
             c_name, dtype.low, dtype.high, is_bool=is_bool, nullable=parameter.nullable
         )
+    elif dtype.c_type in ("float", "double"):
+        found.operands[name] = FloatOperand(c_identifier(name), dtype.name, parameter.nullable)
     else:
         reason = f"of type {dtype.name}"
         found.operands[name] = OpaqueOperand(c_identifier(name), reason, parameter.nullable)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from codegen.errors import CodegenError, shown
 from codegen.export import Declaration, check_options
 from codegen.heuristics import NotKnown, Unknown
-from codegen.model import Configuration, Options
+from codegen.model import OPTIONS, Configuration, Options
 from codegen.values import held
 
 Key = tuple[object, ...]
@@ -103,7 +103,7 @@ def _listed(
         given = {
             name: value
             for name, value in one.all_kwargs().items()
-            if name in _OPTIONS and name not in one.kwargs
+            if name in OPTIONS and name not in one.kwargs
         }
         options = replace(declaration.options, **given)
         try:
@@ -152,9 +152,6 @@ def _check(declaration: Declaration, one: Configuration, original: Any) -> None:
             hint="name the configurations to build: configs=[{...}]",
         )
     check_options(declaration.name, one.options, declaration.location)
-
-
-_OPTIONS = frozenset(entry.name for entry in fields(Options))
 
 
 def _held(declaration: Declaration, autotuner: Any, config: Any, name: str) -> object:
@@ -219,7 +216,7 @@ def _chosen(
 
 def _matches(one: Configuration, pattern: Mapping[str, object]) -> bool:
     """Whether a configuration has all that the pattern names."""
-    values = {entry.name: getattr(one.options, entry.name) for entry in fields(Options)}
+    values = {name: getattr(one.options, name) for name in OPTIONS}
     values.update(one.constexprs)
     return all(name in values and values[name] == value for name, value in pattern.items())
 
@@ -287,7 +284,7 @@ def _best(entry: Mapping[str, Any]) -> Mapping[str, object]:
     if "config" in entry:
         return dict(entry["config"])
     best, _ = min(entry["configs_timings"], key=lambda pair: pair[1])
-    options = {name: value for name, value in best.items() if name in _OPTIONS}
+    options = {name: value for name, value in best.items() if name in OPTIONS}
     return {**options, **best["kwargs"]}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,12 +15,12 @@ from codegen.identifiers import file_safe
 from codegen.launch_layout import most_parts
 from codegen.model import (
     NO_VARIANT,
+    OPTIONS,
     Axis,
     Configuration,
     Constexpr,
     Hints,
     Kernel,
-    Options,
     Parameter,
     Specialisation,
     Variant,
@@ -102,6 +101,8 @@ def _choose(kernel: Kernel, cell: Cell, axis: Axis, index: int) -> Cell:
         parameter = parameters[name]
         if isinstance(parameter, Constexpr):
             values[name] = parameter.choices[index]
+            if name in OPTIONS and not kernel.options.given(name):
+                cell = _with_value(kernel, cell, name, values[name])
         elif axis.kind == "none":
             if index == 1:
                 values[name] = None
@@ -178,7 +179,7 @@ def _computed(
 
 def _with_value(kernel: Kernel, cell: Cell, name: str, value: object) -> Cell:
     """A heuristic's value is a constexpr, or an option of the compiler, or both by one name."""
-    if name in {entry.name for entry in dataclasses.fields(Options)}:
+    if name in OPTIONS:
         given: dict[str, Any] = {name: value}
         cell = replace(cell, options=replace(cell.options, **given))
         if cell.reachable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +9,10 @@ from typing import Any
 from codegen.errors import CodegenError
 from codegen.export import Declaration
 from codegen.heuristics import Heuristic
-from codegen.model import Configuration, Options
+from codegen.model import OPTIONS, Configuration
 from codegen.tuning import Tuning, configurations_of, tuning_of
 
 Step = Tuning | Heuristic
-
-_OPTIONS = frozenset(entry.name for entry in dataclasses.fields(Options))
 
 
 def steps_of(
@@ -76,7 +73,7 @@ def _heuristics(declaration: Declaration, wrapper: Any) -> list[Heuristic]:
             steps.append(Heuristic(name, function))
         elif isinstance(given, list):
             steps.append(Heuristic(name, function, tuple(given)))
-        elif name in _OPTIONS:
+        elif name in OPTIONS:
             steps.append(Heuristic(name, functools.partial(_given, given)))
     return steps
 
@@ -84,7 +81,7 @@ def _heuristics(declaration: Declaration, wrapper: Any) -> list[Heuristic]:
 def computed_options(wrappers: Sequence[object]) -> frozenset[str]:
     """The options that heuristics compute."""
     computed = (getattr(w, "values", {}) for w in wrappers if _is_heuristics(w))
-    return _OPTIONS & {name for values in computed for name in values}
+    return frozenset(name for values in computed for name in values if name in OPTIONS)
 
 
 def _given(value: object, _: object) -> object:
@@ -105,7 +102,7 @@ def _check(declaration: Declaration, steps: Sequence[Step], parameters: Sequence
             hint="leave it out, or put @triton.autotune around the kernel",
         )
     for name in sorted(computed_names(steps)):
-        if name not in parameters and name not in _OPTIONS:
+        if name not in parameters and name not in OPTIONS:
             raise CodegenError(
                 f"`{declaration.name}`: the kernel computes `{name}`, which is no parameter and no "
                 "option of it",

@@ -74,7 +74,8 @@ def make_request(
 
 def broken(function: str, target: Target = SM_90, pointer: str = "*i32") -> CompileRequest:
     signature = [("out", pointer), ("n", "i32")]
-    constexprs = [("size", 4)] if "assertion" in function else []
+    constexprs: list[tuple[str, object]] = [("size", 4)] if "assertion" in function else []
+    constexprs += [("table", None)] if function == "reads_none" else []
     signature += [(name, "constexpr") for name, _ in constexprs]
     variant = Variant("generic", (), tuple(signature), tuple(constexprs), ())
     name = f"tests.broken.{function}"
@@ -248,6 +249,13 @@ ERRORS = {
         "this function of CUDA's library has no form for bfloat16, "
         "in `tl.store(out, tl.extra.libdevice.tanh(n.to(tl.bfloat16)))`\n"
         "  hint: convert what it is called with, as in x.to(tl.float32)",
+    ),
+    "reads_none": (
+        "133:27",
+        "'NoneType' object has no attribute 'dtype', in `tl.store(out, tl.load(table + n))`\n"
+        "  hint: `table` is None there; what is None in the same calls as another is said so, as in "
+        '"*i64 | None with offsets", and what follows from that by @triton.heuristics around the '
+        "kernel",
     ),
 }
 

@@ -259,8 +259,8 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         None,
     ),
     "maxnreg": (
-        kernel(f"{POINTERS}, maxnreg=256"),
-        "`demo.bad`: maxnreg must be None or an int from 1 to 255, got 256",
+        kernel(f"{POINTERS}, maxnreg=0"),
+        "`demo.bad`: maxnreg must be None or an int of 1 or more, got 0",
         None,
     ),
     "fp_fusion": (

@@ -246,7 +246,7 @@ KNOWN_OF_TENSORS = f"known of a tensor are shape, size(), stride(), numel(), dim
         ),
         ("lambda ACT: ACT", "the grid reads `ACT`, which is a str ('gelu')", REMEDY),
         ("lambda n: n + None", "expected an integer, got None", REMEDY),
-        ("lambda EPS, n: n > EPS", "the grid reads `EPS`, which is a float (2.5)", REMEDY),
+        ("lambda EPS, n: n + EPS", "the grid reads `EPS`, which is a float (2.5)", REMEDY),
         (
             "lambda EPS: EPS < 'a'",
             "`EPS < 'a'`: '<' not supported between instances of 'float' and 'str'",
@@ -287,8 +287,8 @@ KNOWN_OF_TENSORS = f"known of a tensor are shape, size(), stride(), numel(), dim
         (
             "lambda META: META.get('size')",
             "`META.get('size')`: `size` is no parameter of the kernel",
-            "the kernel's parameters are n, m, BLOCK, flag, limit, scale, alpha, x, bias, ACT, "
-            "DTYPE, EPS, GONE",
+            "the kernel's parameters are n, m, BLOCK, flag, limit, scale, alpha, beta, half, x, "
+            "bias, ACT, DTYPE, EPS, GONE",
         ),
         (
             "lambda n: bool(n, 1)",

@@ -44,6 +44,24 @@ REMEDY = 'give its value instead: constexprs={"EVEN_K": ...}'
         ("lambda args: bool(args['n'])", "n != 0", True),
         ("lambda args: max(args['flag'], False)", "tb_max(flag, 0)", True),
         ("lambda args: args['n'] in (2, 4)", "n == 2 || n == 4", True),
+        # floats are compared as C has them
+        ("lambda args: args['alpha'] > 0.0", "alpha > 0.0f", True),
+        ("lambda args: 0 != args['alpha']", "alpha != 0.0f", True),
+        (
+            "lambda args: args['alpha'] < 0.1 or not args['beta']",
+            "alpha < 0.1f || !(beta != 0.0)",
+            True,
+        ),
+        ("lambda args: args['beta'] >= 1e-05", "beta >= 1e-05", True),
+        ("lambda args: args['alpha'] == float('-inf')", "alpha == -__builtin_inff()", True),
+        ("lambda args: args['alpha'] == args['alpha']", "alpha == alpha", True),
+        (
+            "lambda args: args['scale'] is not None and args['scale'] != 1",
+            "scale != NULL && *scale != 1.0f",
+            True,
+        ),
+        ("lambda args: bool(args['scale'])", "scale != NULL && *scale != 0.0f", True),
+        ("lambda args: args['n'] > args['EPS']", "n > 2", True),
     ],
 )
 def test_heuristic(tmp_path: Path, source: str, expected: str, is_bool: bool) -> None:
@@ -62,13 +80,33 @@ def test_heuristic(tmp_path: Path, source: str, expected: str, is_bool: bool) ->
         (
             "lambda args: args['num_warps']",
             "`args['num_warps']` is no parameter of the kernel",
-            "the kernel's parameters are n, m, BLOCK, flag, limit, scale, alpha, state, x, bias, "
-            "ACT, DTYPE, EPS, GONE",
+            "the kernel's parameters are n, m, BLOCK, flag, limit, scale, alpha, beta, half, "
+            "state, x, bias, ACT, DTYPE, EPS, GONE",
         ),
         ("lambda args: None", "expected an integer, got None", REMEDY),
         (
-            "lambda args: args['alpha'] > 0.5",
+            "lambda args: args['half'] > 0.5",
+            "the heuristic `EVEN_K` reads `args['half']`, which is of type fp16",
+            REMEDY,
+        ),
+        (
+            "lambda args: args['alpha']",
             "the heuristic `EVEN_K` reads `args['alpha']`, which is of type fp32",
+            REMEDY,
+        ),
+        (
+            "lambda args: args['alpha'] > args['beta']",
+            "the heuristic `EVEN_K` reads `args['alpha']`, which is of type fp32",
+            REMEDY,
+        ),
+        (
+            "lambda args: args['scale'] > 0",
+            "the heuristic `EVEN_K` reads `args['scale']`, which is None in some calls",
+            "guard it: `args['scale'] if args['scale'] is not None else 0`",
+        ),
+        (
+            "lambda args: args['alpha'] > float('x')",
+            "`float('x')`: could not convert string to float: 'x'",
             REMEDY,
         ),
         (

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from codegen.errors import CodegenError
 from codegen.expressions import (
     CExpression,
-    OpaqueOperand,
+    FloatOperand,
     Operand,
     TensorOperand,
     translate_grid,
@@ -70,14 +70,15 @@ def half(value):
     return value
 """
 
-NAMES = ("a", "b", "d", "flag", "opt", "scale", "x", "y", "MODE", "GONE")
+NAMES = ("a", "b", "d", "flag", "opt", "scale", "rate", "x", "y", "MODE", "GONE")
 OPERANDS = {
     "a": Operand("a", *I32),
     "b": Operand("b", *I64),
     "d": Operand("d", 1, 1000),
     "flag": Operand("flag", 0, 1, is_bool=True),
     "opt": Operand("opt", *I32, nullable=True),
-    "scale": OpaqueOperand("scale", "of type fp32", nullable=True),
+    "scale": FloatOperand("scale", "fp32", nullable=True),
+    "rate": FloatOperand("rate", "fp64"),
 }
 TENSORS = {"x": TensorOperand("x"), "y": TensorOperand("y", nullable=True)}
 CONSTANTS = {"MODE": "gelu", "GONE": None}
@@ -88,6 +89,10 @@ ONE += ["(opt if opt is not None else {0})", "({0} if opt is None else opt + 1)"
 ONE += ["(y.shape[1] if y is not None else {0})", "({0} if y is None else y.numel())"]
 ONE += ["(y is not None and y.stride(0) == {0})", "(opt is None or opt > {0})"]
 ONE += ['({0} if MODE == "gelu" else b)', "(b if GONE is not None else {0})"]
+ONE += ["(scale is not None and scale > 0.25)", "({0} if scale is None else scale != -1)"]
+ONE += ["(scale is None or 1.5 >= scale)", "(rate <= -0.75)", "({0} if rate else 3)", "(not rate)"]
+ONE += ["(rate in (0, 1.25))", "(rate < 1e400)", "({0} > 2.5)", "(-0.5 >= {0})", "({0} == 7.0)"]
+ONE += ["({0} != 0.1)", "({0} < 1e30)", "(-1e400 < {0})", "({0} in (64.0, 1.5))", "(2**53 <= {0})"]
 ONE += ["(scale is not None and {0})", "(x.shape[0] if x is not None else {0})"]
 TWO = [f"({{0}} {sign} {{1}})" for sign in ("+", "-", "*", "//", "%", "&", "<", "==", "and", "or")]
 TWO += ["cdiv({0}, {1})", "min(({0}, {1}))", "max({0}, {1})", "sum(({0}, {1}, 1))"]
@@ -255,7 +260,8 @@ def inputs() -> list[dict[str, object]]:
             "d": number(1, 1000),
             "flag": generator.random() < 0.5,
             "opt": generator.choice((None, number(*I32))),
-            "scale": generator.choice((None, 0.5)),
+            "scale": generator.choice((None, 0.25, 0.5, -1.0)),
+            "rate": generator.choice((0.0, -0.75, 1.25, 2.0)),
             "x": tensor(),
             "y": generator.choice((None, tensor())),
             **CONSTANTS,
@@ -265,8 +271,18 @@ def inputs() -> list[dict[str, object]]:
 
 
 def row_of(values: dict[str, object]) -> Row:
-    """The scalars with whether they are None, the pointers, then the facts of the tensors."""
-    numbers = [int(value) if isinstance(value, int) else 0 for value in map(values.get, OPERANDS)]
+    """The scalars with whether they are None, the pointers, then the facts of the tensors.
+
+    Floats are counted in quarters.
+    """
+    numbers = [
+        (
+            int(4 * value if isinstance(value, float) else value)
+            if isinstance(value, (int, float))
+            else 0
+        )
+        for value in map(values.get, OPERANDS)
+    ]
     absent = [int(values[name] is None) for name in (*OPERANDS, *TENSORS)]
     tensors = {name: values[name] for name in TENSORS}
     facts = [
@@ -281,6 +297,13 @@ def declarations(expression: CExpression) -> list[str]:
     lines = []
     for index, (name, operand) in enumerate(OPERANDS.items()):
         absent = f"row[{len(OPERANDS) + index}]"
+        if name in expression.names and isinstance(operand, FloatOperand):
+            c_type = {"fp32": "float", "fp64": "double"}[operand.dtype]
+            value = name if not operand.nullable else f"value_of_{name}"
+            lines.append(f"const {c_type} {value} = row[{index}] / ({c_type})4;")
+            if operand.nullable:
+                lines.append(f"const {c_type} *{name} = {absent} ? NULL : &{value};")
+            continue
         if name in expression.names and operand.nullable:
             lines.append(f"const int32_t value_of_{name} = (int32_t)row[{index}];")
             lines.append(f"const int32_t *{name} = {absent} ? NULL : &value_of_{name};")

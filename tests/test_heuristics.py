@@ -129,6 +129,17 @@ def checked(x, n, BLOCK: tl.constexpr, EVEN: tl.constexpr):
 @triton.jit
 def named(x, n, num_warps: tl.constexpr):
     pass
+
+@export("tests.floats", types={"x": "*fp32", "alpha": "fp32", "beta": "fp64 | None", "n": "i32"},
+        grid=lambda: (1,))
+@triton.heuristics({
+    "SMOOTH": lambda args: args["alpha"] > 0.0,
+    "CAPPED": lambda args: args["beta"] is not None and args["beta"] != float("inf"),
+    "FEW": lambda args: args["n"] < 1.5,
+})
+@triton.jit
+def floats(x, alpha, beta, n, SMOOTH: tl.constexpr, CAPPED: tl.constexpr, FEW: tl.constexpr):
+    pass
 """
 
 DTYPES = """
@@ -180,6 +191,12 @@ CALLS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "K": st.sampled_from([16, 100, 64]),
     },
     "loops": {"x": arrays, "n": st.integers(-3, 70) | small, "m": st.integers(0, 300) | small},
+    "floats": {
+        "x": arrays,
+        "alpha": st.sampled_from([0.0, -0.0, 0.25, -1.5, float("inf"), float("nan")]),
+        "beta": st.none() | st.sampled_from([0.1, 30.0, float("inf"), float("nan")]),
+        "n": st.integers(-3, 9),
+    },
     "shapes": {
         "x": st.builds(Array, shape=st.sampled_from([(), (3,), (4, 2)])),
         "y": st.none() | st.builds(Array, shape=st.tuples(st.integers(90, 110))),

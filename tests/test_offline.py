@@ -112,6 +112,7 @@ with offline({capability}) as device:
     print(known.shared_memory_per_block_optin, cuda.is_bf16_supported(including_emulation=False))
     print(type(torch.__spec__.loader).__name__, device.asked)
     print(cuda.get_device_properties.__module__, cuda.get_device_properties.__name__)
+    assert torch.device(cuda.current_device()) == torch.device("cuda", 0)
     table = torch.arange(3, device="cuda:0") + torch.ones(3, device=0).to(torch.device("cuda"))
     print(table.cuda().tolist(), table.to("cuda").device, torch.ones(1, device="meta").device)
     raw = torch._C._cuda_getCurrentRawStream

@@ -4,17 +4,27 @@
 object, `statements` runs through its body, and `rules`, `comparisons`, `comprehensions`, `calls`
 and `tensors` have a rule for each kind of expression, called by `evaluation`; `functions` has the
 tables of operators and calls, `scope` what names stand for, `values` what they can be besides an
-integer in C. `c_value`, `c_arithmetic` and `c_logic` print C, plain where `intervals` proves that
-nothing can go wrong and checked elsewhere, with what it `reads`; `translate` is the way in.
+integer in C. `c_value`, `c_arithmetic`, `c_logic` and `c_real` print C, plain where `intervals`
+proves that nothing can go wrong and checked elsewhere, with what it `reads`; `translate` is the way
+in.
 """
 
-from codegen.expressions.operands import CExpression, OpaqueOperand, Operand, TensorOperand
+from codegen.expressions.operands import (
+    CExpression,
+    FloatOperand,
+    OpaqueOperand,
+    Operand,
+    ScalarOperand,
+    TensorOperand,
+)
 from codegen.expressions.translate import translate_grid, translate_heuristic, translate_text
 
 __all__ = [
     "CExpression",
+    "FloatOperand",
     "OpaqueOperand",
     "Operand",
+    "ScalarOperand",
     "TensorOperand",
     "translate_grid",
     "translate_heuristic",

@@ -139,6 +139,17 @@ def _bool(node: cst.Call, scope: Scope) -> Value:
     return replace(test, is_bool=True)
 
 
+def _float(node: cst.Call, scope: Scope) -> Value:
+    """`float("-inf")`."""
+    match evaluate(_only_argument("float(x)", node, scope), scope):
+        case Constant(value=str() | float() as constant) | CValue(constant=int() as constant):
+            try:
+                return Constant(float(constant))
+            except ValueError as error:
+                raise scope.error(node, f"{scope.quote(node)}: {error}") from None
+    raise unsupported(node, scope)
+
+
 def _len(node: cst.Call, scope: Scope) -> Value:
     argument = _only_argument("len(x)", node, scope)
     match value := evaluate(argument, scope):
@@ -296,6 +307,7 @@ def _name_of(value: object) -> tuple[str, str]:
 
 _BUILTINS: tuple[tuple[object, Callable[[cst.Call, Scope], Value]], ...] = (
     (bool, _bool),
+    (float, _float),
     (len, _len),
     (range, _range),
     (sum, _sum),

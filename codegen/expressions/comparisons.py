@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import Any
 import libcst as cst
 
 from codegen.expressions import c_arithmetic, c_logic
+from codegen.expressions.c_real import compare_real, compare_with_float
 from codegen.expressions.c_value import CValue, literal
 from codegen.expressions.evaluation import (
     evaluate,
@@ -27,6 +29,7 @@ from codegen.expressions.values import (
     Items,
     Nullable,
     Quotient,
+    Real,
     Tensor,
     Unusable,
     Value,
@@ -93,6 +96,9 @@ def _values(symbol: str, x: Value, y: Value, place: _Place) -> CValue:
         return _of_quotient(symbol, x, y, place)
     if isinstance(y, Quotient) and _as_integer(x) is not None:
         return _of_quotient(c_logic.MIRRORED[symbol], y, x, place)
+    real = _with_real(symbol, x, y) or _with_real(c_logic.MIRRORED[symbol], y, x)
+    if real is not None:
+        return real
     if is_equality and any(isinstance(side, Constant) and _is_no_number(side) for side in (x, y)):
         number = x if isinstance(y, Constant) else y
         integer(number, place.left if number is x else place.right, place.scope)
@@ -123,6 +129,20 @@ def _as_integer(value: Value) -> CValue | None:
             return value
         case Constant(value=float() as number) if number.is_integer() and abs(number) < 1 << 53:
             return literal(int(number))
+    return None
+
+
+def _with_real(symbol: str, x: Value, y: Value) -> CValue | None:
+    """A float parameter with another of its type or with a number, or an integer with a float."""
+    if isinstance(x, Real) and isinstance(y, Real):
+        return compare_real(symbol, x, y) if x.dtype == y.dtype else None
+    number = _known(y) if _is_known(y) else None
+    if not isinstance(number, (int, float)) or math.isnan(number):
+        return None
+    if isinstance(x, Real):
+        return compare_real(symbol, x, number)
+    if isinstance(x, CValue) and isinstance(number, float):
+        return compare_with_float(symbol, x, number)
     return None
 
 

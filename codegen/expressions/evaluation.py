@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import libcst as cst
 
 from codegen.expressions import c_logic
+from codegen.expressions.c_real import compare_real
 from codegen.expressions.c_value import AlwaysFails, CValue, after, conditional, literal, null_test
 from codegen.expressions.intervals import ZERO, Interval
 from codegen.expressions.refusals import kind_of, no_integer, unsupported
@@ -18,6 +19,7 @@ from codegen.expressions.values import (
     Items,
     Nullable,
     Quotient,
+    Real,
     Tensor,
     Value,
     null_read_of,
@@ -48,7 +50,7 @@ def evaluate(node: cst.BaseExpression, scope: Scope) -> Value:
     if rule is None:
         raise unsupported(node, scope)
     value = computed(node, scope, lambda: rule(node, scope))
-    if isinstance(value, Nullable) and isinstance(value.value, CValue):
+    if isinstance(value, Nullable) and isinstance(value.value, (CValue, Real)):
         is_known = not value.nullable or not may_be_none(value, scope)
         value = value.value if is_known else value
     if isinstance(value, CValue):
@@ -96,8 +98,12 @@ def truth(value: Value, node: cst.BaseExpression, scope: Scope) -> CValue:
                 return literal(int(bool(constant)))
             except Exception as error:
                 raise scope.error(node, f"{scope.quote(node)}: {error}") from None
+        case Real():
+            return compare_real("!=", value, 0)
         case Nullable(nullable=True, value=CValue() as number):
             return c_logic.both(is_none(value, "!=", scope), c_logic.truth(number))
+        case Nullable(nullable=True, value=Real() as number):
+            return c_logic.both(is_none(value, "!=", scope), compare_real("!=", number, 0))
         case Tensor(name=name):
             message = f"whether {scope.quote(node)} is true depends on what the tensor holds"
             raise scope.error(node, message, f"test `{name} is not None`")

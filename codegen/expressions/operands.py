@@ -9,7 +9,7 @@ from codegen.expressions.c_value import CValue, operand
 from codegen.expressions.intervals import INT64, Interval
 from codegen.expressions.reads import PointerRead, ScalarRead, SmCountRead
 from codegen.expressions.scope import bind
-from codegen.expressions.values import Items, Nullable, Tensor, Unusable, Value
+from codegen.expressions.values import Items, Nullable, Real, Tensor, Unusable, Value
 from codegen.model import TensorFact
 from codegen.nest import Nest
 
@@ -34,14 +34,28 @@ class Operand:
 
 
 @dataclass(frozen=True)
+class FloatOperand:
+    """A scalar that C has as a float or a double; it can be compared with numbers."""
+
+    c: str
+    """A C variable; where `nullable`, a pointer variable."""
+    dtype: str
+    """fp32 or fp64."""
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
 class OpaqueOperand:
-    """A scalar that is no integer, of which only None can be told."""
+    """A scalar that is no number in C, of which only None can be told."""
 
     c: str
     """A pointer variable in C, read where `nullable` alone."""
     reason: str
     """`of type fp32`."""
     nullable: bool = False
+
+
+ScalarOperand = Operand | FloatOperand | OpaqueOperand
 
 
 @dataclass(frozen=True)
@@ -82,7 +96,7 @@ class CExpression:
 
 
 def bindings(
-    operands: Mapping[str, Operand | OpaqueOperand],
+    operands: Mapping[str, ScalarOperand],
     unusable: Mapping[str, str],
     tensors: Mapping[str, TensorOperand],
     constants: Mapping[str, object],
@@ -123,10 +137,14 @@ def finished(value: CValue) -> CExpression:
     )
 
 
-def _scalar(name: str, given: Operand | OpaqueOperand) -> Value:
+def _scalar(name: str, given: ScalarOperand) -> Value:
     read = ScalarRead(name)
     if isinstance(given, OpaqueOperand):
         return Nullable(name, given.c, given.nullable, Unusable(given.reason))
+    if isinstance(given, FloatOperand) and given.nullable:
+        return Nullable(name, given.c, True, Real(name, f"*{given.c}", given.dtype))
+    if isinstance(given, FloatOperand):
+        return Real(name, given.c, given.dtype)
     if not given.nullable:
         return operand(given.c, given.low, given.high, read, given.is_bool)
     # The cast, since C would compute with the width that the pointer points to.

@@ -14,6 +14,7 @@ from codegen.expressions.values import (
     Meta,
     Nullable,
     Quotient,
+    Real,
     Sizes,
     Tensor,
     Unusable,
@@ -40,6 +41,8 @@ def _sentence(value: Value, node: cst.BaseExpression, scope: Scope) -> tuple[str
     match value:
         case Unusable(reason=reason) | Nullable(value=Unusable(reason=reason)):
             return f"{reads} {reason}", omitted_parameter(node, scope)
+        case Real(dtype=dtype):
+            return f"{reads} of type {dtype}", omitted_parameter(node, scope)
         case Constant(value=None) if text == "None":
             return "expected an integer, got None", None
         case Constant(value=constant):
@@ -102,6 +105,7 @@ _KINDS: dict[type[Value], str] = {
     Sizes: "a tuple",
     Nullable: "what may be None",
     Quotient: "a float",
+    Real: "a float",
     DeviceProperties: "the properties of a device",
     Meta: "all parameters",
 }

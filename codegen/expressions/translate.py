@@ -25,8 +25,7 @@ from codegen.expressions.function_source import (
 )
 from codegen.expressions.operands import (
     CExpression,
-    OpaqueOperand,
-    Operand,
+    ScalarOperand,
     TensorOperand,
     bindings,
     finished,
@@ -37,7 +36,7 @@ from codegen.expressions.values import Items, Meta, Value, numbers_in
 from codegen.nest import Nest
 
 Function = Callable[..., object]
-Operands = Mapping[str, Operand | OpaqueOperand]
+Operands = Mapping[str, ScalarOperand]
 Axes = tuple[CExpression, CExpression, CExpression]
 
 RULES = calls, comparisons, rules

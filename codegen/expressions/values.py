@@ -49,14 +49,24 @@ class Sizes:
 
 
 @dataclass(frozen=True)
+class Real:
+    """A parameter that C has as a float or a double."""
+
+    name: str
+    c: str
+    dtype: str
+    """fp32 or fp64."""
+
+
+@dataclass(frozen=True)
 class Nullable:
-    """A scalar parameter that may be None, or that is no integer."""
+    """A scalar parameter that may be None, or that is no number."""
 
     name: str
     c: str
     """A C pointer, NULL for None, where `nullable`."""
     nullable: bool
-    value: CValue | Unusable
+    value: CValue | Real | Unusable
     """What it is where it is not None."""
 
 
@@ -95,6 +105,7 @@ Value = (
     | Constant
     | Tensor
     | Sizes
+    | Real
     | Nullable
     | Items
     | Quotient

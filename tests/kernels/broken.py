@@ -125,3 +125,9 @@ def global_class(out, n):
 @triton.jit
 def library_function(out, n):
     tl.store(out, tl.extra.libdevice.tanh(n.to(tl.bfloat16)))
+
+
+@broken
+@triton.jit
+def reads_none(out, n, table=None):
+    tl.store(out, tl.load(table + n))

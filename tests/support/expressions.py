@@ -12,6 +12,7 @@ import triton.language as tl
 from codegen.errors import SourceLocation
 from codegen.expressions import (
     CExpression,
+    FloatOperand,
     OpaqueOperand,
     Operand,
     TensorOperand,
@@ -107,8 +108,10 @@ OPTIONAL = {
     "BLOCK": Operand("64", 64, 64),
     "flag": Operand("flag", 0, 1, is_bool=True),
     "limit": Operand("limit", *I32, nullable=True),
-    "scale": OpaqueOperand("scale", "of type fp32", nullable=True),
-    "alpha": OpaqueOperand("alpha", "of type fp32"),
+    "scale": FloatOperand("scale", "fp32", nullable=True),
+    "alpha": FloatOperand("alpha", "fp32"),
+    "beta": FloatOperand("beta", "fp64"),
+    "half": OpaqueOperand("half", "of type fp16"),
 }
 TENSORS = {"x": TensorOperand("x"), "bias": TensorOperand("bias", nullable=True)}
 CONSTANTS = {"ACT": "gelu", "DTYPE": tl.float16, "EPS": 2.5, "GONE": None}
