@@ -253,9 +253,9 @@ ERRORS = {
     "reads_none": (
         "133:27",
         "'NoneType' object has no attribute 'dtype', in `tl.store(out, tl.load(table + n))`\n"
-        "  hint: `table` is None there; what is None in the same calls as another is said so, as in "
-        '"*i64 | None with offsets", and what follows from that by @triton.heuristics around the '
-        "kernel",
+        "  hint: `table` is None there; what is None in the same calls as another is said so, as "
+        'in "*i64 | None with offsets", and what follows from that by @triton.heuristics around '
+        "the kernel",
     ),
 }
 
