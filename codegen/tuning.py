@@ -100,14 +100,12 @@ def _listed(
         configurations = _pruned(declaration, autotuner)
     listed: dict[Configuration, Any] = {}
     for one in configurations:
-        given = {
-            name: value
-            for name, value in one.all_kwargs().items()
-            if name in OPTIONS and name not in one.kwargs
-        }
+        # Of an option that stands among the constexprs, too, Triton takes Config's own argument.
+        given = {name: value for name, value in one.all_kwargs().items() if name in OPTIONS}
         options = replace(declaration.options, **given)
+        named = [name for name in one.kwargs if name not in OPTIONS]
         try:
-            values = [(name, _held(declaration, autotuner, one, name)) for name in one.kwargs]
+            values = [(name, _held(declaration, autotuner, one, name)) for name in named]
         except CodegenError:
             if _may_be_named(declaration, one, options):
                 raise

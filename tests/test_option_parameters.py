@@ -46,6 +46,14 @@ def unsaid(x, num_warps: tl.constexpr = 16):
 def tuned(x, n, BLOCK: tl.constexpr, num_warps: tl.constexpr, num_stages: tl.constexpr):
     pass
 
+WITHIN = {"BLOCK": 64, "num_warps": 1, "maxnreg": 64, "launch_cooperative_grid": True}
+
+@export("tests.within", types={"x": "*fp32"}, grid=lambda: (1,))
+@triton.autotune([triton.Config(WITHIN)], key=[])
+@triton.jit
+def within(x, BLOCK: tl.constexpr):
+    pass
+
 @export("tests.computed", types={"x": "*fp32", "n": "i32"}, constexprs={"num_warps": [4, 8]},
         grid=lambda num_warps: (num_warps,))
 @triton.heuristics({"num_warps": lambda args: 8 if args["n"] > 100 else 4})
@@ -108,6 +116,14 @@ def test_configurations_give_both(built: made.Library, number: int) -> None:
 
 def variant_axes(built: made.Library, name: str):  # type: ignore[no-untyped-def]
     return built.plans[name].kernel.specialisation.axes
+
+
+def test_options_among_a_configurations_constexprs(built: made.Library) -> None:
+    (config,) = built.functions["within"].configs
+    assert config.all_kwargs()["num_warps"] == 4  # Config's own argument, and its default
+    variant = only(built, "within")
+    assert dict(variant.constexprs) == {"BLOCK": 64}
+    assert variant.options == Options(maxnreg=64, launch_cooperative_grid=True)
 
 
 @pytest.mark.parametrize("n", [7, 1000])
