@@ -61,7 +61,6 @@ export(
         "num_queries_per_kv": 4,
         "BLOCK_SIZE": 32,
         "HEAD_SIZE": [64, 128],
-        "USE_SOFTCAP": False,
         "SLIDING_WINDOW": 0,
         "BLOCK_Q": 4,
         **each(None, "k_scale v_scale"),
@@ -76,6 +75,7 @@ export(
         kernel_unified_attention_2d,
         HEAD_SIZE=lambda given: given["query_ptr"].shape[2],
         HEAD_SIZE_PADDED=lambda given: next_power_of_2(given["HEAD_SIZE"]),
+        USE_SOFTCAP=lambda given: given["softcap"] > 0,
         USE_ALIBI_SLOPES=lambda given: given["alibi_slopes_ptr"] is not None,
     )
 )
