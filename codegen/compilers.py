@@ -27,7 +27,9 @@ from codegen.children import environment, excerpt, fate
 from codegen.errors import CannotBuild, CodegenError
 
 Result = Compiled | CodegenError
-OnDone = Callable[[CompileRequest], None]
+OnDone = Callable[[CompileRequest, Result], None]
+Compile = Callable[[Sequence[CompileRequest], OnDone], list[Result]]
+"""Compiles requests, and calls back after each; `compile_all`, or a cluster's."""
 
 MOST_MEMORY = 1 << 30
 """Bytes: a compiler that has had more is replaced by a new one."""
@@ -43,7 +45,9 @@ _PATIENCE = 2.0  # seconds between looks at whether anybody still compiles
 
 
 def compile_all(
-    requests: Sequence[CompileRequest], jobs: int, on_done: OnDone = lambda request: None
+    requests: Sequence[CompileRequest],
+    jobs: int,
+    on_done: OnDone = lambda request, result: None,
 ) -> list[Result]:
     """Compile every request here, `jobs` at a time; results and errors in the requests' order."""
     compilers = Compilers()
@@ -62,7 +66,7 @@ def compile_all(
 def compile_with(
     submit: Callable[[CompileRequest], Future[Result]],
     requests: Sequence[CompileRequest],
-    on_done: OnDone = lambda request: None,
+    on_done: OnDone = lambda request, result: None,
     check: Callable[[], None] = lambda: None,
 ) -> list[Result]:
     """Compile every request by whatever `submit` hands it to, as `Executor.submit` does.
@@ -86,7 +90,7 @@ def compile_with(
                 if future.cancelled() or future.exception() is not None:
                     check()
                 results[number] = _result(future, requests[number])
-                on_done(requests[number])
+                on_done(requests[number], results[number])
     finally:
         for future in waiting:
             future.cancel()

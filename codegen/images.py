@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from codegen.abi import prove
 from codegen.aot import Compiled, CompileRequest, compile_key
-from codegen.compilers import OnDone, Result
+from codegen.compilers import Compile, Result
 from codegen.config import Config
 from codegen.errors import CannotBuild, CodegenError, CodegenErrors
 from codegen.manifest import installed_tools
@@ -21,10 +21,6 @@ _HOPPER = 90
 
 Progress = Callable[[int, int, str], None]
 """Told how many of how many images are done, and which came last."""
-
-
-Compile = Callable[[Sequence[CompileRequest], OnDone], list[Result]]
-"""Compiles requests, and calls back after each; `compilers.compile_all`, or a cluster's."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ def build(
     missing = [r for r in requests if r.key not in known and r not in absent]
     done = 0
 
-    def report(request: CompileRequest) -> None:
+    def report(request: CompileRequest, result: Result) -> None:
         nonlocal done
         done += 1
         name = request.kernel.rpartition(".")[2]

@@ -24,7 +24,7 @@ from codegen.selection import Selection, select
 from codegen.triton_version import current, supported
 
 if TYPE_CHECKING:
-    from codegen.images import Compile
+    from codegen.compilers import Compile
     from codegen.model import Kernel
 
 Progress = Callable[[int, int, str], None]
@@ -68,7 +68,7 @@ def plan_run(
 ) -> Outcome:
     """Everything a run would change. Nothing is imported or compiled when the output is fresh.
 
-    `say` is told what is worth knowing of the workers of a cluster.
+    `say` is told what is worth knowing of earlier runs and of the workers of a cluster.
     Raises `CodegenErrors` with all that is wrong with all kernels.
     """
     config = request.config
@@ -120,7 +120,19 @@ def plan_run(
 
 
 def _compiler(request: Request, kernels: Sequence[Kernel], say: Callable[[str], None]) -> Compile:
-    """What compiles: processes here, or the workers of a cluster."""
+    """What compiles, from where a run ended that wrote nothing."""
+    from codegen.kept import Kept
+
+    kept = Kept(request.config.output_folder)
+    if request.rebuild:
+        kept.clear()
+    return kept.compiling(_fresh_compiler(request, kernels, say), say)
+
+
+def _fresh_compiler(
+    request: Request, kernels: Sequence[Kernel], say: Callable[[str], None]
+) -> Compile:
+    """Processes here, or the workers of a cluster."""
     if request.scheduler is not None:
         from codegen.cluster import Cluster
 
@@ -209,4 +221,7 @@ def _clashes(kernels: Sequence[Kernel], selection: Selection) -> list[CodegenErr
 def write(outcome: Outcome, output: Path) -> None:
     """Put the changes of a run on disk, all or none."""
     if outcome.changes:
+        from codegen.kept import Kept
+
         files.apply(output, outcome.changes)
+        Kept(output).clear()

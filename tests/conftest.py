@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -43,6 +44,13 @@ def _why_no_gpu() -> str:
         return "no CUDA driver here: " + child.stderr.strip().rpartition("\n")[2]
     result = int(child.stdout)
     return f"no CUDA GPU here: cuInit gives {result}" if result else ""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing is kept in the user's own cache folder."""
+    with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(tmp_path_factory.mktemp("cache"))):
+        yield
 
 
 @pytest.fixture(scope="session")
