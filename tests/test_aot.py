@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from codegen.abi import read_cubin
 from codegen.aot import Compiled, CompileRequest, compile_key
-from codegen.compilers import compile_all
+from codegen.compilers import Result, compile_all
 from codegen.errors import CodegenError, shown
 from codegen.model import Options, Variant
 from codegen.targets import Target
@@ -185,11 +185,11 @@ def test_constexprs_of_every_kind(tmp_path: Path) -> None:
 
 def test_results_keep_the_order_and_each_request_is_reported() -> None:
     requests = [broken("sound", Target(capability)) for capability in (80, 86, 89, 90)]
-    done: list[CompileRequest] = []
-    results = compile_all(requests, 3, done.append)
+    done: dict[CompileRequest, Result] = {}
+    results = compile_all(requests, 3, done.__setitem__)
     found = [read_cubin(r.cubin).capability for r in results if isinstance(r, Compiled)]
     assert found == [80, 86, 89, 90]
-    assert sorted(map(str, done)) == sorted(map(str, requests))
+    assert [done[request] for request in requests] == results
 
 
 def test_no_requests() -> None:
@@ -385,7 +385,7 @@ def compiling(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         "from tests.test_aot import make_request\n"
         "from codegen.compilers import compile_all\n"
         "requests = [make_request('matmul', block=128, step=step) for step in (32, 64) * 20]\n"
-        "compile_all(requests, 2, lambda request: print('done', flush=True))\n"
+        "compile_all(requests, 2, lambda request, result: print('done', flush=True))\n"
     )
     process = subprocess.Popen(
         [sys.executable, str(script)],

@@ -87,7 +87,7 @@ def test_verbose_says_why(fresh: Project) -> None:
     damage.edit_comment(fresh)
     why = "stale: kernels/add.py has changed"
     assert why not in fresh.run("regenerate", "--diff").errors
-    assert fresh.run("regenerate", "-v").errors[0] == why
+    assert why in fresh.run("regenerate", "-v").errors
 
 
 def test_rebuild_compiles_everything(fresh: Project) -> None:
