@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import json
 import os
@@ -18,15 +17,14 @@ import pytest
 
 from tests.support import descriptors, standin
 from tests.support.c_programs import STRICT, compile_c, run
-from tests.support.calls import declared, tensor
+from tests.support.calls import declared
 from tests.support.describe import TEMPLATES
-from tests.support.fake_tensor import CPU
+from tests.support.descriptor_refusals import ADDRESS, REFUSED, half, single
 from tests.support.tensor_maps import by_triton, decode
 
 pytestmark = pytest.mark.triton
 
 SANITIZE = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-ADDRESS = 0x7F0000000000
 
 
 @pytest.fixture(scope="module")
@@ -47,14 +45,6 @@ def module(package: Path) -> Iterator[Any]:
     standin.reset()
     yield importlib.import_module(f"{descriptors.PACKAGE}.descriptors")
     standin.reset()
-
-
-def half(*shape: int, steps: Any = None, address: int = ADDRESS, **more: Any) -> Any:
-    return tensor(*shape, dtype="fp16", steps=steps, address=address, **more)
-
-
-def single(*shape: int, steps: Any = None, address: int = ADDRESS) -> Any:
-    return tensor(*shape, steps=steps, address=address)
 
 
 def metadata(package: Path, function: str, label: str, target: str) -> list[dict[str, Any]]:
@@ -222,65 +212,6 @@ def test_rows_that_are_stored_are_of_whole_units_where_the_device_stores_those(
     assert child(package, UNEVEN, devices=[80]) == "launched\nlaunched\n"
 
 
-A_TENSOR = "must be a tensor, of which the kernel needs the shape, got"
-STRIDES_OF_16 = "must have strides that are multiples of 16 bytes"
-REFUSED: list[tuple[dict[int, Any], type[Exception], int, str]] = [
-    ({0: 4096}, TypeError, 0, f"{A_TENSOR} 4096"),
-    ({0: ctypes.c_void_p(4096)}, TypeError, 0, f"{A_TENSOR} an opaque pointer"),
-    ({1: None}, TypeError, 1, f"{A_TENSOR} None"),
-    (
-        {0: tensor(64, 64, dtype="bf16")},
-        TypeError,
-        0,
-        "must be a tensor of float16 or float32, got a bfloat16 tensor of shape (64, 64) on cuda:0",
-    ),
-    (
-        {1: single(64, 64)},
-        TypeError,
-        1,
-        "must be a tensor of float16 as `source` is, got a float32 tensor of shape (64, 64) on "
-        "cuda:0",
-    ),
-    (
-        {0: half(64, 64, device_type=CPU)},
-        ValueError,
-        0,
-        "must be a tensor on a CUDA device, got a float16 tensor of shape (64, 64) on cpu",
-    ),
-    (
-        {1: half(64, 64, device=1)},
-        ValueError,
-        1,
-        "must be on cuda:0 as `source` is, got a float16 tensor of shape (64, 64) on cuda:1",
-    ),
-    ({0: half(64)}, ValueError, 0, "must have 2 dimensions, got 1"),
-    (
-        {0: half(0, 64)},
-        ValueError,
-        0,
-        "must have sizes between 1 and 2147483647, got shape (0, 64)",
-    ),
-    ({1: half(64, 60)}, ValueError, 1, f"{STRIDES_OF_16} (8 elements), got strides (60, 1)"),
-    (
-        {0: single(64, 62), 1: single(64, 64)},
-        ValueError,
-        0,
-        f"{STRIDES_OF_16} (4 elements), got strides (62, 1)",
-    ),
-    (
-        {0: half(64, 64, steps=(1, 64))},
-        ValueError,
-        0,
-        f"{STRIDES_OF_16} (8 elements), got strides (1, 64)",
-    ),
-    (
-        {0: half(64, 64, address=ADDRESS + 2)},
-        ValueError,
-        0,
-        "must have data aligned to 16 bytes, got the address 0x7f0000000002",
-    ),
-    ({4: 48}, ValueError, 4, "must be one of 32, 64, got 48"),
-]
 SIGNATURE = (
     "tests.descriptors.copy(source: tensordesc<fp16[ROWS, COLUMNS]> | "
     "tensordesc<fp32[ROWS, COLUMNS]>, target: tensordesc<fp16[ROWS, COLUMNS]> | "

@@ -1,0 +1,101 @@
+"""Processes that compile: the order of results, deaths, and no orphans."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from codegen.abi import read_cubin
+from codegen.aot import Compiled, CompileRequest
+from codegen.compilers import Result, compile_all
+from codegen.targets import Target
+from tests.test_aot import REPOSITORY, broken, message
+
+pytestmark = pytest.mark.triton
+
+
+def test_results_keep_the_order_and_each_request_is_reported() -> None:
+    requests = [broken("sound", Target(capability)) for capability in (80, 86, 89, 90)]
+    done: dict[CompileRequest, Result] = {}
+    results = compile_all(requests, 3, done.__setitem__)
+    found = [read_cubin(r.cubin).capability for r in results if isinstance(r, Compiled)]
+    assert found == [80, 86, 89, 90]
+    assert [done[request] for request in requests] == results
+
+
+def test_no_requests() -> None:
+    assert compile_all([], 4) == []
+
+
+def test_a_request_that_kills_its_worker_costs_no_other() -> None:
+    requests = [broken("sound", Target(88)), broken("aborts"), broken("sound"), broken("no_such")]
+    refused, aborted, sound, bug = compile_all(requests, 1)
+    assert message(refused) == (
+        "`tests.broken.sound` variant `generic` for sm_88: the compiler died with exit status 1\n"
+        "    LLVM ERROR: PTX version 8.8 does not support target 'sm_88'. Minimum required PTX "
+        "version is 9.0. Either remove the PTX version to use the default, or increase it to at "
+        "least 9.0."
+    )
+    assert message(aborted) == (
+        "`tests.broken.aborts` variant `generic` for sm_90: the compiler died with SIGABRT"
+    )
+    assert isinstance(sound, Compiled)
+    assert message(bug).endswith("KeyError: 'tests.broken.no_such'")
+
+
+@pytest.fixture
+def compiling(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in the midst of a long `compile_all`, its files and workers' files in tmp_path."""
+    script = tmp_path / "compile.py"
+    script.write_text(
+        "from tests.test_aot import make_request\n"
+        "from codegen.compilers import compile_all\n"
+        "requests = [make_request('matmul', block=128, step=step) for step in (32, 64) * 20]\n"
+        "compile_all(requests, 2, lambda request, result: print('done', flush=True))\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, str(script)],
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"done\n"
+    assert len(processes_with(f"TMPDIR={tmp_path}")) >= 3
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def processes_with(setting: str) -> list[int]:
+    """The processes in whose environment a setting starts so."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (entry / "environ").read_text(errors="replace")
+        except OSError:
+            continue
+        if any(line.startswith(setting) for line in environment.split("\0")):
+            found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_their_parent(
+    compiling: subprocess.Popen[bytes], tmp_path: Path, sent: signal.Signals
+) -> None:
+    compiling.send_signal(sent)
+    compiling.wait(10)
+    deadline = time.monotonic() + 20
+    while processes_with(f"TMPDIR={tmp_path}") or any(tmp_path.glob("codegen-*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
