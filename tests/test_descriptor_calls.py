@@ -133,7 +133,8 @@ CHILD = """
 import sys
 sys.modules["torch"] = None
 sys.path.insert(0, sys.argv[1])
-from tests.test_descriptor_calls import half, single, tensor, ADDRESS
+from tests.support.calls import tensor
+from tests.support.descriptor_refusals import ADDRESS, half, single
 from tests.support.tensor_maps import decode
 from descriptor_wrappers import descriptors as module
 """
