@@ -25,17 +25,24 @@ def combine(views: Mapping[int, Kernel]) -> Kernel:
             raise _contradiction(first, *_innermost(field.name, values), hint)
     return dataclasses.replace(
         first,
-        source_keys={capability: _source_key(view) for capability, view in views.items()},
+        source_keys=_source_keys(views),
         sources={name: sum_ for view in views.values() for name, sum_ in view.sources.items()},
         lacking=(),
         lacking_for={capability: view.lacking for capability, view in views.items()},
     )
 
 
-def _source_key(view: Kernel) -> str:
-    """With the values of constexprs: functions among them may have another source for each SM."""
-    given = [canonical(p.choices) for p in view.parameters if isinstance(p, Constexpr)]
-    return hashlib.sha256(json.dumps([view.source_key, given]).encode()).hexdigest()
+def _source_keys(views: Mapping[int, Kernel]) -> dict[int, str]:
+    """As a project of one SM has it; functions among constexprs may have another source for each
+    SM, and then it stands for them too."""
+    given = {
+        capability: [canonical(p.choices) for p in view.parameters if isinstance(p, Constexpr)]
+        for capability, view in views.items()
+    }
+    if not _differ(given):
+        return {capability: view.source_key for capability, view in views.items()}
+    texts = {c: json.dumps([view.source_key, given[c]]) for c, view in views.items()}
+    return {c: hashlib.sha256(text.encode()).hexdigest() for c, text in texts.items()}
 
 
 def _innermost(what: str, values: Mapping[int, Any]) -> tuple[str, Mapping[int, Any]]:

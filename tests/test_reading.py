@@ -128,6 +128,14 @@ def test_the_source_key_differs_where_the_kernel_does(readings: dict[str, Readin
     assert counts == {"used.py": 3, "unused.py": 1}
 
 
+def test_where_nothing_differs_the_source_key_is_that_of_one_sm(
+    readings: dict[str, Reading], tmp_path: Path
+) -> None:
+    (alone,) = read(tmp_path, {"unused.py": f"{TOP}{KERNEL}{BODY}"}, 90).values()
+    (kernel,) = readings["unused.py"].kernels
+    assert set(kernel.source_keys.values()) == {alone.kernels[0].source_key}
+
+
 def test_a_file_that_ends_the_child(tmp_path: Path) -> None:
     source = f"{TOP}import os\nif IS_NEW: os.abort()\n{KERNEL}{BODY}"
     (reading,) = read(tmp_path, {"some.py": source}, 80, 90).values()
