@@ -182,8 +182,9 @@ def _sentences(times: Times) -> Iterator[str]:
     ours = launcher_time(times["generated"])
     raw = launcher_time(times["driver"])
     yield (
-        f"Over importing tvm_ffi and starting the driver, the generated module takes {ours:.2f} ms "
-        f"to its first result; loading and launching the same cubin by the driver's calls {raw:.2f} ms."
+        f"Over importing tvm_ffi and starting the driver, the generated module takes {ours:.2f} "
+        f"ms to its first result; loading and launching the same cubin by the driver's calls "
+        f"{raw:.2f} ms."
     )
     with_torch = times["torch_generated"]
     for name in ("jit_warm", "jit_cold"):
