@@ -8,8 +8,24 @@ from collections.abc import Callable
 RELAXED, KERNEL = 2, 0
 
 
+Shape = tuple[int, ...]
+"""Of a launch: the grid, the block, bytes of dynamic shared memory."""
+
+
 def captured_kernels(stream: int, run: Callable[[], object]) -> int:
     """How many kernels `run` puts on a stream, which must not be the legacy default one."""
+    return len(_captured(stream, run))
+
+
+def captured_shapes(run: Callable[[], object]) -> list[Shape]:
+    """The launches that `run` puts on torch's current stream, which is one that can be captured."""
+    import torch
+
+    with torch.cuda.stream(torch.cuda.Stream()):
+        return _captured(torch.cuda.current_stream().cuda_stream, run)
+
+
+def _captured(stream: int, run: Callable[[], object]) -> list[Shape]:
     cuda = ctypes.CDLL("libcuda.so.1")
     handle, graph, count = ctypes.c_void_p(stream), ctypes.c_void_p(), ctypes.c_size_t()
     _check(cuda.cuStreamBeginCapture_v2(handle, RELAXED), "cuStreamBeginCapture")
@@ -21,11 +37,21 @@ def captured_kernels(stream: int, run: Callable[[], object]) -> int:
     _check(cuda.cuGraphGetNodes(graph, None, ctypes.byref(count)), "cuGraphGetNodes")
     nodes = (ctypes.c_void_p * count.value)()
     _check(cuda.cuGraphGetNodes(graph, nodes, ctypes.byref(count)), "cuGraphGetNodes")
-    kinds = [ctypes.c_int() for _ in nodes]
-    for node, kind in zip(nodes, kinds, strict=True):
-        _check(cuda.cuGraphNodeGetType(ctypes.c_void_p(node), ctypes.byref(kind)), "a node's type")
+    shapes = [_shape(cuda, ctypes.c_void_p(node)) for node in nodes if _is_kernel(cuda, node)]
     _check(cuda.cuGraphDestroy(graph), "cuGraphDestroy")
-    return sum(kind.value == KERNEL for kind in kinds)
+    return shapes
+
+
+def _is_kernel(cuda: ctypes.CDLL, node: int) -> bool:
+    kind = ctypes.c_int()
+    _check(cuda.cuGraphNodeGetType(ctypes.c_void_p(node), ctypes.byref(kind)), "a node's type")
+    return kind.value == KERNEL
+
+
+def _shape(cuda: ctypes.CDLL, node: ctypes.c_void_p) -> Shape:
+    parameters = (ctypes.c_uint32 * 32)()  # room for any version of CUDA_KERNEL_NODE_PARAMS
+    _check(cuda.cuGraphKernelNodeGetParams_v2(node, parameters), "a node's parameters")
+    return tuple(parameters[2:9])  # behind the function
 
 
 def _check(result: int, call: str) -> None:

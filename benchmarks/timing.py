@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 
@@ -42,17 +42,28 @@ def wall_time(run: Run, *, rounds: int = 50) -> float:
 
 def gpu_time(run: Run, *, calls: int = 10, rounds: int = 20) -> float:
     """Microseconds of the GPU for each of `calls` calls in a captured graph: median of replays."""
+    return gpu_times({"": run}, calls=calls, rounds=rounds)[""]
+
+
+def gpu_times(runs: Mapping[str, Run], *, calls: int = 10, rounds: int = 20) -> dict[str, float]:
+    """The same of several, whose replays take turns."""
+    graphs = {name: _captured(run, calls) for name, run in runs.items()}
+    before, after = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, graph in graphs.items():
+            graph.replay()  # so that the GPU is busy until all below is queued
+            before.record()
+            graph.replay()
+            after.record()
+            after.synchronize()
+            times[name].append(1e3 * before.elapsed_time(after) / calls)
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def _captured(run: Run, calls: int) -> torch.cuda.CUDAGraph:
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         for _ in range(calls):
             run()
-    before, after = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-    times = []
-    for _ in range(rounds):
-        graph.replay()  # so that the GPU is busy until all below is queued
-        before.record()
-        graph.replay()
-        after.record()
-        after.synchronize()
-        times.append(1e3 * before.elapsed_time(after) / calls)
-    return statistics.median(times)
+    return graph

@@ -45,6 +45,8 @@ class CArgument:
     """Of what is passed by address, a scalar that may be None or a tensor: its type."""
     rank: int = 0
     """Of a tensor that becomes a descriptor: its dimensions."""
+    choices: tuple[str, ...] = ()
+    """C constants: the values of a constexpr, but for strings, or the dtypes of a tensor."""
 
 
 def c_arguments(plan: Plan) -> Iterator[CArgument]:
@@ -117,6 +119,7 @@ def _pointer(
         doc=parameter_doc(parameter, uses, "NULL"),
         sizes=parameter.shape.sizes if parameter.shape else (),
         element_sizes=tuple(type_.dtype.size for type_ in parameter.types),
+        choices=tuple(dtype_constant(type_.dtype) for type_ in parameter.types),
     )
 
 
@@ -149,6 +152,7 @@ def _descriptor(parameter: Parameter, type_: DescriptorType, index: int, plan: P
         ),
         doc=parameter_doc(parameter, plan.uses, "NULL"),
         element_sizes=tuple(each.dtype.size for each in parameter.types),
+        choices=tuple(dtype_constant(each.dtype) for each in parameter.types),
         stored_type="tritonbind_tensor",
         rank=type_.rank,
     )
@@ -184,11 +188,11 @@ def _choice(constexpr: Constexpr, index: int) -> CArgument:
     if kind is str:
         element, field = "char *const", "string_choices"
         keys = [words(str(choice)) for choice in constexpr.passed]
-        values = ", ".join(c_string(str(choice)) for choice in constexpr.passed)
+        values = [c_string(str(choice)) for choice in constexpr.passed]
     else:
         element, field = "int64_t", "int_choices"
         keys = [(choice,) for choice in constexpr.passed if isinstance(choice, int)]
-        values = ", ".join(int_literal(choice) for choice in constexpr.passed)
+        values = [int_literal(choice) for choice in constexpr.passed]
     c_name = c_identifier(constexpr.name)
     table = slots(keys)
     return CArgument(
@@ -201,11 +205,12 @@ def _choice(constexpr: Constexpr, index: int) -> CArgument:
             f".name = {c_string(constexpr.name)}",
             f".kind = {_KINDS[kind.__name__]}",
             f".choices = {c_string(choices_text(constexpr))}",
-            f".{field} = (const {element}[]){{{values}}}",
+            f".{field} = (const {element}[]){{{', '.join(values)}}}",
             f".choice_count = {len(constexpr.passed)}",
             *[f".slots = {initializer(table)}"] * bool(table),
         ),
         doc=constexpr_doc(constexpr),
+        choices=() if kind is str else tuple(values),
     )
 
 

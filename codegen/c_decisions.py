@@ -9,6 +9,7 @@ from codegen.c_steps import CHeuristic, CStep, CTable, Decisions
 from codegen.cells import best_case, decisive_nones, hint_groups
 from codegen.descriptor_facts import descriptor_facts
 from codegen.identifiers import c_identifier
+from codegen.lookup import FEW
 from codegen.model import NO_VARIANT, Axis, Column, Configuration, Constexpr, Kernel, Reads
 from codegen.plans import Needs, Plan
 
@@ -42,8 +43,10 @@ def decide(
 
 def _dtype(made: Decisions, axis: Axis) -> None:
     argument = made.arguments[axis.parameters[0]]
-    call = f"tb_choose_dtype(function, {argument.index}, {made.dtypes[argument.name]})"
-    made.digit(axis, f"{argument.c_name}_choice", call, " < 0")
+    variable = made.dtypes[argument.name]
+    failure = f"tb_fail_dtype(function, {argument.index}, {variable})"
+    choice = _among(variable, argument.choices, failure)
+    made.digit(axis, f"{argument.c_name}_choice", choice, " < 0")
 
 
 def _none(made: Decisions, axis: Axis) -> None:
@@ -66,10 +69,20 @@ def _width(made: Decisions, axis: Axis) -> None:
 
 def _constexpr(made: Decisions, axis: Axis) -> None:
     argument = made.arguments[axis.parameters[0]]
-    is_string = argument.getter == "tb_get_string_choice"
-    chooser = "tb_choose_string" if is_string else "tb_choose_int"
-    call = f"{chooser}(function, {argument.index}, {argument.c_name})"
-    made.digit(axis, f"{argument.c_name}_choice", call, " < 0")
+    passed = f"(function, {argument.index}, {argument.c_name})"
+    if argument.getter == "tb_get_string_choice":
+        choice = f"tb_choose_string{passed}"
+    elif len(argument.choices) > FEW:
+        choice = f"tb_choose_int{passed}"
+    else:
+        choice = _among(argument.c_name, argument.choices, f"tb_fail_int{passed}")
+    made.digit(axis, f"{argument.c_name}_choice", choice, " < 0")
+
+
+def _among(variable: str, choices: Sequence[str], failure: str) -> str:
+    """The place of a value among a few constants: code alone, for which no table is read."""
+    tests = "".join(f"{variable} == {choice} ? {i} : " for i, choice in enumerate(choices))
+    return f"{tests}{failure}"
 
 
 def _configuration(made: Decisions, axis: Axis) -> None:

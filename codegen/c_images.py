@@ -30,7 +30,7 @@ def c_tables(plan: Plan) -> CTables:
     pairs = [(binary.variant, image) for binary in plan.binaries for image in binary.images]
     symbol = plan.kernel.symbol
     return CTables(
-        _named(f"{symbol}_parameters", (parameter_indices(runtime, *pair) for pair in pairs)),
+        _named(f"{symbol}_parameters", (_taken(runtime, *pair) or () for pair in pairs)),
         _named(f"{symbol}_maps", (_maps(runtime, *pair) for pair in pairs)),
     )
 
@@ -38,14 +38,23 @@ def c_tables(plan: Plan) -> CTables:
 def launch_fields(plan: Plan, variant: Variant, image: Image, tables: CTables) -> Iterator[str]:
     """The designated initialisers of a `tb_image` that say what it takes."""
     runtime = _runtime(plan)
-    parameters = parameter_indices(runtime, variant, image)
+    taken = _taken(runtime, variant, image)
     maps = _maps(runtime, variant, image)
-    if parameters:
-        yield f".parameters = {tables.parameters[parameters]}"
-        yield f".parameter_count = {len(parameters)}"
+    if taken is not None:
+        yield f".parameters = {tables.parameters[taken] if taken else '(const uint8_t[]){0}'}"
+    if count := len(parameter_indices(runtime, variant, image)):
+        yield f".parameter_count = {count}"
     if maps:
         yield f".maps = {tables.maps[maps]}"
         yield f".map_count = {len(maps)}"
+
+
+def _taken(
+    runtime: tuple[Parameter, ...], variant: Variant, image: Image
+) -> tuple[int, ...] | None:
+    """Which of the values an image takes, in order; None where these are all, in their order."""
+    indices = parameter_indices(runtime, variant, image)
+    return None if indices == tuple(range(len(value_indices(runtime)))) else indices
 
 
 def _named(name: str, given: Iterable[tuple[RowT, ...]]) -> dict[tuple[RowT, ...], str]:

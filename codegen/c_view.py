@@ -79,7 +79,8 @@ class CFunction:
     descriptors: tuple[str, ...]
     """The variables of tensor descriptors."""
     values: tuple[str, ...]
-    """Where each run-time value is, in the kernel's order; images take theirs from these."""
+    """Where each run-time value is, in the kernel's order; images take theirs from these. Behind
+    them is what Triton's two last parameters point to."""
     sizes: tuple[str, ...]
     """The bytes of each."""
     image_tables: CTables
@@ -213,7 +214,7 @@ def c_function(plan: Plan) -> CFunction:
         facts=tuple(_facts(kernel, by_name)),
         stored={a.c_name: _unused(f"{a.c_name}_value", names) for a in arguments if a.stored_type},
         descriptors=tuple(descriptors.values()),
-        values=tuple(_place(by_name[p.name], descriptors) for p in runtime),
+        values=(*(_place(by_name[p.name], descriptors) for p in runtime), "TB_NO_SCRATCH"),
         sizes=tuple(_size(by_name[p.name], descriptors) for p in runtime),
         image_tables=tables,
         variants=tuple(_variant(plan, binary, tables) for binary in plan.binaries),

@@ -9,20 +9,15 @@ needs a C compiler (`cc`, or what the environment variable CC names) once, and n
 from __future__ import annotations
 
 import ctypes
-import inspect
 import math
 import os
-import platform
-import shlex
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
-DIGEST = "214b5b392726dc95"
+DIGEST = "8e0ef92cdbe91b53"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -94,6 +89,8 @@ def prepare(
 
     Raises what the call would raise.
     """
+    import inspect  # here, as other imports below: a process that only calls does without
+
     if function not in _launchers:
         raise TypeError(f"prepare() needs a function of this package, got {function!r}")
     symbol, declared = _launchers[function]
@@ -126,7 +123,7 @@ def launcher(name: str) -> Callable[[FunctionT], FunctionT]:
 
 def path() -> Path:
     """Where the library of these sources is, or will be: here, or in the user's cache."""
-    name = f"libtritonbind-{DIGEST}-{platform.machine()}.so"
+    name = f"libtritonbind-{DIGEST}-{os.uname().machine}.so"
     beside = ROOT / "_lib" / name
     if beside.exists() or os.access(ROOT, os.W_OK):
         return beside
@@ -139,6 +136,9 @@ def build(target: Path | None = None, extra_flags: Sequence[str] = ()) -> Path:
 
     Raises ImportError when there is no compiler or it fails.
     """
+    import shlex
+    import tempfile
+
     target = path() if target is None else target
     compiler = shlex.split(os.environ.get("CC") or "cc")
     try:
@@ -161,6 +161,9 @@ def build(target: Path | None = None, extra_flags: Sequence[str] = ()) -> Path:
 
 
 def _compile(command: Sequence[str], name: str) -> None:
+    import shlex
+    import subprocess
+
     try:
         result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     except OSError as error:
@@ -195,23 +198,35 @@ def _exchange_api(values: Sequence[object]) -> int | None:
 
 def _built_in(name: str, function: Any) -> Any:
     """The library's own function of this signature, or None."""
-    parameters = inspect.signature(function).parameters.values()
-    listed = [str(one.replace(annotation=one.empty)) for one in parameters]
-    defaults = tuple(one.default for one in parameters if one.default is not one.empty)
-    if platform.python_implementation() != "CPython" or not all(map(_is_literal, defaults)):
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    defaults = function.__defaults__ or ()
+    if sys.implementation.name != "cpython" or not all(map(_is_literal, defaults)):
         return None
-    signature = f"{function.__name__}({', '.join(listed)})"  # as built-in functions have it
-    text = f"{signature}\n--\n\n{inspect.getdoc(function)}".encode()
-    names = tuple(one.name for one in parameters)
-    bind = ctypes.PyDLL(str(path()))[f"tritonbind.{name}.bind"]
+    texts = [f"={value!r}" for value in defaults]
+    ends = [""] * (len(names) - len(texts)) + texts
+    listed = ", ".join(map("".join, zip(names, ends)))
+    # As built-in functions have it, which inspect reads; not by inspect, which takes its time.
+    text = f"{function.__name__}({listed})\n--\n\n{_documentation(function)}".encode()
+    bind = _python_library()[f"tritonbind.{name}.bind"]
     bind.restype, bind.argtypes = ctypes.c_void_p, [ctypes.py_object] * 5
     module = sys.modules[function.__module__]
     address = bind(module, function, names, defaults, text)
     return address and ctypes.cast(address, ctypes.py_object).value
 
 
+def _documentation(function: Any) -> str:
+    """The docstring without its indentation, which Python itself takes away since 3.13."""
+    text: str = (function.__doc__ or "").rstrip()
+    return text if sys.version_info >= (3, 13) else text.replace("\n    ", "\n")
+
+
 def _is_literal(value: object) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
+
+
+@cache
+def _python_library() -> ctypes.PyDLL:
+    return ctypes.PyDLL(str(path()))
 
 
 @cache

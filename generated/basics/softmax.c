@@ -10,9 +10,6 @@
 
 /* ---- softmax ---- */
 
-/* what the images take of a call's values, in order */
-static const uint8_t softmax_parameters[] = {0, 1, 2, 3};
-
 /* aligned */
 TB_EMBED(softmax_aligned_sm_80, "basics/softmax.images/softmax.aligned.sm_80.cubin");
 TB_EMBED(softmax_aligned_sm_90, "basics/softmax.images/softmax.aligned.sm_90.cubin");
@@ -21,15 +18,15 @@ TB_EMBED(softmax_aligned_sm_120, "basics/softmax.images/softmax.aligned.sm_120.c
 TB_EMBED(softmax_aligned_compute_80, "basics/softmax.images/softmax.aligned.compute_80.ptx");
 static tb_image softmax_aligned_images[] = {
     {.data = softmax_aligned_sm_80, .symbol = "softmax", .capability = 80, .threads = 128,
-     .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
+     .shared = 16, .parameter_count = 4},
     {.data = softmax_aligned_sm_90, .symbol = "softmax", .capability = 90, .is_exact = true,
-     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
+     .threads = 128, .shared = 16, .parameter_count = 4},
     {.data = softmax_aligned_sm_100, .symbol = "softmax", .capability = 100, .is_exact = true,
-     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
+     .threads = 128, .shared = 16, .parameter_count = 4},
     {.data = softmax_aligned_sm_120, .symbol = "softmax", .capability = 120, .is_exact = true,
-     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
+     .threads = 128, .shared = 16, .parameter_count = 4},
     {.data = softmax_aligned_compute_80, .symbol = "softmax", .capability = 80, .is_ptx = true,
-     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
+     .threads = 128, .shared = 16, .parameter_count = 4},
 };
 
 /* generic */
@@ -40,15 +37,15 @@ TB_EMBED(softmax_generic_sm_120, "basics/softmax.images/softmax.generic.sm_120.c
 TB_EMBED(softmax_generic_compute_80, "basics/softmax.images/softmax.generic.compute_80.ptx");
 static tb_image softmax_generic_images[] = {
     {.data = softmax_generic_sm_80, .symbol = "softmax", .capability = 80, .threads = 128,
-     .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
+     .shared = 16, .parameter_count = 4},
     {.data = softmax_generic_sm_90, .symbol = "softmax", .capability = 90, .is_exact = true,
-     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
+     .threads = 128, .shared = 16, .parameter_count = 4},
     {.data = softmax_generic_sm_100, .symbol = "softmax", .capability = 100, .is_exact = true,
-     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
+     .threads = 128, .shared = 16, .parameter_count = 4},
     {.data = softmax_generic_sm_120, .symbol = "softmax", .capability = 120, .is_exact = true,
-     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
+     .threads = 128, .shared = 16, .parameter_count = 4},
     {.data = softmax_generic_compute_80, .symbol = "softmax", .capability = 80, .is_ptx = true,
-     .threads = 128, .shared = 16, .parameters = softmax_parameters, .parameter_count = 4},
+     .threads = 128, .shared = 16, .parameter_count = 4},
 };
 
 static tb_variant softmax_variants[] = {
@@ -92,11 +89,11 @@ static tb_grid softmax_grid(int64_t rows)
     return grid;
 }
 
-static tritonbind_status softmax_on(tb_target target, const void *x, void *y, int32_t rows,
-                                    int32_t columns)
+static inline __attribute__((always_inline)) tritonbind_status
+softmax_with(tb_target target, const void *x, void *y, int32_t rows, int32_t columns)
 {
     const tb_function *function = &softmax_function;
-    void *const values[] = {&x, &y, &rows, &columns};
+    void *values[] = {&x, &y, &rows, &columns, TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof x, sizeof y, sizeof rows, sizeof columns};
     const bool aligned = tb_divisible_by_16(x) && tb_divisible_by_16(y) && columns % 16 == 0;
     const int32_t hints = aligned ? 0 : 1;
@@ -104,7 +101,13 @@ static tritonbind_status softmax_on(tb_target target, const void *x, void *y, in
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = softmax_grid(rows);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &softmax_variants[variant], &target, grid, values, sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+softmax_on(tb_target target, const void *x, void *y, int32_t rows, int32_t columns)
+{
+    return softmax_with(target, x, y, rows, columns);
 }
 
 tritonbind_status softmax_launch(
@@ -115,7 +118,7 @@ tritonbind_status softmax_launch(
     int32_t columns)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return softmax_on(target, x, y, rows, columns);
+    return softmax_with(target, x, y, rows, columns);
 }
 
 tritonbind_status softmax_prepare(

@@ -10,9 +10,6 @@
 
 /* ---- vector_add ---- */
 
-/* what the images take of a call's values, in order */
-static const uint8_t vector_add_parameters[] = {0, 1, 2, 3};
-
 /* aligned */
 TB_EMBED(vector_add_aligned_sm_80, "basics/vector_add.images/vector_add.aligned.sm_80.cubin");
 TB_EMBED(vector_add_aligned_sm_90, "basics/vector_add.images/vector_add.aligned.sm_90.cubin");
@@ -22,15 +19,15 @@ TB_EMBED(vector_add_aligned_compute_80,
          "basics/vector_add.images/vector_add.aligned.compute_80.ptx");
 static tb_image vector_add_aligned_images[] = {
     {.data = vector_add_aligned_sm_80, .symbol = "vector_add", .capability = 80, .threads = 128,
-     .parameters = vector_add_parameters, .parameter_count = 4},
+     .parameter_count = 4},
     {.data = vector_add_aligned_sm_90, .symbol = "vector_add", .capability = 90, .is_exact = true,
-     .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
+     .threads = 128, .parameter_count = 4},
     {.data = vector_add_aligned_sm_100, .symbol = "vector_add", .capability = 100, .is_exact = true,
-     .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
+     .threads = 128, .parameter_count = 4},
     {.data = vector_add_aligned_sm_120, .symbol = "vector_add", .capability = 120, .is_exact = true,
-     .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
+     .threads = 128, .parameter_count = 4},
     {.data = vector_add_aligned_compute_80, .symbol = "vector_add", .capability = 80,
-     .is_ptx = true, .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
+     .is_ptx = true, .threads = 128, .parameter_count = 4},
 };
 
 /* generic */
@@ -42,15 +39,15 @@ TB_EMBED(vector_add_generic_compute_80,
          "basics/vector_add.images/vector_add.generic.compute_80.ptx");
 static tb_image vector_add_generic_images[] = {
     {.data = vector_add_generic_sm_80, .symbol = "vector_add", .capability = 80, .threads = 128,
-     .parameters = vector_add_parameters, .parameter_count = 4},
+     .parameter_count = 4},
     {.data = vector_add_generic_sm_90, .symbol = "vector_add", .capability = 90, .is_exact = true,
-     .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
+     .threads = 128, .parameter_count = 4},
     {.data = vector_add_generic_sm_100, .symbol = "vector_add", .capability = 100, .is_exact = true,
-     .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
+     .threads = 128, .parameter_count = 4},
     {.data = vector_add_generic_sm_120, .symbol = "vector_add", .capability = 120, .is_exact = true,
-     .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
+     .threads = 128, .parameter_count = 4},
     {.data = vector_add_generic_compute_80, .symbol = "vector_add", .capability = 80,
-     .is_ptx = true, .threads = 128, .parameters = vector_add_parameters, .parameter_count = 4},
+     .is_ptx = true, .threads = 128, .parameter_count = 4},
 };
 
 static tb_variant vector_add_variants[] = {
@@ -92,11 +89,11 @@ static tb_grid vector_add_grid(int64_t size)
     return grid;
 }
 
-static tritonbind_status vector_add_on(tb_target target, const void *x, const void *y, void *out,
-                                       int32_t size)
+static inline __attribute__((always_inline)) tritonbind_status
+vector_add_with(tb_target target, const void *x, const void *y, void *out, int32_t size)
 {
     const tb_function *function = &vector_add_function;
-    void *const values[] = {&x, &y, &out, &size};
+    void *values[] = {&x, &y, &out, &size, TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof x, sizeof y, sizeof out, sizeof size};
     const bool aligned = tb_divisible_by_16(x)
                          && tb_divisible_by_16(y)
@@ -109,7 +106,13 @@ static tritonbind_status vector_add_on(tb_target target, const void *x, const vo
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = vector_add_grid(size);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &vector_add_variants[variant], &target, grid, values, sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+vector_add_on(tb_target target, const void *x, const void *y, void *out, int32_t size)
+{
+    return vector_add_with(target, x, y, out, size);
 }
 
 tritonbind_status vector_add_launch(
@@ -120,7 +123,7 @@ tritonbind_status vector_add_launch(
     int32_t size)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return vector_add_on(target, x, y, out, size);
+    return vector_add_with(target, x, y, out, size);
 }
 
 tritonbind_status vector_add_prepare(

@@ -10,10 +10,6 @@
 
 /* ---- gated_delta_rule_chunk_prepare ---- */
 
-/* what the images take of a call's values, in order */
-static const uint8_t gated_delta_rule_chunk_prepare_parameters[] = {
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
-
 /* aligned */
 TB_EMBED(gated_delta_rule_chunk_prepare_aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.sm_80.cubin");
@@ -27,20 +23,15 @@ TB_EMBED(gated_delta_rule_chunk_prepare_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_prepare_aligned_images[] = {
     {.data = gated_delta_rule_chunk_prepare_aligned_sm_80, .symbol = "prepare", .capability = 80,
-     .threads = 128, .parameters = gated_delta_rule_chunk_prepare_parameters,
-     .parameter_count = 14},
+     .threads = 128, .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_aligned_sm_90, .symbol = "prepare", .capability = 90,
-     .is_exact = true, .threads = 128, .parameters = gated_delta_rule_chunk_prepare_parameters,
-     .parameter_count = 14},
+     .is_exact = true, .threads = 128, .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_aligned_sm_100, .symbol = "prepare", .capability = 100,
-     .is_exact = true, .threads = 128, .parameters = gated_delta_rule_chunk_prepare_parameters,
-     .parameter_count = 14},
+     .is_exact = true, .threads = 128, .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_aligned_sm_120, .symbol = "prepare", .capability = 120,
-     .is_exact = true, .threads = 128, .parameters = gated_delta_rule_chunk_prepare_parameters,
-     .parameter_count = 14},
+     .is_exact = true, .threads = 128, .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_aligned_compute_80, .symbol = "prepare",
-     .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = gated_delta_rule_chunk_prepare_parameters, .parameter_count = 14},
+     .capability = 80, .is_ptx = true, .threads = 128, .parameter_count = 14},
 };
 
 /* generic */
@@ -56,20 +47,15 @@ TB_EMBED(gated_delta_rule_chunk_prepare_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_prepare_generic_images[] = {
     {.data = gated_delta_rule_chunk_prepare_generic_sm_80, .symbol = "prepare", .capability = 80,
-     .threads = 128, .shared = 128, .parameters = gated_delta_rule_chunk_prepare_parameters,
-     .parameter_count = 14},
+     .threads = 128, .shared = 128, .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_generic_sm_90, .symbol = "prepare", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 128,
-     .parameters = gated_delta_rule_chunk_prepare_parameters, .parameter_count = 14},
+     .is_exact = true, .threads = 128, .shared = 128, .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_generic_sm_100, .symbol = "prepare", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 128,
-     .parameters = gated_delta_rule_chunk_prepare_parameters, .parameter_count = 14},
+     .is_exact = true, .threads = 128, .shared = 128, .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_generic_sm_120, .symbol = "prepare", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 128,
-     .parameters = gated_delta_rule_chunk_prepare_parameters, .parameter_count = 14},
+     .is_exact = true, .threads = 128, .shared = 128, .parameter_count = 14},
     {.data = gated_delta_rule_chunk_prepare_generic_compute_80, .symbol = "prepare",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 128,
-     .parameters = gated_delta_rule_chunk_prepare_parameters, .parameter_count = 14},
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 128, .parameter_count = 14},
 };
 
 static tb_variant gated_delta_rule_chunk_prepare_variants[] = {
@@ -135,14 +121,16 @@ static tb_grid gated_delta_rule_chunk_prepare_grid(int64_t num_value_heads, int6
     return grid;
 }
 
-static tritonbind_status gated_delta_rule_chunk_prepare_on(
-    tb_target target, const void *qkv, const void *b, const void *a, const void *dt_bias,
-    const void *a_log, void *q_out, void *k_out, void *v_out, void *g_out, void *beta_out,
-    int32_t num_key_heads, int32_t num_value_heads, int32_t qkv_dim, int32_t seq_len)
+static inline __attribute__((always_inline)) tritonbind_status
+gated_delta_rule_chunk_prepare_with(tb_target target, const void *qkv, const void *b, const void *a,
+                                    const void *dt_bias, const void *a_log, void *q_out,
+                                    void *k_out, void *v_out, void *g_out, void *beta_out,
+                                    int32_t num_key_heads, int32_t num_value_heads, int32_t qkv_dim,
+                                    int32_t seq_len)
 {
     const tb_function *function = &gated_delta_rule_chunk_prepare_function;
-    void *const values[] = {&qkv, &b, &a, &dt_bias, &a_log, &q_out, &k_out, &v_out, &g_out,
-                            &beta_out, &num_key_heads, &num_value_heads, &qkv_dim, &seq_len};
+    void *values[] = {&qkv, &b, &a, &dt_bias, &a_log, &q_out, &k_out, &v_out, &g_out, &beta_out,
+                      &num_key_heads, &num_value_heads, &qkv_dim, &seq_len, TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof qkv, sizeof b, sizeof a, sizeof dt_bias, sizeof a_log,
                                     sizeof q_out, sizeof k_out, sizeof v_out, sizeof g_out,
                                     sizeof beta_out, sizeof num_key_heads, sizeof num_value_heads,
@@ -172,7 +160,19 @@ static tritonbind_status gated_delta_rule_chunk_prepare_on(
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_prepare_grid(num_value_heads, seq_len);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &gated_delta_rule_chunk_prepare_variants[variant], &target, grid,
+                     values, sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+gated_delta_rule_chunk_prepare_on(tb_target target, const void *qkv, const void *b, const void *a,
+                                  const void *dt_bias, const void *a_log, void *q_out, void *k_out,
+                                  void *v_out, void *g_out, void *beta_out, int32_t num_key_heads,
+                                  int32_t num_value_heads, int32_t qkv_dim, int32_t seq_len)
+{
+    return gated_delta_rule_chunk_prepare_with(target, qkv, b, a, dt_bias, a_log, q_out, k_out,
+                                               v_out, g_out, beta_out, num_key_heads,
+                                               num_value_heads, qkv_dim, seq_len);
 }
 
 tritonbind_status gated_delta_rule_chunk_prepare_launch(
@@ -193,9 +193,9 @@ tritonbind_status gated_delta_rule_chunk_prepare_launch(
     int32_t seq_len)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_chunk_prepare_on(target, qkv, b, a, dt_bias, a_log, q_out, k_out, v_out,
-                                             g_out, beta_out, num_key_heads, num_value_heads,
-                                             qkv_dim, seq_len);
+    return gated_delta_rule_chunk_prepare_with(target, qkv, b, a, dt_bias, a_log, q_out, k_out,
+                                               v_out, g_out, beta_out, num_key_heads,
+                                               num_value_heads, qkv_dim, seq_len);
 }
 
 tritonbind_status gated_delta_rule_chunk_prepare_prepare(
@@ -276,9 +276,6 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_prepare)
 
 /* ---- gated_delta_rule_chunk_cumsum ---- */
 
-/* what the images take of a call's values, in order */
-static const uint8_t gated_delta_rule_chunk_cumsum_parameters[] = {0, 1, 2, 3};
-
 /* aligned */
 TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_80.cubin");
@@ -292,20 +289,15 @@ TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_cumsum_aligned_images[] = {
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_80, .symbol = "cumsum", .capability = 80,
-     .threads = 128, .shared = 512, .parameters = gated_delta_rule_chunk_cumsum_parameters,
-     .parameter_count = 4},
+     .threads = 128, .shared = 512, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_90, .symbol = "cumsum", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 512,
-     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 512, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_100, .symbol = "cumsum", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 512,
-     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 512, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_aligned_sm_120, .symbol = "cumsum", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 512,
-     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 512, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_aligned_compute_80, .symbol = "cumsum", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 512,
-     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
+     .is_ptx = true, .threads = 128, .shared = 512, .parameter_count = 4},
 };
 
 /* generic */
@@ -321,20 +313,15 @@ TB_EMBED(gated_delta_rule_chunk_cumsum_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_cumsum_generic_images[] = {
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_80, .symbol = "cumsum", .capability = 80,
-     .threads = 128, .shared = 512, .parameters = gated_delta_rule_chunk_cumsum_parameters,
-     .parameter_count = 4},
+     .threads = 128, .shared = 512, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_90, .symbol = "cumsum", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 512,
-     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 512, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_100, .symbol = "cumsum", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 512,
-     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 512, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_generic_sm_120, .symbol = "cumsum", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 512,
-     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 512, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_cumsum_generic_compute_80, .symbol = "cumsum", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 512,
-     .parameters = gated_delta_rule_chunk_cumsum_parameters, .parameter_count = 4},
+     .is_ptx = true, .threads = 128, .shared = 512, .parameter_count = 4},
 };
 
 static tb_variant gated_delta_rule_chunk_cumsum_variants[] = {
@@ -375,11 +362,12 @@ static tb_grid gated_delta_rule_chunk_cumsum_grid(int64_t seq_len, int64_t num_v
     return grid;
 }
 
-static tritonbind_status gated_delta_rule_chunk_cumsum_on(
-    tb_target target, const void *g_in, void *g_out, int32_t seq_len, int32_t num_value_heads)
+static inline __attribute__((always_inline)) tritonbind_status
+gated_delta_rule_chunk_cumsum_with(tb_target target, const void *g_in, void *g_out, int32_t seq_len,
+                                   int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_cumsum_function;
-    void *const values[] = {&g_in, &g_out, &seq_len, &num_value_heads};
+    void *values[] = {&g_in, &g_out, &seq_len, &num_value_heads, TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof g_in, sizeof g_out, sizeof seq_len,
                                     sizeof num_value_heads};
     const bool aligned = tb_divisible_by_16(g_in) && tb_divisible_by_16(g_out);
@@ -388,7 +376,15 @@ static tritonbind_status gated_delta_rule_chunk_cumsum_on(
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_cumsum_grid(seq_len, num_value_heads);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &gated_delta_rule_chunk_cumsum_variants[variant], &target, grid,
+                     values, sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+gated_delta_rule_chunk_cumsum_on(tb_target target, const void *g_in, void *g_out, int32_t seq_len,
+                                 int32_t num_value_heads)
+{
+    return gated_delta_rule_chunk_cumsum_with(target, g_in, g_out, seq_len, num_value_heads);
 }
 
 tritonbind_status gated_delta_rule_chunk_cumsum_launch(
@@ -399,7 +395,7 @@ tritonbind_status gated_delta_rule_chunk_cumsum_launch(
     int32_t num_value_heads)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_chunk_cumsum_on(target, g_in, g_out, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_cumsum_with(target, g_in, g_out, seq_len, num_value_heads);
 }
 
 tritonbind_status gated_delta_rule_chunk_cumsum_prepare(
@@ -439,9 +435,6 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_cumsum)
 
 /* ---- gated_delta_rule_chunk_a ---- */
 
-/* what the images take of a call's values, in order */
-static const uint8_t gated_delta_rule_chunk_a_parameters[] = {0, 1, 2, 3, 4, 5};
-
 /* aligned */
 TB_EMBED(gated_delta_rule_chunk_a_aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.sm_80.cubin");
@@ -455,20 +448,15 @@ TB_EMBED(gated_delta_rule_chunk_a_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_a_aligned_images[] = {
     {.data = gated_delta_rule_chunk_a_aligned_sm_80, .symbol = "interaction", .capability = 80,
-     .threads = 128, .shared = 20480, .parameters = gated_delta_rule_chunk_a_parameters,
-     .parameter_count = 6},
+     .threads = 128, .shared = 20480, .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_aligned_sm_90, .symbol = "interaction", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 16384,
-     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
+     .is_exact = true, .threads = 128, .shared = 16384, .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_aligned_sm_100, .symbol = "interaction", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 16392,
-     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
+     .is_exact = true, .threads = 128, .shared = 16392, .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_aligned_sm_120, .symbol = "interaction", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 20480,
-     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
+     .is_exact = true, .threads = 128, .shared = 20480, .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_aligned_compute_80, .symbol = "interaction", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 20480,
-     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
+     .is_ptx = true, .threads = 128, .shared = 20480, .parameter_count = 6},
 };
 
 /* generic */
@@ -484,20 +472,15 @@ TB_EMBED(gated_delta_rule_chunk_a_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_a_generic_images[] = {
     {.data = gated_delta_rule_chunk_a_generic_sm_80, .symbol = "interaction", .capability = 80,
-     .threads = 128, .shared = 20480, .parameters = gated_delta_rule_chunk_a_parameters,
-     .parameter_count = 6},
+     .threads = 128, .shared = 20480, .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_generic_sm_90, .symbol = "interaction", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 16384,
-     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
+     .is_exact = true, .threads = 128, .shared = 16384, .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_generic_sm_100, .symbol = "interaction", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 16392,
-     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
+     .is_exact = true, .threads = 128, .shared = 16392, .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_generic_sm_120, .symbol = "interaction", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 20480,
-     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
+     .is_exact = true, .threads = 128, .shared = 20480, .parameter_count = 6},
     {.data = gated_delta_rule_chunk_a_generic_compute_80, .symbol = "interaction", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 20480,
-     .parameters = gated_delta_rule_chunk_a_parameters, .parameter_count = 6},
+     .is_ptx = true, .threads = 128, .shared = 20480, .parameter_count = 6},
 };
 
 static tb_variant gated_delta_rule_chunk_a_variants[] = {
@@ -543,12 +526,13 @@ static tb_grid gated_delta_rule_chunk_a_grid(int64_t seq_len, int64_t num_value_
     return grid;
 }
 
-static tritonbind_status gated_delta_rule_chunk_a_on(
-    tb_target target, const void *k, const void *g_cumsum, const void *beta, void *a_tril,
-    int32_t seq_len, int32_t num_value_heads)
+static inline __attribute__((always_inline)) tritonbind_status
+gated_delta_rule_chunk_a_with(tb_target target, const void *k, const void *g_cumsum,
+                              const void *beta, void *a_tril, int32_t seq_len,
+                              int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_a_function;
-    void *const values[] = {&k, &g_cumsum, &beta, &a_tril, &seq_len, &num_value_heads};
+    void *values[] = {&k, &g_cumsum, &beta, &a_tril, &seq_len, &num_value_heads, TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof k, sizeof g_cumsum, sizeof beta, sizeof a_tril,
                                     sizeof seq_len, sizeof num_value_heads};
     const bool aligned = tb_divisible_by_16(k)
@@ -563,7 +547,16 @@ static tritonbind_status gated_delta_rule_chunk_a_on(
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_a_grid(seq_len, num_value_heads);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &gated_delta_rule_chunk_a_variants[variant], &target, grid, values,
+                     sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+gated_delta_rule_chunk_a_on(tb_target target, const void *k, const void *g_cumsum, const void *beta,
+                            void *a_tril, int32_t seq_len, int32_t num_value_heads)
+{
+    return gated_delta_rule_chunk_a_with(target, k, g_cumsum, beta, a_tril, seq_len,
+                                         num_value_heads);
 }
 
 tritonbind_status gated_delta_rule_chunk_a_launch(
@@ -576,7 +569,8 @@ tritonbind_status gated_delta_rule_chunk_a_launch(
     int32_t num_value_heads)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_chunk_a_on(target, k, g_cumsum, beta, a_tril, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_a_with(target, k, g_cumsum, beta, a_tril, seq_len,
+                                         num_value_heads);
 }
 
 tritonbind_status gated_delta_rule_chunk_a_prepare(
@@ -624,9 +618,6 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_a)
 
 /* ---- gated_delta_rule_chunk_solve ---- */
 
-/* what the images take of a call's values, in order */
-static const uint8_t gated_delta_rule_chunk_solve_parameters[] = {0, 1, 2, 3};
-
 /* aligned */
 TB_EMBED(gated_delta_rule_chunk_solve_aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.sm_80.cubin");
@@ -640,20 +631,15 @@ TB_EMBED(gated_delta_rule_chunk_solve_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_solve_aligned_images[] = {
     {.data = gated_delta_rule_chunk_solve_aligned_sm_80, .symbol = "solve", .capability = 80,
-     .threads = 128, .shared = 12288, .parameters = gated_delta_rule_chunk_solve_parameters,
-     .parameter_count = 4},
+     .threads = 128, .shared = 12288, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_aligned_sm_90, .symbol = "solve", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 12288,
-     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 12288, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_aligned_sm_100, .symbol = "solve", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 12288,
-     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 12288, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_aligned_sm_120, .symbol = "solve", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 12288,
-     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 12288, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_aligned_compute_80, .symbol = "solve", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 12288,
-     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
+     .is_ptx = true, .threads = 128, .shared = 12288, .parameter_count = 4},
 };
 
 /* generic */
@@ -669,20 +655,15 @@ TB_EMBED(gated_delta_rule_chunk_solve_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_solve_generic_images[] = {
     {.data = gated_delta_rule_chunk_solve_generic_sm_80, .symbol = "solve", .capability = 80,
-     .threads = 128, .shared = 12288, .parameters = gated_delta_rule_chunk_solve_parameters,
-     .parameter_count = 4},
+     .threads = 128, .shared = 12288, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_generic_sm_90, .symbol = "solve", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 12288,
-     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 12288, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_generic_sm_100, .symbol = "solve", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 12288,
-     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 12288, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_generic_sm_120, .symbol = "solve", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 12288,
-     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
+     .is_exact = true, .threads = 128, .shared = 12288, .parameter_count = 4},
     {.data = gated_delta_rule_chunk_solve_generic_compute_80, .symbol = "solve", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 12288,
-     .parameters = gated_delta_rule_chunk_solve_parameters, .parameter_count = 4},
+     .is_ptx = true, .threads = 128, .shared = 12288, .parameter_count = 4},
 };
 
 static tb_variant gated_delta_rule_chunk_solve_variants[] = {
@@ -729,12 +710,12 @@ static tb_grid gated_delta_rule_chunk_solve_grid(int64_t seq_len, int64_t num_va
     return grid;
 }
 
-static tritonbind_status gated_delta_rule_chunk_solve_on(
-    tb_target target, const void *a_tril_ptr, void *a_inv_ptr, int32_t seq_len,
-    int32_t num_value_heads)
+static inline __attribute__((always_inline)) tritonbind_status
+gated_delta_rule_chunk_solve_with(tb_target target, const void *a_tril_ptr, void *a_inv_ptr,
+                                  int32_t seq_len, int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_solve_function;
-    void *const values[] = {&a_tril_ptr, &a_inv_ptr, &seq_len, &num_value_heads};
+    void *values[] = {&a_tril_ptr, &a_inv_ptr, &seq_len, &num_value_heads, TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof a_tril_ptr, sizeof a_inv_ptr, sizeof seq_len,
                                     sizeof num_value_heads};
     const bool aligned = tb_divisible_by_16(a_tril_ptr) && tb_divisible_by_16(a_inv_ptr);
@@ -744,7 +725,16 @@ static tritonbind_status gated_delta_rule_chunk_solve_on(
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_solve_grid(seq_len, num_value_heads);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &gated_delta_rule_chunk_solve_variants[variant], &target, grid,
+                     values, sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+gated_delta_rule_chunk_solve_on(tb_target target, const void *a_tril_ptr, void *a_inv_ptr,
+                                int32_t seq_len, int32_t num_value_heads)
+{
+    return gated_delta_rule_chunk_solve_with(target, a_tril_ptr, a_inv_ptr, seq_len,
+                                             num_value_heads);
 }
 
 tritonbind_status gated_delta_rule_chunk_solve_launch(
@@ -755,7 +745,8 @@ tritonbind_status gated_delta_rule_chunk_solve_launch(
     int32_t num_value_heads)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_chunk_solve_on(target, a_tril_ptr, a_inv_ptr, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_solve_with(target, a_tril_ptr, a_inv_ptr, seq_len,
+                                             num_value_heads);
 }
 
 tritonbind_status gated_delta_rule_chunk_solve_prepare(
@@ -795,9 +786,6 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_solve)
 
 /* ---- gated_delta_rule_chunk_recompute ---- */
 
-/* what the images take of a call's values, in order */
-static const uint8_t gated_delta_rule_chunk_recompute_parameters[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
-
 /* aligned */
 TB_EMBED(gated_delta_rule_chunk_recompute_aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.sm_80.cubin");
@@ -811,20 +799,15 @@ TB_EMBED(gated_delta_rule_chunk_recompute_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_recompute_aligned_images[] = {
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_80, .symbol = "recompute",
-     .capability = 80, .threads = 128, .shared = 32768,
-     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
+     .capability = 80, .threads = 128, .shared = 32768, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_90, .symbol = "recompute",
-     .capability = 90, .is_exact = true, .threads = 128, .shared = 40960,
-     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 40960, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_100, .symbol = "recompute",
-     .capability = 100, .is_exact = true, .threads = 128, .shared = 34832,
-     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
+     .capability = 100, .is_exact = true, .threads = 128, .shared = 34832, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_120, .symbol = "recompute",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 28672,
-     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 28672, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_compute_80, .symbol = "recompute",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 32768,
-     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 32768, .parameter_count = 9},
 };
 
 /* generic */
@@ -840,20 +823,15 @@ TB_EMBED(gated_delta_rule_chunk_recompute_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_recompute_generic_images[] = {
     {.data = gated_delta_rule_chunk_recompute_generic_sm_80, .symbol = "recompute",
-     .capability = 80, .threads = 128, .shared = 16384,
-     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
+     .capability = 80, .threads = 128, .shared = 16384, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_generic_sm_90, .symbol = "recompute",
-     .capability = 90, .is_exact = true, .threads = 128, .shared = 16384,
-     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 16384, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_generic_sm_100, .symbol = "recompute",
-     .capability = 100, .is_exact = true, .threads = 128, .shared = 16392,
-     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
+     .capability = 100, .is_exact = true, .threads = 128, .shared = 16392, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_generic_sm_120, .symbol = "recompute",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 16384,
-     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 16384, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_generic_compute_80, .symbol = "recompute",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 16384,
-     .parameters = gated_delta_rule_chunk_recompute_parameters, .parameter_count = 9},
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 16384, .parameter_count = 9},
 };
 
 static tb_variant gated_delta_rule_chunk_recompute_variants[] = {
@@ -908,13 +886,15 @@ static tb_grid gated_delta_rule_chunk_recompute_grid(int64_t seq_len, int64_t nu
     return grid;
 }
 
-static tritonbind_status gated_delta_rule_chunk_recompute_on(
-    tb_target target, const void *k, const void *v, const void *beta, void *w_out, void *u_out,
-    const void *a_inv, const void *g_cumsum, int32_t seq_len, int32_t num_value_heads)
+static inline __attribute__((always_inline)) tritonbind_status
+gated_delta_rule_chunk_recompute_with(tb_target target, const void *k, const void *v,
+                                      const void *beta, void *w_out, void *u_out, const void *a_inv,
+                                      const void *g_cumsum, int32_t seq_len,
+                                      int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_recompute_function;
-    void *const values[] = {&k, &v, &beta, &w_out, &u_out, &a_inv, &g_cumsum, &seq_len,
-                            &num_value_heads};
+    void *values[] = {&k, &v, &beta, &w_out, &u_out, &a_inv, &g_cumsum, &seq_len, &num_value_heads,
+                      TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof k, sizeof v, sizeof beta, sizeof w_out, sizeof u_out,
                                     sizeof a_inv, sizeof g_cumsum, sizeof seq_len,
                                     sizeof num_value_heads};
@@ -936,7 +916,17 @@ static tritonbind_status gated_delta_rule_chunk_recompute_on(
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_recompute_grid(seq_len, num_value_heads);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &gated_delta_rule_chunk_recompute_variants[variant], &target, grid,
+                     values, sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+gated_delta_rule_chunk_recompute_on(tb_target target, const void *k, const void *v,
+                                    const void *beta, void *w_out, void *u_out, const void *a_inv,
+                                    const void *g_cumsum, int32_t seq_len, int32_t num_value_heads)
+{
+    return gated_delta_rule_chunk_recompute_with(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
+                                                 seq_len, num_value_heads);
 }
 
 tritonbind_status gated_delta_rule_chunk_recompute_launch(
@@ -952,8 +942,8 @@ tritonbind_status gated_delta_rule_chunk_recompute_launch(
     int32_t num_value_heads)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_chunk_recompute_on(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
-                                               seq_len, num_value_heads);
+    return gated_delta_rule_chunk_recompute_with(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
+                                                 seq_len, num_value_heads);
 }
 
 tritonbind_status gated_delta_rule_chunk_recompute_prepare(
@@ -1014,9 +1004,6 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_recompute)
 
 /* ---- gated_delta_rule_chunk_state ---- */
 
-/* what the images take of a call's values, in order */
-static const uint8_t gated_delta_rule_chunk_state_parameters[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-
 /* BLOCK_V_32-aligned */
 TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_80,
          "qwen35/gated_delta_rule.images/"
@@ -1035,20 +1022,15 @@ TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_aligned_compute_80,
          "gated_delta_rule_chunk_state.BLOCK_V_32-aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_state_BLOCK_V_32_aligned_images[] = {
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_80, .symbol = "state",
-     .capability = 80, .threads = 128, .shared = 82700,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 80, .threads = 128, .shared = 82700, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_90, .symbol = "state",
-     .capability = 90, .is_exact = true, .threads = 128, .shared = 160524,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 160524, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_100, .symbol = "state",
-     .capability = 100, .is_exact = true, .threads = 128, .shared = 140572,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 100, .is_exact = true, .threads = 128, .shared = 140572, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_120, .symbol = "state",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 82700,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 82700, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_compute_80, .symbol = "state",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 82700,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 82700, .parameter_count = 10},
 };
 
 /* BLOCK_V_32-generic */
@@ -1069,20 +1051,15 @@ TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_generic_compute_80,
          "gated_delta_rule_chunk_state.BLOCK_V_32-generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_state_BLOCK_V_32_generic_images[] = {
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_80, .symbol = "state",
-     .capability = 80, .threads = 128, .shared = 25356,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 80, .threads = 128, .shared = 25356, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_90, .symbol = "state",
-     .capability = 90, .is_exact = true, .threads = 128, .shared = 25356,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 25356, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_100, .symbol = "state",
-     .capability = 100, .is_exact = true, .threads = 128, .shared = 62248,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 100, .is_exact = true, .threads = 128, .shared = 62248, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_120, .symbol = "state",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 25356,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 25356, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_compute_80, .symbol = "state",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 25356,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 25356, .parameter_count = 10},
 };
 
 /* BLOCK_V_64-aligned */
@@ -1103,20 +1080,15 @@ TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_aligned_compute_80,
          "gated_delta_rule_chunk_state.BLOCK_V_64-aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_state_BLOCK_V_64_aligned_images[] = {
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_80, .symbol = "state",
-     .capability = 80, .threads = 128, .shared = 74248,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 80, .threads = 128, .shared = 74248, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_90, .symbol = "state",
-     .capability = 90, .is_exact = true, .threads = 128, .shared = 131592,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 131592, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_100, .symbol = "state",
-     .capability = 100, .is_exact = true, .threads = 128, .shared = 124440,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 100, .is_exact = true, .threads = 128, .shared = 124440, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_120, .symbol = "state",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 74248,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 74248, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_compute_80, .symbol = "state",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 74248,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 74248, .parameter_count = 10},
 };
 
 /* BLOCK_V_64-generic */
@@ -1137,20 +1109,15 @@ TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_generic_compute_80,
          "gated_delta_rule_chunk_state.BLOCK_V_64-generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_state_BLOCK_V_64_generic_images[] = {
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_80, .symbol = "state",
-     .capability = 80, .threads = 128, .shared = 33288,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 80, .threads = 128, .shared = 33288, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_90, .symbol = "state",
-     .capability = 90, .is_exact = true, .threads = 128, .shared = 33288,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 33288, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_100, .symbol = "state",
-     .capability = 100, .is_exact = true, .threads = 128, .shared = 74280,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 100, .is_exact = true, .threads = 128, .shared = 74280, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_120, .symbol = "state",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 33288,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 33288, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_compute_80, .symbol = "state",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 33288,
-     .parameters = gated_delta_rule_chunk_state_parameters, .parameter_count = 10},
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 33288, .parameter_count = 10},
 };
 
 static tb_variant gated_delta_rule_chunk_state_variants[] = {
@@ -1218,14 +1185,15 @@ static int64_t gated_delta_rule_chunk_state_compute_BLOCK_V(int64_t num_value_he
     return num_value_heads <= 33 ? 32 : 64;
 }
 
-static tritonbind_status gated_delta_rule_chunk_state_on(
-    tb_target target, const void *k, const void *w, const void *u, const void *g_cumsum,
-    const void *initial_state, void *chunk_state, void *v_new, void *final_state, int32_t seq_len,
-    int32_t num_value_heads)
+static inline __attribute__((always_inline)) tritonbind_status
+gated_delta_rule_chunk_state_with(tb_target target, const void *k, const void *w, const void *u,
+                                  const void *g_cumsum, const void *initial_state,
+                                  void *chunk_state, void *v_new, void *final_state,
+                                  int32_t seq_len, int32_t num_value_heads)
 {
     const tb_function *function = &gated_delta_rule_chunk_state_function;
-    void *const values[] = {&k, &w, &u, &g_cumsum, &initial_state, &chunk_state, &v_new,
-                            &final_state, &seq_len, &num_value_heads};
+    void *values[] = {&k, &w, &u, &g_cumsum, &initial_state, &chunk_state, &v_new, &final_state,
+                      &seq_len, &num_value_heads, TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof k, sizeof w, sizeof u, sizeof g_cumsum,
                                     sizeof initial_state, sizeof chunk_state, sizeof v_new,
                                     sizeof final_state, sizeof seq_len, sizeof num_value_heads};
@@ -1255,7 +1223,18 @@ static tritonbind_status gated_delta_rule_chunk_state_on(
         return tb_last_status();
     const int32_t variant = BLOCK_V_choice * 2 + hints;
     const tb_grid grid = gated_delta_rule_chunk_state_grid(num_value_heads, BLOCK_V);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &gated_delta_rule_chunk_state_variants[variant], &target, grid,
+                     values, sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+gated_delta_rule_chunk_state_on(tb_target target, const void *k, const void *w, const void *u,
+                                const void *g_cumsum, const void *initial_state, void *chunk_state,
+                                void *v_new, void *final_state, int32_t seq_len,
+                                int32_t num_value_heads)
+{
+    return gated_delta_rule_chunk_state_with(target, k, w, u, g_cumsum, initial_state, chunk_state,
+                                             v_new, final_state, seq_len, num_value_heads);
 }
 
 tritonbind_status gated_delta_rule_chunk_state_launch(
@@ -1272,8 +1251,8 @@ tritonbind_status gated_delta_rule_chunk_state_launch(
     int32_t num_value_heads)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_chunk_state_on(target, k, w, u, g_cumsum, initial_state, chunk_state,
-                                           v_new, final_state, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_state_with(target, k, w, u, g_cumsum, initial_state, chunk_state,
+                                             v_new, final_state, seq_len, num_value_heads);
 }
 
 tritonbind_status gated_delta_rule_chunk_state_prepare(
@@ -1342,9 +1321,6 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_state)
 
 /* ---- gated_delta_rule_chunk_o ---- */
 
-/* what the images take of a call's values, in order */
-static const uint8_t gated_delta_rule_chunk_o_parameters[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
-
 /* aligned */
 TB_EMBED(gated_delta_rule_chunk_o_aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.sm_80.cubin");
@@ -1358,20 +1334,15 @@ TB_EMBED(gated_delta_rule_chunk_o_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_o_aligned_images[] = {
     {.data = gated_delta_rule_chunk_o_aligned_sm_80, .symbol = "outputs", .capability = 80,
-     .threads = 128, .shared = 32768, .parameters = gated_delta_rule_chunk_o_parameters,
-     .parameter_count = 9},
+     .threads = 128, .shared = 32768, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_aligned_sm_90, .symbol = "outputs", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 45056,
-     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
+     .is_exact = true, .threads = 128, .shared = 45056, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_aligned_sm_100, .symbol = "outputs", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 45088,
-     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
+     .is_exact = true, .threads = 128, .shared = 45088, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_aligned_sm_120, .symbol = "outputs", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 32768,
-     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
+     .is_exact = true, .threads = 128, .shared = 32768, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_aligned_compute_80, .symbol = "outputs", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 32768,
-     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
+     .is_ptx = true, .threads = 128, .shared = 32768, .parameter_count = 9},
 };
 
 /* generic */
@@ -1387,20 +1358,15 @@ TB_EMBED(gated_delta_rule_chunk_o_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_o_generic_images[] = {
     {.data = gated_delta_rule_chunk_o_generic_sm_80, .symbol = "outputs", .capability = 80,
-     .threads = 128, .shared = 24576, .parameters = gated_delta_rule_chunk_o_parameters,
-     .parameter_count = 9},
+     .threads = 128, .shared = 24576, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_generic_sm_90, .symbol = "outputs", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 28672,
-     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
+     .is_exact = true, .threads = 128, .shared = 28672, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_generic_sm_100, .symbol = "outputs", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 36896,
-     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
+     .is_exact = true, .threads = 128, .shared = 36896, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_generic_sm_120, .symbol = "outputs", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 24576,
-     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
+     .is_exact = true, .threads = 128, .shared = 24576, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_o_generic_compute_80, .symbol = "outputs", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 24576,
-     .parameters = gated_delta_rule_chunk_o_parameters, .parameter_count = 9},
+     .is_ptx = true, .threads = 128, .shared = 24576, .parameter_count = 9},
 };
 
 static tb_variant gated_delta_rule_chunk_o_variants[] = {
@@ -1454,13 +1420,14 @@ static tb_grid gated_delta_rule_chunk_o_grid(int64_t seq_len, int64_t num_value_
     return grid;
 }
 
-static tritonbind_status gated_delta_rule_chunk_o_on(
-    tb_target target, const void *q, const void *k, const void *v_new, const void *chunk_state,
-    const void *g_cumsum, void *output, int32_t seq_len, int32_t num_value_heads, float scale)
+static inline __attribute__((always_inline)) tritonbind_status
+gated_delta_rule_chunk_o_with(tb_target target, const void *q, const void *k, const void *v_new,
+                              const void *chunk_state, const void *g_cumsum, void *output,
+                              int32_t seq_len, int32_t num_value_heads, float scale)
 {
     const tb_function *function = &gated_delta_rule_chunk_o_function;
-    void *const values[] = {&q, &k, &v_new, &chunk_state, &g_cumsum, &output, &seq_len,
-                            &num_value_heads, &scale};
+    void *values[] = {&q, &k, &v_new, &chunk_state, &g_cumsum, &output, &seq_len, &num_value_heads,
+                      &scale, TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof q, sizeof k, sizeof v_new, sizeof chunk_state,
                                     sizeof g_cumsum, sizeof output, sizeof seq_len,
                                     sizeof num_value_heads, sizeof scale};
@@ -1480,7 +1447,17 @@ static tritonbind_status gated_delta_rule_chunk_o_on(
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_chunk_o_grid(seq_len, num_value_heads);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &gated_delta_rule_chunk_o_variants[variant], &target, grid, values,
+                     sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+gated_delta_rule_chunk_o_on(tb_target target, const void *q, const void *k, const void *v_new,
+                            const void *chunk_state, const void *g_cumsum, void *output,
+                            int32_t seq_len, int32_t num_value_heads, float scale)
+{
+    return gated_delta_rule_chunk_o_with(target, q, k, v_new, chunk_state, g_cumsum, output,
+                                         seq_len, num_value_heads, scale);
 }
 
 tritonbind_status gated_delta_rule_chunk_o_launch(
@@ -1496,8 +1473,8 @@ tritonbind_status gated_delta_rule_chunk_o_launch(
     float scale)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_chunk_o_on(target, q, k, v_new, chunk_state, g_cumsum, output, seq_len,
-                                       num_value_heads, scale);
+    return gated_delta_rule_chunk_o_with(target, q, k, v_new, chunk_state, g_cumsum, output,
+                                         seq_len, num_value_heads, scale);
 }
 
 tritonbind_status gated_delta_rule_chunk_o_prepare(

@@ -10,9 +10,6 @@
 
 /* ---- gated_delta_rule_fused_local ---- */
 
-/* what the images take of a call's values, in order */
-static const uint8_t gated_delta_rule_fused_local_parameters[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
-
 /* aligned */
 TB_EMBED(gated_delta_rule_fused_local_aligned_sm_90,
          "qwen35/gated_delta_rule_fused.images/gated_delta_rule_fused_local.aligned.sm_90.cubin");
@@ -20,11 +17,9 @@ TB_EMBED(gated_delta_rule_fused_local_aligned_sm_100,
          "qwen35/gated_delta_rule_fused.images/gated_delta_rule_fused_local.aligned.sm_100.cubin");
 static tb_image gated_delta_rule_fused_local_aligned_images[] = {
     {.data = gated_delta_rule_fused_local_aligned_sm_90, .symbol = "local", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 33024,
-     .parameters = gated_delta_rule_fused_local_parameters, .parameter_count = 11},
+     .is_exact = true, .threads = 128, .shared = 33024, .parameter_count = 11},
     {.data = gated_delta_rule_fused_local_aligned_sm_100, .symbol = "local", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 33024,
-     .parameters = gated_delta_rule_fused_local_parameters, .parameter_count = 11},
+     .is_exact = true, .threads = 128, .shared = 33024, .parameter_count = 11},
 };
 
 /* generic */
@@ -34,11 +29,9 @@ TB_EMBED(gated_delta_rule_fused_local_generic_sm_100,
          "qwen35/gated_delta_rule_fused.images/gated_delta_rule_fused_local.generic.sm_100.cubin");
 static tb_image gated_delta_rule_fused_local_generic_images[] = {
     {.data = gated_delta_rule_fused_local_generic_sm_90, .symbol = "local", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 33024,
-     .parameters = gated_delta_rule_fused_local_parameters, .parameter_count = 11},
+     .is_exact = true, .threads = 128, .shared = 33024, .parameter_count = 11},
     {.data = gated_delta_rule_fused_local_generic_sm_100, .symbol = "local", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 33024,
-     .parameters = gated_delta_rule_fused_local_parameters, .parameter_count = 11},
+     .is_exact = true, .threads = 128, .shared = 33024, .parameter_count = 11},
 };
 
 static tb_variant gated_delta_rule_fused_local_variants[] = {
@@ -95,14 +88,15 @@ static tb_grid gated_delta_rule_fused_local_grid(int64_t num_value_heads, int64_
     return grid;
 }
 
-static tritonbind_status gated_delta_rule_fused_local_on(
-    tb_target target, const void *qkv, const void *b, const void *a, const void *dt_bias,
-    const void *a_log, void *solved, void *factors, int32_t num_key_heads, int32_t num_value_heads,
-    int32_t seq_len, float scale)
+static inline __attribute__((always_inline)) tritonbind_status
+gated_delta_rule_fused_local_with(tb_target target, const void *qkv, const void *b, const void *a,
+                                  const void *dt_bias, const void *a_log, void *solved,
+                                  void *factors, int32_t num_key_heads, int32_t num_value_heads,
+                                  int32_t seq_len, float scale)
 {
     const tb_function *function = &gated_delta_rule_fused_local_function;
-    void *const values[] = {&qkv, &b, &a, &dt_bias, &a_log, &solved, &factors, &num_key_heads,
-                            &num_value_heads, &seq_len, &scale};
+    void *values[] = {&qkv, &b, &a, &dt_bias, &a_log, &solved, &factors, &num_key_heads,
+                      &num_value_heads, &seq_len, &scale, TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof qkv, sizeof b, sizeof a, sizeof dt_bias, sizeof a_log,
                                     sizeof solved, sizeof factors, sizeof num_key_heads,
                                     sizeof num_value_heads, sizeof seq_len, sizeof scale};
@@ -124,7 +118,18 @@ static tritonbind_status gated_delta_rule_fused_local_on(
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = gated_delta_rule_fused_local_grid(num_value_heads, seq_len);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &gated_delta_rule_fused_local_variants[variant], &target, grid,
+                     values, sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+gated_delta_rule_fused_local_on(tb_target target, const void *qkv, const void *b, const void *a,
+                                const void *dt_bias, const void *a_log, void *solved, void *factors,
+                                int32_t num_key_heads, int32_t num_value_heads, int32_t seq_len,
+                                float scale)
+{
+    return gated_delta_rule_fused_local_with(target, qkv, b, a, dt_bias, a_log, solved, factors,
+                                             num_key_heads, num_value_heads, seq_len, scale);
 }
 
 tritonbind_status gated_delta_rule_fused_local_launch(
@@ -142,8 +147,8 @@ tritonbind_status gated_delta_rule_fused_local_launch(
     float scale)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_fused_local_on(target, qkv, b, a, dt_bias, a_log, solved, factors,
-                                           num_key_heads, num_value_heads, seq_len, scale);
+    return gated_delta_rule_fused_local_with(target, qkv, b, a, dt_bias, a_log, solved, factors,
+                                             num_key_heads, num_value_heads, seq_len, scale);
 }
 
 tritonbind_status gated_delta_rule_fused_local_prepare(
@@ -387,19 +392,21 @@ static int64_t gated_delta_rule_fused_carry_compute_BLOCK_V(int64_t num_value_he
     return num_value_heads <= 33 ? 32 : 64;
 }
 
-static tritonbind_status gated_delta_rule_fused_carry_on(
-    tb_target target, const tritonbind_tensor *qkv, const tritonbind_tensor *qkv_again,
-    const tritonbind_tensor *solved, const void *factors, const void *initial_state, void *output,
-    void *final_state, int32_t num_key_heads, int32_t num_value_heads, int32_t seq_len)
+static inline __attribute__((always_inline)) tritonbind_status
+gated_delta_rule_fused_carry_with(tb_target target, const tritonbind_tensor *qkv,
+                                  const tritonbind_tensor *qkv_again,
+                                  const tritonbind_tensor *solved, const void *factors,
+                                  const void *initial_state, void *output, void *final_state,
+                                  int32_t num_key_heads, int32_t num_value_heads, int32_t seq_len)
 {
     const tb_function *function = &gated_delta_rule_fused_carry_function;
     tb_descriptor qkv_descriptor;
     tb_descriptor qkv_again_descriptor;
     tb_descriptor solved_descriptor;
-    void *const values[] = {TB_DESCRIPTOR_VALUES(2, qkv_descriptor),
-                            TB_DESCRIPTOR_VALUES(2, qkv_again_descriptor),
-                            TB_DESCRIPTOR_VALUES(4, solved_descriptor), &factors, &initial_state,
-                            &output, &final_state, &num_key_heads, &num_value_heads, &seq_len};
+    void *values[] = {TB_DESCRIPTOR_VALUES(2, qkv_descriptor),
+                      TB_DESCRIPTOR_VALUES(2, qkv_again_descriptor),
+                      TB_DESCRIPTOR_VALUES(4, solved_descriptor), &factors, &initial_state, &output,
+                      &final_state, &num_key_heads, &num_value_heads, &seq_len, TB_NO_SCRATCH};
     static const uint8_t sizes[] = {TB_DESCRIPTOR_SIZES(2, qkv_descriptor),
                                     TB_DESCRIPTOR_SIZES(2, qkv_again_descriptor),
                                     TB_DESCRIPTOR_SIZES(4, solved_descriptor), sizeof factors,
@@ -427,7 +434,20 @@ static tritonbind_status gated_delta_rule_fused_carry_on(
         return tb_last_status();
     const int32_t variant = BLOCK_V_choice * 2 + hints;
     const tb_grid grid = gated_delta_rule_fused_carry_grid(num_value_heads, BLOCK_V);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &gated_delta_rule_fused_carry_variants[variant], &target, grid,
+                     values, sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+gated_delta_rule_fused_carry_on(tb_target target, const tritonbind_tensor *qkv,
+                                const tritonbind_tensor *qkv_again, const tritonbind_tensor *solved,
+                                const void *factors, const void *initial_state, void *output,
+                                void *final_state, int32_t num_key_heads, int32_t num_value_heads,
+                                int32_t seq_len)
+{
+    return gated_delta_rule_fused_carry_with(target, qkv, qkv_again, solved, factors, initial_state,
+                                             output, final_state, num_key_heads, num_value_heads,
+                                             seq_len);
 }
 
 tritonbind_status gated_delta_rule_fused_carry_launch(
@@ -444,9 +464,9 @@ tritonbind_status gated_delta_rule_fused_carry_launch(
     int32_t seq_len)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_fused_carry_on(target, qkv, qkv_again, solved, factors, initial_state,
-                                           output, final_state, num_key_heads, num_value_heads,
-                                           seq_len);
+    return gated_delta_rule_fused_carry_with(target, qkv, qkv_again, solved, factors, initial_state,
+                                             output, final_state, num_key_heads, num_value_heads,
+                                             seq_len);
 }
 
 tritonbind_status gated_delta_rule_fused_carry_prepare(

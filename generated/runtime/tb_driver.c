@@ -8,8 +8,7 @@
 #include <string.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static tb_driver the_driver;
-static const tb_driver *ready; /* published with release order when complete */
+tb_driver tb_the_driver;
 
 typedef struct entry_point {
     const char *name;
@@ -63,7 +62,7 @@ static bool find_entry_points(const tb_function *function, void *library)
                     entry_points[i].name);
             return false;
         }
-        memcpy((char *)&the_driver + entry_points[i].offset, &symbol, sizeof symbol);
+        memcpy((char *)&tb_the_driver + entry_points[i].offset, &symbol, sizeof symbol);
     }
     return true;
 }
@@ -74,10 +73,10 @@ static bool describe_device(const tb_function *function, int32_t ordinal, tb_dev
                                      CU_ATTRIBUTE_SHARED_MEMORY_OPTIN, CU_ATTRIBUTE_SM_COUNT};
     int handle = 0, values[] = {0, 0, 0, 0};
     const char *call = "cuDeviceGet";
-    int result = the_driver.device_get(&handle, ordinal);
+    int result = tb_the_driver.device_get(&handle, ordinal);
     for (int i = 0; i < 4 && result == CUDA_SUCCESS; i++) {
         call = "cuDeviceGetAttribute";
-        result = the_driver.device_attribute(&values[i], attributes[i], handle);
+        result = tb_the_driver.device_attribute(&values[i], attributes[i], handle);
     }
     if (result != CUDA_SUCCESS) {
         tb_fail_cuda(function, call, ordinal, result);
@@ -102,12 +101,12 @@ static bool open_driver(const tb_function *function)
     if (!find_entry_points(function, library))
         return false;
     int count = 0;
-    int result = the_driver.init(0);
+    int result = tb_the_driver.init(0);
     if (result != CUDA_SUCCESS) {
         tb_fail_cuda(function, "cuInit", TB_CURRENT_DEVICE, result);
         return false;
     }
-    result = the_driver.device_count(&count);
+    result = tb_the_driver.device_count(&count);
     if (result != CUDA_SUCCESS) {
         tb_fail_cuda(function, "cuDeviceGetCount", TB_CURRENT_DEVICE, result);
         return false;
@@ -123,22 +122,19 @@ static bool open_driver(const tb_function *function)
             return false;
         }
     }
-    the_driver.devices = devices;
-    the_driver.count = count;
+    tb_the_driver.devices = devices;
+    tb_the_driver.count = count;
     return true;
 }
 
-const tb_driver *tb_open_driver(const tb_function *function)
+const tb_driver *tb_open_driver_once(const tb_function *function)
 {
-    const tb_driver *driver = __atomic_load_n(&ready, __ATOMIC_ACQUIRE);
-    if (driver != NULL)
-        return driver;
     tb_lock();
-    if (ready == NULL && open_driver(function))
-        __atomic_store_n(&ready, &the_driver, __ATOMIC_RELEASE);
-    driver = ready;
+    if (!tb_the_driver.is_open && open_driver(function))
+        __atomic_store_n(&tb_the_driver.is_open, 1, __ATOMIC_RELEASE);
+    const bool is_open = tb_the_driver.is_open;
     tb_unlock();
-    return driver;
+    return is_open ? &tb_the_driver : NULL;
 }
 
 tritonbind_status tb_fail_cuda(const tb_function *function, const char *call, int32_t device,
@@ -146,10 +142,10 @@ tritonbind_status tb_fail_cuda(const tb_function *function, const char *call, in
 {
     const char *name = NULL, *text = NULL;
     char place[32] = "";
-    if (the_driver.error_name != NULL)
-        (void)the_driver.error_name(result, &name);
-    if (the_driver.error_text != NULL)
-        (void)the_driver.error_text(result, &text);
+    if (tb_the_driver.error_name != NULL)
+        (void)tb_the_driver.error_name(result, &name);
+    if (tb_the_driver.error_text != NULL)
+        (void)tb_the_driver.error_text(result, &text);
     if (device >= 0)
         snprintf(place, sizeof place, " on cuda:%d", (int)device);
     return tb_fail(function, TRITONBIND_RUNTIME_ERROR, "%s failed%s: %s (%d): %s", call, place,
@@ -160,10 +156,10 @@ tritonbind_status tb_fail_cuda(const tb_function *function, const char *call, in
 /* The ordinal of a context; contexts that were retained here need no call. */
 static int32_t device_of(const tb_driver *driver, const tb_function *function, void *context)
 {
-    for (int32_t i = 0; i < driver->count; i++)
-        if (__atomic_load_n(&driver->devices[i].primary, __ATOMIC_ACQUIRE) == context)
-            return i;
+    const int32_t known = tb_known_device(driver, context);
     int handle = 0;
+    if (known >= 0)
+        return known;
     int result = driver->context_device(&handle);
     if (result != CUDA_SUCCESS) {
         tb_fail_cuda(function, "cuCtxGetDevice", TB_CURRENT_DEVICE, result);
@@ -248,16 +244,12 @@ void tb_know_primary(const tb_driver *driver, int32_t ordinal)
     tb_unlock();
 }
 
-tritonbind_status tb_enter_device(const tb_driver *driver, const tb_function *function,
-                                  int32_t *device, bool *pushed)
+tritonbind_status tb_enter_other_device(const tb_driver *driver, const tb_function *function,
+                                        int32_t *device, void *current, bool *pushed)
 {
-    void *current = NULL;
     tritonbind_status status = check_device(driver, function, *device);
     if (status != TRITONBIND_OK)
         return status;
-    int result = driver->context_current(&current);
-    if (result != CUDA_SUCCESS)
-        return tb_fail_cuda(function, "cuCtxGetCurrent", *device, result);
     if (current != NULL) {
         int32_t current_device = device_of(driver, function, current);
         if (current_device < 0)
@@ -272,7 +264,7 @@ tritonbind_status tb_enter_device(const tb_driver *driver, const tb_function *fu
     void *primary = primary_context(driver, function, *device);
     if (primary == NULL)
         return TRITONBIND_RUNTIME_ERROR;
-    result = driver->context_push(primary);
+    int result = driver->context_push(primary);
     if (result != CUDA_SUCCESS)
         return tb_fail_cuda(function, "cuCtxPushCurrent", *device, result);
     *pushed = true;

@@ -46,14 +46,19 @@ typedef struct tb_device {
     void *primary;        /* the primary context, once retained */
 } tb_device;
 
+/* As in tb_image, what a launch reads comes first. */
 typedef struct tb_driver {
+    int is_open; /* published with release order when complete */
+    int32_t count;
+    tb_device *devices;
+    int (*context_current)(void **context);
+    int (*launch)(const cu_launch_config *config, void *function, void **parameters, void **extra);
     int (*init)(unsigned int flags);
     int (*device_count)(int *count);
     int (*device_get)(int *device, int ordinal);
     int (*device_attribute)(int *value, int attribute, int device);
     int (*primary_retain)(void **context, int device);
     int (*primary_state)(int device, unsigned int *flags, int *is_active);
-    int (*context_current)(void **context);
     int (*context_device)(int *device);
     int (*context_push)(void *context);
     int (*context_pop)(void **context);
@@ -66,12 +71,9 @@ typedef struct tb_driver {
     int (*kernel_attribute)(int attribute, int value, void *kernel, int device);
     int (*memory_allocate)(uint64_t *address, size_t size, void *stream);
     int (*memory_free)(uint64_t address, void *stream);
-    int (*launch)(const cu_launch_config *config, void *function, void **parameters, void **extra);
     int (*error_name)(int error, const char **name);
     int (*error_text)(int error, const char **text);
-    tb_device *devices;
-    int32_t count;
-} tb_driver;
+} __attribute__((aligned(64))) tb_driver;
 
 /* A launch that lacks nothing but its stream. */
 struct tritonbind_prepared {
@@ -80,11 +82,18 @@ struct tritonbind_prepared {
     int32_t device;
     unsigned int grid_x, grid_y, grid_z; /* of blocks */
     size_t scratch;    /* bytes of scratch memory */
-    void **parameters; /* of the image, and Triton's two for scratch memory */
+    void **parameters; /* of the image, and TB_NO_SCRATCH */
 };
 
 /* The driver, ready for use; NULL after failing. Takes a lock only until it has succeeded. */
-const tb_driver *tb_open_driver(const tb_function *function);
+extern tb_driver tb_the_driver;
+const tb_driver *tb_open_driver_once(const tb_function *function) TB_COLD;
+static inline const tb_driver *tb_open_driver(const tb_function *function)
+{
+    return __atomic_load_n(&tb_the_driver.is_open, __ATOMIC_ACQUIRE)
+               ? &tb_the_driver
+               : tb_open_driver_once(function);
+}
 
 /* What is known of *device, which TB_CURRENT_DEVICE becomes as in tb_enter_device; NULL after
  * failing. */
@@ -96,17 +105,48 @@ void tb_fail_no_image(const tb_function *function, const tb_variant *variant, in
                       int32_t capability);
 
 /* The image of a variant for a device, loaded at first use; NULL after failing. */
-const tb_image *tb_loaded_image(const tb_driver *driver, const tb_function *function,
-                                tb_variant *variant, int32_t device);
+const tb_image *tb_load_image(const tb_driver *driver, const tb_function *function,
+                              tb_variant *variant, int32_t device) TB_COLD;
+static inline const tb_image *tb_loaded_image(const tb_driver *driver, const tb_function *function,
+                                              tb_variant *variant, int32_t device)
+{
+    tb_image **table = __atomic_load_n(&variant->loaded, __ATOMIC_ACQUIRE);
+    const tb_image *image =
+        table == NULL ? NULL : __atomic_load_n(&table[device], __ATOMIC_ACQUIRE);
+    return image != NULL ? image : tb_load_image(driver, function, variant, device);
+}
 
 /* Fails with the name, number and text of a CUresult. */
 tritonbind_status tb_fail_cuda(const tb_function *function, const char *call, int32_t device,
-                               int result);
+                               int result) TB_COLD;
+
+/* The device whose primary context this is, as far as launches have come to know it; or -1. */
+static inline int32_t tb_known_device(const tb_driver *driver, const void *context)
+{
+    for (int32_t i = 0; i < driver->count; i++)
+        if (__atomic_load_n(&driver->devices[i].primary, __ATOMIC_ACQUIRE) == context)
+            return i;
+    return -1;
+}
 
 /* Makes a context of *device current when none is; *pushed says whether to pop it afterwards.
  * TB_CURRENT_DEVICE becomes the device of the current context, or device 0 without one. */
-tritonbind_status tb_enter_device(const tb_driver *driver, const tb_function *function,
-                                  int32_t *device, bool *pushed);
+tritonbind_status tb_enter_other_device(const tb_driver *driver, const tb_function *function,
+                                        int32_t *device, void *current, bool *pushed);
+static inline tritonbind_status tb_enter_device(const tb_driver *driver,
+                                                const tb_function *function, int32_t *device,
+                                                bool *pushed)
+{
+    void *current = NULL;
+    const int result = driver->context_current(&current);
+    const int32_t known = current == NULL ? -1 : tb_known_device(driver, current);
+    if (result != CUDA_SUCCESS)
+        return tb_fail_cuda(function, "cuCtxGetCurrent", *device, result);
+    if (known < 0 || (*device != known && *device != TB_CURRENT_DEVICE))
+        return tb_enter_other_device(driver, function, device, current, pushed);
+    *device = known;
+    return TRITONBIND_OK;
+}
 
 /* Retains the primary context of a device where one is in use, so that launches recognise it. */
 void tb_know_primary(const tb_driver *driver, int32_t device);

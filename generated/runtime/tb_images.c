@@ -108,8 +108,8 @@ static tb_image **image_table(tb_variant *variant, int32_t device_count)
     return table;
 }
 
-static const tb_image *load(const tb_driver *driver, const tb_function *function,
-                            tb_variant *variant, int32_t device)
+const tb_image *tb_load_image(const tb_driver *driver, const tb_function *function,
+                              tb_variant *variant, int32_t device)
 {
     tb_image *image = tb_choose_image(variant, driver->devices[device].capability);
     if (image == NULL) {
@@ -137,13 +137,4 @@ static const tb_image *load(const tb_driver *driver, const tb_function *function
     tb_unlock();
     (void)driver->capture_mode(&mode);
     return image;
-}
-
-const tb_image *tb_loaded_image(const tb_driver *driver, const tb_function *function,
-                                tb_variant *variant, int32_t device)
-{
-    tb_image **table = __atomic_load_n(&variant->loaded, __ATOMIC_ACQUIRE);
-    const tb_image *image =
-        table == NULL ? NULL : __atomic_load_n(&table[device], __ATOMIC_ACQUIRE);
-    return image != NULL ? image : load(driver, function, variant, device);
 }

@@ -7,8 +7,7 @@
 
 enum { MOST_X = 2147483647, MOST_Y_OR_Z = 65535 };
 
-/* What Triton's two last parameters point to; few kernels use the first. */
-static const uint64_t no_scratch = 0;
+const uint64_t tb_no_scratch = 0;
 
 static tritonbind_status fail_grid(const tb_function *function, tb_grid grid)
 {
@@ -71,6 +70,12 @@ static tritonbind_status leave_device(const tb_driver *driver, const tb_function
 
 /* ---- for later ---- */
 
+/* Which of a launch's values a parameter of the image is. */
+static int32_t value_of(const tb_image *image, int32_t parameter)
+{
+    return image->parameters == NULL ? parameter : image->parameters[parameter];
+}
+
 /* A copy of the launch that has the values in it; each begins at a multiple of 8 bytes. */
 static tritonbind_status keep(const tritonbind_prepared *launch, const uint8_t *sizes,
                               tritonbind_prepared **kept)
@@ -78,7 +83,7 @@ static tritonbind_status keep(const tritonbind_prepared *launch, const uint8_t *
     const int32_t count = launch->image == NULL ? 0 : launch->image->parameter_count;
     size_t size = sizeof **kept + (size_t)(count + 2) * sizeof(void *);
     for (int32_t i = 0; i < count; i++)
-        size += (sizes[launch->image->parameters[i]] + 7u) & ~7u;
+        size += (sizes[value_of(launch->image, i)] + 7u) & ~7u;
     tritonbind_prepared *copy = calloc(1, size);
     *kept = copy;
     if (copy == NULL)
@@ -88,11 +93,11 @@ static tritonbind_status keep(const tritonbind_prepared *launch, const uint8_t *
     copy->parameters = (void **)(copy + 1);
     char *place = (char *)(copy->parameters + count + 2);
     for (int32_t i = 0; i < count; i++) {
-        const uint8_t bytes = sizes[launch->image->parameters[i]];
+        const uint8_t bytes = sizes[value_of(launch->image, i)];
         copy->parameters[i] = memcpy(place, launch->parameters[i], bytes);
         place += (bytes + 7u) & ~7u;
     }
-    copy->parameters[count] = copy->parameters[count + 1] = (void *)&no_scratch;
+    copy->parameters[count] = copy->parameters[count + 1] = (void *)&tb_no_scratch;
     return TRITONBIND_OK;
 }
 
@@ -118,43 +123,61 @@ void tritonbind_release_prepared(tritonbind_prepared *prepared)
 
 /* ---- at once ---- */
 
-static tritonbind_status launch_variant(const tb_driver *driver, tritonbind_prepared *launch,
-                                        tb_variant *variant, const tb_target *target,
-                                        void *const *values, const uint8_t *sizes)
+static tritonbind_status finish(const tb_driver *driver, const tritonbind_prepared *launch,
+                                const tb_target *target, const uint8_t *sizes)
 {
-    const tb_image *image = tb_loaded_image(driver, launch->function, variant, launch->device);
-    if (image == NULL)
-        return TRITONBIND_RUNTIME_ERROR;
-    tritonbind_status status = tb_encode_maps(launch->function, image, launch->device, values);
-    if (status != TRITONBIND_OK)
-        return status;
-    const int32_t count = image->parameter_count;
-    for (int32_t i = 0; i < count; i++)
-        launch->parameters[i] = values[image->parameters[i]];
-    launch->parameters[count] = launch->parameters[count + 1] = (void *)&no_scratch;
-    launch->image = image;
-    if (image->extras != NULL)
-        status = tb_plan_extras(launch);
-    if (status != TRITONBIND_OK)
-        return status;
     return target->prepared == NULL ? enqueue(driver, launch, target->stream)
                                     : keep(launch, sizes, target->prepared);
 }
 
-tritonbind_status tb_launch(const tb_function *function, int32_t variant, const tb_target *target,
-                            tb_grid grid, void *const *values, const uint8_t *sizes)
+/* Where the image does not take just the values in their order. A function of its own, for the room
+ * that the others need not. */
+static __attribute__((noinline)) tritonbind_status
+finish_with_some(const tb_driver *driver, tritonbind_prepared *launch, const tb_target *target,
+                 const uint8_t *sizes)
+{
+    const int32_t count = launch->image->parameter_count;
+    void *parameters[TB_MOST_PARAMETERS + 2];
+    for (int32_t i = 0; i < count; i++)
+        parameters[i] = launch->parameters[launch->image->parameters[i]];
+    parameters[count] = parameters[count + 1] = (void *)&tb_no_scratch;
+    launch->parameters = parameters;
+    return finish(driver, launch, target, sizes);
+}
+
+static tritonbind_status launch_variant(const tb_driver *driver, tritonbind_prepared *launch,
+                                        tb_variant *variant, const tb_target *target,
+                                        const uint8_t *sizes)
+{
+    const tb_image *image = tb_loaded_image(driver, launch->function, variant, launch->device);
+    tritonbind_status status = TRITONBIND_OK;
+    if (image == NULL)
+        return TRITONBIND_RUNTIME_ERROR;
+    launch->image = image;
+    if (image->map_count > 0)
+        status = tb_encode_maps(launch->function, image, launch->device, launch->parameters);
+    if (status == TRITONBIND_OK && image->extras != NULL)
+        status = tb_plan_extras(launch);
+    if (status != TRITONBIND_OK)
+        return status;
+    return image->parameters == NULL ? finish(driver, launch, target, sizes)
+                                     : finish_with_some(driver, launch, target, sizes);
+}
+
+tritonbind_status tb_launch(const tb_function *function, tb_variant *variant,
+                            const tb_target *target, tb_grid grid, void **values,
+                            const uint8_t *sizes)
 {
     bool pushed = false;
     if (!is_grid(grid))
         return fail_grid(function, grid);
-    void *parameters[TB_MOST_PARAMETERS + 2];
     tritonbind_prepared launch = {
         .function = function,
         .device = target->device,
         .grid_x = (unsigned int)grid.x,
         .grid_y = (unsigned int)grid.y,
         .grid_z = (unsigned int)grid.z,
-        .parameters = parameters,
+        .parameters = values,
     };
     if (grid.x == 0 || grid.y == 0 || grid.z == 0)
         return target->prepared == NULL ? TRITONBIND_OK : keep(&launch, sizes, target->prepared);
@@ -164,6 +187,6 @@ tritonbind_status tb_launch(const tb_function *function, int32_t variant, const 
     tritonbind_status status = tb_enter_device(driver, function, &launch.device, &pushed);
     if (status != TRITONBIND_OK)
         return status;
-    status = launch_variant(driver, &launch, &function->variants[variant], target, values, sizes);
+    status = launch_variant(driver, &launch, variant, target, sizes);
     return leave_device(driver, function, launch.device, pushed, status);
 }

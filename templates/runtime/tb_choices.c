@@ -4,25 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
-tritonbind_status tb_check_alignment(const tb_function *function, int32_t index,
-                                     const void *pointer, uintptr_t size)
+tritonbind_status tb_fail_alignment(const tb_function *function, int32_t index,
+                                    const void *pointer, uintptr_t size)
 {
-    if (((uintptr_t)pointer & (size - 1)) == 0)
-        return TRITONBIND_OK;
     return tb_fail_argument(function, index, TRITONBIND_VALUE_ERROR,
                             "must be aligned to the %d bytes of its elements, "
                             "got the address 0x%llx",
                             (int)size, (unsigned long long)(uintptr_t)pointer);
 }
 
-int32_t tb_choose_dtype(const tb_function *function, int32_t index, tritonbind_dtype dtype)
+int32_t tb_fail_dtype(const tb_function *function, int32_t index, tritonbind_dtype dtype)
 {
     const tb_argument *argument = &function->arguments[index];
     char expected[256];
     size_t length = 0;
-    for (int32_t i = 0; i < argument->dtype_count; i++)
-        if (argument->dtypes[i].id == dtype)
-            return i;
     expected[0] = 0;
     for (int32_t i = 0; i < argument->dtype_count && length < sizeof expected; i++)
         length += (size_t)snprintf(expected + length, sizeof expected - length, "%s%s",
@@ -37,10 +32,13 @@ int32_t tb_choose_int(const tb_function *function, int32_t index, int64_t value)
     const tb_argument *argument = &function->arguments[index];
     int32_t place =
         tb_find_int(argument->int_choices, argument->choice_count, &argument->slots, value);
-    if (place >= 0)
-        return place;
+    return place >= 0 ? place : tb_fail_int(function, index, value);
+}
+
+int32_t tb_fail_int(const tb_function *function, int32_t index, int64_t value)
+{
     tb_fail_argument(function, index, TRITONBIND_VALUE_ERROR, "must be one of %s, got %lld",
-                     argument->choices, (long long)value);
+                     function->arguments[index].choices, (long long)value);
     return -1;
 }
 

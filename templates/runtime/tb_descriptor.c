@@ -263,8 +263,6 @@ static tritonbind_status encode_map(const tb_function *function, const tb_encode
 tritonbind_status tb_encode_maps(const tb_function *function, const tb_image *image,
                                  int32_t device, void *const *values)
 {
-    if (image->map_count == 0)
-        return TRITONBIND_OK;
     const tb_encoder *encoder = the_drivers_encoder(function, device);
     if (encoder == NULL)
         return TRITONBIND_RUNTIME_ERROR;

@@ -8,6 +8,7 @@
 #include "tvm_ffi_abi.h"
 
 #define TB_EXPORT __attribute__((visibility("default")))
+#define TB_COLD __attribute__((cold)) /* out of the way of what every call runs through */
 #define TB_CURRENT_DEVICE (-1)
 #define TB_MOST_PARAMETERS 254
 
@@ -78,21 +79,23 @@ typedef struct tb_map {
     uint16_t box[5];     /* what one copy moves, in the order of the tensor's dimensions */
 } tb_map;
 
+/* What a launch reads comes first: it is in one line of the cache, which the driver's own work has
+ * emptied since the launch before. */
 typedef struct tb_image {
+    void *kernel;       /* CUkernel, once loaded */
+    const tb_extras *extras; /* NULL for most */
+    const uint8_t *parameters; /* which of the function's values the kernel takes; NULL: all */
+    int32_t parameter_count;
+    int32_t map_count;
+    int32_t threads;    /* per block */
+    int32_t shared;     /* bytes of dynamic shared memory */
+    const tb_map *maps; /* one for each descriptor; NULL: the kernel takes them apart */
     const unsigned char *data;
     const char *symbol;
     int32_t capability; /* 90: compute capability 9.0 */
     bool is_ptx;        /* compiled by the driver, for this capability and all later ones */
     bool is_exact;      /* runs on this very capability only (sm_90 and later: "a" targets) */
-    int32_t threads;    /* per block */
-    int32_t shared;     /* bytes of dynamic shared memory */
-    const uint8_t *parameters; /* which of the function's values the kernel takes, in order */
-    int32_t parameter_count;
-    int32_t map_count;
-    const tb_map *maps; /* one for each descriptor; NULL: the kernel takes them apart */
-    const tb_extras *extras; /* NULL for most */
-    void *kernel;       /* CUkernel, once loaded */
-} tb_image;
+} __attribute__((aligned(64))) tb_image;
 
 typedef struct tb_variant {
     tb_image *images;
@@ -170,34 +173,47 @@ typedef struct tb_target {
 } tb_target;
 
 /* Launches a variant, or prepares its launch. values: the address of each argument or part of one,
- * of which the image takes those it needs; sizes: their bytes. */
-tritonbind_status tb_launch(const tb_function *function, int32_t variant, const tb_target *target,
-                            tb_grid grid, void *const *values, const uint8_t *sizes);
+ * of which the image takes those it needs, and TB_NO_SCRATCH behind them; sizes: their bytes. */
+tritonbind_status tb_launch(const tb_function *function, tb_variant *variant,
+                            const tb_target *target, tb_grid grid, void **values,
+                            const uint8_t *sizes);
+
+/* What Triton's two last parameters point to; few kernels use the first. */
+extern const uint64_t tb_no_scratch;
+#define TB_NO_SCRATCH (void *)&tb_no_scratch, (void *)&tb_no_scratch
 
 /* Keep a sentence as the thread's last error and return its status. It begins with the function's
  * name, and with the argument's place and name; the stream's place is behind the last argument. */
 tritonbind_status tb_fail(const tb_function *function, tritonbind_status status,
-                          const char *format, ...) __attribute__((format(printf, 3, 4)));
+                          const char *format, ...) TB_COLD __attribute__((format(printf, 3, 4)));
 tritonbind_status tb_fail_argument(const tb_function *function, int32_t index,
                                    tritonbind_status status, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+    TB_COLD __attribute__((format(printf, 4, 5)));
 
 /* The status of the thread's last error. */
-tritonbind_status tb_last_status(void);
+tritonbind_status tb_last_status(void) TB_COLD;
 
 /* The ordinal of the calling thread's current device, or 0 without a context; -1 after failing. */
 int32_t tb_current_device(const tb_function *function);
 
 /* Whether a pointer has the alignment that its elements need; fails otherwise. */
-tritonbind_status tb_check_alignment(const tb_function *function, int32_t index,
-                                     const void *pointer, uintptr_t size);
+tritonbind_status tb_fail_alignment(const tb_function *function, int32_t index,
+                                    const void *pointer, uintptr_t size) TB_COLD;
+static inline tritonbind_status tb_check_alignment(const tb_function *function, int32_t index,
+                                                   const void *pointer, uintptr_t size)
+{
+    return ((uintptr_t)pointer & (size - 1)) == 0
+               ? TRITONBIND_OK
+               : tb_fail_alignment(function, index, pointer, size);
+}
 
 /* The index of a constexpr's value among its choices, or -1 after failing. */
 int32_t tb_choose_int(const tb_function *function, int32_t index, int64_t value);
 int32_t tb_choose_string(const tb_function *function, int32_t index, const char *value);
 
-/* The index of a dtype among those that a pointer may have, or -1 after failing. */
-int32_t tb_choose_dtype(const tb_function *function, int32_t index, tritonbind_dtype dtype);
+/* Fail for a constexpr's value, or the dtype of a pointer, that is not among the choices: -1. */
+int32_t tb_fail_int(const tb_function *function, int32_t index, int64_t value) TB_COLD;
+int32_t tb_fail_dtype(const tb_function *function, int32_t index, tritonbind_dtype dtype) TB_COLD;
 
 /* The index of a value that follows from the arguments among those that were built, or -1 after
  * failing. */
@@ -222,10 +238,10 @@ int64_t tb_sm_count(const tb_function *function, int32_t *device);
 
 /* Fail for a heuristic that has no value, for an argument that is None where its partner is not or
  * the other way round, and for choices that no variant was built for. */
-tritonbind_status tb_fail_computed(const tb_function *function, const char *name);
+tritonbind_status tb_fail_computed(const tb_function *function, const char *name) TB_COLD;
 tritonbind_status tb_fail_together(const tb_function *function, int32_t index, int32_t partner,
-                                   bool is_none);
-tritonbind_status tb_fail_no_variant(const tb_function *function);
+                                   bool is_none) TB_COLD;
+tritonbind_status tb_fail_no_variant(const tb_function *function) TB_COLD;
 
 static inline bool tb_fits_int32(int64_t value)
 {

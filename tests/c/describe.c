@@ -26,7 +26,7 @@ int describe(const tritonbind_tensor *tensor, int32_t rank, int32_t element_size
     tritonbind_status status = tb_make_descriptor(&function, 0, tensor, element_size, &descriptor);
     if (status == TRITONBIND_OK && tb_open_driver(&function) == NULL)
         status = TRITONBIND_RUNTIME_ERROR;
-    if (status == TRITONBIND_OK)
+    if (status == TRITONBIND_OK && map != NULL)
         status = tb_encode_maps(&function, &image, 0, values);
     memcpy(result, &descriptor, sizeof descriptor);
     return (int)status;

@@ -11,8 +11,7 @@
 /* ---- scale_rows_and_add_bias ---- */
 
 /* what the images take of a call's values, in order */
-static const uint8_t scale_rows_and_add_bias_parameters_0[] = {0, 1, 2, 3, 4, 5, 6, 7};
-static const uint8_t scale_rows_and_add_bias_parameters_1[] = {0, 1, 3, 4, 5, 6, 7};
+static const uint8_t scale_rows_and_add_bias_parameters[] = {0, 1, 3, 4, 5, 6, 7};
 
 /* fp16-bias-MODE_sum-FAST_False-aligned */
 TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_sm_80,
@@ -27,13 +26,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_compute_8
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_sum-FAST_False-generic */
@@ -49,13 +48,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_compute_8
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_sum-FAST_True-aligned */
@@ -71,13 +70,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_compute_80
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_sum-FAST_True-generic */
@@ -93,13 +92,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_compute_80
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_max-FAST_False-aligned */
@@ -115,13 +114,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_compute_8
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_max-FAST_False-generic */
@@ -137,13 +136,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_compute_8
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_max-FAST_True-aligned */
@@ -159,13 +158,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_compute_80
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_max-FAST_True-generic */
@@ -181,13 +180,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_compute_80
 static tb_image scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp16-no_bias-MODE_sum-FAST_False-aligned */
@@ -203,13 +202,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_comput
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_sum-FAST_False-generic */
@@ -225,13 +224,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_comput
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_sum-FAST_True-aligned */
@@ -247,13 +246,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_compute
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_sum-FAST_True-generic */
@@ -269,13 +268,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_compute
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_max-FAST_False-aligned */
@@ -291,13 +290,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_comput
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_max-FAST_False-generic */
@@ -313,13 +312,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_comput
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_max-FAST_True-aligned */
@@ -335,13 +334,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_compute
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_max-FAST_True-generic */
@@ -357,13 +356,13 @@ TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_compute
 static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-bias-MODE_sum-FAST_False-aligned */
@@ -379,13 +378,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_compute_8
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_sum-FAST_False-generic */
@@ -401,13 +400,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_compute_8
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_sum-FAST_True-aligned */
@@ -423,13 +422,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_compute_80
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_sum-FAST_True-generic */
@@ -445,13 +444,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_compute_80
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_max-FAST_False-aligned */
@@ -467,13 +466,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_compute_8
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_max-FAST_False-generic */
@@ -489,13 +488,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_compute_8
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_max-FAST_True-aligned */
@@ -511,13 +510,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_compute_80
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_max-FAST_True-generic */
@@ -533,13 +532,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_compute_80
 static tb_image scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* bf16-no_bias-MODE_sum-FAST_False-aligned */
@@ -555,13 +554,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_comput
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_sum-FAST_False-generic */
@@ -577,13 +576,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_comput
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_sum-FAST_True-aligned */
@@ -599,13 +598,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_compute
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_sum-FAST_True-generic */
@@ -621,13 +620,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_compute
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_max-FAST_False-aligned */
@@ -643,13 +642,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_comput
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_max-FAST_False-generic */
@@ -665,13 +664,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_comput
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_max-FAST_True-aligned */
@@ -687,13 +686,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_compute
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_max-FAST_True-generic */
@@ -709,13 +708,13 @@ TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_compute
 static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-bias-MODE_sum-FAST_False-aligned */
@@ -731,13 +730,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_compute_8
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_sum-FAST_False-generic */
@@ -753,13 +752,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_compute_8
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_sum-FAST_True-aligned */
@@ -775,13 +774,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_compute_80
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_sum-FAST_True-generic */
@@ -797,13 +796,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_compute_80
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_max-FAST_False-aligned */
@@ -819,13 +818,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_compute_8
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_max-FAST_False-generic */
@@ -841,13 +840,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_compute_8
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_max-FAST_True-aligned */
@@ -863,13 +862,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_compute_80
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_max-FAST_True-generic */
@@ -885,13 +884,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_compute_80
 static tb_image scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .shared = 1024, .parameter_count = 8},
     {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_0, .parameter_count = 8},
+     .parameter_count = 8},
 };
 
 /* fp64-no_bias-MODE_sum-FAST_False-aligned */
@@ -907,13 +906,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_comput
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_sum-FAST_False-generic */
@@ -929,13 +928,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_comput
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_sum-FAST_True-aligned */
@@ -951,13 +950,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_compute
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_sum-FAST_True-generic */
@@ -973,13 +972,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_compute
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_max-FAST_False-aligned */
@@ -995,13 +994,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_comput
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_max-FAST_False-generic */
@@ -1017,13 +1016,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_comput
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_max-FAST_True-aligned */
@@ -1039,13 +1038,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_compute
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_max-FAST_True-generic */
@@ -1061,13 +1060,13 @@ TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_compute
 static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_images[] = {
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
-     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
     {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
-     .parameters = scale_rows_and_add_bias_parameters_1, .parameter_count = 7},
+     .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 static tb_variant scale_rows_and_add_bias_variants[] = {
@@ -1231,23 +1230,25 @@ static tb_grid scale_rows_and_add_bias_grid(int64_t rows, int64_t columns)
     return grid;
 }
 
-static tritonbind_status scale_rows_and_add_bias_on(
-    tb_target target, tritonbind_dtype x_dtype, const void *x, void *out, const void *bias,
-    int64_t rows, int32_t columns, uint16_t factor, double limit, bool clamp, const char *MODE,
-    bool FAST)
+static inline __attribute__((always_inline)) tritonbind_status
+scale_rows_and_add_bias_with(tb_target target, tritonbind_dtype x_dtype, const void *x, void *out,
+                             const void *bias, int64_t rows, int32_t columns, uint16_t factor,
+                             double limit, bool clamp, const char *MODE, bool FAST)
 {
     const tb_function *function = &scale_rows_and_add_bias_function;
-    void *const values[] = {&x, &out, &bias, &rows, &columns, &factor, &limit, &clamp};
+    void *values[] = {&x, &out, &bias, &rows, &columns, &factor, &limit, &clamp, TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof x, sizeof out, sizeof bias, sizeof rows, sizeof columns,
                                     sizeof factor, sizeof limit, sizeof clamp};
-    const int32_t x_choice = tb_choose_dtype(function, 0, x_dtype);
+    const int32_t x_choice = x_dtype == TRITONBIND_FP16 ? 0 : x_dtype == TRITONBIND_BF16 ? 1
+                             : x_dtype == TRITONBIND_FP64 ? 2 : tb_fail_dtype(
+        function, 0, x_dtype);
     if (x_choice < 0)
         return tb_last_status();
     const int32_t no_bias = bias == NULL;
     const int32_t MODE_choice = tb_choose_string(function, 8, MODE);
     if (MODE_choice < 0)
         return tb_last_status();
-    const int32_t FAST_choice = tb_choose_int(function, 9, FAST);
+    const int32_t FAST_choice = FAST == 0 ? 0 : FAST == 1 ? 1 : tb_fail_int(function, 9, FAST);
     if (FAST_choice < 0)
         return tb_last_status();
     const bool aligned = tb_divisible_by_16(x)
@@ -1262,7 +1263,17 @@ static tritonbind_status scale_rows_and_add_bias_on(
     const int32_t variant = (((x_choice * 2 + no_bias) * 2 + MODE_choice) * 2 + FAST_choice) * 2
                             + hints;
     const tb_grid grid = scale_rows_and_add_bias_grid(rows, columns);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &scale_rows_and_add_bias_variants[variant], &target, grid, values,
+                     sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+scale_rows_and_add_bias_on(tb_target target, tritonbind_dtype x_dtype, const void *x, void *out,
+                           const void *bias, int64_t rows, int32_t columns, uint16_t factor,
+                           double limit, bool clamp, const char *MODE, bool FAST)
+{
+    return scale_rows_and_add_bias_with(target, x_dtype, x, out, bias, rows, columns, factor, limit,
+                                        clamp, MODE, FAST);
 }
 
 tritonbind_status scale_rows_and_add_bias_launch(
@@ -1280,8 +1291,8 @@ tritonbind_status scale_rows_and_add_bias_launch(
     bool FAST)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return scale_rows_and_add_bias_on(target, x_dtype, x, out, bias, rows, columns, factor, limit,
-                                      clamp, MODE, FAST);
+    return scale_rows_and_add_bias_with(target, x_dtype, x, out, bias, rows, columns, factor, limit,
+                                        clamp, MODE, FAST);
 }
 
 tritonbind_status scale_rows_and_add_bias_prepare(
@@ -1342,9 +1353,6 @@ TB_DEFINE_PYTHON(scale_rows_and_add_bias)
 
 /* ---- explicit ---- */
 
-/* what the images take of a call's values, in order */
-static const uint8_t explicit_parameters[] = {0, 1, 2};
-
 /* lambda_minus_1-aligned */
 TB_EMBED(explicit_lambda_minus_1_aligned_sm_80,
          "deep/full.images/explicit.lambda_minus_1-aligned.sm_80.cubin");
@@ -1354,12 +1362,11 @@ TB_EMBED(explicit_lambda_minus_1_aligned_compute_80,
          "deep/full.images/explicit.lambda_minus_1-aligned.compute_80.ptx");
 static tb_image explicit_lambda_minus_1_aligned_images[] = {
     {.data = explicit_lambda_minus_1_aligned_sm_80, .symbol = "explicit", .capability = 80,
-     .threads = 128, .shared = 1024, .parameters = explicit_parameters, .parameter_count = 3},
+     .threads = 128, .shared = 1024, .parameter_count = 3},
     {.data = explicit_lambda_minus_1_aligned_sm_90, .symbol = "explicit", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 1024, .parameters = explicit_parameters,
-     .parameter_count = 3},
+     .is_exact = true, .threads = 128, .shared = 1024, .parameter_count = 3},
     {.data = explicit_lambda_minus_1_aligned_compute_80, .symbol = "explicit", .capability = 80,
-     .is_ptx = true, .threads = 128, .parameters = explicit_parameters, .parameter_count = 3},
+     .is_ptx = true, .threads = 128, .parameter_count = 3},
 };
 
 /* lambda_minus_1-generic */
@@ -1371,12 +1378,11 @@ TB_EMBED(explicit_lambda_minus_1_generic_compute_80,
          "deep/full.images/explicit.lambda_minus_1-generic.compute_80.ptx");
 static tb_image explicit_lambda_minus_1_generic_images[] = {
     {.data = explicit_lambda_minus_1_generic_sm_80, .symbol = "explicit", .capability = 80,
-     .threads = 128, .shared = 1024, .parameters = explicit_parameters, .parameter_count = 3},
+     .threads = 128, .shared = 1024, .parameter_count = 3},
     {.data = explicit_lambda_minus_1_generic_sm_90, .symbol = "explicit", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 1024, .parameters = explicit_parameters,
-     .parameter_count = 3},
+     .is_exact = true, .threads = 128, .shared = 1024, .parameter_count = 3},
     {.data = explicit_lambda_minus_1_generic_compute_80, .symbol = "explicit", .capability = 80,
-     .is_ptx = true, .threads = 128, .parameters = explicit_parameters, .parameter_count = 3},
+     .is_ptx = true, .threads = 128, .parameter_count = 3},
 };
 
 /* lambda_1099511627776-aligned */
@@ -1388,13 +1394,11 @@ TB_EMBED(explicit_lambda_1099511627776_aligned_compute_80,
          "deep/full.images/explicit.lambda_1099511627776-aligned.compute_80.ptx");
 static tb_image explicit_lambda_1099511627776_aligned_images[] = {
     {.data = explicit_lambda_1099511627776_aligned_sm_80, .symbol = "explicit", .capability = 80,
-     .threads = 128, .shared = 1024, .parameters = explicit_parameters, .parameter_count = 3},
+     .threads = 128, .shared = 1024, .parameter_count = 3},
     {.data = explicit_lambda_1099511627776_aligned_sm_90, .symbol = "explicit", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 1024, .parameters = explicit_parameters,
-     .parameter_count = 3},
+     .is_exact = true, .threads = 128, .shared = 1024, .parameter_count = 3},
     {.data = explicit_lambda_1099511627776_aligned_compute_80, .symbol = "explicit",
-     .capability = 80, .is_ptx = true, .threads = 128, .parameters = explicit_parameters,
-     .parameter_count = 3},
+     .capability = 80, .is_ptx = true, .threads = 128, .parameter_count = 3},
 };
 
 /* lambda_1099511627776-generic */
@@ -1406,13 +1410,11 @@ TB_EMBED(explicit_lambda_1099511627776_generic_compute_80,
          "deep/full.images/explicit.lambda_1099511627776-generic.compute_80.ptx");
 static tb_image explicit_lambda_1099511627776_generic_images[] = {
     {.data = explicit_lambda_1099511627776_generic_sm_80, .symbol = "explicit", .capability = 80,
-     .threads = 128, .shared = 1024, .parameters = explicit_parameters, .parameter_count = 3},
+     .threads = 128, .shared = 1024, .parameter_count = 3},
     {.data = explicit_lambda_1099511627776_generic_sm_90, .symbol = "explicit", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 1024, .parameters = explicit_parameters,
-     .parameter_count = 3},
+     .is_exact = true, .threads = 128, .shared = 1024, .parameter_count = 3},
     {.data = explicit_lambda_1099511627776_generic_compute_80, .symbol = "explicit",
-     .capability = 80, .is_ptx = true, .threads = 128, .parameters = explicit_parameters,
-     .parameter_count = 3},
+     .capability = 80, .is_ptx = true, .threads = 128, .parameter_count = 3},
 };
 
 static tb_variant explicit_variants[] = {
@@ -1458,21 +1460,30 @@ static tb_grid explicit_grid(int64_t gx, int64_t gy, int64_t gz)
     return grid;
 }
 
-static tritonbind_status explicit_on(tb_target target, void *register_, int32_t stream_,
-                                     uint64_t x_shape, int64_t lambda, int32_t gx, int32_t gy,
-                                     int32_t gz)
+static inline __attribute__((always_inline)) tritonbind_status
+explicit_with(tb_target target, void *register_, int32_t stream_, uint64_t x_shape, int64_t lambda,
+              int32_t gx, int32_t gy, int32_t gz)
 {
     const tb_function *function = &explicit_function;
-    void *const values[] = {&register_, &stream_, &x_shape};
+    void *values[] = {&register_, &stream_, &x_shape, TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof register_, sizeof stream_, sizeof x_shape};
-    const int32_t lambda_choice = tb_choose_int(function, 3, lambda);
+    const int32_t lambda_choice = lambda == -1 ? 0 : lambda == INT64_C(1099511627776) ? 1
+                                  : tb_fail_int(
+        function, 3, lambda);
     if (lambda_choice < 0)
         return tb_last_status();
     const bool aligned = tb_divisible_by_16(register_);
     const int32_t hints = aligned ? 0 : 1;
     const int32_t variant = lambda_choice * 2 + hints;
     const tb_grid grid = explicit_grid(gx, gy, gz);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &explicit_variants[variant], &target, grid, values, sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+explicit_on(tb_target target, void *register_, int32_t stream_, uint64_t x_shape, int64_t lambda,
+            int32_t gx, int32_t gy, int32_t gz)
+{
+    return explicit_with(target, register_, stream_, x_shape, lambda, gx, gy, gz);
 }
 
 tritonbind_status explicit_launch(
@@ -1486,7 +1497,7 @@ tritonbind_status explicit_launch(
     int32_t gz)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return explicit_on(target, register_, stream_, x_shape, lambda, gx, gy, gz);
+    return explicit_with(target, register_, stream_, x_shape, lambda, gx, gy, gz);
 }
 
 tritonbind_status explicit_prepare(
@@ -1568,21 +1579,28 @@ static tb_grid bare_grid(void)
     return grid;
 }
 
-static tritonbind_status bare_on(tb_target target)
+static inline __attribute__((always_inline)) tritonbind_status
+bare_with(tb_target target)
 {
     const tb_function *function = &bare_function;
-    void *const *values = NULL;
+    void *values[] = {TB_NO_SCRATCH};
     const uint8_t *sizes = NULL;
     const int32_t variant = 0;
     const tb_grid grid = bare_grid();
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &bare_variants[variant], &target, grid, values, sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+bare_on(tb_target target)
+{
+    return bare_with(target);
 }
 
 tritonbind_status bare_launch(
     void *stream)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return bare_on(target);
+    return bare_with(target);
 }
 
 tritonbind_status bare_prepare(

@@ -139,21 +139,24 @@ static tb_grid move_grid(int64_t n, int64_t ROWS, int64_t tb_source_shape_last_1
     return grid;
 }
 
-static tritonbind_status move_on(tb_target target, tritonbind_dtype target__dtype, int32_t n,
-                                 const tritonbind_tensor *source, const tritonbind_tensor *target_,
-                                 const tritonbind_tensor *Tensor, int64_t ROWS)
+static inline __attribute__((always_inline)) tritonbind_status
+move_with(tb_target target, tritonbind_dtype target__dtype, int32_t n,
+          const tritonbind_tensor *source, const tritonbind_tensor *target_,
+          const tritonbind_tensor *Tensor, int64_t ROWS)
 {
     const tb_function *function = &move_function;
     tb_descriptor source_descriptor;
     tb_descriptor target__descriptor;
     tb_descriptor Tensor_descriptor;
-    void *const values[] = {&n, TB_DESCRIPTOR_VALUES(2, source_descriptor),
-                            TB_DESCRIPTOR_VALUES(2, target__descriptor),
-                            TB_DESCRIPTOR_VALUES(1, Tensor_descriptor)};
+    void *values[] = {&n, TB_DESCRIPTOR_VALUES(2, source_descriptor),
+                      TB_DESCRIPTOR_VALUES(2, target__descriptor),
+                      TB_DESCRIPTOR_VALUES(1, Tensor_descriptor), TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof n, TB_DESCRIPTOR_SIZES(2, source_descriptor),
                                     TB_DESCRIPTOR_SIZES(2, target__descriptor),
                                     TB_DESCRIPTOR_SIZES(1, Tensor_descriptor)};
-    const int32_t target__choice = tb_choose_dtype(function, 2, target__dtype);
+    const int32_t target__choice = target__dtype == TRITONBIND_BF16 ? 0 : target__dtype
+                                   == TRITONBIND_FP64 ? 1 : tb_fail_dtype(
+        function, 2, target__dtype);
     if (target__choice < 0)
         return tb_last_status();
     if (tb_make_descriptor(function, 1, source, 4, &source_descriptor)
@@ -163,12 +166,20 @@ static tritonbind_status move_on(tb_target target, tritonbind_dtype target__dtyp
         || tb_make_descriptor(function, 3, Tensor, 2, &Tensor_descriptor))
         return tb_last_status();
     const int64_t tb_source_shape_last_1 = source_descriptor.shape[1];
-    const int32_t ROWS_choice = tb_choose_int(function, 4, ROWS);
+    const int32_t ROWS_choice = ROWS == 32 ? 0 : ROWS == 64 ? 1 : tb_fail_int(function, 4, ROWS);
     if (ROWS_choice < 0)
         return tb_last_status();
     const int32_t variant = target__choice * 2 + ROWS_choice;
     const tb_grid grid = move_grid(n, ROWS, tb_source_shape_last_1);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &move_variants[variant], &target, grid, values, sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+move_on(tb_target target, tritonbind_dtype target__dtype, int32_t n,
+        const tritonbind_tensor *source, const tritonbind_tensor *target_,
+        const tritonbind_tensor *Tensor, int64_t ROWS)
+{
+    return move_with(target, target__dtype, n, source, target_, Tensor, ROWS);
 }
 
 tritonbind_status move_launch(
@@ -181,7 +192,7 @@ tritonbind_status move_launch(
     int64_t ROWS)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return move_on(target, target__dtype, n, source, target_, Tensor, ROWS);
+    return move_with(target, target__dtype, n, source, target_, Tensor, ROWS);
 }
 
 tritonbind_status move_prepare(

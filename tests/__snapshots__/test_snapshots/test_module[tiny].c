@@ -10,20 +10,17 @@
 
 /* ---- fill ---- */
 
-/* what the images take of a call's values, in order */
-static const uint8_t fill_parameters[] = {0, 1};
-
 /* aligned */
 TB_EMBED(fill_aligned_sm_80, "tiny.images/fill.aligned.sm_80.cubin");
 TB_EMBED(fill_aligned_sm_90, "tiny.images/fill.aligned.sm_90.cubin");
 TB_EMBED(fill_aligned_compute_80, "tiny.images/fill.aligned.compute_80.ptx");
 static tb_image fill_aligned_images[] = {
     {.data = fill_aligned_sm_80, .symbol = "fill", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = fill_parameters, .parameter_count = 2},
+     .parameter_count = 2},
     {.data = fill_aligned_sm_90, .symbol = "fill", .capability = 90, .is_exact = true,
-     .threads = 128, .shared = 1024, .parameters = fill_parameters, .parameter_count = 2},
+     .threads = 128, .shared = 1024, .parameter_count = 2},
     {.data = fill_aligned_compute_80, .symbol = "fill", .capability = 80, .is_ptx = true,
-     .threads = 128, .parameters = fill_parameters, .parameter_count = 2},
+     .threads = 128, .parameter_count = 2},
 };
 
 /* generic */
@@ -32,11 +29,11 @@ TB_EMBED(fill_generic_sm_90, "tiny.images/fill.generic.sm_90.cubin");
 TB_EMBED(fill_generic_compute_80, "tiny.images/fill.generic.compute_80.ptx");
 static tb_image fill_generic_images[] = {
     {.data = fill_generic_sm_80, .symbol = "fill", .capability = 80, .threads = 128, .shared = 1024,
-     .parameters = fill_parameters, .parameter_count = 2},
+     .parameter_count = 2},
     {.data = fill_generic_sm_90, .symbol = "fill", .capability = 90, .is_exact = true,
-     .threads = 128, .shared = 1024, .parameters = fill_parameters, .parameter_count = 2},
+     .threads = 128, .shared = 1024, .parameter_count = 2},
     {.data = fill_generic_compute_80, .symbol = "fill", .capability = 80, .is_ptx = true,
-     .threads = 128, .parameters = fill_parameters, .parameter_count = 2},
+     .threads = 128, .parameter_count = 2},
 };
 
 static tb_variant fill_variants[] = {
@@ -73,10 +70,11 @@ static tb_grid fill_grid(int64_t n)
     return grid;
 }
 
-static tritonbind_status fill_on(tb_target target, void *out_ptr, int32_t n)
+static inline __attribute__((always_inline)) tritonbind_status
+fill_with(tb_target target, void *out_ptr, int32_t n)
 {
     const tb_function *function = &fill_function;
-    void *const values[] = {&out_ptr, &n};
+    void *values[] = {&out_ptr, &n, TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof out_ptr, sizeof n};
     const bool aligned = tb_divisible_by_16(out_ptr);
     const int32_t hints = aligned ? 0 : 1;
@@ -84,7 +82,13 @@ static tritonbind_status fill_on(tb_target target, void *out_ptr, int32_t n)
         return tb_last_status();
     const int32_t variant = hints;
     const tb_grid grid = fill_grid(n);
-    return tb_launch(function, variant, &target, grid, values, sizes);
+    return tb_launch(function, &fill_variants[variant], &target, grid, values, sizes);
+}
+
+static __attribute__((noinline)) tritonbind_status
+fill_on(tb_target target, void *out_ptr, int32_t n)
+{
+    return fill_with(target, out_ptr, n);
 }
 
 tritonbind_status fill_launch(
@@ -93,7 +97,7 @@ tritonbind_status fill_launch(
     int32_t n)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return fill_on(target, out_ptr, n);
+    return fill_with(target, out_ptr, n);
 }
 
 tritonbind_status fill_prepare(

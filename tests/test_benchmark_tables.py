@@ -1,0 +1,80 @@
+"""How benchmarks that need a GPU show what they found: tables, sentences, pictures."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree
+
+import pytest
+
+from benchmarks import first_plot, first_result
+
+LAUNCHED = {"driver": 200.0, "inputs": 3.0, "launcher": 2.0, "call": 0.25, "result": 0.5}
+TIMES = {
+    "tvm_ffi": {"python": 10.0, "tvm_ffi": 80.0, "all": 90.0},
+    "driver": {"python": 10.0, "tvm_ffi": 80.0, **LAUNCHED, "launcher": 0.2, "all": 294.0},
+    "generated": {"python": 10.0, "tvm_ffi": 80.0, **LAUNCHED, "all": 295.75},
+    "torch_generated": {"python": 10.0, "torch": 1500.0, **LAUNCHED, "all": 1715.75},
+    "jit_warm": {"python": 10.0, "torch": 1500.0, **LAUNCHED, "call": 400.0, "all": 2115.5},
+    "jit_cold": {"python": 10.0, "torch": 1500.0, **LAUNCHED, "call": 1000.0, "all": 2715.5},
+}
+
+
+def test_the_stages_of_a_child() -> None:
+    found = first_result.stages_of("python=10000000 tvm_ffi=90500000\n")
+    assert found == {"python": 10.0, "tvm_ffi": 80.5, "all": 90.5}
+
+
+def test_the_table_of_first_results() -> None:
+    assert first_result.table(TIMES).splitlines()[:5] == [
+        "| milliseconds | Python | import torch | import tvm_ffi | driver, context | inputs "
+        "| import or load | first call | until the result | the last three | all |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| import tvm_ffi, no more | 10.00 |  | 80.00 |  |  |  |  |  |  | 90.00 |",
+        "| the driver's own calls | 10.00 |  | 80.00 | 200 | 3.00 | 0.20 | 0.25 | 0.50 | 0.95 "
+        "| 294 |",
+        "| generated | 10.00 |  | 80.00 | 200 | 3.00 | 2.00 | 0.25 | 0.50 | 2.75 | 296 |",
+    ]
+
+
+def test_the_sentences_below_it() -> None:
+    assert first_result.summary(TIMES).splitlines() == [
+        "Over importing tvm_ffi and starting the driver, the generated module takes 2.75 ms to its "
+        "first result; loading and launching the same cubin by the driver's calls 0.95 ms.",
+        "With torch it takes 2.75 ms; Triton's JIT, cached: 402 ms.",
+        "With torch it takes 2.75 ms; Triton's JIT, empty cache: 1002 ms.",
+    ]
+
+
+def test_the_bars_of_stages() -> None:
+    rows = {"one": {"a": 10.0, "<b>": 30.0}, "two": {"<b>": 20.0}}
+    root = xml.etree.ElementTree.fromstring(first_plot.svg(rows, "Stages"))
+    texts = [one.text for one in root.iter() if one.tag.endswith("text")]
+    assert texts == ["Stages", "one", "40", "two", "20", "a", "<b>"]
+    bars = [one for one in root.iter() if one.tag.endswith("rect") and len(one)]
+    assert [float(one.attrib["width"]) for one in bars] == [140.0, 420.0, 280.0]
+    assert [float(one.attrib["x"]) for one in bars] == [180.0, 320.0, 180.0]
+
+
+def test_the_table_of_the_same_cubin() -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    from benchmarks import same_cubin as same
+
+    times = {
+        "others.a.one": dict(zip((same.WRAPPER, same.SAME), (10.0, 10.0), strict=True)),
+        "others.a.two": dict(zip((same.WRAPPER, same.SAME), (9.9, 10.0), strict=True)),
+    }
+    for row in times.values():
+        row |= {same.PLAIN: 10.0, same.JIT: 12.0, same.AGAIN: 9.9}
+    assert same.table(times).splitlines() == [
+        "| microseconds of the GPU | generated | Triton's launcher, same cubin "
+        "| the same, loaded as by the wrapper | Triton's JIT | over Triton's launcher "
+        "| over the same, loaded alike | over itself, again | over Triton's JIT |",
+        "|---|---|---|---|---|---|---|---|---|",
+        "| a.one | 10.00 | 10.00 | 10.00 | 12.00 | 1.000 | 1.000 | 1.010 | 0.833 |",
+        "| a.two | 9.90 | 10.00 | 10.00 | 12.00 | 0.990 | 0.990 | 1.000 | 0.825 |",
+    ]
+    assert same.summary(times).splitlines() == [
+        "Over Triton's launcher with the same cubin: 0.990 to 1.000, median 0.995.",
+        "Over the same, loaded alike: 0.990 to 1.000, median 0.995.",
+        "Over itself, which is the noise: 1.000 to 1.010, median 1.005.",
+    ]
