@@ -21,14 +21,17 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
-from codegen.aot import Compiled, CompileRequest
 from codegen.children import environment, excerpt, fate
 from codegen.errors import CannotBuild, CodegenError
 
-Result = Compiled | CodegenError
-OnDone = Callable[[CompileRequest, Result], None]
-Compile = Callable[[Sequence[CompileRequest], OnDone], list[Result]]
+if TYPE_CHECKING:  # a process is started before anything imports Triton here
+    from codegen.aot import Compiled, CompileRequest
+
+Result: TypeAlias = "Compiled | CodegenError"
+OnDone: TypeAlias = "Callable[[CompileRequest, Result], None]"
+Compile: TypeAlias = "Callable[[Sequence[CompileRequest], OnDone], list[Result]]"
 """Compiles requests, and calls back after each; `compile_all`, or a cluster's."""
 
 MOST_MEMORY = 1 << 30
@@ -48,9 +51,13 @@ def compile_all(
     requests: Sequence[CompileRequest],
     jobs: int,
     on_done: OnDone = lambda request, result: None,
+    compilers: Compilers | None = None,
 ) -> list[Result]:
-    """Compile every request here, `jobs` at a time; results and errors in the requests' order."""
-    compilers = Compilers()
+    """Compile every request here, `jobs` at a time; results and errors in the requests' order.
+
+    Compilers that are given have ended afterwards.
+    """
+    compilers = Compilers() if compilers is None else compilers
     executor = ThreadPoolExecutor(max(min(jobs, len(requests)), 1))
     try:
         return compile_with(
@@ -112,13 +119,28 @@ class Compilers:
     def __init__(self) -> None:
         self._of_thread = threading.local()
         self._all: list[Compiler] = []
+        self._idle: list[Compiler] = []
+        """Those that no thread has asked for yet."""
+
+    def start_one(self) -> None:
+        """Start a process now, for the first thread that will ask: its imports take a while."""
+        compiler = Compiler()
+        self._all.append(compiler)
+        self._idle.append(compiler)
+        compiler.start()
 
     def compile(self, request: CompileRequest) -> Result:
         compiler: Compiler | None = getattr(self._of_thread, "compiler", None)
         if compiler is None:
-            compiler = self._of_thread.compiler = Compiler()
-            self._all.append(compiler)
+            compiler = self._of_thread.compiler = self._next()
         return compiler.compile(request)
+
+    def _next(self) -> Compiler:
+        with contextlib.suppress(IndexError):
+            return self._idle.pop()
+        compiler = Compiler()
+        self._all.append(compiler)
+        return compiler
 
     def kill(self) -> None:
         """End every process, also those that are at work for other threads."""
@@ -132,7 +154,7 @@ class Compilers:
 
 
 class Compiler:
-    """A child process that compiles a request at a time. It starts with the first."""
+    """A child process that compiles a request at a time. It starts with the first, or before."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -144,11 +166,27 @@ class Compiler:
         if self._capability not in (None, request.target.capability):
             self.stop()
         if self._process is None:
-            self._start()
+            self.start()
         # If the process is dead, `_answer` says what of.
         with contextlib.suppress(OSError):
             self._connection.send(request)
         return self._answer(request)
+
+    def start(self) -> None:
+        self._directory = tempfile.mkdtemp(prefix="codegen-")
+        self._connection, theirs = Pipe()
+        path = json.dumps([entry or os.getcwd() for entry in sys.path])
+        with theirs, open(Path(self._directory, _LOG), "w+b") as log:
+            # In a session of its own ctrl-C does not reach it: the parent ends it, with its ptxas.
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _BOOT, path, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[theirs.fileno()],
+                env=environment(self._directory),
+                start_new_session=True,
+            )
 
     def kill(self) -> None:
         """End the process with what it started; whoever waits for it hears of it."""
@@ -181,23 +219,7 @@ class Compiler:
             self._capability = request.target.capability
         if memory > MOST_MEMORY:
             self.stop()
-        return replace(result, memory=memory) if isinstance(result, Compiled) else result
-
-    def _start(self) -> None:
-        self._directory = tempfile.mkdtemp(prefix="codegen-")
-        self._connection, theirs = Pipe()
-        path = json.dumps([entry or os.getcwd() for entry in sys.path])
-        with theirs, open(Path(self._directory, _LOG), "w+b") as log:
-            # In a session of its own ctrl-C does not reach it: the parent ends it, with its ptxas.
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _BOOT, path, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=[theirs.fileno()],
-                env=environment(self._directory),
-                start_new_session=True,
-            )
+        return result if isinstance(result, CodegenError) else replace(result, memory=memory)
 
     _connection: Connection
     _directory: str

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import ctypes.util
 import fcntl
 import hashlib
 import os
@@ -163,7 +161,9 @@ def _reason(error: OSError) -> str:
 
 def _exchange(first: Path, second: Path) -> bool:
     """Linux's renameat2 with RENAME_EXCHANGE; False where it is not to be had."""
-    library = ctypes.CDLL(ctypes.util.find_library("c"), use_errno=True)
+    import ctypes  # which a run that writes nothing does without
+
+    library = ctypes.CDLL(None, use_errno=True)
     renameat2 = getattr(library, "renameat2", None)
     if renameat2 is None:
         return False

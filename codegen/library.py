@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen import files
 from codegen.errors import CodegenError, shown
 
 
@@ -21,6 +23,8 @@ class Library:
 def build_library(output: Path) -> Library:
     """Build the library of the output folder unless it is there, and drop those of older sources.
 
+    What each source was compiled to is kept, and compiled again only when something of it changed.
+
     Raises `CodegenError` when there is no C compiler or it fails.
     """
     specification = importlib.util.spec_from_file_location("_library", output / "_library.py")
@@ -28,18 +32,39 @@ def build_library(output: Path) -> Library:
         raise CodegenError(f"{shown(output)} holds no _library.py")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
+    root: Path = module.ROOT
     path: Path = module.path()
     if path.exists():
         return Library(path, False)
     try:
-        module.build()
+        objects = _objects(root, module.SOURCES, module.compiler())
+        module.build(objects=objects if path.parent == root / "_lib" else {})
     except ImportError as error:
         raise CodegenError(
             f"{output.name}/ is written, and its library is not: {error}",
             hint="mend that and run `python -m codegen build`",
         ) from error
     # The user's cache, where a library goes when the output cannot be written, is everybody's.
-    for old in (output / "_lib").glob("libtritonbind-*.so"):
-        if old != path:
+    for old in {*(root / "_lib").glob("libtritonbind-*.so"), *(root / _OBJECTS).glob("*.o")}:
+        if old not in (path, *objects.values()):
             old.unlink(missing_ok=True)
     return Library(path, True)
+
+
+_OBJECTS = "_lib/objects"
+
+
+def _objects(root: Path, sources: Sequence[str], command: Sequence[str]) -> dict[str, Path]:
+    """Where the object of each source is kept: by the digest of all that it is compiled from."""
+    headers = files.digests(root, _paths(root, root.rglob("*.h")))
+    objects = {}
+    for source in sources:
+        images = (root / source).with_suffix(".images").glob("*")
+        own = files.digests(root, [source, *_paths(root, images)])
+        made_of = files.digest(repr((command, source, headers, own)).encode())
+        objects[source] = root / _OBJECTS / f"{made_of[:16]}.o"
+    return objects
+
+
+def _paths(root: Path, found: Iterable[Path]) -> list[str]:
+    return sorted(path.relative_to(root).as_posix() for path in found)

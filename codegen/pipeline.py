@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+import importlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +27,8 @@ from codegen.selection import Selection, select
 from codegen.triton_version import current, supported
 
 if TYPE_CHECKING:
-    from codegen.compilers import Compile
+    from codegen.aot import CompileRequest
+    from codegen.compilers import Compile, OnDone, Result
     from codegen.model import Kernel
 
 Progress = Callable[[int, int, str], None]
@@ -88,15 +92,18 @@ def plan_run(
     selection.refuse(staleness)
     # Before anything is imported: what is edited while this runs must be stale afterwards.
     inputs = selection.inputs(read_inputs(config))
-    kernels, titles = _introspect(config, selection, request.jobs)
+    with _compiling(request, say) as compiler_of:
+        kernels, titles = _introspect(config, selection, request.jobs)
+
+        from codegen.entries import functions_of, recorded_images
+        from codegen.images import build
+
+        known = {} if request.rebuild else recorded_images(manifest, output)
+        built = build(config, kernels, known, compiler_of(kernels), progress)
 
     from codegen.c_view import image_path
-    from codegen.entries import functions_of, recorded_images
-    from codegen.images import build
     from codegen.render import render
 
-    known = {} if request.rebuild else recorded_images(manifest, output)
-    built = build(config, kernels, known, _compiler(request, kernels, say), progress)
     plans = built.plans
     rendered = render(plans, titles, config.kernels, selection.read_kept())
     paths = {
@@ -119,27 +126,54 @@ def plan_run(
     return Outcome(staleness, tuple(changes), made, built.compiled, built.memory)
 
 
-def _compiler(request: Request, kernels: Sequence[Kernel], say: Callable[[str], None]) -> Compile:
-    """What compiles, from where a run ended that wrote nothing."""
-    from codegen.kept import Kept
+@contextlib.contextmanager
+def _compiling(
+    request: Request, say: Callable[[str], None]
+) -> Iterator[Callable[[Sequence[Kernel]], Compile]]:
+    """What compiles some kernels, from where a run ended that wrote nothing."""
+    with _compiling_anew(request, say) as compiler_of:
 
-    kept = Kept(request.config.output_folder)
-    if request.rebuild:
-        kept.clear()
-    return kept.compiling(_fresh_compiler(request, kernels, say), say)
+        def kept_or_anew(kernels: Sequence[Kernel]) -> Compile:
+            from codegen.kept import Kept
+
+            kept = Kept(request.config.output_folder)
+            if request.rebuild:
+                kept.clear()
+            return kept.compiling(compiler_of(kernels), say)
+
+        yield kept_or_anew
 
 
-def _fresh_compiler(
-    request: Request, kernels: Sequence[Kernel], say: Callable[[str], None]
-) -> Compile:
-    """Processes here, or the workers of a cluster."""
+@contextlib.contextmanager
+def _compiling_anew(
+    request: Request, say: Callable[[str], None]
+) -> Iterator[Callable[[Sequence[Kernel]], Compile]]:
+    """The workers of a cluster, or processes here, of which the first starts now."""
     if request.scheduler is not None:
         from codegen.cluster import Cluster
 
-        return Cluster(request.scheduler, request.config, kernels, say).compile
-    from codegen.compilers import compile_all
+        address = request.scheduler
+        yield lambda kernels: Cluster(address, request.config, kernels, say).compile
+        return
+    from codegen.compilers import Compilers, compile_all
 
-    return lambda requests, on_done: compile_all(requests, request.jobs, on_done)
+    compilers = Compilers()
+    compilers.start_one()
+
+    def compile_(requests: Sequence[CompileRequest], on_done: OnDone) -> list[Result]:
+        threading.Thread(target=_import_what_comes_next, daemon=True).start()
+        return compile_all(requests, request.jobs, on_done, compilers)
+
+    try:
+        yield lambda kernels: compile_
+    finally:
+        compilers.stop()
+
+
+def _import_what_comes_next() -> None:
+    """While others compile. Who imports it then hears of what fails."""
+    with contextlib.suppress(Exception):
+        importlib.import_module("codegen.render")
 
 
 def _introspect(

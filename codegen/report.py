@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 import json
 import os
@@ -123,6 +122,8 @@ def outcome_document(
 
 def diff(folder: str, changes: Iterable[FileChange]) -> None:
     """A unified diff of text files on stdout, and a line for each binary one."""
+    import difflib  # which other runs do without
+
     for change in changes:
         old = "/dev/null" if change.old is None else f"a/{folder}/{change.path}"
         new = "/dev/null" if change.new is None else f"b/{folder}/{change.path}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,6 +78,8 @@ def current() -> TritonVersion:
 
     Raises `CodegenError` where it is not supported, `ModuleNotFoundError` where there is none.
     """
+    import importlib.metadata  # takes longer than a run without changes may
+
     return supported(importlib.metadata.version("triton"))
 
 

@@ -12,7 +12,7 @@ import ctypes
 import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
@@ -42,8 +42,8 @@ SOURCES = (
     "runtime/tb_tvm_ffi.c",
     "runtime/tb_variants.c",
 )
-FLAGS = ("-std=c99", "-O2", "-fPIC", "-shared", "-fvisibility=hidden")
-LINK_FLAGS = ("-Wl,-z,nodelete", "-Wl,-z,noexecstack", "-ldl", "-lm", "-lpthread")
+FLAGS = ("-std=c99", "-O2", "-fPIC", "-fvisibility=hidden")
+LINK_FLAGS = ("-shared", "-Wl,-z,nodelete", "-Wl,-z,noexecstack", "-ldl", "-lm", "-lpthread")
 
 
 class Tensor(Protocol):
@@ -131,36 +131,56 @@ def path() -> Path:
     return Path(cache_home) / "tritonbind" / name
 
 
-def build(target: Path | None = None, extra_flags: Sequence[str] = ()) -> Path:
+def compiler(extra_flags: Sequence[str] = ()) -> list[str]:
+    """The command that compiles a source."""
+    import shlex
+
+    return [*shlex.split(os.environ.get("CC") or "cc"), *FLAGS, *extra_flags]
+
+
+def build(
+    target: Path | None = None,
+    extra_flags: Sequence[str] = (),
+    objects: Mapping[str, Path] | None = None,
+) -> Path:
     """Compile the library and put it in place in one step; another process may do the same.
+
+    `objects` says where to keep what sources are compiled to; one that is there is taken as it is.
 
     Raises ImportError when there is no compiler or it fails.
     """
-    import shlex
     import tempfile
+    from concurrent.futures import ThreadPoolExecutor
 
     target = path() if target is None else target
-    compiler = shlex.split(os.environ.get("CC") or "cc")
+    command, objects = compiler(extra_flags), objects or {}
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".so.tmp")
+        for folder in {target.parent, *(place.parent for place in objects.values())}:
+            folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            places = [
+                objects.get(source, Path(scratch, f"{number}.kept"))
+                for number, source in enumerate(SOURCES)
+            ]
+
+            def compile_(number: int) -> None:
+                made = Path(scratch, f"{number}.o")
+                if not places[number].exists():
+                    _run([*command, "-c", SOURCES[number], "-o", str(made)], target.name)
+                    os.replace(made, places[number])
+
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                list(pool.map(compile_, range(len(SOURCES))))
+            linked = Path(scratch, target.name)
+            _run([*command, *map(str, places), "-o", str(linked), *LINK_FLAGS], target.name)
+            os.replace(linked, target)
     except OSError as error:
         raise ImportError(f"cannot write the library to {target.parent}: {error}") from error
-    os.close(handle)
-    # In ROOT, where the assembler finds the images: with -I, a kernel's math.h would hide the C one.
-    command = [*compiler, *FLAGS, *extra_flags, *SOURCES, "-o", temporary, *LINK_FLAGS]
-    try:
-        _compile(command, target.name)
-        os.chmod(temporary, 0o755)
-        os.replace(temporary, target)
-    except OSError as error:
-        raise ImportError(f"cannot write the library to {target.parent}: {error}") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
     return target
 
 
-def _compile(command: Sequence[str], name: str) -> None:
+def _run(command: Sequence[str], name: str) -> None:
+    """In ROOT, where the assembler finds the images: with -I, a kernel's math.h would hide the C one."""
     import shlex
     import subprocess
 

@@ -236,6 +236,33 @@ def test_grid_from_def(tmp_path: Path) -> None:
     assert grid(module.in_one_line) == ["n", "1", "1"]
 
 
+DECORATED = """
+def keep(grid): return lambda function: function.__dict__.update(grid=grid) or function
+
+if True:
+    below = lambda n: (n, 7)
+
+@keep(grid=lambda n: (n, 4))
+def kernel(n,
+           m): return n
+
+@keep(
+    grid=lambda n: (n, 5),
+)
+def wrapped(n):
+    @keep(grid=lambda n: (n, 6))
+    def inside(n):
+        return n
+    return inside
+"""
+
+
+def test_a_grid_is_found_beside_what_stands_below_it(tmp_path: Path) -> None:
+    module = load(tmp_path, DECORATED)
+    found = [module.kernel.grid, module.wrapped.grid, module.wrapped(1).grid, module.below]
+    assert [grid(function)[1] for function in found] == ["4", "5", "6", "7"]
+
+
 @pytest.mark.skipif("sys.version_info < (3, 11)", reason="Python 3.10 keeps no columns")
 def test_several_lambdas_in_a_line(tmp_path: Path) -> None:
     module = load(

@@ -91,9 +91,9 @@ def test_a_compiler_that_fails(sample: Sample, copy: Sample, tmp_path: Path) -> 
     message = _import_error(copy, {"CC": f"{compiler} -q"})
     first, _, rest = message.partition("\n")
     assert first.startswith(
-        f"the C compiler failed in {copy.folder} ({compiler} -q -std=c99 -O2 -fPIC -shared "
+        f"the C compiler failed in {copy.folder} ({compiler} -q -std=c99 -O2 -fPIC "
     )
-    assert first.endswith(" -ldl -lm -lpthread):")
+    assert first.endswith(".o'):")
     assert rest == "no licence today"
     assert list((copy.folder / "_lib").iterdir()) == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import sys
 import warnings
@@ -18,6 +19,7 @@ from codegen.errors import CodegenError, SourceLocation
 
 ItemT = TypeVar("ItemT")
 FunctionNode = cst.Lambda | cst.FunctionDef
+_LAMBDA = "<lambda>"
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,14 @@ class Source:
     positions: Mapping[cst.CSTNode, CodeRange]
     fixed_location: SourceLocation | None = None
     """The place of the whole text, when it is no file."""
+    lines_above: int = 0
+    """Lines of the file that are above what was parsed."""
 
     def location(self, node: cst.CSTNode) -> SourceLocation:
         if self.fixed_location or node not in self.positions:
             return self.fixed_location or SourceLocation(self.path, 1)
         start = self.positions[node].start
-        return SourceLocation(self.path, start.line, start.column + 1)
+        return SourceLocation(self.path, start.line + self.lines_above, start.column + 1)
 
     def quote(self, node: cst.CSTNode) -> str:
         """The node as the user wrote it, in one line and without needless parentheses around it."""
@@ -55,13 +59,16 @@ def find_function(function: FunctionType) -> tuple[Source, FunctionNode]:
             where=where,
             hint="it is translated from its source; write it in a file",
         )
-    file = _parse(code.co_filename, "".join(lines))
-    if not any(_is_same(code, compiled) for compiled in file.codes.get(code.co_firstlineno, ())):
+    text = "".join(lines)
+    _, codes = _compiled(code.co_filename, text)
+    if not any(_is_same(code, compiled) for compiled in codes.get(code.co_firstlineno, ())):
         raise CodegenError(
             f"`{code.co_name}` is no longer what its file says",
             where=where,
             hint="the file changed after it was imported; run the command again",
         )
+    is_lambda = code.co_name == _LAMBDA
+    file = _parse(code.co_filename, text, code.co_firstlineno, is_lambda)
     nodes = [node for node in file.nodes[code.co_firstlineno] if _header(node) == _header(code)]
     if len(nodes) > 1:
         enclosing = [node for node in nodes if _encloses(node, code, file, lines)]
@@ -106,29 +113,65 @@ def parse_expression(text: str, where: SourceLocation) -> tuple[Source, cst.Base
 
 @dataclass(frozen=True)
 class _File:
-    """The functions of a file, by the line that Python calls their first."""
+    """Functions of a file, by the line that Python calls their first."""
 
     source: Source
     nodes: Mapping[int, Sequence[FunctionNode]]
-    codes: Mapping[int, Sequence[CodeType]]
 
 
 @cache
-def _parse(path: str, text: str) -> _File:
+def _compiled(path: str, text: str) -> tuple[ast.Module, Mapping[int, Sequence[CodeType]]]:
+    """A file's own tree, and its functions by the line that Python calls their first."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the import has shown them
-            codes = list(_functions_in(compile(text, path, "exec", dont_inherit=True)))
-        wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
-    except (SyntaxError, cst.ParserSyntaxError):
-        return _File(Source(path, cst.Module([]), {}), {}, {})
+            tree = ast.parse(text, path)
+            codes = list(_functions_in(compile(tree, path, "exec", dont_inherit=True)))
+    except SyntaxError:
+        return ast.Module([], []), {}
+    return tree, _by_line(codes, lambda code: code.co_firstlineno)
+
+
+@cache
+def _parse(path: str, text: str, line: int, are_lambdas: bool) -> _File:
+    """The functions of the statement at that line, or the lambdas."""
+    tree, _ = _compiled(path, text)
+    above, part = _statement_at(line, tree, text.split("\n"), are_lambdas)
+    try:
+        wrapper = MetadataWrapper(cst.parse_module(part), unsafe_skip_copy=True)
+    except cst.ParserSyntaxError:
+        return _File(Source(path, cst.Module([]), {}), {line: []})
     positions = wrapper.resolve(PositionProvider)
     nodes = [node for node in positions if isinstance(node, (cst.Lambda, cst.FunctionDef))]
     return _File(
-        Source(path, wrapper.module, positions),
-        _by_line(nodes, lambda node: positions[_first_part(node)].start.line),
-        _by_line(codes, lambda code: code.co_firstlineno),
+        Source(path, wrapper.module, positions, lines_above=above),
+        _by_line(nodes, lambda node: positions[_first_part(node)].start.line + above),
     )
+
+
+def _statement_at(
+    line: int, tree: ast.Module, lines: Sequence[str], are_lambdas: bool
+) -> tuple[int, str]:
+    """How many lines are above the statement at that line, and its text.
+
+    Positions in a libcst tree are worked out for all of it at once, which takes a while: what
+    stands above a kernel does without the rest of the file, and without the kernel's own body.
+    """
+    around = [part for part in tree.body if _first_line(part) <= line <= (part.end_lineno or 0)]
+    above, last = _first_line(around[0]) - 1, around[-1].end_lineno
+    kept = lines[above:last]
+    function = around[0]
+    if are_lambdas and isinstance(function, ast.FunctionDef) and len(around) == 1:
+        body = _first_line(function.body[0])
+        begins_there = not lines[body - 1][: function.body[0].col_offset].strip()
+        if max(line, function.lineno) < body and begins_there:
+            kept = [*lines[above : body - 1], "    pass"]
+    return above, "\n".join([*kept, ""])
+
+
+def _first_line(statement: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(one.lineno for one in decorators)])
 
 
 def _functions_in(code: CodeType) -> Iterator[CodeType]:
@@ -154,7 +197,7 @@ def _header(function: FunctionNode | CodeType) -> tuple[str, ...]:
     if isinstance(function, CodeType):
         count = function.co_argcount + function.co_kwonlyargcount
         return (function.co_name, *function.co_varnames[:count])
-    name = function.name.value if isinstance(function, cst.FunctionDef) else "<lambda>"
+    name = function.name.value if isinstance(function, cst.FunctionDef) else _LAMBDA
     groups = function.params
     parameters = (*groups.posonly_params, *groups.params, *groups.kwonly_params)
     return (name, *(parameter.name.value for parameter in parameters))
@@ -166,13 +209,14 @@ def _encloses(node: FunctionNode, code: CodeType, file: _File, lines: Sequence[s
         return False
     positions = file.source.positions
     start, end = positions[node.colon].end, positions[node].end
+    above = file.source.lines_above
     for first_line, last_line, first_byte, last_byte in code.co_positions():
         if not first_line or not last_line or first_byte is None or not last_byte:
             continue
         first = len(lines[first_line - 1].encode()[:first_byte].decode())
         last = len(lines[last_line - 1].encode()[:last_byte].decode())
-        is_before = (first_line, first) < (start.line, start.column)
-        if is_before or (last_line, last) > (end.line, end.column):
+        is_before = (first_line - above, first) < (start.line, start.column)
+        if is_before or (last_line - above, last) > (end.line, end.column):
             return False
     return True
 
