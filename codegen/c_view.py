@@ -22,6 +22,8 @@ class CImage:
     c_name: str
     path: str
     """Relative to the output folder."""
+    is_shared: bool
+    """An earlier variant embeds it."""
     fields: tuple[str, ...]
     """The designated initialisers of its `tb_image`."""
 
@@ -170,12 +172,12 @@ class CFunction:
         return (*self.doc, *[""] * bool(lines), *lines)
 
 
-def image_path(kernel: Kernel, binary: Binary, image: Image) -> str:
+def image_path(plan: Plan, binary: Binary, image: Image) -> str:
     """Where an image is kept, relative to the output folder."""
+    kernel, target = plan.kernel, image.target
     folder = kernel.file.removesuffix(".py") + ".images"
-    return (
-        f"{folder}/{kernel.symbol}.{binary.variant.label}.{image.target.name}.{image.target.suffix}"
-    )
+    label = plan.homes[binary.variant.label, target]
+    return f"{folder}/{kernel.symbol}.{label}.{target.name}.{target.suffix}"
 
 
 def c_function(plan: Plan) -> CFunction:
@@ -274,12 +276,13 @@ def _unused(name: str, names: set[str]) -> str:
 def _variant(plan: Plan, binary: Binary, tables: CTables) -> CVariant:
     kernel = plan.kernel
     label = binary.variant.label
-    c_name = f"{kernel.symbol}_{label.replace('-', '_')}"
+    c_name = _variant_name(kernel, label)
     images = []
     for image in binary.images:
         target = image.target
         flags = [".is_ptx = true"] * target.is_ptx + [".is_exact = true"] * target.is_exact
-        name = f"{c_name}_{target.name}"
+        home = plan.homes[label, target]
+        name = f"{_variant_name(kernel, home)}_{target.name}"
         fields = (
             f".data = {name}",
             f".symbol = {c_string(image.symbol)}",
@@ -290,9 +293,13 @@ def _variant(plan: Plan, binary: Binary, tables: CTables) -> CVariant:
             *_extras(image),
             *launch_fields(plan, binary.variant, image, tables),
         )
-        images.append(CImage(name, image_path(kernel, binary, image), fields))
+        images.append(CImage(name, image_path(plan, binary, image), home != label, fields))
     rows = (f".images = {c_name}_images", f".image_count = {len(images)}")
     return CVariant(label, c_name, tuple(images), rows)
+
+
+def _variant_name(kernel: Kernel, label: str) -> str:
+    return f"{kernel.symbol}_{label.replace('-', '_')}"
 
 
 def _extras(image: Image) -> Iterator[str]:

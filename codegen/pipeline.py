@@ -107,9 +107,7 @@ def plan_run(
     plans = built.plans
     rendered = render(plans, titles, config.kernels, selection.read_kept())
     paths = {
-        (plan.kernel.name, binary.variant.label, image.target.name): image_path(
-            plan.kernel, binary, image
-        )
+        (plan.kernel.name, binary.variant.label, image.target.name): image_path(plan, binary, image)
         for plan in plans
         for binary in plan.binaries
         for image in binary.images

@@ -100,3 +100,16 @@ class Plan:
     def uses(self) -> PointerUses:
         """What a call may read and write, whichever image it takes."""
         return union(image.uses for binary in self.binaries for image in binary.images)
+
+    @cached_property
+    def homes(self) -> Mapping[tuple[str, Target], str]:
+        """For each variant and target, the variant under whose name the image is kept: bytes that
+        several have in common are kept once."""
+        first: dict[tuple[Target, bytes], str] = {}
+        return {
+            (binary.variant.label, image.target): first.setdefault(
+                (image.target, image.data), binary.variant.label
+            )
+            for binary in self.binaries
+            for image in binary.images
+        }

@@ -37,9 +37,12 @@ def render(
     by_file: dict[str, list[Plan]] = {}
     for plan in plans:
         by_file.setdefault(plan.kernel.file, []).append(plan)
-        for binary in plan.binaries:
-            for image in binary.images:
-                files.append(GeneratedFile(image_path(plan.kernel, binary, image), image.data))
+        images = {
+            image_path(plan, binary, image): image.data
+            for binary in plan.binaries
+            for image in binary.images
+        }
+        files += [GeneratedFile(path, data) for path, data in images.items()]
     for file, group in by_file.items():
         files += _module_files(file, group, titles[file], root_name)
     files.append(_library(files))

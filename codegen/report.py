@@ -155,7 +155,8 @@ def functions_table(manifest: Manifest) -> None:
         targets = sorted(
             {target for v in variants.values() for target in v["images"]}, key=_target_order
         )
-        size = sum(image["size"] for v in variants.values() for image in v["images"].values())
+        images = [image for v in variants.values() for image in v["images"].values()]
+        size = sum({image["file"]: image["size"] for image in images}.values())
         labels = ", ".join(variants) if len(variants) <= 4 else str(len(variants))
         rows.append((name, labels, ", ".join(targets), _size(size)))
     _table(rows)

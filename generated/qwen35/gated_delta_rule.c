@@ -301,26 +301,16 @@ static tb_image gated_delta_rule_chunk_cumsum_aligned_images[] = {
 };
 
 /* generic */
-TB_EMBED(gated_delta_rule_chunk_cumsum_generic_sm_80,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_generic_sm_90,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_generic_sm_100,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_generic_sm_120,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_generic_compute_80,
-         "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_cumsum_generic_images[] = {
-    {.data = gated_delta_rule_chunk_cumsum_generic_sm_80, .symbol = "cumsum", .capability = 80,
+    {.data = gated_delta_rule_chunk_cumsum_aligned_sm_80, .symbol = "cumsum", .capability = 80,
      .threads = 128, .shared = 512, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum_generic_sm_90, .symbol = "cumsum", .capability = 90,
+    {.data = gated_delta_rule_chunk_cumsum_aligned_sm_90, .symbol = "cumsum", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 512, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum_generic_sm_100, .symbol = "cumsum", .capability = 100,
+    {.data = gated_delta_rule_chunk_cumsum_aligned_sm_100, .symbol = "cumsum", .capability = 100,
      .is_exact = true, .threads = 128, .shared = 512, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum_generic_sm_120, .symbol = "cumsum", .capability = 120,
+    {.data = gated_delta_rule_chunk_cumsum_aligned_sm_120, .symbol = "cumsum", .capability = 120,
      .is_exact = true, .threads = 128, .shared = 512, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum_generic_compute_80, .symbol = "cumsum", .capability = 80,
+    {.data = gated_delta_rule_chunk_cumsum_aligned_compute_80, .symbol = "cumsum", .capability = 80,
      .is_ptx = true, .threads = 128, .shared = 512, .parameter_count = 4},
 };
 
