@@ -9,7 +9,7 @@ from html import escape
 
 WIDTH, HEIGHT = 420, 300
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 30, 44
-COLOURS = ("#b45309", "#6b7280", "#1d4ed8", "#111827", "#047857")
+COLOURS = ("#b45309", "#6b7280", "#1d4ed8", "#111827", "#047857", "#be185d", "#9ca3af")
 
 
 @dataclass(frozen=True)

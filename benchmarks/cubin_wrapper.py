@@ -71,15 +71,19 @@ static tvm::ffi::Bytes read(const char *path)
 
 def build(target: Path) -> None:
     """Compile all functions with g++, for the driver's API: no CUDA library is linked."""
+    file = target.with_suffix(".cc")
+    file.write_text(HEAD + "".join(source(case) for case in CASES if case.tensors))
+    subprocess.run(command(file, target), check=True)
+
+
+def command(source: Path, target: Path) -> list[str]:
+    """What compiles C++ functions to a library."""
     import tvm_ffi.libinfo
 
-    text = HEAD + "".join(source(case) for case in CASES if case.tensors)
-    file = target.with_suffix(".cc")
-    file.write_text(text)
     include = [*tvm_ffi.libinfo.include_paths(), _cuda_headers()]
     flags = ["-std=c++17", "-O2", "-fPIC", "-shared", "-DTVM_FFI_CUBIN_LAUNCHER_USE_DRIVER_API=1"]
     flags += [f"-I{path}" for path in include]
-    subprocess.run(["g++", *flags, str(file), "-o", str(target)], check=True)
+    return ["g++", *flags, str(source), "-o", str(target)]
 
 
 def _cuda_headers() -> Path:

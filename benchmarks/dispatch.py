@@ -153,7 +153,7 @@ def nanoseconds(mix: Mix, folder: Path) -> list[float]:
         assert len(variants) == count, f"{mix.title}: {len(variants)} variants instead of {count}"
     built = build_library(library.folder).path
     program = folder / "loops.so"
-    (folder / "loops.c").write_text(_HEAD + "".join(_loop(mix, count) for count in COUNTS))
+    (folder / "loops.c").write_text(HEAD + "".join(loop(mix, count) for count in COUNTS))
     flags = ["-std=c99", "-O2", "-fPIC", "-shared", f"-I{library.folder}"]
     link = [f"-L{built.parent}", f"-l:{built.name}", f"-Wl,-rpath,{built.parent}"]
     subprocess.run(["cc", *flags, folder / "loops.c", "-o", program, *link], check=True)
@@ -161,15 +161,15 @@ def nanoseconds(mix: Mix, folder: Path) -> list[float]:
     times = {count: float("inf") for count in COUNTS}
     for _ in range(ROUNDS):
         for count in COUNTS:
-            loop = loops[f"loop_{count}"]
-            loop.restype = ctypes.c_double
-            taken = float(loop(CALLS))
+            function = loops[f"loop_{count}"]
+            function.restype = ctypes.c_double
+            taken = float(function(CALLS))
             assert taken > 0, "a call failed"
             times[count] = min(times[count], taken)
     return [times[count] for count in COUNTS]
 
 
-_HEAD = """\
+HEAD = """\
 #define _POSIX_C_SOURCE 200809L
 #include "made.h"
 #include <stddef.h>
@@ -183,7 +183,7 @@ static double now(void)
 """
 
 
-def _loop(mix: Mix, count: int) -> str:
+def loop(mix: Mix, count: int) -> str:
     """A C function that calls `k<count>` with random arguments and gives nanoseconds per call."""
     dice = random.Random(count)
     calls = [mix.arguments(count, dice) for _ in range(ARGUMENTS)]
@@ -200,7 +200,7 @@ def _loop(mix: Mix, count: int) -> str:
     )
 
 
-def _processor() -> str:
+def processor() -> str:
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
@@ -208,7 +208,7 @@ def _processor() -> str:
 
 
 def main() -> None:
-    print(f"{_processor()}; nanoseconds per call (and more than with 1 variant)\n")
+    print(f"{processor()}; nanoseconds per call (and more than with 1 variant)\n")
     print("| variants |" + "".join(f" {count} |" for count in COUNTS))
     print("|---|" + "---|" * len(COUNTS))
     for mix in MIXES:
