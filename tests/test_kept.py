@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from codegen import compilers
 from codegen.aot import CompileRequest
-from codegen.compilers import OnDone
 from codegen.compilers import Result as Compiled
 from tests.support.project import HEADER, PYPROJECT, TWICE, Project, Result, new_project
 
@@ -41,9 +41,9 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
     compile_all: Callable[..., list[Compiled]] = compilers.compile_all
 
-    def watched(requests: Sequence[CompileRequest], jobs: int, on_done: OnDone) -> list[Compiled]:
+    def watched(requests: Sequence[CompileRequest], *others: Any) -> list[Compiled]:
         asked.extend(f"{request.kernel} {request.variant.label}" for request in requests)
-        return compile_all(requests, jobs, on_done)
+        return compile_all(requests, *others)
 
     monkeypatch.setattr(compilers, "compile_all", watched)
     return asked
