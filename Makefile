@@ -1,4 +1,5 @@
 # Two commands: `make regenerate` and `make test`. Both set up what they need in .venv.
+# `make test-slow` runs the tests that `make test` leaves out, as they take long.
 # `make test-3.8` runs the tests that depend on Triton with the other supported version, in .venv-3.8.
 SUPPORTED := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -6,13 +7,16 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: regenerate test test-3.8 lint others tutorials carry clean
+.PHONY: regenerate test test-slow test-3.8 lint others tutorials carry clean
 
 regenerate: $(VENV)/installed
 	$(BIN)/python -m codegen regenerate --show
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest -n auto
+
+test-slow: $(VENV)/installed
+	$(BIN)/python -m pytest -n auto -m slow
 
 test-3.8: $(VENV)-3.8/installed
 	$(VENV)-3.8/bin/python -m pytest -n auto -m triton

@@ -106,7 +106,9 @@ def test_the_chain_of_seven_wrappers_is_the_recurrence(tokens, heads):
     assert error(final.values(), last) < CHAIN
 
 
-@pytest.mark.parametrize(("tokens", "heads"), [(1, 3), (65, 2), (130, 34)])
+@pytest.mark.parametrize(
+    ("tokens", "heads"), [(1, 3), (65, 2), pytest.param(130, 34, marks=pytest.mark.slow)]
+)
 def test_the_two_fused_wrappers_are_the_recurrence(tokens, heads):
     """34 heads have the variant with wider programs."""
     random = np.random.default_rng(tokens)

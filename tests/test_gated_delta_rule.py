@@ -43,7 +43,7 @@ def test_the_chunked_form_is_the_recurrence():
 
 
 @pytest.mark.parametrize(("heads", "key_heads"), [(1, 1), (3, 1), (3, 2), (32, 16)])
-@pytest.mark.parametrize("tokens", [1, 63, 64, 65, 200])
+@pytest.mark.parametrize("tokens", [1, 63, 64, 65, pytest.param(200, marks=pytest.mark.slow)])
 def test_each_stage_and_the_chain(tokens, heads, key_heads):
     x = raw_inputs(tokens, heads, key_heads, seed=tokens + heads)
     y = run_chain(x)

@@ -60,16 +60,17 @@ def find_function(function: FunctionType) -> tuple[Source, FunctionNode]:
             hint="it is translated from its source; write it in a file",
         )
     text = "".join(lines)
-    _, codes = _compiled(code.co_filename, text)
+    tree, codes = _compiled(code.co_filename, text)
     if not any(_is_same(code, compiled) for compiled in codes.get(code.co_firstlineno, ())):
         raise CodegenError(
             f"`{code.co_name}` is no longer what its file says",
             where=where,
             hint="the file changed after it was imported; run the command again",
         )
-    is_lambda = code.co_name == _LAMBDA
-    file = _parse(code.co_filename, text, code.co_firstlineno, is_lambda)
-    nodes = [node for node in file.nodes[code.co_firstlineno] if _header(node) == _header(code)]
+    above, part = _statement_at(code.co_firstlineno, code.co_name == _LAMBDA, tree, lines)
+    file = _parse(code.co_filename, above, part)
+    found = file.nodes.get(code.co_firstlineno, ())
+    nodes = [node for node in found if _header(node) == _header(code)]
     if len(nodes) > 1:
         enclosing = [node for node in nodes if _encloses(node, code, file, lines)]
         nodes = sorted(enclosing, key=lambda node: file.source.positions[node].start.column)[-1:]
@@ -133,14 +134,12 @@ def _compiled(path: str, text: str) -> tuple[ast.Module, Mapping[int, Sequence[C
 
 
 @cache
-def _parse(path: str, text: str, line: int, are_lambdas: bool) -> _File:
-    """The functions of the statement at that line, or the lambdas."""
-    tree, _ = _compiled(path, text)
-    above, part = _statement_at(line, tree, text.split("\n"), are_lambdas)
+def _parse(path: str, above: int, part: str) -> _File:
+    """The functions of a part of a file, which is below so many lines."""
     try:
         wrapper = MetadataWrapper(cst.parse_module(part), unsafe_skip_copy=True)
     except cst.ParserSyntaxError:
-        return _File(Source(path, cst.Module([]), {}), {line: []})
+        return _File(Source(path, cst.Module([]), {}), {})
     positions = wrapper.resolve(PositionProvider)
     nodes = [node for node in positions if isinstance(node, (cst.Lambda, cst.FunctionDef))]
     return _File(
@@ -150,9 +149,9 @@ def _parse(path: str, text: str, line: int, are_lambdas: bool) -> _File:
 
 
 def _statement_at(
-    line: int, tree: ast.Module, lines: Sequence[str], are_lambdas: bool
+    line: int, is_lambda: bool, tree: ast.Module, lines: Sequence[str]
 ) -> tuple[int, str]:
-    """How many lines are above the statement at that line, and its text.
+    """How many lines are above the statement with a function at that line, and its text.
 
     Positions in a libcst tree are worked out for all of it at once, which takes a while: what
     stands above a kernel does without the rest of the file, and without the kernel's own body.
@@ -161,12 +160,12 @@ def _statement_at(
     above, last = _first_line(around[0]) - 1, around[-1].end_lineno
     kept = lines[above:last]
     function = around[0]
-    if are_lambdas and isinstance(function, ast.FunctionDef) and len(around) == 1:
+    if is_lambda and isinstance(function, ast.FunctionDef) and len(around) == 1:
         body = _first_line(function.body[0])
         begins_there = not lines[body - 1][: function.body[0].col_offset].strip()
         if max(line, function.lineno) < body and begins_there:
-            kept = [*lines[above : body - 1], "    pass"]
-    return above, "\n".join([*kept, ""])
+            kept = [*lines[above : body - 1], "    pass\n"]
+    return above, "".join(kept)
 
 
 def _first_line(statement: ast.stmt) -> int:
