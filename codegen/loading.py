@@ -20,7 +20,7 @@ from codegen.offline_answers import NoGpu
 
 # Where wrappers keep what they wrap: methods, Triton, packages, functools.wraps.
 _INNER = ("__func__", "fn", "jit_function", "_kernel", "kernel", "__wrapped__")
-_NOT_ASKING = {"codegen", "importlib", "torch", "triton", "<frozen importlib._bootstrap>"}
+_NOT_ASKING = ("codegen", "importlib", "torch", "triton")
 
 
 def load(root: Path, file: str) -> tuple[Declaration, ...]:
@@ -132,9 +132,7 @@ def _import_error(path: Path, name: str, error: BaseException) -> CodegenError:
     hint = f"`python -c 'import {name}'` in the project's folder shows where it happens"
     if isinstance(error, NoGpu):
         text, hint = str(error), "call it where kernels are launched, which is after the import"
-        asking = [f for f in frames if not set(Path(f.filename).parts) & _NOT_ASKING]
-        if asking and Path(asking[-1].filename) != path:
-            text += f" ({shown(asking[-1].filename)}, line {asking[-1].lineno})"
+        text += _elsewhere(frames, path)
     elif isinstance(error, ModuleNotFoundError) and error.name and not _is_ours(error.name, name):
         hint = f"install {error.name.partition('.')[0]} where the generator runs, or do without it"
     elif isinstance(error, SyntaxError):
@@ -143,11 +141,26 @@ def _import_error(path: Path, name: str, error: BaseException) -> CodegenError:
             line = error.lineno
         else:
             text += f" ({shown(error.filename)}, line {error.lineno})"
+    elif not isinstance(error, ImportError):  # which names the file itself
+        text += _elsewhere(frames, path)
     return CodegenError(
         f"the kernel file cannot be imported: {text}",
         where=SourceLocation(str(path), line or 1),
         hint=hint,
     )
+
+
+def _elsewhere(frames: traceback.StackSummary, path: Path) -> str:
+    """The file and line from which an error comes, where that is not the kernel file."""
+    modules = (sys.modules.get(name) for name in _NOT_ASKING)
+    folders = [Path(str(module.__file__)).parent for module in modules if module is not None]
+    for frame in reversed(frames):
+        file = Path(frame.filename)
+        if file == path:
+            return ""
+        if file.is_absolute() and not any(file.is_relative_to(folder) for folder in folders):
+            return f" ({shown(file)}, line {frame.lineno})"
+    return ""
 
 
 def _is_ours(module: str, importing: str) -> bool:

@@ -52,6 +52,9 @@ def torch_answers(answers: Answers) -> Iterator[None]:
             replacement.__module__, replacement.__name__ = "torch.cuda", name
             replaced.append((torch.cuda, name, getattr(torch.cuda, name)))
             setattr(torch.cuda, name, replacement)
+        if torch.version.cuda is None:  # packages compare it with strings
+            replaced.append((torch.version, "cuda", None))
+            torch.version.cuda = _CUDA
         for name in _RAW:  # which a torch that was built without CUDA lacks
             replaced.append((torch._C, name, getattr(torch._C, name, None)))
             setattr(torch._C, name, functools.partial(_refuse, f"torch._C.{name}"))
@@ -67,7 +70,7 @@ def torch_answers(answers: Answers) -> Iterator[None]:
         sys.meta_path.remove(finder)
         meanwhile.close()
         for owner, name, value in replaced:
-            if value is None:
+            if value is None and name in _RAW:
                 delattr(owner, name)
             else:
                 setattr(owner, name, value)
@@ -104,6 +107,7 @@ def _on_cpu(torch: Any) -> Any:
     return OnCpu()
 
 
+_CUDA = "13.0"  # of torch's own packages for CUDA
 _RAW = ("_cuda_getCurrentRawStream",)
 
 

@@ -106,6 +106,7 @@ with offline({capability}) as device:
     import torch
     from torch import cuda
     assert cuda.is_available() and (cuda.device_count(), cuda.current_device()) == (1, 0)
+    assert torch.version.cuda >= "12.8"
     assert not device.asked
     known = cuda.get_device_properties("cuda")
     print(cuda.get_device_capability(), cuda.get_device_name(0), known.multi_processor_count)
@@ -122,6 +123,7 @@ with offline({capability}) as device:
         except RuntimeError as error:
             print(error)
 print(cuda.is_available(), cuda.device_count(), cuda._lazy_init.__module__)
+assert torch.version.cuda == ("+cpu" not in torch.__version__ and torch.version.cuda or None)
 try:
     torch.ones(1, device="cuda")
 except Exception as error:

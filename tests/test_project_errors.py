@@ -38,6 +38,10 @@ IMPORTS = {
         "def f():\n    raise ValueError('no good')\n\nf()\n",
         "2: the kernel file cannot be imported: ValueError: no good",
     ),
+    "exception in what it imports": (
+        "x = 1\nfrom .triton import other\n",
+        "2: the kernel file cannot be imported: ValueError: no good (kernels/triton/other.py, line 2)",
+    ),
     "exception without words": (
         "assert False\n",
         "1: the kernel file cannot be imported: AssertionError",
@@ -61,6 +65,9 @@ def test_a_file_that_cannot_be_imported(tmp_path: Path, case: str) -> None:
     project = new_project(tmp_path, {**FILES, "kernels/bad.py": source})
     if "imports" in case:
         project.write("kernels/syntax.py", "def f(:\n")
+        project.write(
+            "kernels/triton/other.py", "def f():\n    raise ValueError('no good')\n\nf()\n"
+        )
     result = project.run("regenerate")
     assert (result.code, result.out) == (2, "")
     assert result.errors[0].startswith(f"error: kernels/bad.py:{message}")
