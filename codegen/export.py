@@ -195,11 +195,16 @@ for _operation in ("add", "sub", "mul", "floordiv", "mod"):
     setattr(SmCount, f"__r{_operation}__", _followed(_operation, True))
 
 
+class NoDeviceYet(CodegenError):
+    """What only the device of a call has is asked for while generating."""
+
+
 def sm_count() -> int:
-    """The number of SMs of the device that the call goes to; for grids alone."""
-    raise CodegenError(
+    """The number of SMs of the device that the call goes to; for grids and heuristics alone."""
+    raise NoDeviceYet(
         "the number of SMs is known when a function is called, not before",
-        hint="call sm_count() inside a grid, as in grid=lambda n: (min(n, sm_count()),)",
+        where=_place(),
+        hint="call sm_count() inside a grid or a heuristic: grid=lambda n: (min(n, sm_count()),)",
     )
 
 

@@ -13,6 +13,7 @@ from codegen.cells import Cell
 from codegen.descriptors import DescriptorType, ParameterType, parse_parameter_type
 from codegen.dtypes import DType
 from codegen.errors import CodegenError
+from codegen.export import NoDeviceYet, SmCount
 from codegen.expressions import translate_heuristic
 from codegen.model import OPTIONS, Computed, Constexpr, Kernel, Parameter
 from codegen.readable import readable, reads_of, tensor_dtype
@@ -137,10 +138,10 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
         arguments[name] = nest.filled(arguments)
     try:
         value = heuristic.function(arguments)
-        if issubclass(type(value), Unknown):
+        if issubclass(type(value), (Unknown, SmCount)):
             return None
         value = _plain(value)
-    except NotKnown:
+    except (NotKnown, NoDeviceYet):
         return None
     except Exception as error:
         raise CodegenError(

@@ -114,7 +114,8 @@ def _without_spelling(value: object, subject: str) -> CodegenError:
     if isinstance(value, SmCount):
         return CodegenError(
             f"{subject} is the number of SMs, which only the device of a call has",
-            hint="make it a run-time parameter, or give it a number",
+            hint="give it a number, or list those of your devices, with a heuristic around the "
+            "kernel that gives sm_count() (docs/declaration.md#heuristics)",
         )
     if (kind.__module__, kind.__qualname__) == ("torch", "dtype"):
         return CodegenError(

@@ -306,7 +306,8 @@ def test_refused(tmp_path: Path, source: str, message: str, hint: str) -> None:
 def test_sm_count_outside_of_a_grid() -> None:
     with pytest.raises(CodegenError) as caught:
         sm_count()
-    assert str(caught.value) == (
-        "the number of SMs is known when a function is called, not before\n"
-        "  hint: call sm_count() inside a grid, as in grid=lambda n: (min(n, sm_count()),)"
+    assert caught.value.where is not None and caught.value.where.path == __file__
+    assert (caught.value.message, caught.value.hint) == (
+        "the number of SMs is known when a function is called, not before",
+        "call sm_count() inside a grid or a heuristic: grid=lambda n: (min(n, sm_count()),)",
     )

@@ -280,6 +280,21 @@ def test_a_refusal(tmp_path: Path, case: str) -> None:
     assert isinstance(error, CodegenError) and error.where is not None
 
 
+@pytest.mark.parametrize("given", ["sm_count()", "SMS", "2 * SMS"])
+def test_the_number_of_sms_is_found_by_each_call(tmp_path: Path, given: str) -> None:
+    (kernel,) = made.read(
+        tmp_path,
+        "from codegen.export import SmCount\n\nSMS = SmCount(8)\n\n"
+        "@export('tests.k', types={'x': '*fp32'}, constexprs={'SMS': [132, 148]}, "
+        "grid=lambda: (1,))\n"
+        f"@triton.heuristics({{'SMS': lambda args: {given}}})\n@triton.jit\n"
+        "def k(x, SMS: tl.constexpr): pass\n",
+    )
+    axis = kernel.specialisation.axes[0]
+    assert axis.values == (132, 148) and axis.computed is not None
+    assert axis.computed.text == given.replace("()", "").replace("SMS", "sm_count")
+
+
 def test_a_pinned_value_is_the_only_one(tmp_path: Path) -> None:
     heuristics = (
         '@triton.heuristics({"BLOCK": lambda args: 1 / 0, "num_warps": lambda args: 1 / 0})'

@@ -40,7 +40,8 @@ IMPORTS = {
     ),
     "exception in what it imports": (
         "x = 1\nfrom .triton import other\n",
-        "2: the kernel file cannot be imported: ValueError: no good (kernels/triton/other.py, line 2)",
+        "2: the kernel file cannot be imported: ValueError: no good "
+        "(kernels/triton/other.py, line 2)",
     ),
     "exception without words": (
         "assert False\n",

@@ -64,7 +64,8 @@ MAY_NOT = {
         f"{KERNEL}, constexprs={{'N': SMS}}{BODY}",
         "kernels/{file}:12: `demo.some` parameter `N`: its value is the number of SMs, which only "
         "the device of a call has\n"
-        "  hint: make it a run-time parameter, or give it a number",
+        "  hint: give it a number, or list those of your devices, with a heuristic around the "
+        "kernel that gives sm_count() (docs/declaration.md#heuristics)",
     ),
     "number of SMs in a kernel": (
         f"{TOP}SMS = tl.constexpr(driver.active.utils.get_device_properties(0)"

@@ -119,7 +119,8 @@ ERRORS: dict[str, tuple[str, str, str, str | None]] = {
         '[triton.Config({"BLOCK": 32, "SPLIT": SmCount(8)}), *CONFIGS], key=["n"]',
         "`tests.k`: of `SPLIT` in a configuration, its value is the number of SMs, which only the "
         "device of a call has",
-        "make it a run-time parameter, or give it a number",
+        "give it a number, or list those of your devices, with a heuristic around the "
+        "kernel that gives sm_count() (docs/declaration.md#heuristics)",
     ),
     "an option that cannot be": (
         "",
