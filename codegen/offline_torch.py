@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib.abc
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +56,7 @@ def torch_answers(answers: Answers) -> Iterator[None]:
             torch.version.cuda = _CUDA
         for name in _RAW:  # which a torch that was built without CUDA lacks
             replaced.append((torch._C, name, getattr(torch._C, name, None)))
-            setattr(torch._C, name, functools.partial(_refuse, f"torch._C.{name}"))
+            setattr(torch._C, name, lambda device: _DEFAULT_STREAM)
 
     finder = _Finder(replace)
     loaded = sys.modules.get("torch")
@@ -109,10 +108,7 @@ def _on_cpu(torch: Any) -> Any:
 
 _CUDA = "13.0"  # of torch's own packages for CUDA
 _RAW = ("_cuda_getCurrentRawStream",)
-
-
-def _refuse(what: str, *given: object) -> None:
-    refuse(what)
+_DEFAULT_STREAM = 0  # what a package that keeps it at import gets of a GPU, too
 
 
 def _replacements(answers: Answers) -> dict[str, Any]:
