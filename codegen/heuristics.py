@@ -144,6 +144,13 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
     except (NotKnown, NoDeviceYet):
         return None
     except Exception as error:
+        if isinstance(error, KeyError) and error.args == (heuristic.name,):
+            raise CodegenError(
+                f"`{kernel.name}`: the heuristic of `{heuristic.name}` reads what a call passes by "
+                "that name, and what that may be is not said",
+                where=kernel.location,
+                hint=f'say it, as in constexprs={{"{heuristic.name}": [False, True]}}',
+            ) from error
         raise CodegenError(
             f"`{kernel.name}`: the heuristic of `{heuristic.name}` fails: "
             f"{type(error).__name__}: {error}",

@@ -8,7 +8,7 @@ from typing import Any
 
 from codegen.errors import CodegenError
 from codegen.export import Declaration
-from codegen.heuristics import Heuristic
+from codegen.heuristics import Function, Heuristic
 from codegen.model import OPTIONS, Configuration
 from codegen.tuning import Tuning, configurations_of, tuning_of
 
@@ -23,8 +23,8 @@ def steps_of(
 ) -> tuple[Step, ...]:
     """What the wrappers decide, in the order in which a call meets them: outermost first.
 
-    A heuristic whose value the declaration gives is no step. `of_all`: as in `tuning_of`.
-    Raises `CodegenError`.
+    A heuristic whose value the declaration gives is no step, and neither is one that gives back
+    what a call passes by its name. `of_all`: as in `tuning_of`. Raises `CodegenError`.
     """
     steps: list[Step] = []
     for wrapper in wrappers:
@@ -72,10 +72,33 @@ def _heuristics(declaration: Declaration, wrapper: Any) -> list[Heuristic]:
         if name not in declaration.constexprs:
             steps.append(Heuristic(name, function))
         elif isinstance(given, list):
-            steps.append(Heuristic(name, function, tuple(given)))
+            if not _passes_on(function, name, given):
+                steps.append(Heuristic(name, function, tuple(given)))
         elif name in OPTIONS:
             steps.append(Heuristic(name, functools.partial(_given, given)))
     return steps
+
+
+def _passes_on(function: Function, name: str, choices: Sequence[object]) -> bool:
+    """Whether a heuristic gives back what a call passes, as `lambda args: bool(args["X"])` does."""
+    if _lacking(function) != name:
+        return False
+    try:
+        given = [function({name: choice}) for choice in choices]
+    except Exception:  # it asks for more
+        return False
+    return [(type(value), value) for value in given] == [(type(one), one) for one in choices]
+
+
+def _lacking(function: Function) -> object:
+    """The first argument that a heuristic asks for."""
+    try:
+        function({})
+    except KeyError as error:
+        return error.args[0] if error.args else None
+    except Exception:
+        return None
+    return None
 
 
 def computed_options(wrappers: Sequence[object]) -> frozenset[str]:

@@ -237,6 +237,13 @@ ERRORS = {
         "`tests.k`: the heuristic of `BLOCK` fails: KeyError: 'gone'",
         'give its value instead: constexprs={"BLOCK": ...}',
     ),
+    "reads its own name": (
+        '@triton.heuristics({"BLOCK": lambda args: int(args["BLOCK"])})',
+        {},
+        "`tests.k`: the heuristic of `BLOCK` reads what a call passes by that name, and what that "
+        "may be is not said",
+        'say it, as in constexprs={"BLOCK": [False, True]}',
+    ),
     "an option that cannot be": (
         '@triton.heuristics({"num_warps": lambda args: 3, "BLOCK": lambda args: 1})',
         {},
@@ -278,6 +285,13 @@ def test_a_refusal(tmp_path: Path, case: str) -> None:
     (error,) = caught.value.errors
     assert (error.message, error.hint) == (message, hint)
     assert isinstance(error, CodegenError) and error.where is not None
+
+
+def test_one_that_gives_back_what_a_call_passes_is_an_argument(tmp_path: Path) -> None:
+    heuristics = '@triton.heuristics({"BLOCK": lambda args: int(args["BLOCK"])})'
+    (kernel,) = declared(tmp_path, heuristics, constexprs={"BLOCK": [2, 4]})
+    assert [argument.name for argument in kernel.arguments] == ["x", "n", "scale", "BLOCK"]
+    assert {dict(v.constexprs)["BLOCK"] for v in kernel.specialisation.variants} == {2, 4}
 
 
 @pytest.mark.parametrize("given", ["sm_count()", "SMS", "2 * SMS"])

@@ -1,11 +1,11 @@
-"""A kernel of cut-cross-entropy whose heuristic of REQUIRES_GRAD gives back what a call passes."""
+"""A kernel of cut-cross-entropy of which it is not said whether calls pass REQUIRES_GRAD."""
 
 from cut_cross_entropy.cce_backward import _cce_backward_kernel
 from triton import cdiv
 
 from codegen.export import export
 
-REASON = "KeyError: 'REQUIRES_GRAD'"
+REASON = "reads what a call passes by that name"
 
 export(
     "refused.own_name",
