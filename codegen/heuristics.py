@@ -197,11 +197,12 @@ def _translated(
         ) from error
     choices = heuristic.choices or ((True, False) if expression.is_bool else ())
     if not choices:
+        example = _EXAMPLES.get(heuristic.name, [64, 128])
         raise CodegenError(
             f"`{kernel.name}`: the heuristic of `{heuristic.name}` gives an int in each call, and "
             "which ones to build for is not said",
             where=kernel.location,
-            hint=f'name them: constexprs={{"{heuristic.name}": [64, 128]}}',
+            hint=f'name them: constexprs={{"{heuristic.name}": {example}}}',
         )
     reads = reads_of(parameters, [expression])
     computed = {p.name for p in parameters if isinstance(p, Constexpr) and p.is_computed}
@@ -220,6 +221,9 @@ def _as_known(parameter: Parameter | Constexpr, cells: Sequence[Cell]) -> Parame
     known = (cell.known(parameter.name) for cell in cells if cell.reachable)
     found = {repr(value): value for values in known for value in values}
     return replace(parameter, choices=tuple(found.values()))
+
+
+_EXAMPLES = {"num_warps": [4, 8], "num_stages": [2, 3], "num_ctas": [1, 2]}
 
 
 def _remedy(name: str) -> str:

@@ -17,6 +17,7 @@ from triton.runtime.jit import JITFunction
 from codegen.errors import CodegenError, SourceLocation, shown
 from codegen.export import DECLARATIONS, Declaration
 from codegen.offline_answers import NoGpu
+from codegen.triton_version import missing
 
 # Where wrappers keep what they wrap: methods, Triton, packages, functools.wraps.
 _INNER = ("__func__", "fn", "jit_function", "_kernel", "kernel", "__wrapped__")
@@ -132,6 +133,9 @@ def _import_error(path: Path, name: str, error: BaseException) -> CodegenError:
     hint = f"`python -c 'import {name}'` in the project's folder shows where it happens"
     if isinstance(error, NoGpu):
         text, hint = str(error), "call it where kernels are launched, which is after the import"
+        text += _elsewhere(frames, path)
+    elif isinstance(error, ModuleNotFoundError) and str(error.name).startswith("triton."):
+        text, hint = missing(str(error.name))
         text += _elsewhere(frames, path)
     elif isinstance(error, ModuleNotFoundError) and error.name and not _is_ours(error.name, name):
         hint = f"install {error.name.partition('.')[0]} where the generator runs, or do without it"

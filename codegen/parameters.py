@@ -154,7 +154,7 @@ def _check_types(types: tuple[ParameterType, ...]) -> None:
     if len({type_.is_pointer for type_ in types}) > 1:
         raise CodegenError(
             f"its types {_listed(types)} are pointers and scalars",
-            hint="declare pointers alone, or one scalar type",
+            hint="declare pointers alone, or one scalar type, and export a kernel of both twice",
         )
     if len(set(types)) < len(types):
         raise CodegenError(f"its types {_listed(types)} must differ", hint="name each of them once")

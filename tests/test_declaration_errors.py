@@ -155,7 +155,7 @@ BAD: dict[str, tuple[str, str, str | None]] = {
     "pointer or scalar": (
         kernel('types={"x": "*fp32 | fp32", "n": "i32"}'),
         "`demo.bad` parameter `x`: its types `*fp32` | `fp32` are pointers and scalars",
-        "declare pointers alone, or one scalar type",
+        "declare pointers alone, or one scalar type, and export a kernel of both twice",
     ),
     "choice of equal types": (
         kernel('types={"x": "*fp32 | *fp32", "n": "i32"}'),

@@ -225,6 +225,13 @@ ERRORS = {
         "for is not said",
         'name them: constexprs={"BLOCK": [64, 128]}',
     ),
+    "an option of which the values are not said": (
+        '@triton.heuristics({"num_warps": lambda args: args["n"]})',
+        {"constexprs": {"BLOCK": 1}},
+        "`tests.k`: the heuristic of `num_warps` gives an int in each call, and which ones to "
+        "build for is not said",
+        'name them: constexprs={"num_warps": [4, 8]}',
+    ),
     "not translatable": (
         '@triton.heuristics({"BLOCK": lambda args: int(args["scale"])})',
         {"constexprs": {"BLOCK": [1, 2]}},

@@ -128,6 +128,21 @@ def bad(**named): pass
     assert project.run("regenerate").errors[0] == f"error: {NAMED[VERSION]}"
 
 
+def test_a_package_that_imports_what_is_gone(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": "[tool.codegen]\n",
+        "kernels/bad.py": "from . import old\n",
+        "kernels/old.py": "import triton.ops\n",
+    }
+    result = new_project(tmp_path, files).run("regenerate", "kernels/bad.py")
+    assert result.errors == [
+        "error: kernels/bad.py:1: the kernel file cannot be imported: triton.ops is not in "
+        f"Triton {VERSION} (kernels/old.py, line 1)",
+        f"  hint: write the kernel for Triton {VERSION}",
+        "1 error; nothing was written",
+    ]
+
+
 def test_a_kernel_with_positional_only_parameters_is_refused(tmp_path: Path) -> None:
     kernel = f"""{HEADER}@export("demo.bad", types={{"x": "i32", "y": "i64"}}, grid="explicit")
 @triton.jit
