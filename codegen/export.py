@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from codegen.errors import CodegenError, SourceLocation
 from codegen.model import Options
@@ -173,6 +173,10 @@ class SmCount(int):
 
     made_by: tuple[str, int, int] | None = None
     """The name of the operation and its operands, of a number that was computed of it."""
+    used: ClassVar[bool] = False
+    """Whether something was made of one that does not show it, such as a comparison's result."""
+
+    __hash__ = int.__hash__
 
 
 def _followed(operation: str, is_swapped: bool) -> Callable[[SmCount, Any], Any]:
@@ -193,6 +197,26 @@ def _followed(operation: str, is_swapped: bool) -> Callable[[SmCount, Any], Any]
 for _operation in ("add", "sub", "mul", "floordiv", "mod"):
     setattr(SmCount, f"__{_operation}__", _followed(_operation, False))
     setattr(SmCount, f"__r{_operation}__", _followed(_operation, True))
+
+
+def _noted(operation: str) -> Callable[..., Any]:
+    """What `SmCount` has for an operation whose result does not show that it was made of one."""
+    compute: Callable[..., Any] = getattr(int, operation)
+
+    def method(*operands: Any) -> Any:
+        SmCount.used = True
+        return compute(*operands)
+
+    return method
+
+
+_OPERATIONS = """
+    lt le eq ne gt ge and rand or ror xor rxor lshift rlshift rshift rrshift truediv rtruediv
+    pow rpow divmod rdivmod neg bool index float
+    """.split()  # noqa: SIM905
+
+for _operation in _OPERATIONS:
+    setattr(SmCount, f"__{_operation}__", _noted(f"__{_operation}__"))
 
 
 class NoDeviceYet(CodegenError):

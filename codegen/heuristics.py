@@ -136,9 +136,10 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
             arguments[name] = _argument(parse_parameter_type(text))
     for name, nest in kernel.tuples:
         arguments[name] = nest.filled(arguments)
+    SmCount.used = False
     try:
         value = heuristic.function(arguments)
-        if issubclass(type(value), (Unknown, SmCount)):
+        if issubclass(type(value), (Unknown, SmCount)) or SmCount.used:
             return None
         value = _plain(value)
     except (NotKnown, NoDeviceYet):

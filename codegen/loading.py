@@ -145,7 +145,7 @@ def _import_error(path: Path, name: str, error: BaseException) -> CodegenError:
             line = error.lineno
         else:
             text += f" ({shown(error.filename)}, line {error.lineno})"
-    elif not isinstance(error, ImportError):  # which names the file itself
+    elif type(error) is not ImportError:  # which names the file itself
         text += _elsewhere(frames, path)
     return CodegenError(
         f"the kernel file cannot be imported: {text}",

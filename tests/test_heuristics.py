@@ -301,7 +301,17 @@ def test_one_that_gives_back_what_a_call_passes_is_an_argument(tmp_path: Path) -
     assert {dict(v.constexprs)["BLOCK"] for v in kernel.specialisation.variants} == {2, 4}
 
 
-@pytest.mark.parametrize("given", ["sm_count()", "SMS", "2 * SMS"])
+SMS = {
+    "sm_count()": "sm_count",
+    "SMS": "sm_count",
+    "2 * SMS": "2 * sm_count",
+    "132 if SMS >= 100 else 148": "sm_count >= 100 ? 132 : 148",
+    "triton.next_power_of_2(SMS // 4)": "tb_next_power_of_2(sm_count / 4)",
+    "132 if SMS > 7 and SMS / 2 > 5 else 148": "sm_count > 7 && sm_count > 10 ? 132 : 148",
+}
+
+
+@pytest.mark.parametrize("given", SMS)
 def test_the_number_of_sms_is_found_by_each_call(tmp_path: Path, given: str) -> None:
     (kernel,) = made.read(
         tmp_path,
@@ -313,7 +323,7 @@ def test_the_number_of_sms_is_found_by_each_call(tmp_path: Path, given: str) -> 
     )
     axis = kernel.specialisation.axes[0]
     assert axis.values == (132, 148) and axis.computed is not None
-    assert axis.computed.text == given.replace("()", "").replace("SMS", "sm_count")
+    assert axis.computed.text == SMS[given]
 
 
 def test_a_pinned_value_is_the_only_one(tmp_path: Path) -> None:
