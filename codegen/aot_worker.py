@@ -73,6 +73,10 @@ _OF_NONE = (
     '{} None there; what is None in the same calls as another is said so, as in "*i64 | None with '
     'offsets", and what follows from that by @triton.heuristics around the kernel'
 )
+_OF_SEVERAL = (
+    "; where no call has all of them None, export the kernel once for each way, with what is None "
+    "there in constexprs"
+)
 # What cuMemAllocAsync, which launches take scratch memory from, aligns to at least.
 SCRATCH_ALIGNMENT = 256
 _REFUSED: tuple[tuple[Callable[[Any], bool], str], ...] = (
@@ -273,6 +277,7 @@ def _compilation_error(
     nones = [f"`{name}`" for name, value in request.variant.constexprs if value is None]
     if hint is None and nones and "NoneType" in text:
         hint = _OF_NONE.format(f"{', '.join(nones)} {'is' if len(nones) == 1 else 'are'}")
+        hint += _OF_SEVERAL if len(nones) > 1 else ""
     if line and not line.startswith("def "):
         text += f", in `{textwrap.shorten(line, 80, placeholder=' ...')}`"
     return CannotBuild(f"{request}: {text}", where=where, hint=hint)

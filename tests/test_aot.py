@@ -72,7 +72,8 @@ def make_request(
 def broken(function: str, target: Target = SM_90, pointer: str = "*i32") -> CompileRequest:
     signature = [("out", pointer), ("n", "i32")]
     constexprs: list[tuple[str, object]] = [("size", 4)] if "assertion" in function else []
-    constexprs += [("table", None)] if function == "reads_none" else []
+    constexprs += [("table", None)] if "reads_none" in function else []
+    constexprs += [("other", None)] if function == "reads_nones" else []
     signature += [(name, "constexpr") for name, _ in constexprs]
     variant = Variant("generic", (), tuple(signature), tuple(constexprs), ())
     name = f"tests.broken.{function}"
@@ -240,6 +241,15 @@ ERRORS = {
         "  hint: `table` is None there; what is None in the same calls as another is said so, as "
         'in "*i64 | None with offsets", and what follows from that by @triton.heuristics around '
         "the kernel",
+    ),
+    "reads_nones": (
+        "139:27",
+        "'NoneType' object has no attribute 'dtype', in `tl.store(out, tl.load(table + n) + "
+        "tl.load(other + n))`\n"
+        "  hint: `table`, `other` are None there; what is None in the same calls as another is "
+        'said so, as in "*i64 | None with offsets", and what follows from that by '
+        "@triton.heuristics around the kernel; where no call has all of them None, export the "
+        "kernel once for each way, with what is None there in constexprs",
     ),
 }
 

@@ -131,3 +131,9 @@ def library_function(out, n):
 @triton.jit
 def reads_none(out, n, table=None):
     tl.store(out, tl.load(table + n))
+
+
+@broken
+@triton.jit
+def reads_nones(out, n, table=None, other=None):
+    tl.store(out, tl.load(table + n) + tl.load(other + n))
