@@ -182,13 +182,15 @@ _CHOICE_TYPES = {
 
 
 def _choice(constexpr: Constexpr, index: int) -> CArgument:
-    kind = type(constexpr.passed[0])
+    kind = next(type(choice) for choice in constexpr.passed if choice is not None)
     keys: list[tuple[int, ...]]
     c_type, getter = _CHOICE_TYPES[kind]
     if kind is str:
         element, field = "char *const", "string_choices"
-        keys = [words(str(choice)) for choice in constexpr.passed]
-        values = [c_string(str(choice)) for choice in constexpr.passed]
+        keys = [() if choice is None else words(str(choice)) for choice in constexpr.passed]
+        values = [
+            "NULL" if choice is None else c_string(str(choice)) for choice in constexpr.passed
+        ]
     else:
         element, field = "int64_t", "int_choices"
         keys = [(choice,) for choice in constexpr.passed if isinstance(choice, int)]
@@ -208,8 +210,9 @@ def _choice(constexpr: Constexpr, index: int) -> CArgument:
             f".{field} = (const {element}[]){{{', '.join(values)}}}",
             f".choice_count = {len(constexpr.passed)}",
             *[f".slots = {initializer(table)}"] * bool(table),
+            *[".nullable = true"] * (None in constexpr.passed),
         ),
-        doc=constexpr_doc(constexpr),
+        doc="NULL for None: " * (None in constexpr.passed) + constexpr_doc(constexpr),
         choices=() if kind is str else tuple(values),
     )
 

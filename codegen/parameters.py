@@ -259,6 +259,8 @@ def _check_hashable(values: Iterable[object]) -> None:
 
 def _check_choices(choices: tuple[object, ...]) -> None:
     kinds = {type(choice) for choice in choices}
+    if kinds > {str}:  # None may stand among strings
+        kinds.discard(type(None))
     got = f"got {list(choices)!r}"
     if not kinds <= {int, bool, str}:
         raise CodegenError(

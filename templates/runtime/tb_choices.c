@@ -45,6 +45,8 @@ int32_t tb_fail_int(const tb_function *function, int32_t index, int64_t value)
 static bool is_choice(const tb_argument *argument, int32_t place, const char *text, size_t length)
 {
     const char *choice = argument->string_choices[place];
+    if (choice == NULL)
+        return false;
     for (size_t i = 0; i < length; i++)
         if (choice[i] != text[i] || choice[i] == 0)
             return false;
@@ -94,12 +96,22 @@ static int32_t find_string(const tb_argument *argument, const char *text, size_t
     }
 }
 
+/* The place of None among the choices, or -1. */
+static int32_t find_none(const tb_argument *argument)
+{
+    int32_t place = argument->nullable ? 0 : -1;
+    while (place >= 0 && argument->string_choices[place] != NULL)
+        place++;
+    return place;
+}
+
 int32_t tb_choose_string(const tb_function *function, int32_t index, const char *value)
 {
     const tb_argument *argument = &function->arguments[index];
     const tvm_ffi_any given = {.type_index = TVM_FFI_RAW_STRING, .value = {.text = value}};
     char text[TB_DESCRIPTION];
-    int32_t place = value == NULL ? -1 : find_string(argument, value, strlen(value));
+    int32_t place =
+        value == NULL ? find_none(argument) : find_string(argument, value, strlen(value));
     if (place >= 0)
         return place;
     tb_fail_argument(function, index, TRITONBIND_VALUE_ERROR, "must be one of %s, got %s",
@@ -140,6 +152,10 @@ bool tb_get_string_choice(tb_call *call, int32_t index, const char **value)
     const tb_argument *argument = &call->function->arguments[index];
     size_t length = 0;
     const char *text = tb_string_of(&call->values[index], &length);
+    if (argument->nullable && call->values[index].type_index == TVM_FFI_NONE) {
+        *value = NULL;
+        return true;
+    }
     if (text == NULL)
         return fail_choice(call, index, TRITONBIND_TYPE_ERROR);
     int32_t place = find_string(argument, text, length);
