@@ -304,9 +304,11 @@ def test_refused(tmp_path: Path, source: str, message: str, hint: str) -> None:
 
 
 def test_sm_count_outside_of_a_grid() -> None:
+    module = {"sm_count": sm_count, "__name__": "kernels.some"}
     with pytest.raises(CodegenError) as caught:
-        sm_count()
-    assert caught.value.where is not None and caught.value.where.path == __file__
+        exec(compile("\nCOUNT = sm_count()\n", "some.py", "exec"), module)
+    where = caught.value.where
+    assert where is not None and (where.path, where.line) == ("some.py", 2)
     assert (caught.value.message, caught.value.hint) == (
         "the number of SMs is known when a function is called, not before",
         "call sm_count() inside a grid or a heuristic: grid=lambda n: (min(n, sm_count()),)",
