@@ -42,7 +42,9 @@ def test_the_chunked_form_is_the_recurrence():
     assert error(h, expected[1]) < 1e-12
 
 
-@pytest.mark.parametrize(("heads", "key_heads"), [(1, 1), (3, 1), (3, 2), (32, 16)])
+@pytest.mark.parametrize(
+    ("heads", "key_heads"), [(1, 1), (3, 1), (3, 2), pytest.param(32, 16, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("tokens", [1, 63, 64, 65, pytest.param(200, marks=pytest.mark.slow)])
 def test_each_stage_and_the_chain(tokens, heads, key_heads):
     x = raw_inputs(tokens, heads, key_heads, seed=tokens + heads)

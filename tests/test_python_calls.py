@@ -84,6 +84,7 @@ def test_each_value_in_each_place(sample: Sample, name: str) -> None:
         assert outcome(built_in, *given) == outcome(function, *given), (place, value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["scale", "reduce", "optional", "lambda", "tuned"])
 def test_each_way_to_pass(sample: Sample, name: str) -> None:
     """By place, by name in any order, with too few, too many, unknown and repeated ones."""

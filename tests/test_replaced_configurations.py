@@ -161,6 +161,7 @@ def some(n, BLOCK: tl.constexpr):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.triton
 def test_each_target_has_the_configurations_that_the_kernel_has_for_its_sm(tmp_path: Path) -> None:
     pyproject = '[tool.codegen]\ntargets = ["sm_80", "sm_90"]\n'
