@@ -138,7 +138,7 @@ def _options(declaration: Declaration, parameters: Sequence[Parameter | Constexp
     options = declaration.options
     for parameter in parameters:
         name = parameter.name
-        is_given = name in declaration.constexprs and name in OPTIONS and not options.given(name)
+        is_given = name in declaration.constexprs and name in OPTIONS and not options.differs(name)
         if is_given and isinstance(parameter, Constexpr) and len(parameter.choices) == 1:
             value: Any = parameter.choices[0]
             options = replace(options, **{name: value})

@@ -7,31 +7,39 @@ its output, which then has the images itself.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import pickle
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from codegen import files
 from codegen.aot import Compiled, CompileRequest
 from codegen.compilers import Compile, OnDone, Result
-from codegen.manifest import installed_tools
 
 
 class Kept:
     """The results that are kept for one output folder. A system that keeps none is no error."""
 
     def __init__(self, output: Path) -> None:
-        home = os.environ.get("XDG_CACHE_HOME", "") or Path("~/.cache").expanduser()
-        name = f"{output.resolve()}\n{installed_tools()}"
-        self._folder = Path(home, "tritonbind", hashlib.sha256(os.fsencode(name)).hexdigest())
+        self._name = files.digest(os.fsencode(output.resolve()))
 
-    def compiling(self, compile_: Compile, say: Callable[[str], None]) -> Compile:
-        """`compile_` for what is not kept; what it makes is. `say` is told how much was there."""
+    @property
+    def _folder(self) -> Path:
+        """Raises `RuntimeError` for a user without a home."""
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        return Path(home, "tritonbind", self._name)
+
+    def compiling(self, compile_: Compile, generator: str, say: Callable[[str], None]) -> Compile:
+        """`compile_` for what is not kept; what it makes is.
+
+        `generator` is a digest of this package: what another one kept is not taken. `say` is told
+        how much was there.
+        """
 
         def compile_others(requests: Sequence[CompileRequest], on_done: OnDone) -> list[Result]:
-            found = {request.key: result for request in requests for result in self._read(request)}
+            read = {request.key: self._read(request, generator) for request in requests}
+            found = {key: result for key, result in read.items() if result is not None}
             if found:
                 what = "1 image is" if len(found) == 1 else f"{len(found)} images are"
                 them = "it" if len(found) == 1 else "them"
@@ -41,7 +49,7 @@ class Kept:
                     on_done(request, found[request.key])
 
             def keep(request: CompileRequest, result: Result) -> None:
-                self._write(request, result)
+                self._write(request, generator, result)
                 on_done(request, result)
 
             others = [request for request in requests if request.key not in found]
@@ -51,20 +59,22 @@ class Kept:
         return compile_others
 
     def clear(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        with contextlib.suppress(RuntimeError):
+            shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _read(self, request: CompileRequest) -> list[Compiled]:
-        """The result if there is one. What another version of this package kept may not be read."""
-        with contextlib.suppress(Exception):
-            kept = pickle.loads(Path(self._folder, request.key).read_bytes())
-            return [kept] if isinstance(kept, Compiled) else []
-        return []
+    def _read(self, request: CompileRequest, generator: str) -> Compiled | None:
+        """The result if it is there, and whole."""
+        try:
+            by, result = pickle.loads(Path(self._folder, request.key).read_bytes())
+        except Exception:  # of what was damaged, pickle may raise anything
+            return None
+        return result if by == generator and isinstance(result, Compiled) else None
 
-    def _write(self, request: CompileRequest, result: Result) -> None:
+    def _write(self, request: CompileRequest, generator: str, result: Result) -> None:
         if not isinstance(result, Compiled):
             return
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, RuntimeError):
             self._folder.mkdir(parents=True, exist_ok=True)
             scratch = self._folder / f"{request.key}.new"
-            scratch.write_bytes(pickle.dumps(result))
+            scratch.write_bytes(pickle.dumps((generator, result)))
             scratch.rename(self._folder / request.key)

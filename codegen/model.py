@@ -122,7 +122,7 @@ class Options:
     launch_cooperative_grid: bool = False
     """All blocks run at the same time, or the launch fails."""
 
-    def given(self, name: str) -> bool:
+    def differs(self, name: str) -> bool:
         """Whether the option is another than it is by default."""
         return bool(getattr(self, name) != getattr(Options(), name))
 

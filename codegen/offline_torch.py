@@ -55,7 +55,7 @@ def torch_answers(answers: Answers) -> Iterator[None]:
             replaced.append((torch.version, "cuda", None))
             torch.version.cuda = _CUDA
         for name in _RAW:  # which a torch that was built without CUDA lacks
-            replaced.append((torch._C, name, getattr(torch._C, name, None)))
+            replaced.append((torch._C, name, getattr(torch._C, name, _MISSING)))
             setattr(torch._C, name, lambda device: _DEFAULT_STREAM)
 
     finder = _Finder(replace)
@@ -69,7 +69,7 @@ def torch_answers(answers: Answers) -> Iterator[None]:
         sys.meta_path.remove(finder)
         meanwhile.close()
         for owner, name, value in replaced:
-            if value is None and name in _RAW:
+            if value is _MISSING:
                 delattr(owner, name)
             else:
                 setattr(owner, name, value)
@@ -95,7 +95,7 @@ def _on_cpu(torch: Any) -> Any:
                 return given[0]
             if function is torch.device:  # of a number alone, one of the accelerator's
                 is_number = len(given) == 1 and isinstance(given[0], int)
-                return function(*["cuda"] * is_number, *given, **(named or {}))
+                return function(*["cuda"] * is_number, *given, **named)
             if "device" in named:
                 is_number = isinstance(named["device"], int)
                 named["device"] = moved("cuda" if is_number else named["device"])
@@ -108,6 +108,7 @@ def _on_cpu(torch: Any) -> Any:
 
 _CUDA = "13.0"  # of torch's own packages for CUDA
 _RAW = ("_cuda_getCurrentRawStream",)
+_MISSING = object()
 _DEFAULT_STREAM = 0  # what a package that keeps it at import gets of a GPU, too
 
 

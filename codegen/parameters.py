@@ -218,7 +218,7 @@ def _constexpr(
     declaration: Declaration, raw: Any, default: Default | None, comment: str
 ) -> Constexpr:
     name = raw.name
-    if name not in declaration.constexprs and name in OPTIONS and declaration.options.given(name):
+    if name not in declaration.constexprs and name in OPTIONS and declaration.options.differs(name):
         return Constexpr(name, (getattr(declaration.options, name),), None, comment)
     if name not in declaration.constexprs:
         if default is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,9 +97,14 @@ def plan_run(
 
         from codegen.entries import functions_of, recorded_images
         from codegen.images import build
+        from codegen.kept import Kept
 
+        kept = Kept(output)
+        if request.rebuild:
+            kept.clear()
         known = {} if request.rebuild else recorded_images(manifest, output)
-        built = build(config, kernels, known, compiler_of(kernels), progress)
+        compile_ = kept.compiling(compiler_of(kernels), _generator(inputs), say)
+        built = build(config, kernels, known, compile_, progress)
 
     from codegen.c_view import image_path
     from codegen.render import render
@@ -128,25 +133,10 @@ def plan_run(
 def _compiling(
     request: Request, say: Callable[[str], None]
 ) -> Iterator[Callable[[Sequence[Kernel]], Compile]]:
-    """What compiles some kernels, from where a run ended that wrote nothing."""
-    with _compiling_anew(request, say) as compiler_of:
+    """What compiles the images of some kernels: the workers of a cluster, or processes here.
 
-        def kept_or_anew(kernels: Sequence[Kernel]) -> Compile:
-            from codegen.kept import Kept
-
-            kept = Kept(request.config.output_folder)
-            if request.rebuild:
-                kept.clear()
-            return kept.compiling(compiler_of(kernels), say)
-
-        yield kept_or_anew
-
-
-@contextlib.contextmanager
-def _compiling_anew(
-    request: Request, say: Callable[[str], None]
-) -> Iterator[Callable[[Sequence[Kernel]], Compile]]:
-    """The workers of a cluster, or processes here, of which the first starts now."""
+    The first of these starts now.
+    """
     if request.scheduler is not None:
         from codegen.cluster import Cluster
 
@@ -166,6 +156,12 @@ def _compiling_anew(
         yield lambda kernels: compile_
     finally:
         compilers.stop()
+
+
+def _generator(inputs: Mapping[str, str]) -> str:
+    """A digest of this package."""
+    own = [pair for pair in inputs.items() if pair[0].startswith("codegen/")]
+    return files.digest(repr(own).encode())
 
 
 def _import_what_comes_next() -> None:

@@ -101,7 +101,7 @@ def _choose(kernel: Kernel, cell: Cell, axis: Axis, index: int) -> Cell:
         parameter = parameters[name]
         if isinstance(parameter, Constexpr):
             values[name] = parameter.choices[index]
-            if name in OPTIONS and not kernel.options.given(name):
+            if name in OPTIONS and not kernel.options.differs(name):
                 cell = _with_value(kernel, cell, name, values[name])
         elif axis.kind == "none":
             if index == 1:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -91,8 +93,9 @@ def test_what_was_kept_by_another_version_or_damaged_is_compiled_again(
     project = new_project(tmp_path, FILES)
     failed(project, compiled)
     first, second = files(cache)
-    first.write_bytes(b"")
-    second.write_bytes(b"cbuiltins\nfloat\n.")
+    first.write_bytes(b"cbuiltins\nfloat\n.")
+    _, result = pickle.loads(second.read_bytes())
+    second.write_bytes(pickle.dumps(("another", result)))
     assert SAID not in mended(tmp_path, project).err
     assert len(compiled) == 4 + 4
 
@@ -107,10 +110,25 @@ def test_a_rebuild_takes_nothing_that_was_kept(
     assert files(cache) == []
 
 
-def test_a_folder_that_cannot_be_written_is_no_error(
-    tmp_path: Path, compiled: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without a home, as containers have."""
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", mock.Mock(side_effect=KeyError))
+
+
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
+
+
+@pytest.mark.parametrize("lack", [nobody, nowhere])
+def test_a_system_that_keeps_nothing_is_no_error(
+    tmp_path: Path,
+    compiled: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    lack: Callable[[pytest.MonkeyPatch], None],
+) -> None:
+    lack(monkeypatch)
     project = new_project(tmp_path, FILES)
     failed(project, compiled)
     mended(tmp_path, project)

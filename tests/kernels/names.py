@@ -1,6 +1,6 @@
 """Kernels whose parameters are called like what generated code, C and Python use."""
 
-import torch
+import numpy as np
 import triton
 import triton.language as tl
 
@@ -113,7 +113,7 @@ def annotated(
     constant: "const *i32",  # noqa: F821
     other: tl.pointer_type(tl.float64),
     ignored: "int or None",
-    x: torch.Tensor,
+    x: np.ndarray,
     optional: "Optional[int]" = 7,  # noqa: F821
 ):
     tl.store(pointer, number)
