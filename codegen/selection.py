@@ -11,6 +11,7 @@ from codegen.config import Config
 from codegen.errors import CodegenError
 from codegen.files import GeneratedFile
 from codegen.freshness import Finding, Staleness
+from codegen.imports import with_importers
 from codegen.manifest import Manifest
 
 
@@ -67,7 +68,8 @@ class Selection:
 
 
 def select(config: Config, manifest: Manifest, names: Sequence[str]) -> Selection:
-    """The selection that `names` (functions or kernel files) make; everything when there are none.
+    """The selection that `names` (functions or kernel files) make, with the files that import
+    theirs; everything when there are none.
 
     Raises `CodegenError` for an unknown name.
     """
@@ -81,6 +83,7 @@ def select(config: Config, manifest: Manifest, names: Sequence[str]) -> Selectio
             f"{config.kernels}/{gone[0]} is gone",
             hint="run it without names: `python -m codegen regenerate`",
         )
+    chosen = with_importers(config.kernels_folder, present, chosen)
     others = [file for file in present if file not in chosen]
     stems = [str(PurePosixPath(file).with_suffix("")) for file in others]
     inputs = [f"{config.kernels}/{file}" for file in others]

@@ -89,6 +89,9 @@ static tb_grid softmax_grid(int64_t rows)
     return grid;
 }
 
+/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
+ * calls
+ * do nothing besides. */
 static inline __attribute__((always_inline)) tritonbind_status
 softmax_with(tb_target target, const void *x, void *y, int32_t rows, int32_t columns)
 {
@@ -104,6 +107,7 @@ softmax_with(tb_target target, const void *x, void *y, int32_t rows, int32_t col
     return tb_launch(function, &softmax_variants[variant], &target, grid, values, sizes);
 }
 
+/* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
 softmax_on(tb_target target, const void *x, void *y, int32_t rows, int32_t columns)
 {

@@ -89,6 +89,9 @@ static tb_grid vector_add_grid(int64_t size)
     return grid;
 }
 
+/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
+ * calls
+ * do nothing besides. */
 static inline __attribute__((always_inline)) tritonbind_status
 vector_add_with(tb_target target, const void *x, const void *y, void *out, int32_t size)
 {
@@ -109,6 +112,7 @@ vector_add_with(tb_target target, const void *x, const void *y, void *out, int32
     return tb_launch(function, &vector_add_variants[variant], &target, grid, values, sizes);
 }
 
+/* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
 vector_add_on(tb_target target, const void *x, const void *y, void *out, int32_t size)
 {

@@ -121,6 +121,9 @@ static tb_grid gated_delta_rule_chunk_prepare_grid(int64_t num_value_heads, int6
     return grid;
 }
 
+/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
+ * calls
+ * do nothing besides. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_chunk_prepare_with(tb_target target, const void *qkv, const void *b, const void *a,
                                     const void *dt_bias, const void *a_log, void *q_out,
@@ -164,6 +167,7 @@ gated_delta_rule_chunk_prepare_with(tb_target target, const void *qkv, const voi
                      values, sizes);
 }
 
+/* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
 gated_delta_rule_chunk_prepare_on(tb_target target, const void *qkv, const void *b, const void *a,
                                   const void *dt_bias, const void *a_log, void *q_out, void *k_out,
@@ -352,6 +356,9 @@ static tb_grid gated_delta_rule_chunk_cumsum_grid(int64_t seq_len, int64_t num_v
     return grid;
 }
 
+/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
+ * calls
+ * do nothing besides. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_chunk_cumsum_with(tb_target target, const void *g_in, void *g_out, int32_t seq_len,
                                    int32_t num_value_heads)
@@ -370,6 +377,7 @@ gated_delta_rule_chunk_cumsum_with(tb_target target, const void *g_in, void *g_o
                      values, sizes);
 }
 
+/* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
 gated_delta_rule_chunk_cumsum_on(tb_target target, const void *g_in, void *g_out, int32_t seq_len,
                                  int32_t num_value_heads)
@@ -516,6 +524,9 @@ static tb_grid gated_delta_rule_chunk_a_grid(int64_t seq_len, int64_t num_value_
     return grid;
 }
 
+/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
+ * calls
+ * do nothing besides. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_chunk_a_with(tb_target target, const void *k, const void *g_cumsum,
                               const void *beta, void *a_tril, int32_t seq_len,
@@ -541,6 +552,7 @@ gated_delta_rule_chunk_a_with(tb_target target, const void *k, const void *g_cum
                      sizes);
 }
 
+/* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
 gated_delta_rule_chunk_a_on(tb_target target, const void *k, const void *g_cumsum, const void *beta,
                             void *a_tril, int32_t seq_len, int32_t num_value_heads)
@@ -700,6 +712,9 @@ static tb_grid gated_delta_rule_chunk_solve_grid(int64_t seq_len, int64_t num_va
     return grid;
 }
 
+/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
+ * calls
+ * do nothing besides. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_chunk_solve_with(tb_target target, const void *a_tril_ptr, void *a_inv_ptr,
                                   int32_t seq_len, int32_t num_value_heads)
@@ -719,6 +734,7 @@ gated_delta_rule_chunk_solve_with(tb_target target, const void *a_tril_ptr, void
                      values, sizes);
 }
 
+/* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
 gated_delta_rule_chunk_solve_on(tb_target target, const void *a_tril_ptr, void *a_inv_ptr,
                                 int32_t seq_len, int32_t num_value_heads)
@@ -876,6 +892,9 @@ static tb_grid gated_delta_rule_chunk_recompute_grid(int64_t seq_len, int64_t nu
     return grid;
 }
 
+/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
+ * calls
+ * do nothing besides. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_chunk_recompute_with(tb_target target, const void *k, const void *v,
                                       const void *beta, void *w_out, void *u_out, const void *a_inv,
@@ -910,6 +929,7 @@ gated_delta_rule_chunk_recompute_with(tb_target target, const void *k, const voi
                      values, sizes);
 }
 
+/* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
 gated_delta_rule_chunk_recompute_on(tb_target target, const void *k, const void *v,
                                     const void *beta, void *w_out, void *u_out, const void *a_inv,
@@ -1175,6 +1195,9 @@ static int64_t gated_delta_rule_chunk_state_compute_BLOCK_V(int64_t num_value_he
     return num_value_heads <= 33 ? 32 : 64;
 }
 
+/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
+ * calls
+ * do nothing besides. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_chunk_state_with(tb_target target, const void *k, const void *w, const void *u,
                                   const void *g_cumsum, const void *initial_state,
@@ -1217,6 +1240,7 @@ gated_delta_rule_chunk_state_with(tb_target target, const void *k, const void *w
                      values, sizes);
 }
 
+/* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
 gated_delta_rule_chunk_state_on(tb_target target, const void *k, const void *w, const void *u,
                                 const void *g_cumsum, const void *initial_state, void *chunk_state,
@@ -1410,6 +1434,9 @@ static tb_grid gated_delta_rule_chunk_o_grid(int64_t seq_len, int64_t num_value_
     return grid;
 }
 
+/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
+ * calls
+ * do nothing besides. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_chunk_o_with(tb_target target, const void *q, const void *k, const void *v_new,
                               const void *chunk_state, const void *g_cumsum, void *output,
@@ -1441,6 +1468,7 @@ gated_delta_rule_chunk_o_with(tb_target target, const void *q, const void *k, co
                      sizes);
 }
 
+/* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
 gated_delta_rule_chunk_o_on(tb_target target, const void *q, const void *k, const void *v_new,
                             const void *chunk_state, const void *g_cumsum, void *output,

@@ -88,6 +88,9 @@ static tb_grid gated_delta_rule_fused_local_grid(int64_t num_value_heads, int64_
     return grid;
 }
 
+/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
+ * calls
+ * do nothing besides. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_fused_local_with(tb_target target, const void *qkv, const void *b, const void *a,
                                   const void *dt_bias, const void *a_log, void *solved,
@@ -122,6 +125,7 @@ gated_delta_rule_fused_local_with(tb_target target, const void *qkv, const void 
                      values, sizes);
 }
 
+/* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
 gated_delta_rule_fused_local_on(tb_target target, const void *qkv, const void *b, const void *a,
                                 const void *dt_bias, const void *a_log, void *solved, void *factors,
@@ -392,6 +396,9 @@ static int64_t gated_delta_rule_fused_carry_compute_BLOCK_V(int64_t num_value_he
     return num_value_heads <= 33 ? 32 : 64;
 }
 
+/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
+ * calls
+ * do nothing besides. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_fused_carry_with(tb_target target, const tritonbind_tensor *qkv,
                                   const tritonbind_tensor *qkv_again,
@@ -438,6 +445,7 @@ gated_delta_rule_fused_carry_with(tb_target target, const tritonbind_tensor *qkv
                      values, sizes);
 }
 
+/* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
 gated_delta_rule_fused_carry_on(tb_target target, const tritonbind_tensor *qkv,
                                 const tritonbind_tensor *qkv_again, const tritonbind_tensor *solved,
