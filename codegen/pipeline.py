@@ -23,7 +23,7 @@ from codegen.manifest import (
     read_inputs,
     read_manifest,
 )
-from codegen.selection import Selection, select
+from codegen.selection import Selection, changed_alone, select
 from codegen.triton_version import current, supported
 
 if TYPE_CHECKING:
@@ -90,10 +90,12 @@ def plan_run(
             hint=f"install triton=={staleness.triton[0]}, or pass --accept-triton",
         )
     selection.refuse(staleness)
+    if not (request.selected or request.rebuild):
+        selection = select(config, manifest, changed_alone(config, manifest, staleness))
     # Before anything is imported: what is edited while this runs must be stale afterwards.
     inputs = selection.inputs(read_inputs(config))
     with _compiling(request, say) as compiler_of:
-        kernels, titles = _introspect(config, selection, request.jobs)
+        kernels, titles = _introspect(request, selection)
 
         from codegen.entries import functions_of, recorded_images
         from codegen.images import build
@@ -170,9 +172,8 @@ def _import_what_comes_next() -> None:
         importlib.import_module("codegen.render")
 
 
-def _introspect(
-    config: Config, selection: Selection, jobs: int
-) -> tuple[list[Kernel], dict[str, str]]:
+def _introspect(request: Request, selection: Selection) -> tuple[list[Kernel], dict[str, str]]:
+    config = request.config
     try:
         current()  # before an import of Triton, which may fail in an unknown one
         from codegen.reading import read_kernels
@@ -186,7 +187,7 @@ def _introspect(
     kernels: list[Kernel] = []
     titles = {}
     errors: list[CodegenError] = []
-    for reading in read_kernels(root, selection.kernel_files, config.targets, jobs):
+    for reading in read_kernels(root, selection.kernel_files, config.targets, request.jobs):
         errors += reading.errors
         kernels += reading.kernels
         titles[reading.file] = reading.title
@@ -198,7 +199,7 @@ def _introspect(
                 hint='make it, or name the one of the kernels in [tool.codegen]: kernels = "..."',
             )
         )
-    elif not errors and not kernels:
+    elif not errors and not kernels and (request.selected or not selection.kept_functions):
         where = ", ".join(selection.kernel_files) if selection.other_files else shown(root)
         errors.append(
             CodegenError(

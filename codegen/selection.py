@@ -101,6 +101,19 @@ def select(config: Config, manifest: Manifest, names: Sequence[str]) -> Selectio
     )
 
 
+def changed_alone(config: Config, manifest: Manifest, staleness: Staleness) -> tuple[str, ...]:
+    """The kernel files to work on where nothing but the text of some has changed; else none, which
+    selects all. What declares no kernel may be read in a way that no import shows."""
+    declaring = {
+        f"{config.kernels}/{file}": file
+        for file in (entry["kernel"].partition(":")[0] for entry in manifest.functions.values())
+    }
+    findings = staleness.findings
+    if all(one.kind == "changed" and one.path in declaring for one in findings):
+        return tuple(declaring[one.path] for one in findings)
+    return ()
+
+
 def _files_of(config: Config, manifest: Manifest, present: list[str], name: str) -> list[str]:
     file = name.removeprefix(f"{config.kernels}/")
     if file in present:

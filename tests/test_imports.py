@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from codegen import reading
 from codegen.imports import with_importers
+from codegen.introspect_worker import Reading
+from codegen.reading import read_kernels
 from tests.support.project import HEADER, PYPROJECT, new_project
 
 FILES = {
@@ -77,3 +82,62 @@ def test_a_kernel_that_is_made_of_another_files_function_is_made_again(tmp_path:
     assert project.run("regenerate", "--check", "--rebuild").errors == [
         "generated/ is fresh to the byte"
     ]
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The kernel files that are read."""
+    found: list[str] = []
+
+    def watched(root: Path, files: Sequence[str], *more: Any) -> list[Reading]:
+        found.extend(files)
+        return read_kernels(root, files, *more)
+
+    monkeypatch.setattr(reading, "read_kernels", watched)
+    return found
+
+
+PLAIN = TAKES.replace("from kernels.shared import more\n", "").replace("more(", "(")
+THREE = {
+    "pyproject.toml": PYPROJECT,
+    "kernels/helps.py": "FACTOR = 1\n",
+    "kernels/plain.py": PLAIN.replace("second", "third"),
+    "kernels/shared.py": SHARED,
+    "kernels/takes.py": TAKES,
+}
+ALL = ["helps.py", "plain.py", "shared.py", "takes.py"]
+EDITS = {
+    "a kernel": ("plain.py", "3.0", "4.0", ["plain.py"]),
+    "a kernel that another imports": ("shared.py", "1.0", "2.0", ["shared.py", "takes.py"]),
+    "a file that helps": ("helps.py", "1", "2", ALL),
+    "the last kernel of a file": ("plain.py", PLAIN.partition("@")[2], "", ["plain.py"]),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_what_a_change_of_a_kernel_file_has_read(
+    tmp_path: Path, read: list[str], edit: str
+) -> None:
+    file, old, new, expected = EDITS[edit]
+    project = new_project(tmp_path, THREE)
+    assert project.run("regenerate").code == 0
+    assert read == ALL
+    read.clear()
+    project.edit(f"kernels/{file}", old.replace("second", "third"), new)
+    if edit == "the last kernel of a file":
+        project.edit(f"kernels/{file}", "@", "")
+    assert project.run("regenerate").code == 0
+    assert read == expected
+    assert project.run("regenerate", "--check", "--rebuild").errors == [
+        "generated/ is fresh to the byte"
+    ]
+
+
+def test_another_change_beside_it_has_all_read(tmp_path: Path, read: list[str]) -> None:
+    project = new_project(tmp_path, THREE)
+    assert project.run("regenerate").code == 0
+    read.clear()
+    project.edit("kernels/plain.py", "3.0", "4.0")
+    (project.output / "takes.c").write_text("edited by hand")
+    assert project.run("regenerate").code == 0
+    assert read == ALL
