@@ -16,79 +16,20 @@ from hypothesis import strategies as st
 
 from codegen.aot import Compiled, CompileRequest, compile_key
 from codegen.compilers import compile_all
-from codegen.errors import CodegenError, shown
+from codegen.errors import CodegenError
 from codegen.model import Options, Variant
 from codegen.targets import Target
 from codegen.values import held
+from tests.support.compile_requests import KERNELS, broken, make_request, message
+from tests.support.project import REPOSITORY
 
 pytestmark = pytest.mark.triton
-
-REPOSITORY = Path(__file__).resolve().parents[1]
-KERNELS = Path(__file__).with_name("kernels")
-SM_90 = Target(90)
-DEFAULTS = Options()
-
-SIGNATURES = {
-    "add": {"x": "*fp32", "y": "*fp32", "out": "*fp32", "n": "i32"},
-    "matmul": {
-        **dict.fromkeys("abc", "*fp16"),
-        **dict.fromkeys(("rows", "columns", "depth"), "i32"),
-    },
-    "constants": {"out": "*fp32", "count": "i32"},
-}
-CONSTEXPRS: dict[str, dict[str, object]] = {
-    "add": {"block": 1024},
-    "matmul": {"block": 64, "step": 32},
-    "constants": {
-        **{"low": -float("inf"), "flag": True, "nothing": None, "word": "1"},
-        **{"dtype": None, "activation": None},
-    },
-}
-
-
-def make_request(
-    function: str,
-    target: Target = SM_90,
-    root: Path = KERNELS,
-    *,
-    options: Options = DEFAULTS,
-    **constexprs: object,
-) -> CompileRequest:
-    values = {**CONSTEXPRS[function], **constexprs}
-    signature = {**SIGNATURES[function], **dict.fromkeys(values, "constexpr")}
-    variant = Variant(
-        "aligned",
-        (),
-        tuple(signature.items()),
-        tuple(values.items()),
-        tuple(SIGNATURES[function]),
-        options,
-    )
-    key = compile_key("source", variant, target, "3.9.0")
-    name = f"tests.plain.{function}"
-    return CompileRequest(str(root), "plain.py", name, variant, target, key)
-
-
-def broken(function: str, target: Target = SM_90, pointer: str = "*i32") -> CompileRequest:
-    signature = [("out", pointer), ("n", "i32")]
-    constexprs: list[tuple[str, object]] = [("size", 4)] if "assertion" in function else []
-    constexprs += [("table", None)] if "reads_none" in function else []
-    constexprs += [("other", None)] if function == "reads_nones" else []
-    signature += [(name, "constexpr") for name, _ in constexprs]
-    variant = Variant("generic", (), tuple(signature), tuple(constexprs), ())
-    name = f"tests.broken.{function}"
-    return CompileRequest(str(KERNELS), "broken.py", name, variant, target, "key")
 
 
 def images(requests: Sequence[CompileRequest], jobs: int = 2) -> list[bytes]:
     results = compile_all(requests, jobs)
     assert all(isinstance(result, Compiled) for result in results), results
     return [result.data for result in results if isinstance(result, Compiled)]
-
-
-def message(result: Compiled | CodegenError) -> str:
-    assert isinstance(result, CodegenError)
-    return str(result).replace(f"{shown(KERNELS)}{os.sep}", "")
 
 
 def plain_requests(root: Path) -> list[CompileRequest]:

@@ -18,8 +18,8 @@ from codegen import cluster as module
 from codegen.cluster import Parcel, compile_elsewhere, difference, equipment, parcel
 from codegen.config import read_config
 from codegen.errors import CodegenError
+from tests.support.compile_requests import message
 from tests.support.project import FILES, HEADER, REPOSITORY, Project, new_project
-from tests.test_aot import message
 
 distributed = pytest.importorskip("distributed", reason="distributed is not installed")
 
@@ -230,7 +230,7 @@ def test_an_error_has_its_place_at_home(tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     from codegen.compilers import compile_with
-    from tests.test_aot import broken
+    from tests.support.compile_requests import broken
 
     request = broken("unknown_name")
     home = Path(request.root)

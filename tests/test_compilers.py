@@ -16,7 +16,8 @@ from codegen.abi import read_cubin
 from codegen.aot import Compiled, CompileRequest
 from codegen.compilers import Result, compile_all
 from codegen.targets import Target
-from tests.test_aot import REPOSITORY, broken, message
+from tests.support.compile_requests import broken, message
+from tests.support.project import REPOSITORY
 
 pytestmark = pytest.mark.triton
 
@@ -55,7 +56,7 @@ def compiling(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process in the midst of a long `compile_all`, its files and workers' files in tmp_path."""
     script = tmp_path / "compile.py"
     script.write_text(
-        "from tests.test_aot import make_request\n"
+        "from tests.support.compile_requests import make_request\n"
         "from codegen.compilers import compile_all\n"
         "requests = [make_request('matmul', block=128, step=step) for step in (32, 64) * 20]\n"
         "compile_all(requests, 2, lambda request, result: print('done', flush=True))\n"
