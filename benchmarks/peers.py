@@ -87,7 +87,7 @@ def _torch(case: Case, tensors: Sequence[Any], stream: int) -> Burst:
 
 def _cubin_launcher(case: Case, tensors: Sequence[Any], stream: int) -> Burst:
     if not tensors:
-        raise NotImplementedError("the wrapper takes its stream from a tensor")
+        raise ValueError("it takes its stream from a tensor, and there is none")
     return call_burst(cubin_wrapper.function(case), [*tensors, *case.scalars])
 
 

@@ -53,7 +53,7 @@ def test_launch_features(case: features.Case) -> None:
 def test_launch_features_in_a_graph(case: features.Case) -> None:
     """Captured at the first launch or later and replayed twice: outputs are those of a call."""
     if case.name.startswith("times_total") or case.repeat > 1:
-        pytest.skip("counts its launches")
+        pytest.skip("what it computes depends on how often it was launched")
     function = getattr(wrappers("launch_features"), case.name)
     given = case.arguments()
     on_gpu = {
