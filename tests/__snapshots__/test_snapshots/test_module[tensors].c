@@ -139,6 +139,9 @@ static tb_grid move_grid(int64_t n, int64_t ROWS, int64_t tb_source_shape_last_1
     return grid;
 }
 
+/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
+ * calls
+ * do nothing besides. */
 static inline __attribute__((always_inline)) tritonbind_status
 move_with(tb_target target, tritonbind_dtype target__dtype, int32_t n,
           const tritonbind_tensor *source, const tritonbind_tensor *target_,
@@ -174,6 +177,7 @@ move_with(tb_target target, tritonbind_dtype target__dtype, int32_t n,
     return tb_launch(function, &move_variants[variant], &target, grid, values, sizes);
 }
 
+/* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
 move_on(tb_target target, tritonbind_dtype target__dtype, int32_t n,
         const tritonbind_tensor *source, const tritonbind_tensor *target_,

@@ -70,6 +70,9 @@ static tb_grid fill_grid(int64_t n)
     return grid;
 }
 
+/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
+ * calls
+ * do nothing besides. */
 static inline __attribute__((always_inline)) tritonbind_status
 fill_with(tb_target target, void *out_ptr, int32_t n)
 {
@@ -85,6 +88,7 @@ fill_with(tb_target target, void *out_ptr, int32_t n)
     return tb_launch(function, &fill_variants[variant], &target, grid, values, sizes);
 }
 
+/* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
 fill_on(tb_target target, void *out_ptr, int32_t n)
 {
