@@ -12,6 +12,7 @@ import argparse
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,6 +27,8 @@ from tests.support import chain
 
 SIZES = [64, 512, 2048, 8192, 32768]
 HEADS = [32, 48]
+ALIGNMENT = 256
+"""Bytes, of each part of a workspace, as an allocator's blocks have."""
 AGREE = 2e-2
 """Of the norm: bf16 results of different orders of the same sums."""
 
@@ -57,24 +60,49 @@ class Row:
     """GPU time of each stage."""
 
 
-def fused(x: SimpleNamespace) -> Result:
-    y = chain.fused_workspace(x)
-    chain.run(chain.fused_calls(x, y))
-    return y.output, y.final_state
+def fused(x: SimpleNamespace) -> Callable[[], Result]:
+    """A call of the two kernels that allocates its four outputs: a kernel needs their shapes."""
+
+    def run() -> Result:
+        y = chain.fused_workspace(x)
+        chain.run(chain.fused_calls(x, y))
+        return y.output, y.final_state
+
+    return run
 
 
-def seven(x: SimpleNamespace) -> Result:
-    y = chain.seven_workspace(x)
-    chain.run(chain.seven_calls(x, y))
-    return y.output, y.final_state
+def seven(x: SimpleNamespace) -> Callable[[], Result]:
+    """A call of the seven that allocates its results, and one workspace for all between them."""
+    shapes = vars(chain.seven_workspace(x, partial(torch.empty, device="meta")))
+    output, final_state = shapes.pop("output"), shapes.pop("final_state")
+    offsets, size = {}, 0
+    for name, part in shapes.items():
+        offsets[name] = size
+        size += -(-part.nbytes // ALIGNMENT) * ALIGNMENT
+
+    def run() -> Result:
+        workspace = chain.empty(size, dtype=torch.uint8)
+        start = workspace.data_ptr()
+        y = SimpleNamespace(
+            output=chain.empty(*output.shape, dtype=output.dtype),
+            final_state=chain.empty(*final_state.shape),
+            **{name: start + offset for name, offset in offsets.items()},
+        )
+        stream = torch.cuda.current_stream().cuda_stream
+        for function, arguments in chain.seven_calls(x, y).values():
+            function(*arguments, stream)
+        return y.output, y.final_state
+
+    return run
 
 
 def measure(tokens: int, heads: int) -> Row:
     x = chain.inputs(tokens, heads)
+    two_kernels, seven_kernels = fused(x), seven(x)
     on_split, on_rows = peer.call(x), peer.call_on_rows(x)
     peer.tune_again()
     expected = on_split()
-    for result in (fused(x), seven(x), on_rows()):
+    for result in (two_kernels(), seven_kernels(), on_rows()):
         _check(result, expected)
     del expected, result
     calls = 10 if tokens <= 2048 else 2
@@ -83,8 +111,8 @@ def measure(tokens: int, heads: int) -> Row:
     row = Row(
         tokens,
         heads,
-        _times(lambda: fused(x), calls, two),
-        _times(lambda: seven(x), calls, parts),
+        _times(two_kernels, calls, two),
+        _times(seven_kernels, calls, parts),
         _times(on_split, calls),
         _times(on_rows, calls),
         {
