@@ -2,8 +2,9 @@
 
 In one run on the GPU it measures, for each size, host, GPU and wall time of the seven kernels, of
 the two fused ones and of the peer, the GPU time of each stage, and what the machine's memory and
-matrix units allow. It writes the tables of docs/chain.md and docs/chain.svg into FOLDER (docs).
-Needs torch, apache-tvm-ffi, and fla-core with the Triton that it compiles with.
+matrix units allow; and how far all are from float64. It writes the tables of docs/chain.md and
+docs/chain.svg into FOLDER (docs). Needs torch, CuPy, apache-tvm-ffi, and fla-core with the Triton
+that it compiles with.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from types import SimpleNamespace
 
 import torch
 
+from benchmarks import chain_accuracy as accuracy
 from benchmarks import chain_peer as peer
 from benchmarks import chain_roofline as roofline
 from benchmarks.chain_plot import Series, plot
@@ -143,7 +145,7 @@ def _times(
     )
 
 
-def tables(rows: list[Row], ceilings: roofline.Ceilings) -> str:
+def tables(rows: list[Row], ceilings: roofline.Ceilings, errors: dict[str, list[float]]) -> str:
     """The tables of docs/chain.md."""
     lines = ["### GPU time, microseconds (replay of a captured graph)", ""]
     lines += _table(
@@ -204,6 +206,15 @@ def tables(rows: list[Row], ceilings: roofline.Ceilings) -> str:
             for r in rows
         ],
     )
+    lines += [
+        f"### Error against float64, of the norm, {accuracy.TOKENS} tokens, {accuracy.HEADS} heads",
+        "",
+    ]
+    lines += _table(
+        "  | two kernels: output | last state | seven: output | last state "
+        "| peer: output | last state",
+        [f"{case} | {' | '.join(f'{one:.1e}' for one in found)}" for case, found in errors.items()],
+    )
     return "\n".join(lines)
 
 
@@ -233,7 +244,8 @@ def main() -> None:
     ceilings = roofline.measure()
     with torch.inference_mode():
         rows = [measure(tokens, heads) for heads in HEADS for tokens in SIZES]
-    text = f"{machine()}\n\n{tables(rows, ceilings)}"
+        errors = accuracy.measure()
+    text = f"{machine()}\n\n{tables(rows, ceilings, errors)}"
     print(text)
     page = folder / "chain.md"
     head = page.read_text().partition("\n## Measured\n")[0] if page.exists() else ""

@@ -40,6 +40,21 @@ def inputs(tokens: int, heads: int, seed: int = 0) -> SimpleNamespace:
     )
 
 
+def make_alike(x: SimpleNamespace, noise: float) -> None:
+    """Make all keys of a head one, but for noise of that part of it."""
+    size = x.key_heads * 128
+    keys = x.qkv[:, size : 2 * size]
+    generator = torch.Generator("cuda").manual_seed(1)
+    keys.copy_(torch.randn(size, device="cuda", generator=generator) + noise * keys)
+
+
+def remember(x: SimpleNamespace) -> None:
+    """Let each write replace what its key had (beta near 1), and the state hardly decay."""
+    x.b += 6
+    x.a.fill_(-6)
+    x.dt_bias.zero_()
+
+
 def empty(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
     return torch.empty(shape, device="cuda", dtype=dtype)
 
