@@ -45,6 +45,8 @@ class CompileRequest:
     target: Target
     key: str
     """`compile_key` of all that the compiler is given."""
+    source_key: str = ""
+    """Of the kernel as it was read; who compiles imports it again, and makes sure."""
 
     def __str__(self) -> str:
         return f"`{self.kernel}` variant `{self.variant.label}` for {self.target.name}"

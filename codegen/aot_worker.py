@@ -32,6 +32,7 @@ from triton.runtime.errors import PTXASError
 from triton.runtime.jit import JITCallable
 
 from codegen.aot import Compiled, CompileRequest, triton_options
+from codegen.callees import source_key
 from codegen.children import excerpt
 from codegen.const_pointers import check_const_pointers
 from codegen.errors import CannotBuild, CodegenError, SourceLocation
@@ -146,9 +147,30 @@ def _leave() -> None:
 def _answer(request: CompileRequest) -> Compiled | CodegenError:
     try:
         declarations = {d.name: d for d in load(Path(request.root), request.file)}
+        _check_unchanged(request, declarations.get(request.kernel))
         return _compile(request, declarations[request.kernel])
     except CodegenError as error:
         return error
+
+
+_source_keys: dict[int, str] = {}
+"""By the identity of functions, which stay: nothing is imported twice."""
+
+
+def _check_unchanged(request: CompileRequest, declaration: Declaration | None) -> None:
+    """An image that is kept under the key of another source would be wrong for ever."""
+    if not request.source_key:
+        return
+    if declaration is not None:
+        function, _ = unwrapped(declaration)
+        if id(function) not in _source_keys:
+            _source_keys[id(function)] = source_key(function)
+        if _source_keys[id(function)] == request.source_key:
+            return
+    raise CodegenError(
+        f"`{request.kernel}` in {request.file} changed while this ran",
+        hint="run it again; nothing was written",
+    )
 
 
 def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:

@@ -68,8 +68,7 @@ def source_key(kernel: JITCallable) -> str:
                 )
             if not _needs_no_spelling(name, value):
                 with contextlib.suppress(CodegenError):  # a built-in function
-                    spelt = json.dumps(canonical(value))
-                    more.add((callee.function.__qualname__, name, spelt))
+                    more.add((callee.function.__qualname__, name, _spelt(value)))
     return hashlib.sha256(json.dumps([key, *sorted(more)]).encode()).hexdigest() if more else key
 
 
@@ -80,23 +79,51 @@ def _needs_no_spelling(name: str, value: object) -> bool:
     return _is_constexpr(value) and "." not in name and not isinstance(value.value, JITCallable)
 
 
+def _spelt(value: object) -> str:
+    """A fixed spelling, of what has an order or not. Raises `CodegenError` for what has none."""
+    if isinstance(value, dict):
+        return f"{{{sorted((_spelt(key), _part(held)) for key, held in value.items())}}}"
+    if isinstance(value, (set, frozenset)):
+        return f"set {sorted(map(_part, value))}"
+    return json.dumps(canonical(value))
+
+
+def _part(value: object) -> str:
+    try:
+        return _spelt(value)
+    except CodegenError:
+        return type(value).__name__
+
+
 def _is_constexpr(value: object) -> TypeGuard[Any]:
     return isinstance(value, constexpr)
 
 
 def _read(function: JITCallable) -> Iterator[tuple[str, object]]:
-    """What a function's code may read: variables, and parts of modules and classes among them."""
+    """What a function's code may read: variables, and parts of modules, classes and objects."""
     variables, parts = _names(function.fn.__code__)
     scope = function.get_capture_scope()
     waiting = [(name, scope[name]) for name in sorted(variables) if name in scope]
     seen: set[int] = set()
     for name, value in waiting:
         yield name, value
-        if isinstance(value, (ModuleType, type)) and id(value) not in seen:
+        if _has_parts(value) and id(value) not in seen:
             seen.add(id(value))
             if not _is_tritons(value):
                 held = ((part, inspect.getattr_static(value, part, None)) for part in sorted(parts))
                 waiting += [(f"{name}.{part}", _plain(found)) for part, found in held]
+
+
+def _has_parts(value: object) -> bool:
+    if isinstance(value, (ModuleType, type)):
+        return True
+    if isinstance(value, (JITCallable, constexpr, dict)) or not hasattr(value, "__dict__"):
+        return False
+    try:
+        canonical(value)
+    except CodegenError:
+        return True
+    return False
 
 
 def _plain(value: Any) -> object:

@@ -12,7 +12,10 @@ from codegen.errors import CodegenError
 from codegen.model import Constexpr, Kernel
 from codegen.values import canonical
 
-_MAY_DIFFER = ("location", "source_key", "source_keys", "sources", "lacking", "lacking_for")
+_MAY_DIFFER = (
+    *("location", "source_key", "source_keys", "function_keys", "sources"),
+    *("lacking", "lacking_for"),
+)
 
 
 def combine(views: Mapping[int, Kernel]) -> Kernel:
@@ -26,6 +29,7 @@ def combine(views: Mapping[int, Kernel]) -> Kernel:
     return dataclasses.replace(
         first,
         source_keys=_source_keys(views),
+        function_keys={capability: view.source_key for capability, view in views.items()},
         sources={name: sum_ for view in views.values() for name, sum_ in view.sources.items()},
         lacking=(),
         lacking_for={capability: view.lacking for capability, view in views.items()},

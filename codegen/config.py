@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import keyword
+import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,14 +39,23 @@ class Config:
     def kernel_files(self) -> list[str]:
         """The Python files below the kernels folder, relative to it; none in hidden folders."""
         root = self.kernels_folder
-        paths = [path.relative_to(root) for path in root.rglob("*.py") if path.is_file()]
-        hidden = [path for path in paths if any(part.startswith(".") for part in path.parts)]
-        return sorted(path.as_posix() for path in paths if path not in hidden)
+        found = []
+        for place, folders, names in os.walk(root, onerror=_cannot_read):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            paths = [Path(place, name) for name in names if name.endswith(".py")]
+            found += [path.relative_to(root) for path in paths if not path.name.startswith(".")]
+        return sorted(path.as_posix() for path in found if (root / path).is_file())
 
     @property
     def options(self) -> dict[str, object]:
         """What the output depends on, for the manifest."""
         return {"kernels": self.kernels, "targets": [target.name for target in self.targets]}
+
+
+def _cannot_read(error: OSError) -> None:
+    """A folder whose kernels nobody sees must not look as if they were gone."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def read_config(start: Path) -> Config:
@@ -130,6 +141,12 @@ def _folder(settings: _Settings, key: str, default: str) -> str:
             f"imported, got {value!r}",
             where=settings.where(key),
             hint=f'write {key} = "{default}"',
+        )
+    if value in sys.stdlib_module_names:
+        raise CodegenError(
+            f"[tool.codegen] {key}: a module of Python itself is called {value!r}",
+            where=settings.where(key),
+            hint=f'rename the folder; write {key} = "{default}"',
         )
     return value
 

@@ -95,7 +95,7 @@ def apply(folder: Path, changes: Iterable[FileChange]) -> None:
             hint=f"make {shown(folder.parent)} writable; {folder.name} must be an ordinary folder",
         ) from error
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        _remove(staging)
 
 
 def recover(folder: Path) -> None:
@@ -106,7 +106,7 @@ def recover(folder: Path) -> None:
         backup.rename(folder)
     for leftover in (staging, backup):
         if leftover.exists():
-            shutil.rmtree(leftover, ignore_errors=True)
+            _remove(leftover)
 
 
 def _staging(folder: Path) -> Path:
@@ -148,7 +148,15 @@ def _take_place(staging: Path, folder: Path) -> None:
     except OSError:
         backup.rename(folder)
         raise
-    shutil.rmtree(backup, ignore_errors=True)
+    _remove(backup)
+
+
+def _remove(folder: Path) -> None:
+    """With the folders in it that are not writable, as a copy of such a folder is."""
+    for path, _, _ in os.walk(folder):
+        with contextlib.suppress(OSError):
+            os.chmod(path, 0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _reason(error: OSError) -> str:

@@ -62,6 +62,8 @@ def find_staleness(config: Config, manifest: Manifest) -> Staleness:
         if manifest.options.get(key) != value
     ]
     findings += _files(config.output, manifest.files, files.digests(output, manifest.files))
+    if manifest.is_edited:
+        findings.append(Finding("edited", f"{config.output}/{NAME}"))
     strangers = files.unknown_files(output, {**manifest.files, NAME: ""})
     unknown = tuple(Finding("unknown", f"{config.output}/{path}") for path in strangers)
     tools = installed_tools()

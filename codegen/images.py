@@ -187,7 +187,8 @@ def _request(
         message = f"`{kernel.name}` {error.message}"
         raise CodegenError(message, where=kernel.location, hint=error.hint) from error
     folder = str(config.kernels_folder)
-    return CompileRequest(folder, kernel.file, kernel.name, variant, target, key)
+    read = kernel.function_key_for(target)
+    return CompileRequest(folder, kernel.file, kernel.name, variant, target, key, read)
 
 
 def _first_of(errors: Sequence[CodegenError]) -> CodegenError:

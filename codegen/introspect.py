@@ -122,7 +122,7 @@ def _kernel(
         tuples=flat.tuples,
         targets=declaration.targets,
         optional_targets=declaration.optional_targets,
-        sources=package_sources(function, root.resolve().parent),
+        sources=package_sources(function, root.resolve()),
         lacking=tuple(number for s in steps if isinstance(s, Tuning) for number in s.lacking),
     )
     specialised = specialise(kernel, steps, cases_of(declaration, kernel, flat.params))
@@ -237,6 +237,7 @@ _GENERATED = (
         "function",
         "grid",
         "on",
+        "with",
         "arguments",
         "variants",
         "launch",

@@ -13,6 +13,7 @@ from codegen import files
 from codegen.config import Config
 from codegen.errors import CodegenError, shown
 from codegen.files import GeneratedFile
+from codegen.imports import neighbours
 
 NAME = "MANIFEST.json"
 TOOLS = ("black", "jinja2", "triton")
@@ -35,6 +36,8 @@ class Manifest:
     files: Mapping[str, str] = field(default_factory=dict)
     """sha256 of every file that was written, without the manifest itself."""
     functions: Mapping[str, Any] = field(default_factory=dict)
+    is_edited: bool = False
+    """Whether functions were left out, of which the file says otherwise than who wrote it."""
 
     def match(self, text: str) -> list[str]:
         """The functions that `text` names: by global name, its last part, or the kernel file.
@@ -61,7 +64,10 @@ class Manifest:
             "options": self.options,
             "inputs": self.inputs,
             "files": self.files,
-            "functions": self.functions,
+            "functions": {
+                name: {**entry, "digest": _digest(name, entry)}
+                for name, entry in self.functions.items()
+            },
         }
         text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
         return GeneratedFile(NAME, f"{text}\n".encode())
@@ -87,7 +93,14 @@ def read_manifest(output: Path) -> Manifest:
         if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
             raise _damaged(path, f"it names {file}, which is outside its folder")
     functions = entries.pop("functions")
-    return Manifest(**entries, functions={n: f for n, f in functions.items() if _is_whole(f)})
+    whole = {name: {**entry} for name, entry in functions.items() if _is_whole(entry)}
+    known = {n: f for n, f in whole.items() if f.pop("digest", None) == _digest(n, f)}
+    return Manifest(**entries, functions=known, is_edited=len(known) < len(functions))
+
+
+def _digest(name: str, entry: Mapping[str, Any]) -> str:
+    """Of what is recorded of a function, so that what hands or a merge made of it is not used."""
+    return files.digest(json.dumps([name, entry], sort_keys=True).encode())
 
 
 def installed_tools() -> dict[str, str]:
@@ -119,6 +132,11 @@ def read_inputs(config: Config) -> dict[str, str]:
     found: dict[str, Path] = {}
     for file in config.kernel_files():
         found[f"{config.kernels}/{file}"] = config.kernels_folder / file
+    beside = neighbours(
+        config.kernels_folder, config.kernel_files(), ("codegen", config.output_folder.name)
+    )
+    for path in beside:
+        found[path.relative_to(config.project).as_posix()] = path
     for path in config.kernels_folder.rglob("*.json"):  # tables of tuned configurations
         found[f"{config.kernels}/{path.relative_to(config.kernels_folder).as_posix()}"] = path
     sources = (

@@ -333,6 +333,8 @@ class Kernel:
     """sha256 of each file of an installed package that the kernel is made of."""
     source_keys: Mapping[int, str] = field(default_factory=dict)
     """`source_key` by capability, where the source depends on the SM for which it is imported."""
+    function_keys: Mapping[int, str] = field(default_factory=dict)
+    """`source_keys` without what functions among constexprs add to them."""
     lacking: tuple[int, ...] = ()
     """The numbers of the configurations that the kernel has for other SMs than that for which it
     was imported."""
@@ -346,6 +348,9 @@ class Kernel:
 
     def source_key_for(self, target: Target) -> str:
         return self.source_keys.get(target.capability, self.source_key)
+
+    def function_key_for(self, target: Target) -> str:
+        return self.function_keys.get(target.capability, self.source_key)
 
     @cached_property
     def arguments(self) -> tuple[Parameter | Constexpr, ...]:

@@ -12,7 +12,7 @@ from codegen.errors import CodegenError
 from codegen.files import GeneratedFile
 from codegen.freshness import Finding, Staleness
 from codegen.imports import with_importers
-from codegen.manifest import Manifest
+from codegen.manifest import NAME, Manifest
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Selection:
             return
         for finding in staleness.findings:
             if finding.kind in ("edited", "missing"):
-                concerns_others = self._is_kept(finding)
+                is_record = finding == Finding("edited", f"{self.config.output}/{NAME}")
+                concerns_others = is_record or self._is_kept(finding)
             else:
                 is_kernel = finding.path.startswith(f"{self.config.kernels}/")
                 concerns_others = not is_kernel or finding.path.endswith(".json")

@@ -135,7 +135,11 @@ def compiler(extra_flags: Sequence[str] = ()) -> list[str]:
     """The command that compiles a source."""
     import shlex
 
-    return [*shlex.split(os.environ.get("CC") or "cc"), *FLAGS, *extra_flags]
+    command = os.environ.get("CC") or "cc"
+    try:
+        return [*shlex.split(command), *FLAGS, *extra_flags]
+    except ValueError as error:
+        raise ImportError(f"CC={command!r} cannot be read as a command: {error}") from error
 
 
 def build(

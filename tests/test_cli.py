@@ -287,6 +287,19 @@ def test_a_missing_compiler_leaves_the_output_and_says_how_to_go_on(fresh: Proje
     assert fresh.run("regenerate", "--check").code == 0
 
 
+def test_a_compiler_that_is_no_command(fresh: Project) -> None:
+    shutil.rmtree(fresh.output / "_lib")
+    result = fresh.child("build", CC="gcc 'x")
+    assert (result.code, result.errors) == (
+        2,
+        [
+            'error: generated/ is written, and its library is not: CC="gcc \'x" cannot be read as '
+            "a command: No closing quotation",
+            "  hint: mend that and run `python -m codegen build`",
+        ],
+    )
+
+
 def test_without_triton_an_error_says_so(fresh: Project) -> None:
     damage.edit_input(fresh)
     fresh.write("blocked/triton.py", "raise ModuleNotFoundError('No', name='triton')")

@@ -39,6 +39,7 @@ DAMAGES: list[tuple[Callable[[Project], None], list[str]]] = [
     ),
     (damage.edit_output, ["edited by hand: generated/add.c", NOT_FRESH]),
     (damage.remove_output, ["missing: generated/deep/twice.h", NOT_FRESH]),
+    (damage.edit_manifest, ["edited by hand: generated/MANIFEST.json", NOT_FRESH]),
     (damage.remove_manifest, ["missing: generated/MANIFEST.json", NOT_FRESH]),
     (
         damage.leave_a_stranger,
@@ -86,6 +87,18 @@ def test_what_is_edited_during_a_run_is_stale_after_it(fresh: Project) -> None:
     result = fresh.run("regenerate", "--check")
     assert result.code == 1
     assert "stale: kernels/add.py has changed" in result.errors
+
+
+def test_an_edited_record_needs_a_run_on_everything(fresh: Project) -> None:
+    damage.edit_manifest(fresh)
+    result = fresh.run("regenerate", "demo.add")
+    assert (result.code, result.errors) == (
+        2,
+        [
+            "error: edited by hand: generated/MANIFEST.json; that concerns more than add.py",
+            "  hint: run it without names: `python -m codegen regenerate`",
+        ],
+    )
 
 
 def test_a_stranger_stays_and_is_reported(fresh: Project) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from codegen.abi import read_cubin
 from codegen.aot import Compiled, CompileRequest
 from codegen.compilers import Result, compile_all
+from codegen.errors import CodegenError
 from codegen.targets import Target
 from tests.support.compile_requests import broken, message
 from tests.support.project import REPOSITORY
@@ -29,6 +31,19 @@ def test_results_keep_the_order_and_each_request_is_reported() -> None:
     found = [read_cubin(r.cubin).capability for r in results if isinstance(r, Compiled)]
     assert found == [80, 86, 89, 90]
     assert [done[request] for request in requests] == results
+
+
+def test_a_kernel_that_changed_since_it_was_read_is_not_compiled() -> None:
+    request = replace(broken("sound"), source_key="another")
+    (refused,) = compile_all([request], 1)
+    assert isinstance(refused, CodegenError)
+    assert (refused.message, refused.hint) == (
+        f"`{request.kernel}` in broken.py changed while this ran",
+        "run it again; nothing was written",
+    )
+    (refused,) = compile_all([replace(request, kernel="tests.broken.gone")], 1)
+    assert isinstance(refused, CodegenError)
+    assert refused.message == "`tests.broken.gone` in broken.py changed while this ran"
 
 
 def test_no_requests() -> None:

@@ -247,6 +247,31 @@ def test_the_command_says_what_is_not_writable(fresh: Project) -> None:
     assert fresh.tree() == before
 
 
+def test_what_a_run_left_that_may_not_be_written_is_removed(tmp_path: Path) -> None:
+    """The copy of a folder that is read-only is so, too."""
+    folder, leftover = tmp_path / "generated", tmp_path / ".generated.new"
+    put(folder, OLD)
+    put(leftover, {"deep/file.c": "new"})
+    (leftover / "deep").chmod(0o500)
+    recover(folder)
+    assert not leftover.exists()
+    assert tree_of(folder) == OLD
+
+
+def test_files_that_no_run_wrote_are_not_overwritten(new: Project) -> None:
+    new.write("generated/add.py", "IMPORTANT = 1\n")
+    new.write("generated/__init__.py", "")
+    result = new.run("regenerate")
+    assert result.code == 2
+    assert result.errors[-2:] == [
+        "error: generated/add.py is there, and no run wrote it",
+        "  hint: move it elsewhere, or name another folder in [tool.codegen]: output",
+    ]
+    assert new.tree() == {"add.py": b"IMPORTANT = 1\n", "__init__.py": b""}
+    (new.output / "add.py").unlink()
+    assert new.run("regenerate").code == 0
+
+
 def test_a_folder_in_the_way_is_an_error(new: Project) -> None:
     new.write("generated/add.c/mine.txt", "mine")
     result = new.run("regenerate")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from codegen import reading
-from codegen.imports import with_importers
+from codegen.imports import neighbours, with_importers
 from codegen.introspect_worker import Reading
 from codegen.reading import read_kernels
 from tests.support.project import HEADER, PYPROJECT, new_project
@@ -49,6 +49,57 @@ def folder(tmp_path: Path) -> Path:
 )
 def test_those_that_import_them(folder: Path, chosen: list[str], expected: list[str]) -> None:
     assert sorted(with_importers(folder, FILES, chosen)) == expected
+
+
+def test_files_beside_the_kernels_folder(tmp_path: Path, folder: Path) -> None:
+    for name in ("elsewhere.py", "util/__init__.py", "util/deep.py", "util/other.py", "own.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "elsewhere.py").write_text("def late():\n    from util.deep import name\n")
+    (folder / "a.py").write_text("import own.part\n# mentions numpy and util\n")
+    found = neighbours(folder, FILES, ("own",))
+    names = sorted(path.relative_to(tmp_path).as_posix() for path in found)
+    assert names == ["elsewhere.py", "util/__init__.py", "util/deep.py"]
+
+
+BESIDE = f"""{HEADER}
+from util.sizes import SIZE, grid, plus
+
+
+@export("demo.beside", types={{"x": "*fp32"}}, constexprs={{"size": SIZE}}, grid=grid)
+@triton.jit
+def beside(x, size: tl.constexpr):
+    tl.store(x, plus(tl.load(x) + size))
+"""
+SIZES = """import triton
+
+SIZE = 4
+
+
+def grid():
+    return (SIZE,)
+
+
+@triton.jit
+def plus(x):
+    return x + 1.0
+"""
+
+
+@pytest.mark.parametrize(("old", "new"), [("SIZE = 4", "SIZE = 8"), ("x + 1.0", "x + 2.0")])
+def test_what_lies_beside_the_kernels_folder_is_an_input(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    files = {"pyproject.toml": PYPROJECT, "kernels/beside.py": BESIDE, "util/sizes.py": SIZES}
+    project = new_project(tmp_path, files)
+    assert project.child("regenerate").code == 0
+    assert project.child("regenerate", "--check").code == 0
+    project.edit("util/sizes.py", old, new)
+    check = project.child("regenerate", "--check")
+    assert check.code == 1
+    assert "stale: util/sizes.py has changed" in check.errors
+    assert project.child("regenerate").code == 0
+    assert project.child("regenerate", "--check", "--rebuild").code == 0
 
 
 SHARED = f"""{HEADER}

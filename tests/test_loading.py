@@ -78,15 +78,26 @@ def made(out):
 SIZES = f"""{HEADER}
 NUMBER = tl.constexpr(1)
 TABLE = 10
+NAMED = {{"a": 20, "b": None}}
+ALLOWED = {{30, 31}}
 
 
 class Sizes:
     MORE = tl.constexpr(100)
+    NAMED = {{"c": 40}}
+
+
+class Device:
+    def __init__(self):
+        self.warps = 50
+
+
+device = Device()
 
 
 @triton.constexpr_function
 def two():
-    return TABLE
+    return TABLE + NAMED["a"] + min(ALLOWED) + Sizes.NAMED["c"] + device.warps
 
 
 @triton.jit
@@ -111,6 +122,10 @@ def made(folder: Path, sizes: str = SIZES, source: str = MADE) -> Any:
 CHANGES = {
     "a part of a module": ("NUMBER = tl.constexpr(1)", "NUMBER = tl.constexpr(2)"),
     "what a constexpr function reads": ("TABLE = 10", "TABLE = 11"),
+    "a table that it reads": ('"a": 20', '"a": 21'),
+    "a set that it reads": ("{30, 31}", "{29, 31}"),
+    "a table of a class": ('"c": 40', '"c": 41'),
+    "a part of an object": ("self.warps = 50", "self.warps = 51"),
     "a part of a class": ("MORE = tl.constexpr(100)", "MORE = tl.constexpr(101)"),
     "a function in a constexpr": ("x + 1000", "x + 1001"),
 }

@@ -127,6 +127,17 @@ CLASHES = {
         "imported, got `__init__`",
         "rename it to letters, digits and `_`, beginning with a letter",
     ),
+    "a name that the module has for another": (
+        {"kernels/a.py": ADD + ADD.partition("export\n\n")[2].replace("add", "_add")},
+        "kernels/a.py:19: `demo._add` ends as the module's own name for `add` does",
+        "give it a name without the `_`",
+    ),
+    "a file of the runtime": (
+        {"kernels/runtime/tritonbind.py": ADD},
+        "kernels/runtime/tritonbind.py:10: what is generated of runtime/tritonbind.py would have "
+        "the name of a file of the runtime",
+        "rename the kernel file",
+    ),
     "no kernels": (
         {"kernels/a.py": "x = 1\n"},
         "no kernel is declared in kernels",
@@ -240,6 +251,11 @@ SETTINGS = {
         "pyproject.toml:2: [tool.codegen] kernels and output must be two folders, got 'kernels' "
         "for both",
         'write output = "generated"',
+    ),
+    "a module of Python's": (
+        '[tool.codegen]\nkernels = "json"\n',
+        "pyproject.toml:2: [tool.codegen] kernels: a module of Python itself is called 'json'",
+        'rename the folder; write kernels = "kernels"',
     ),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,6 +72,20 @@ def test_a_changed_file_of_the_package_is_found(package: Path, project: Project,
     result = project.run("regenerate", "--check")
     assert result.code == 1
     assert f"stale: packaged:{name} has changed" in result.errors
+
+
+def test_a_package_is_one_also_where_its_environment_lies_in_the_project(
+    tmp_path: Path, package: Path, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = (project.output / "MANIFEST.json").read_bytes()
+    inside = project.folder / ".venv/lib/site-packages"
+    shutil.copytree(package.parent, inside)
+    monkeypatch.setattr(sys, "path", [str(inside), *sys.path])
+    monkeypatch.setenv("PYTHONPATH", str(inside))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "packaged"]:
+        del sys.modules[name]
+    assert project.run("regenerate", "--rebuild").code == 0
+    assert (project.output / "MANIFEST.json").read_bytes() == recorded
 
 
 def test_other_files_do_not_matter(package: Path, project: Project) -> None:

@@ -37,6 +37,10 @@ def remove_output(project: Project) -> None:
     (project.output / "deep/twice.h").unlink()
 
 
+def edit_manifest(project: Project) -> None:
+    project.edit("generated/MANIFEST.json", '"demo.twice"', '"demo.double"')
+
+
 def remove_manifest(project: Project) -> None:
     (project.output / "MANIFEST.json").unlink()
 
