@@ -114,6 +114,12 @@ BAD: dict[str, tuple[str, str, str]] = {
         "itself",
         'end the name in @export("demo.solve", ...) otherwise',
     ),
+    "called like what C reads shapes with": (
+        kernel('{"x": "*fp32", "solve_with": "i32"}', "x, solve_with", name="solve"),
+        "`demo.solve` parameter `solve_with`: the generated code of `solve` has a name like this "
+        "for itself",
+        'end the name in @export("demo.solve", ...) otherwise',
+    ),
     "called like the Python function": (
         kernel('{"x": "*fp32", "_solve": "i32"}', "x, _solve", name="solve"),
         "`demo.solve` parameter `_solve`: the generated code of `solve` has a name like this for "
