@@ -80,12 +80,17 @@ def _needs_no_spelling(name: str, value: object) -> bool:
 
 
 def _spelt(value: object) -> str:
-    """A fixed spelling, of what has an order or not. Raises `CodegenError` for what has none."""
-    if isinstance(value, dict):
-        return f"{{{sorted((_spelt(key), _part(held)) for key, held in value.items())}}}"
-    if isinstance(value, (set, frozenset)):
-        return f"set {sorted(map(_part, value))}"
-    return json.dumps(canonical(value))
+    """A fixed spelling, also of tables and the like. Raises `CodegenError` for what has none."""
+    try:
+        return json.dumps(canonical(value))
+    except CodegenError:
+        if isinstance(value, dict):
+            return f"dict {sorted((_part(key), _part(held)) for key, held in value.items())}"
+        if isinstance(value, (set, frozenset)):
+            return f"set {sorted(map(_part, value))}"
+        if isinstance(value, (list, tuple)):
+            return f"list {[*map(_part, value)]}"
+        raise
 
 
 def _part(value: object) -> str:

@@ -28,7 +28,7 @@ def neighbours(folder: Path, files: Collection[str], others: Collection[str]) ->
     """
     top = folder.parent
     there = {path.stem for path in top.iterdir() if path.is_dir() or path.suffix == ".py"}
-    names = [re.escape(name) for name in there - {folder.name, *others} if name.isidentifier()]
+    names = {name for name in there - {folder.name, *others} if name.isidentifier()}
     mentioned = re.compile(rf"\b(?:{'|'.join(names)})\b".encode())
     found: set[Path] = set()
     waiting = [folder / file for file in files]
@@ -37,7 +37,7 @@ def neighbours(folder: Path, files: Collection[str], others: Collection[str]) ->
         if not mentioned.search(path.read_bytes()):
             continue  # to parse every file would be most of a run without changes
         for module in _imported_by(path, path.parent.relative_to(top).parts):
-            if module.partition(".")[0] in there - {folder.name, *others}:
+            if module.partition(".")[0] in names:
                 fresh = {top / place for place in _places(module.split("."))} - found
                 new = {place for place in fresh if place.is_file()}
                 found |= new

@@ -11,14 +11,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from codegen import files
+from codegen.clashes import clashes
 from codegen.config import Config
 from codegen.errors import CodegenError, CodegenErrors, shown
 from codegen.files import FileChange, GeneratedFile
 from codegen.freshness import Staleness, find_staleness
-from codegen.identifiers import c_module
 from codegen.manifest import (
     NAME,
-    TEMPLATES,
     Manifest,
     installed_tools,
     read_inputs,
@@ -208,7 +207,7 @@ def _introspect(request: Request, selection: Selection) -> tuple[list[Kernel], d
         errors += reading.errors
         kernels += reading.kernels
         titles[reading.file] = reading.title
-    errors += _clashes(kernels, selection)
+    errors += clashes(kernels, selection)
     if not root.is_dir():
         errors.append(
             CodegenError(
@@ -227,60 +226,6 @@ def _introspect(request: Request, selection: Selection) -> tuple[list[Kernel], d
     if errors:
         raise CodegenErrors(errors)
     return kernels, titles
-
-
-def _clashes(kernels: Sequence[Kernel], selection: Selection) -> list[CodegenError]:
-    """Names that would be there twice: of functions by their last part, of files by their path."""
-    seen = {
-        name.rpartition(".")[2]: f"`{name}` in {selection.config.kernels}/{entry['kernel']}"
-        for name, entry in selection.kept_functions.items()
-    }
-    kept = [entry["kernel"].partition(":")[0] for entry in selection.kept_functions.values()]
-    files_seen = {c_module(file): file for file in kept}
-    here_too = {(kernel.file, kernel.symbol) for kernel in kernels}
-    errors = []
-    for kernel in kernels:
-        here = f"`{kernel.name}` at {kernel.location}"
-        first = seen.setdefault(kernel.symbol, here)
-        if first is not here:
-            clash = f"`{kernel.name}` ends as {first} does"
-            errors.append(
-                CodegenError(
-                    f"{clash}, and the last part of a name is that of the C function",
-                    where=kernel.location,
-                    hint="give one of them another last part",
-                )
-            )
-        if (kernel.file, kernel.symbol[1:]) in here_too and kernel.symbol.startswith("_"):
-            errors.append(
-                CodegenError(
-                    f"`{kernel.name}` ends as the module's own name for `{kernel.symbol[1:]}` does",
-                    where=kernel.location,
-                    hint="give it a name without the `_`",
-                )
-            )
-        place = TEMPLATES / kernel.file
-        if any(place.with_suffix(suffix).exists() for suffix in (".c", ".h")):
-            errors.append(
-                CodegenError(
-                    f"what is generated of {kernel.file} would have the name of a file of the "
-                    "runtime",
-                    where=kernel.location,
-                    hint="rename the kernel file",
-                )
-            )
-        file = files_seen.setdefault(c_module(kernel.file), kernel.file)
-        if file != kernel.file:
-            files_seen[c_module(kernel.file)] = kernel.file
-            errors.append(
-                CodegenError(
-                    f"the files {file} and {kernel.file} would have the same name in C, "
-                    f"{c_module(file)}",
-                    where=kernel.location,
-                    hint="rename one of them",
-                )
-            )
-    return errors
 
 
 def write(outcome: Outcome, output: Path) -> None:

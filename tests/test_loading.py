@@ -79,6 +79,7 @@ SIZES = f"""{HEADER}
 NUMBER = tl.constexpr(1)
 TABLE = 10
 NAMED = {{"a": 20, "b": None}}
+ROWS = [{{"d": 60}}]
 ALLOWED = {{30, 31}}
 
 
@@ -97,7 +98,7 @@ device = Device()
 
 @triton.constexpr_function
 def two():
-    return TABLE + NAMED["a"] + min(ALLOWED) + Sizes.NAMED["c"] + device.warps
+    return TABLE + NAMED["a"] + min(ALLOWED) + Sizes.NAMED["c"] + device.warps + ROWS[0]["d"]
 
 
 @triton.jit
@@ -123,6 +124,7 @@ CHANGES = {
     "a part of a module": ("NUMBER = tl.constexpr(1)", "NUMBER = tl.constexpr(2)"),
     "what a constexpr function reads": ("TABLE = 10", "TABLE = 11"),
     "a table that it reads": ('"a": 20', '"a": 21'),
+    "a table in a list": ('"d": 60', '"d": 61'),
     "a set that it reads": ("{30, 31}", "{29, 31}"),
     "a table of a class": ('"c": 40', '"c": 41'),
     "a part of an object": ("self.warps = 50", "self.warps = 51"),

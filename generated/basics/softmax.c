@@ -89,9 +89,8 @@ static tb_grid softmax_grid(int64_t rows)
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 softmax_with(tb_target target, const void *x, void *y, int32_t rows, int32_t columns)
 {

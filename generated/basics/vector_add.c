@@ -89,9 +89,8 @@ static tb_grid vector_add_grid(int64_t size)
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 vector_add_with(tb_target target, const void *x, const void *y, void *out, int32_t size)
 {

@@ -121,9 +121,8 @@ static tb_grid gated_delta_rule_chunk_prepare_grid(int64_t num_value_heads, int6
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_chunk_prepare_with(tb_target target, const void *qkv, const void *b, const void *a,
                                     const void *dt_bias, const void *a_log, void *q_out,
@@ -356,9 +355,8 @@ static tb_grid gated_delta_rule_chunk_cumsum_grid(int64_t seq_len, int64_t num_v
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_chunk_cumsum_with(tb_target target, const void *g_in, void *g_out, int32_t seq_len,
                                    int32_t num_value_heads)
@@ -524,9 +522,8 @@ static tb_grid gated_delta_rule_chunk_a_grid(int64_t seq_len, int64_t num_value_
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_chunk_a_with(tb_target target, const void *k, const void *g_cumsum,
                               const void *beta, void *a_tril, int32_t seq_len,
@@ -712,9 +709,8 @@ static tb_grid gated_delta_rule_chunk_solve_grid(int64_t seq_len, int64_t num_va
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_chunk_solve_with(tb_target target, const void *a_tril_ptr, void *a_inv_ptr,
                                   int32_t seq_len, int32_t num_value_heads)
@@ -892,9 +888,8 @@ static tb_grid gated_delta_rule_chunk_recompute_grid(int64_t seq_len, int64_t nu
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_chunk_recompute_with(tb_target target, const void *k, const void *v,
                                       const void *beta, void *w_out, void *u_out, const void *a_inv,
@@ -1195,9 +1190,8 @@ static int64_t gated_delta_rule_chunk_state_compute_BLOCK_V(int64_t num_value_he
     return num_value_heads <= 33 ? 32 : 64;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_chunk_state_with(tb_target target, const void *k, const void *w, const void *u,
                                   const void *g_cumsum, const void *initial_state,
@@ -1434,9 +1428,8 @@ static tb_grid gated_delta_rule_chunk_o_grid(int64_t seq_len, int64_t num_value_
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_chunk_o_with(tb_target target, const void *q, const void *k, const void *v_new,
                               const void *chunk_state, const void *g_cumsum, void *output,

@@ -88,9 +88,8 @@ static tb_grid gated_delta_rule_fused_local_grid(int64_t num_value_heads, int64_
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_fused_local_with(tb_target target, const void *qkv, const void *b, const void *a,
                                   const void *dt_bias, const void *a_log, void *solved,
@@ -396,9 +395,8 @@ static int64_t gated_delta_rule_fused_carry_compute_BLOCK_V(int64_t num_value_he
     return num_value_heads <= 33 ? 32 : 64;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 gated_delta_rule_fused_carry_with(tb_target target, const tritonbind_tensor *qkv,
                                   const tritonbind_tensor *qkv_again,

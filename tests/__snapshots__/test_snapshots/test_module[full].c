@@ -1230,9 +1230,8 @@ static tb_grid scale_rows_and_add_bias_grid(int64_t rows, int64_t columns)
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 scale_rows_and_add_bias_with(tb_target target, tritonbind_dtype x_dtype, const void *x, void *out,
                              const void *bias, int64_t rows, int32_t columns, uint16_t factor,
@@ -1464,9 +1463,8 @@ static tb_grid explicit_grid(int64_t gx, int64_t gy, int64_t gz)
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 explicit_with(tb_target target, void *register_, int32_t stream_, uint64_t x_shape, int64_t lambda,
               int32_t gx, int32_t gy, int32_t gz)
@@ -1587,9 +1585,8 @@ static tb_grid bare_grid(void)
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 bare_with(tb_target target)
 {

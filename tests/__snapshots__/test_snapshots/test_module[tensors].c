@@ -139,9 +139,8 @@ static tb_grid move_grid(int64_t n, int64_t ROWS, int64_t tb_source_shape_last_1
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 move_with(tb_target target, tritonbind_dtype target__dtype, int32_t n,
           const tritonbind_tensor *source, const tritonbind_tensor *target_,

@@ -70,9 +70,8 @@ static tb_grid fill_grid(int64_t n)
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared; inlined, since plain C's
- * calls
- * do nothing besides. */
+/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
+ * that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
 fill_with(tb_target target, void *out_ptr, int32_t n)
 {
