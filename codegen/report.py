@@ -21,6 +21,7 @@ COMMAND = "python -m codegen"
 
 
 def say(text: str) -> None:
+    sys.stdout.flush()  # in the order in which it was said, and not where nobody listens
     print(text, file=sys.stderr)
 
 
