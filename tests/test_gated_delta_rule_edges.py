@@ -84,7 +84,8 @@ def test_offsets_beyond_32_bits(name):
     axes = [range(n) if n == m else [m - 1] for n, m in zip(small, large, strict=True)]
     programs = list(itertools.product(*axes))
     if name in {"prepare", "interaction", "recompute", "outputs"}:
-        programs = [of_last_head(program, large) for program in programs]
+        of_a_head = 2 if name == "recompute" else 1
+        programs = [of_last_head(program, large, of_a_head) for program in programs]
     launch(declaration, alone)
     launch(declaration, among, programs=programs)
     for parameter in declaration.shapes:
@@ -93,10 +94,14 @@ def test_offsets_beyond_32_bits(name):
         assert np.array_equal(array[index], expected[expected_index]), parameter
 
 
-def of_last_head(program, grid):
-    """Where kernels that go from head to head first have the last head of a block of tokens."""
+def of_last_head(program, grid, of_a_head):
+    """Where kernels that go from head to head first have the last head of a block of tokens.
+
+    `of_a_head` is how many programs each head of a block has, next to each other.
+    """
     *others, blocks, heads = grid
-    index = program[len(others)] * heads + heads - 1
+    block, part = divmod(program[len(others)], of_a_head)
+    index = (block * heads + heads - 1) * of_a_head + part
     return *program[: len(others)], index % blocks, index // blocks
 
 

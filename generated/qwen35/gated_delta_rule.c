@@ -690,11 +690,9 @@ static const tb_function gated_delta_rule_chunk_solve_function = {
     .argument_names = "a_tril_ptr, a_inv_ptr, seq_len, num_value_heads, stream",
     .doc = "T = (I + A)^-1 of the 64 x 64 unit lower triangular matrix of each chunk, in fp32.\n"
            "\n"
-           "Substitution inverts the four 16 x 16 blocks on the diagonal side by side: with T = I "
-           "+ X,\n"
-           "X = -A - X A, and column j of that needs only the columns of X to its right. Block "
-           "formulas\n"
-           "join them to two of 32 x 32, and those to the whole.",
+           "Substitution inverts the four 16 x 16 blocks on the diagonal, block formulas join them "
+           "to two\n"
+           "of 32 x 32, and those to the whole.",
     .arguments = gated_delta_rule_chunk_solve_arguments,
     .argument_count = 4,
     .variants = gated_delta_rule_chunk_solve_variants,
@@ -801,15 +799,15 @@ TB_EMBED(gated_delta_rule_chunk_recompute_aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_recompute_aligned_images[] = {
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_80, .symbol = "recompute",
-     .capability = 80, .threads = 128, .shared = 32768, .parameter_count = 9},
+     .capability = 80, .threads = 128, .shared = 24576, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_90, .symbol = "recompute",
-     .capability = 90, .is_exact = true, .threads = 128, .shared = 40960, .parameter_count = 9},
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 24576, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_100, .symbol = "recompute",
-     .capability = 100, .is_exact = true, .threads = 128, .shared = 34832, .parameter_count = 9},
+     .capability = 100, .is_exact = true, .threads = 128, .shared = 16392, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_sm_120, .symbol = "recompute",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 28672, .parameter_count = 9},
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 24576, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_aligned_compute_80, .symbol = "recompute",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 32768, .parameter_count = 9},
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 24576, .parameter_count = 9},
 };
 
 /* generic */
@@ -825,15 +823,15 @@ TB_EMBED(gated_delta_rule_chunk_recompute_generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_recompute_generic_images[] = {
     {.data = gated_delta_rule_chunk_recompute_generic_sm_80, .symbol = "recompute",
-     .capability = 80, .threads = 128, .shared = 16384, .parameter_count = 9},
+     .capability = 80, .threads = 128, .shared = 24576, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_generic_sm_90, .symbol = "recompute",
-     .capability = 90, .is_exact = true, .threads = 128, .shared = 16384, .parameter_count = 9},
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 24576, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_generic_sm_100, .symbol = "recompute",
      .capability = 100, .is_exact = true, .threads = 128, .shared = 16392, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_generic_sm_120, .symbol = "recompute",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 16384, .parameter_count = 9},
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 24576, .parameter_count = 9},
     {.data = gated_delta_rule_chunk_recompute_generic_compute_80, .symbol = "recompute",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 16384, .parameter_count = 9},
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 24576, .parameter_count = 9},
 };
 
 static tb_variant gated_delta_rule_chunk_recompute_variants[] = {
@@ -872,8 +870,8 @@ static const tb_function gated_delta_rule_chunk_recompute_function = {
     .argument_names = "k, v, beta, w_out, u_out, a_inv, g_cumsum, seq_len, num_value_heads, stream",
     .doc = "u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.\n"
            "\n"
-           "The factors go to the columns of T: it is half as wide as k and v, which stay as they "
-           "are.",
+           "A program makes one of them. The factors go to the columns of T: it\n"
+           "is half as wide as k and v, which stay as they are.",
     .arguments = gated_delta_rule_chunk_recompute_arguments,
     .argument_count = 9,
     .variants = gated_delta_rule_chunk_recompute_variants,
@@ -884,7 +882,7 @@ static const tb_function gated_delta_rule_chunk_recompute_function = {
 
 static tb_grid gated_delta_rule_chunk_recompute_grid(int64_t seq_len, int64_t num_value_heads)
 {
-    const tb_grid grid = {tb_cdiv(seq_len, 64), num_value_heads, 1, 0};
+    const tb_grid grid = {2 * tb_cdiv(seq_len, 64), num_value_heads, 1, 0};
     return grid;
 }
 
@@ -1027,15 +1025,15 @@ TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_aligned_compute_80,
          "gated_delta_rule_chunk_state.BLOCK_V_32-aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_state_BLOCK_V_32_aligned_images[] = {
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_80, .symbol = "state",
-     .capability = 80, .threads = 128, .shared = 82700, .parameter_count = 10},
+     .capability = 80, .threads = 128, .shared = 78604, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_90, .symbol = "state",
-     .capability = 90, .is_exact = true, .threads = 128, .shared = 160524, .parameter_count = 10},
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 164620, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_100, .symbol = "state",
      .capability = 100, .is_exact = true, .threads = 128, .shared = 140572, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_120, .symbol = "state",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 82700, .parameter_count = 10},
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 78604, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_compute_80, .symbol = "state",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 82700, .parameter_count = 10},
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 78604, .parameter_count = 10},
 };
 
 /* BLOCK_V_32-generic */
@@ -1085,15 +1083,15 @@ TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_aligned_compute_80,
          "gated_delta_rule_chunk_state.BLOCK_V_64-aligned.compute_80.ptx");
 static tb_image gated_delta_rule_chunk_state_BLOCK_V_64_aligned_images[] = {
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_80, .symbol = "state",
-     .capability = 80, .threads = 128, .shared = 74248, .parameter_count = 10},
+     .capability = 80, .threads = 128, .shared = 66056, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_90, .symbol = "state",
-     .capability = 90, .is_exact = true, .threads = 128, .shared = 131592, .parameter_count = 10},
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 139784, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_100, .symbol = "state",
      .capability = 100, .is_exact = true, .threads = 128, .shared = 124440, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_120, .symbol = "state",
-     .capability = 120, .is_exact = true, .threads = 128, .shared = 74248, .parameter_count = 10},
+     .capability = 120, .is_exact = true, .threads = 128, .shared = 66056, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_compute_80, .symbol = "state",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 74248, .parameter_count = 10},
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 66056, .parameter_count = 10},
 };
 
 /* BLOCK_V_64-generic */
@@ -1116,7 +1114,7 @@ static tb_image gated_delta_rule_chunk_state_BLOCK_V_64_generic_images[] = {
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_80, .symbol = "state",
      .capability = 80, .threads = 128, .shared = 33288, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_90, .symbol = "state",
-     .capability = 90, .is_exact = true, .threads = 128, .shared = 33288, .parameter_count = 10},
+     .capability = 90, .is_exact = true, .threads = 128, .shared = 41480, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_100, .symbol = "state",
      .capability = 100, .is_exact = true, .threads = 128, .shared = 74280, .parameter_count = 10},
     {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_120, .symbol = "state",

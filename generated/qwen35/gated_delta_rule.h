@@ -123,9 +123,8 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_a_prepare(
 
 /* T = (I + A)^-1 of the 64 x 64 unit lower triangular matrix of each chunk, in fp32.
  *
- * Substitution inverts the four 16 x 16 blocks on the diagonal side by side: with T = I + X,
- * X = -A - X A, and column j of that needs only the columns of X to its right. Block formulas
- * join them to two of 32 x 32, and those to the whole.
+ * Substitution inverts the four 16 x 16 blocks on the diagonal, block formulas join them to two
+ * of 32 x 32, and those to the whole.
  *
  * a_tril_ptr: *fp32, read, shape (seq_len, num_value_heads, 64): [S, H, 64], strictly lower
  *     triangular inside each chunk
@@ -149,7 +148,8 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_solve_prepare(
 
 /* u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.
  *
- * The factors go to the columns of T: it is half as wide as k and v, which stay as they are.
+ * A program makes one of them. The factors go to the columns of T: it
+ * is half as wide as k and v, which stay as they are.
  *
  * k: *bf16, read, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
  * v: *bf16, read, shape (seq_len, num_value_heads, 128): [S, H, 128]

@@ -165,9 +165,8 @@ def gated_delta_rule_chunk_solve(
 ) -> None:
     """T = (I + A)^-1 of the 64 x 64 unit lower triangular matrix of each chunk, in fp32.
 
-    Substitution inverts the four 16 x 16 blocks on the diagonal side by side: with T = I + X,
-    X = -A - X A, and column j of that needs only the columns of X to its right. Block formulas
-    join them to two of 32 x 32, and those to the whole.
+    Substitution inverts the four 16 x 16 blocks on the diagonal, block formulas join them to two
+    of 32 x 32, and those to the whole.
 
     Args:
         a_tril_ptr: `*fp32`, read, shape (seq_len, num_value_heads, 64): [S, H, 64], strictly lower
@@ -202,7 +201,8 @@ def gated_delta_rule_chunk_recompute(
 ) -> None:
     """u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.
 
-    The factors go to the columns of T: it is half as wide as k and v, which stay as they are.
+    A program makes one of them. The factors go to the columns of T: it
+    is half as wide as k and v, which stay as they are.
 
     Args:
         k: `*bf16`, read, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1

@@ -22,10 +22,11 @@ import triton.language as tl
 from triton import cdiv
 
 from codegen.export import export
-from kernels.qwen35.parts import join_inverses, nearby, softplus
+from kernels.qwen35.parts import invert_corners, join_inverses, nearby, softplus
 
 CHUNK = tl.constexpr(64)
 KEY_DIM = VALUE_DIM = tl.constexpr(128)
+LOG2_E = tl.constexpr(1.4426950408889634)
 
 SIZES = {"seq_len": "i32", "num_value_heads": "i32"}
 NUMBER = tuple(SIZES)
@@ -155,10 +156,12 @@ def interaction(
     keys = tl.load(k + key_at, mask=whole, other=0.0)
     g = tl.load(g_cumsum + start + row, mask=inside, other=0.0)
     strength = tl.load(beta + start + row, mask=inside, other=0.0)
-    earlier = (tokens[:, None] > tokens[None, :]) & whole
-    decay = tl.exp(tl.where(earlier, g[:, None] - g[None, :], float("-inf")))
-    products = tl.dot(keys, tl.trans(keys)) * decay * strength[:, None]
     a_at = start * CHUNK + (row[:, None] * CHUNK + tokens[None, :])
+    products = tl.dot(keys, tl.trans(keys))
+    earlier = tokens[:, None] > tokens[None, :]
+    # Where nothing counts the difference is above 0, and its power might be no number.
+    decay = tl.exp2(tl.minimum(g[:, None] - g[None, :], 0.0) * LOG2_E)
+    products = tl.where(earlier, products * decay * strength[:, None], 0.0)
     tl.store(a_tril + a_at, products, mask=whole)
 
 
@@ -177,30 +180,20 @@ def solve(
 ):
     """T = (I + A)^-1 of the 64 x 64 unit lower triangular matrix of each chunk, in fp32.
 
-    Substitution inverts the four 16 x 16 blocks on the diagonal side by side: with T = I + X,
-    X = -A - X A, and column j of that needs only the columns of X to its right. Block formulas
-    join them to two of 32 x 32, and those to the whole.
+    Substitution inverts the four 16 x 16 blocks on the diagonal, block formulas join them to two
+    of 32 x 32, and those to the whole.
     """
     first = tl.program_id(0) * 64
     remaining = seq_len - first
     start = (first.to(tl.int64) * num_value_heads + tl.program_id(1)) * 64
     stride = num_value_heads * 64
 
-    row = tl.arange(0, 16)[None, :, None]
+    inverses = invert_corners(a_tril_ptr + start, stride, remaining)
+    row = tl.arange(16, 32)[None, :, None]
     column = tl.arange(0, 16)[None, None, :]
-    corner = tl.arange(0, 4)[:, None, None] * 16
-    at = a_tril_ptr + start + corner * (stride + 1) + column
-    block = tl.load(at + row * stride, mask=row < remaining - corner, other=0.0)
-    inverses = tl.where(row > column, -block, 0.0)
-    for step in tl.static_range(14, 0, -1):
-        # Loading the row again is cheaper than picking it out of the other threads' registers.
-        factors = tl.load(at + step * stride, mask=step < remaining - corner, other=0.0)
-        solved = tl.sum(tl.where(column == step, inverses, 0.0), axis=2, keep_dims=True)
-        inverses -= solved * tl.where(column < step, factors, 0.0)
-    inverses = tl.where(row == column, 1.0, inverses)
     corner = tl.arange(0, 2)[:, None, None] * 32
-    at = a_tril_ptr + start + corner * (stride + 1) + column
-    below = tl.load(at + (16 + row) * stride, mask=16 + row < remaining - corner, other=0.0)
+    at = a_tril_ptr + start + (corner * (stride + 1) + row * stride + column)
+    below = tl.load(at, mask=row < remaining - corner, other=0.0)
     inverses = join_inverses(inverses, below, 2, 16)
     row = tl.arange(32, 64)[None, :, None]
     at = a_tril_ptr + start + row * stride + tl.arange(0, 32)[None, None, :]
@@ -215,7 +208,7 @@ def solve(
     "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_recompute",
     types={**each("k v w_out u_out a_inv", "*bf16"), **each("beta g_cumsum", "*fp32"), **SIZES},
     shapes={**each("k v w_out u_out", VECTOR), **each("beta g_cumsum", NUMBER), "a_inv": CHUNK_ROW},
-    grid=lambda seq_len, num_value_heads: (cdiv(seq_len, 64), num_value_heads),
+    grid=lambda seq_len, num_value_heads: (2 * cdiv(seq_len, 64), num_value_heads),
 )
 @triton.jit
 def recompute(
@@ -228,34 +221,33 @@ def recompute(
     g_cumsum,  # [S, H], summed up inside the chunk
     seq_len,  # S, the number of tokens
     num_value_heads,  # H, the number of value heads
-    BLOCK: tl.constexpr = 64,
 ):
     """u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.
 
-    The factors go to the columns of T: it is half as wide as k and v, which stay as they are.
+    A program makes one of them. The factors go to the columns of T: it
+    is half as wide as k and v, which stay as they are.
     """
-    chunk, head = nearby(num_value_heads)
+    chunk, half = nearby(2 * num_value_heads)
+    head = half // 2
     first = chunk * CHUNK
     tokens = tl.arange(0, CHUNK)
-    columns = tl.arange(0, BLOCK)[None, :]
     inside = tokens < seq_len - first
     whole = inside[:, None]
     start = first.to(tl.int64) * num_value_heads + head
     row = tokens * num_value_heads
+    if half % 2:
+        source, target = k, w_out
+        g = tl.load(g_cumsum + start + row, mask=inside, other=0.0)
+    else:
+        source, target = v, u_out
+        g = tl.zeros([CHUNK], tl.float32)
+    factors = tl.load(beta + start + row, mask=inside, other=0.0) * tl.exp2(g * LOG2_E)
     at = start * CHUNK + (row[:, None] * CHUNK + tokens[None, :])
-    factors = tl.load(a_inv + at, mask=whole, other=0.0).to(tl.float32)
-    factors *= tl.load(beta + start + row, mask=inside, other=0.0)[None, :]
-    inverse = factors.to(tl.bfloat16)
-    for block in tl.range(0, VALUE_DIM, BLOCK):
-        at = start * VALUE_DIM + (row[:, None] * VALUE_DIM + block + columns)
-        u = tl.dot(inverse, tl.load(v + at, mask=whole, other=0.0))
-        tl.store(u_out + at, u.to(tl.bfloat16), mask=whole)
-    factors *= tl.exp(tl.load(g_cumsum + start + row, mask=inside, other=0.0))[None, :]
-    inverse = factors.to(tl.bfloat16)
-    for block in tl.range(0, KEY_DIM, BLOCK):
-        at = start * KEY_DIM + (row[:, None] * KEY_DIM + block + columns)
-        w = tl.dot(inverse, tl.load(k + at, mask=whole, other=0.0))
-        tl.store(w_out + at, w.to(tl.bfloat16), mask=whole)
+    inverse = tl.load(a_inv + at, mask=whole, other=0.0).to(tl.float32)
+    inverse = (inverse * factors[None, :]).to(tl.bfloat16)
+    at = start * KEY_DIM + (row[:, None] * KEY_DIM + tl.arange(0, KEY_DIM)[None, :])
+    result = tl.dot(inverse, tl.load(source + at, mask=whole, other=0.0))
+    tl.store(target + at, result.to(tl.bfloat16), mask=whole)
 
 
 @export(
@@ -302,11 +294,11 @@ def state(
     row = tokens * num_value_heads
     key_row = row[:, None] * KEY_DIM + keys[None, :]
     value_row = row[:, None] * VALUE_DIM + values
-    cells = head.to(tl.int64) * (KEY_DIM * VALUE_DIM) + (keys[:, None] * VALUE_DIM + values)
-    h = tl.load(initial_state + cells)
+    matrix = head.to(tl.int64) * (KEY_DIM * VALUE_DIM)
+    cells = keys[:, None] * VALUE_DIM + values
+    h = tl.load(initial_state + matrix + cells)
     for chunk in tl.range(0, tl.cdiv(seq_len, CHUNK)):
         matrices = tl.cast(chunk, tl.int64) * num_value_heads * (KEY_DIM * VALUE_DIM)
-        tl.store(chunk_state + matrices + cells, h)
         first = chunk * CHUNK
         last = tl.minimum(seq_len - first, CHUNK) - 1
         inside = tokens <= last
@@ -316,15 +308,17 @@ def state(
         value_at = start * VALUE_DIM + value_row
         weights = tl.load(w + key_at, mask=whole, other=0.0)
         written = tl.load(u + value_at, mask=whole, other=0.0).to(tl.float32)
-        written -= tl.dot(weights, h.to(tl.bfloat16))
-        tl.store(v_new + value_at, written.to(tl.bfloat16), mask=whole)
+        key_tile = tl.load(k + key_at, mask=whole, other=0.0)
         g = tl.load(g_cumsum + start + row, mask=inside, other=0.0)
         g_last = tl.load(g_cumsum + start + last * num_value_heads)
-        decay = tl.exp(tl.where(inside, g_last - g, float("-inf")))
-        written = (written * decay[:, None]).to(tl.bfloat16)
-        key_tile = tl.load(k + key_at, mask=whole, other=0.0)
-        h = tl.dot(tl.trans(key_tile), written, acc=h * tl.exp(g_last))
-    tl.store(final_state + cells, h)
+        decay = tl.exp2(tl.where(inside, g_last - g, float("-inf")) * LOG2_E)
+        written -= tl.dot(weights, h.to(tl.bfloat16))
+        kept = (written * decay[:, None]).to(tl.bfloat16)
+        tl.store(v_new + value_at, written.to(tl.bfloat16), mask=whole)
+        # Earlier, h would wait to be stored behind the tiles that are on their way in.
+        tl.store(chunk_state + (matrices + (matrix + cells)), h)
+        h = tl.dot(tl.trans(key_tile), kept, acc=h * tl.exp2(g_last * LOG2_E))
+    tl.store(final_state + matrix + cells, h)
 
 
 @export(
@@ -372,9 +366,9 @@ def outputs(
         before = tl.dot(queries, h.to(tl.bfloat16), acc=before)
         scores = tl.dot(queries, tl.trans(key_tile), acc=scores)
     g = tl.load(g_cumsum + start + row, mask=inside, other=0.0)
-    seen = (tokens[:, None] >= tokens[None, :]) & whole
-    scores *= tl.exp(tl.where(seen, g[:, None] - g[None, :], float("-inf")))
+    scores *= tl.exp2(tl.minimum(g[:, None] - g[None, :], 0.0) * LOG2_E)
+    scores = tl.where(tokens[:, None] >= tokens[None, :], scores, 0.0)
     at = start * VALUE_DIM + (row[:, None] * VALUE_DIM + values)
     written = tl.load(v_new + at, mask=whole, other=0.0)
-    result = tl.dot(scores.to(tl.bfloat16), written, acc=before * tl.exp(g)[:, None])
+    result = tl.dot(scores.to(tl.bfloat16), written, acc=before * tl.exp2(g * LOG2_E)[:, None])
     tl.store(output + at, (result * scale).to(tl.bfloat16), mask=whole)

@@ -25,6 +25,45 @@ def softplus(x):
 
 
 @triton.jit
+def join_columns(left, right):
+    """[rows, n] and [rows, n] to [rows, 2 n]."""
+    ROWS: tl.constexpr = left.shape[0]
+    WIDTH: tl.constexpr = 2 * left.shape[1]
+    return tl.reshape(tl.permute(tl.join(left, right), [0, 2, 1]), [ROWS, WIDTH])
+
+
+@triton.jit
+def invert_corners(a, stride, remaining):
+    """Inverses [4, 16, 16] of I + A for the 16 x 16 blocks on the diagonal of the 64 x 64 at `a`.
+
+    With T = I + X, X = -A - X A, and column j of that needs only the columns of X to its right. As
+    a row is loaded in four times four columns, two threads have all of it, and one exchange between
+    them picks a column. What a row needs of the others it loads again.
+    """
+    row = tl.arange(0, 64)[:, None]
+    column = tl.arange(0, 16)[None, :]
+    quad = tl.arange(0, 4)[None, :]
+    at = a + row * stride + row // 16 * 16 + quad
+    inside = row < remaining
+    left = join_columns(
+        tl.load(at, mask=inside, other=0.0), tl.load(at + 4, mask=inside, other=0.0)
+    )
+    right = join_columns(
+        tl.load(at + 8, mask=inside, other=0.0), tl.load(at + 12, mask=inside, other=0.0)
+    )
+    inverses = tl.where(row % 16 > column, -join_columns(left, right), 0.0)
+    corner = 16 * tl.arange(0, 4)[:, None]
+    at = a + corner * (stride + 1) + column
+    for step in tl.static_range(14, 0, -1):
+        factors = tl.load(at + step * stride, mask=step < remaining - corner, other=0.0)
+        factors = tl.reshape(tl.broadcast_to(factors[:, None, :], [4, 16, 16]), [64, 16])
+        # Adding -0 changes nothing, also in the compiler's eyes: this is one column.
+        solved = tl.sum(tl.where(column == step, inverses, -0.0), axis=1, keep_dims=True)
+        inverses = tl.where(column < step, inverses - solved * factors, inverses)
+    return tl.reshape(tl.where(row % 16 == column, 1.0, inverses), [4, 16, 16])
+
+
+@triton.jit
 def join_inverses(inverses, below, PAIRS: tl.constexpr, SIDE: tl.constexpr):
     """Inverses [2 * PAIRS, SIDE, SIDE] of diagonal blocks to those of blocks twice as wide.
 
