@@ -24,7 +24,7 @@ from benchmarks import chain_peer as peer
 from benchmarks import chain_roofline as roofline
 from benchmarks.chain_plot import Series, plot
 from benchmarks.gpu import machine
-from benchmarks.timing import gpu_time, host_time, wall_time
+from benchmarks.timing import gpu_time, gpu_times, host_time, wall_time
 from tests.support import chain
 
 SIZES = [64, 512, 2048, 8192, 32768]
@@ -33,6 +33,8 @@ ALIGNMENT = 256
 """Bytes, of each part of a workspace, as an allocator's blocks have."""
 AGREE = 2e-2
 """Of the norm: bf16 results of different orders of the same sums."""
+
+RATIOS = "two / peer | seven / peer | two / split | seven / split"
 
 Result = tuple[torch.Tensor, torch.Tensor]
 
@@ -57,7 +59,8 @@ class Row:
     fused: Times
     seven: Times
     peer: Times
-    peer_on_rows: Times
+    peer_on_split: Times
+    """On q, k and v as tensors of their own: what is left of its work when another has copied."""
     stages: dict[str, float]
     """GPU time of each stage."""
 
@@ -101,7 +104,7 @@ def seven(x: SimpleNamespace) -> Callable[[], Result]:
 def measure(tokens: int, heads: int) -> Row:
     x = chain.inputs(tokens, heads)
     two_kernels, seven_kernels = fused(x), seven(x)
-    on_split, on_rows = peer.call(x), peer.call_on_rows(x)
+    on_rows, on_split = peer.call(x), peer.call_on_split(x)
     peer.tune_again()
     expected = on_split()
     for result in (two_kernels(), seven_kernels(), on_rows()):
@@ -110,13 +113,15 @@ def measure(tokens: int, heads: int) -> Row:
     calls = 10 if tokens <= 2048 else 2
     two = chain.fused_calls(x, chain.fused_workspace(x))
     parts = chain.seven_calls(x, chain.seven_workspace(x))
+    contenders = (two_kernels, seven_kernels, on_rows, on_split)
+    gpu = gpu_times(dict(enumerate(contenders)), calls=calls)
     row = Row(
         tokens,
         heads,
-        _times(two_kernels, calls, two),
-        _times(seven_kernels, calls, parts),
-        _times(on_split, calls),
-        _times(on_rows, calls),
+        _times(two_kernels, gpu[0], two),
+        _times(seven_kernels, gpu[1], parts),
+        _times(on_rows, gpu[2]),
+        _times(on_split, gpu[3]),
         {
             name: gpu_time(lambda call=call: call[0](*call[1]), calls=calls)
             for name, call in {**two, **parts}.items()
@@ -135,45 +140,39 @@ def _check(result: Result, expected: Result) -> None:
 
 
 def _times(
-    run: Callable[[], object], calls: int, prepared: dict[str, chain.Call] | None = None
+    run: Callable[[], object], gpu: float, prepared: dict[str, chain.Call] | None = None
 ) -> Times:
-    return Times(
-        host_time(run),
-        wall_time(run),
-        gpu_time(run, calls=calls),
-        host_time(lambda: chain.run(prepared)) if prepared else None,
-    )
+    prepared_time = host_time(lambda: chain.run(prepared)) if prepared else None
+    return Times(host_time(run), wall_time(run), gpu, prepared_time)
 
 
 def tables(rows: list[Row], ceilings: roofline.Ceilings, errors: dict[str, list[float]]) -> str:
     """The tables of docs/chain.md."""
     lines = ["### GPU time, microseconds (replay of a captured graph)", ""]
     lines += _table(
-        "S, H | two kernels | seven kernels | peer | peer, on rows | two / peer | seven / peer",
+        f"S, H | two kernels | seven kernels | peer | peer, split before | {RATIOS}",
         [
             f"{_size(r)} | {r.fused.gpu:.1f} | {r.seven.gpu:.1f} | {r.peer.gpu:.1f} "
-            f"| {r.peer_on_rows.gpu:.1f} | {r.fused.gpu / r.peer.gpu:.2f} "
-            f"| {r.seven.gpu / r.peer.gpu:.2f}"
+            f"| {r.peer_on_split.gpu:.1f} | {_ratios(r, lambda times: times.gpu)}"
             for r in rows
         ],
     )
     lines += ["### Wall time, microseconds (from the call until the GPU is done)", ""]
     lines += _table(
-        "S, H | two kernels | seven kernels | peer | peer, on rows | two / peer | seven / peer",
+        f"S, H | two kernels | seven kernels | peer | peer, split before | {RATIOS}",
         [
             f"{_size(r)} | {r.fused.wall:.0f} | {r.seven.wall:.0f} | {r.peer.wall:.0f} "
-            f"| {r.peer_on_rows.wall:.0f} | {r.fused.wall / r.peer.wall:.2f} "
-            f"| {r.seven.wall / r.peer.wall:.2f}"
+            f"| {r.peer_on_split.wall:.0f} | {_ratios(r, lambda times: times.wall)}"
             for r in rows
         ],
     )
     lines += ["### Host time, microseconds (until the call is back)", ""]
     lines += _table(
         "S, H | two kernels | with what is allocated | seven kernels | with what is allocated "
-        "| peer | peer, on rows",
+        "| peer | peer, split before",
         [
             f"{_size(r)} | {r.fused.host:.1f} | {r.fused.prepared:.1f} | {r.seven.host:.1f} "
-            f"| {r.seven.prepared:.1f} | {r.peer.host:.0f} | {r.peer_on_rows.host:.0f}"
+            f"| {r.seven.prepared:.1f} | {r.peer.host:.0f} | {r.peer_on_split.host:.0f}"
             for r in rows
         ],
     )
@@ -222,6 +221,11 @@ def _table(head: str, body: list[str]) -> list[str]:
     return [f"| {head} |", "|---" * head.count("|") + "|---|", *(f"| {r} |" for r in body), ""]
 
 
+def _ratios(row: Row, time: Callable[[Times], float]) -> str:
+    ours, peers = (row.fused, row.seven), (row.peer, row.peer_on_split)
+    return " | ".join(f"{time(one) / time(other):.2f}" for other in peers for one in ours)
+
+
 def _size(row: Row) -> str:
     return f"{row.tokens}, {row.heads}"
 
@@ -255,6 +259,10 @@ def main() -> None:
             {
                 f"H = {heads}": [
                     Series("flash-linear-attention", _points(rows, heads, lambda r: r.peer.gpu)),
+                    Series(
+                        "the same, split before",
+                        _points(rows, heads, lambda r: r.peer_on_split.gpu),
+                    ),
                     Series("seven kernels", _points(rows, heads, lambda r: r.seven.gpu)),
                     Series("two kernels", _points(rows, heads, lambda r: r.fused.gpu)),
                     Series(

@@ -22,19 +22,13 @@ CALLS, ROUNDS = 20, 5
 
 
 def split(x: SimpleNamespace) -> tuple[torch.Tensor, ...]:
-    """q, k and v as tensors of their own: what the peer takes."""
+    """q, k and v as tensors of their own."""
     sizes = [x.key_heads * 128, x.key_heads * 128, x.heads * 128]
     parts = x.qkv.split(sizes, dim=1)
     return tuple(part.reshape(1, x.tokens, -1, 128).contiguous() for part in parts)
 
 
 def call(x: SimpleNamespace) -> Callable[[], tuple[torch.Tensor, torch.Tensor]]:
-    """A call on q, k and v that have been split already; it allocates what it needs."""
-    given = split(x)
-    return lambda: _peer(x, *given)
-
-
-def call_on_rows(x: SimpleNamespace) -> Callable[[], tuple[torch.Tensor, torch.Tensor]]:
     """A call on rows of q, k and v, as ours: views of them, which the peer copies."""
     sizes = [x.key_heads * 128, x.key_heads * 128, x.heads * 128]
 
@@ -43,6 +37,12 @@ def call_on_rows(x: SimpleNamespace) -> Callable[[], tuple[torch.Tensor, torch.T
         return _peer(x, *(part.view(1, x.tokens, -1, 128) for part in parts))
 
     return run
+
+
+def call_on_split(x: SimpleNamespace) -> Callable[[], tuple[torch.Tensor, torch.Tensor]]:
+    """A call on q, k and v that have been split already."""
+    given = split(x)
+    return lambda: _peer(x, *given)
 
 
 def _peer(x: SimpleNamespace, *qkv: torch.Tensor) -> Any:

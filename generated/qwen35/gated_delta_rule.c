@@ -870,8 +870,9 @@ static const tb_function gated_delta_rule_chunk_recompute_function = {
     .argument_names = "k, v, beta, w_out, u_out, a_inv, g_cumsum, seq_len, num_value_heads, stream",
     .doc = "u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.\n"
            "\n"
-           "A program makes one of them. The factors go to the columns of T: it\n"
-           "is half as wide as k and v, which stay as they are.",
+           "A program makes one of them. The factors go to the columns of T: it is half as wide as "
+           "k and v,\n"
+           "which stay as they are.",
     .arguments = gated_delta_rule_chunk_recompute_arguments,
     .argument_count = 9,
     .variants = gated_delta_rule_chunk_recompute_variants,

@@ -148,8 +148,8 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_solve_prepare(
 
 /* u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.
  *
- * A program makes one of them. The factors go to the columns of T: it
- * is half as wide as k and v, which stay as they are.
+ * A program makes one of them. The factors go to the columns of T: it is half as wide as k and v,
+ * which stay as they are.
  *
  * k: *bf16, read, shape (seq_len, num_value_heads, 128): [S, H, 128], of length 1
  * v: *bf16, read, shape (seq_len, num_value_heads, 128): [S, H, 128]

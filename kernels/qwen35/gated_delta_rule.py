@@ -224,8 +224,8 @@ def recompute(
 ):
     """u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.
 
-    A program makes one of them. The factors go to the columns of T: it
-    is half as wide as k and v, which stay as they are.
+    A program makes one of them. The factors go to the columns of T: it is half as wide as k and v,
+    which stay as they are.
     """
     chunk, half = nearby(2 * num_value_heads)
     head = half // 2
