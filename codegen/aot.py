@@ -113,7 +113,7 @@ def triton_options(options: Options, target: Target) -> dict[str, object]:
         "maxnreg": options.maxnreg,
         "enable_fp_fusion": options.fp_fusion,
         "num_ctas": options.num_ctas,
-        "launch_pdl": options.launch_pdl,
+        "launch_pdl": options.launch_pdl and target.has_hopper_launches,
         "launch_cooperative_grid": options.launch_cooperative_grid,
         "ptx_version": triton.ptx_versions[target.capability] if target.is_ptx else None,
     }

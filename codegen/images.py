@@ -16,9 +16,6 @@ from codegen.planning import absent_configurations, is_optional, plan_of
 from codegen.plans import Image, Plan
 from codegen.targets import Target
 
-_HOPPER = 90
-"""The capability that brought clusters of blocks and programmatic dependent launch."""
-
 Progress = Callable[[int, int, str], None]
 """Told how many of how many images are done, and which came last."""
 
@@ -157,17 +154,17 @@ def _targets(config: Config, kernel: Kernel) -> tuple[Target, ...]:
 
 
 def _check_options(kernel: Kernel, targets: Sequence[Target]) -> None:
-    """What a launch is asked for that some target's machine does not have."""
+    """What a launch is asked for that some target's machine, or every one's, does not have."""
     options = kernel.options
-    for option, is_asked in (
-        (f"num_ctas={options.num_ctas}", options.num_ctas > 1),
-        ("launch_pdl=True", options.launch_pdl),
+    able = [target.name for target in targets if target.has_hopper_launches]
+    unable = [target for target in targets if not target.has_hopper_launches]
+    for option, is_lacking in (
+        (f"num_ctas={options.num_ctas}", options.num_ctas > 1 and unable),
+        ("launch_pdl=True", options.launch_pdl and not able),
     ):
-        unable = [target for target in targets if target.capability < _HOPPER]
-        if is_asked and unable:
-            able = [target.name for target in targets if target.capability >= _HOPPER]
+        if is_lacking:
             raise CodegenError(
-                f"`{kernel.name}`: {option} needs sm_{_HOPPER} or later, and the kernel is built "
+                f"`{kernel.name}`: {option} needs sm_90 or later, and the kernel is built "
                 f"for {_names(unable)}",
                 where=kernel.location,
                 hint=f"limit the declaration to targets={able or ['sm_90']}",

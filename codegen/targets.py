@@ -22,6 +22,11 @@ class Target:
         return not self.is_ptx and self.capability >= 90
 
     @property
+    def has_hopper_launches(self) -> bool:
+        """Clusters, and programmatic dependent launch, came with compute capability 9.0."""
+        return self.capability >= 90
+
+    @property
     def suffix(self) -> str:
         return "ptx" if self.is_ptx else "cubin"
 

@@ -76,6 +76,11 @@ def test_an_error_is_at_the_line_that_declares(tmp_path: Path) -> None:
             "targets=['sm_90']",
         ),
         (
+            'launch_pdl=True, targets=["sm_80", "compute_80"]',
+            "launch_pdl=True needs sm_90 or later, and the kernel is built for sm_80, compute_80",
+            "targets=['sm_90']",
+        ),
+        (
             'num_ctas=4, launch_pdl=True, targets=["sm_100", "compute_80"]',
             "num_ctas=4 needs sm_90 or later, and the kernel is built for compute_80",
             "targets=['sm_100']",
@@ -94,6 +99,36 @@ def test_a_launch_that_some_target_cannot_have(
         f"error: kernels/deep/some.py:{line}: `demo.limited`: {text}",
         f"  hint: limit the declaration to {hint}",
     ]
+
+
+WAITING = f"""{HEADER}
+from triton.language import target_info
+from triton.language.extra.cuda import gdc_wait
+
+@export("demo.waiting", types={{"out": "*i32"}}, grid=lambda: (1,), launch_pdl=True)
+@triton.jit
+def waiting(out):
+    if target_info.cuda_capability_geq(9, 0):
+        gdc_wait()
+    tl.store(out, 1)
+"""
+
+
+def test_a_dependent_launch_where_a_target_has_it(tmp_path: Path) -> None:
+    """The kernel waits, and its launch may begin early, from sm_90 on; elsewhere neither."""
+    settings = '[tool.codegen]\ntargets = ["sm_80", "sm_90", "compute_80"]\n'
+    files = {"pyproject.toml": settings, "kernels/some.py": WAITING}
+    project = new_project(tmp_path, files)
+    result = project.run("regenerate")
+    assert result.code == 0, result.err
+    manifest = json.loads((project.output / "MANIFEST.json").read_text())
+    images = manifest["functions"]["demo.waiting"]["variants"]["generic"]["images"]
+    overlaps = {name: image["launch_pdl"] for name, image in images.items()}
+    assert overlaps == {"sm_80": False, "sm_90": True, "compute_80": False}
+    wrapper = (project.output / "some.c").read_text()
+    assert wrapper.count(".launch_pdl = true") == 2  # aligned and generic
+    (ptx,) = project.output.glob("some.images/*.ptx")  # one, as both variants have the same
+    assert "griddepcontrol" not in ptx.read_text()
 
 
 FP8 = f"""{HEADER}
