@@ -22,7 +22,7 @@ import triton.language as tl
 from triton import cdiv
 
 from codegen.export import export
-from kernels.qwen35.parts import invert_corners, join_inverses, nearby, softplus
+from kernels.qwen35.parts import invert_corners, join_inverses, nearby, softplus, wait_for_the_last
 
 CHUNK = tl.constexpr(64)
 KEY_DIM = VALUE_DIM = tl.constexpr(128)
@@ -55,6 +55,7 @@ def each(names, value):
         **each("q_out k_out v_out", VECTOR),
     },
     grid=lambda seq_len, num_value_heads, BLOCK_T: (cdiv(seq_len, BLOCK_T), num_value_heads),
+    launch_pdl=True,
 )
 @triton.jit
 def prepare(
@@ -78,6 +79,7 @@ def prepare(
 
     q, k /= sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias); beta = sigmoid(b).
     """
+    wait_for_the_last()
     block, head = nearby(num_value_heads)
     first = block * BLOCK_T
     key_head = head * num_key_heads // num_value_heads
@@ -110,6 +112,7 @@ def prepare(
     types={"g_in": "*fp32", "g_out": "*fp32", **SIZES},
     shapes={"g_in": NUMBER, "g_out": NUMBER},
     grid=lambda seq_len, num_value_heads, HEADS: (cdiv(seq_len, 64), cdiv(num_value_heads, HEADS)),
+    launch_pdl=True,
 )
 @triton.jit
 def cumsum(
@@ -120,6 +123,7 @@ def cumsum(
     HEADS: tl.constexpr = 8,
 ):
     """g_out[t] is the sum of g_in from the first token of t's chunk to t, t included."""
+    wait_for_the_last()
     first = tl.program_id(0) * CHUNK
     tokens = tl.arange(0, CHUNK)[:, None]
     heads = tl.program_id(1) * HEADS + tl.arange(0, HEADS)[None, :]
@@ -134,6 +138,7 @@ def cumsum(
     types={"k": "*bf16", "g_cumsum": "*fp32", "beta": "*fp32", "a_tril": "*fp32", **SIZES},
     shapes={"k": VECTOR, "g_cumsum": NUMBER, "beta": NUMBER, "a_tril": CHUNK_ROW},
     grid=lambda seq_len, num_value_heads: (cdiv(seq_len, 64), num_value_heads),
+    launch_pdl=True,
 )
 @triton.jit
 def interaction(
@@ -145,6 +150,7 @@ def interaction(
     num_value_heads,  # H, the number of value heads
 ):
     """A[i, j] = beta_i exp(g_i - g_j) (k_i . k_j) for i > j inside a chunk, 0 elsewhere."""
+    wait_for_the_last()
     chunk, head = nearby(num_value_heads)
     first = chunk * CHUNK
     tokens = tl.arange(0, CHUNK)
@@ -170,6 +176,7 @@ def interaction(
     types={"a_tril_ptr": "*fp32", "a_inv_ptr": "*bf16", **SIZES},
     shapes={"a_tril_ptr": CHUNK_ROW, "a_inv_ptr": CHUNK_ROW},
     grid=lambda seq_len, num_value_heads: (cdiv(seq_len, 64), num_value_heads),
+    launch_pdl=True,
 )
 @triton.jit
 def solve(
@@ -183,6 +190,7 @@ def solve(
     Substitution inverts the four 16 x 16 blocks on the diagonal, block formulas join them to two
     of 32 x 32, and those to the whole.
     """
+    wait_for_the_last()
     first = tl.program_id(0) * 64
     remaining = seq_len - first
     start = (first.to(tl.int64) * num_value_heads + tl.program_id(1)) * 64
@@ -209,6 +217,7 @@ def solve(
     types={**each("k v w_out u_out a_inv", "*bf16"), **each("beta g_cumsum", "*fp32"), **SIZES},
     shapes={**each("k v w_out u_out", VECTOR), **each("beta g_cumsum", NUMBER), "a_inv": CHUNK_ROW},
     grid=lambda seq_len, num_value_heads: (2 * cdiv(seq_len, 64), num_value_heads),
+    launch_pdl=True,
 )
 @triton.jit
 def recompute(
@@ -227,6 +236,7 @@ def recompute(
     A program makes one of them. The factors go to the columns of T: it is half as wide as k and v,
     which stay as they are.
     """
+    wait_for_the_last()
     chunk, half = nearby(2 * num_value_heads)
     head = half // 2
     first = chunk * CHUNK
@@ -265,6 +275,7 @@ def recompute(
     },
     grid=lambda num_value_heads, BLOCK_V: (128 // BLOCK_V, num_value_heads),
     constexprs={"BLOCK_V": [32, 64]},
+    launch_pdl=True,
 )
 # A program is fastest with 32 columns; with 64 a GPU of about 132 SMs runs them all at once.
 @triton.heuristics({"BLOCK_V": lambda args: 32 if args["num_value_heads"] <= 33 else 64})
@@ -287,6 +298,7 @@ def state(
 
     v_new = u - w h, then h = exp(g_last) h + k^T (exp(g_last - g) v_new), g_last: g at the end.
     """
+    wait_for_the_last()
     head = tl.program_id(1)
     tokens = tl.arange(0, CHUNK)
     keys = tl.arange(0, KEY_DIM)
@@ -330,6 +342,7 @@ def state(
         cdiv(seq_len, 64),
         num_value_heads,
     ),
+    launch_pdl=True,
 )
 @triton.jit
 def outputs(
@@ -346,6 +359,7 @@ def outputs(
     BLOCK_K: tl.constexpr = 32,
 ):
     """o = scale (exp(g) q h + P v_new), P[i, j] = exp(g_i - g_j) (q_i . k_j) for i >= j, else 0."""
+    wait_for_the_last()
     values = tl.program_id(0) * BLOCK_V + tl.arange(0, BLOCK_V)[None, :]
     chunk, head = nearby(num_value_heads, 1)
     first = chunk * CHUNK
