@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from codegen import report
 from codegen.config import Config, read_config
@@ -31,7 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(options)
     except BrokenPipeError:
-        _silence()
+        _silence(sys.stdout, sys.stderr)
+        return FAILED
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _silence(sys.stdout)
+        report.error(CodegenError(f"cannot write: {error.strerror}"))
         return FAILED
 
 
@@ -184,10 +192,10 @@ def _exclusive(options: argparse.Namespace, config: Config) -> Iterator[None]:
 _WAITING = "waiting for another run in this project to end"
 
 
-def _silence() -> None:
+def _silence(*streams: TextIO) -> None:
     """Nobody reads on: drop what is still buffered, so that the interpreter ends in silence."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in streams:
         os.dup2(nowhere, stream.fileno())
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import Any
 
 from codegen.config import Config
@@ -116,9 +117,10 @@ def changed_alone(config: Config, manifest: Manifest, staleness: Staleness) -> t
 
 
 def _files_of(config: Config, manifest: Manifest, present: list[str], name: str) -> list[str]:
-    file = name.removeprefix(f"{config.kernels}/")
-    if file in present:
-        return [file]
+    below = os.path.relpath(name, config.kernels_folder)
+    for file in (name.removeprefix(f"{config.kernels}/"), PurePath(below).as_posix()):
+        if file in present:
+            return [file]
     matches = manifest.match(name)
     return [manifest.functions[match]["kernel"].partition(":")[0] for match in matches]
 

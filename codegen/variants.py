@@ -32,6 +32,7 @@ from codegen.tuning import Tuning
 HINTED, GENERIC = "aligned", "generic"
 # What the C runtime has room for: TB_MOST_PARAMETERS and TB_MOST_DTYPE_AXES of tb_runtime.h, and
 # an index of 16 bits.
+_LONGEST_LABEL = 40
 MOST_PARAMETERS, MOST_TYPE_VARIABLES, MOST_COMBINATIONS, MOST_HINT_GROUPS = 254, 8, 1 << 15, 12
 
 
@@ -82,7 +83,7 @@ def _call_axes(kernel: Kernel) -> Iterator[Axis]:
         name = parameter.name
         if isinstance(parameter, Constexpr):
             if parameter.is_argument:
-                yield Axis("constexpr", (name,), _labels(kernel, name, parameter.passed))
+                yield Axis("constexpr", (name,), _labels(name, parameter.passed))
             continue
         if parameter.nullable and not parameter.partner:
             yield Axis("none", together[name], (name, f"no_{name}"))
@@ -163,7 +164,7 @@ def _computed(
             _with_value(kernel, cell, heuristic.name, value)
             for cell, (value,) in zip(cells, found.values, strict=True)
         ]
-    labels = _labels(kernel, heuristic.name, found.choices)
+    labels = _labels(heuristic.name, found.choices)
     axis = Axis(
         "heuristic", (heuristic.name,), labels, values=found.choices, computed=found.computed
     )
@@ -285,16 +286,13 @@ def _with_choices(
     return replace(parameter, choices=tuple(values.values()))
 
 
-def _labels(kernel: Kernel, name: str, choices: Sequence[object]) -> tuple[str, ...]:
-    labels = tuple(f"{name}_{file_safe(value)}" for value in choices)
-    if len(set(labels)) < len(labels):
-        raise CodegenError(
-            f"`{kernel.name}` constexpr `{name}`: its choices {tuple(choices)!r} differ only in "
-            "characters that file names lack",
-            where=kernel.location,
-            hint="export the kernel once for each of them, under several names",
-        )
-    return labels
+def _labels(name: str, choices: Sequence[object]) -> tuple[str, ...]:
+    """What variants with these choices are called: by the values, or where these are long or look
+    the same in a file's name, by their numbers."""
+    texts = [file_safe(value) for value in choices]
+    if len(set(texts)) < len(texts) or max(map(len, texts), default=0) > _LONGEST_LABEL:
+        texts = [str(number) for number in range(1, len(texts) + 1)]
+    return tuple(f"{name}_{text}" for text in texts)
 
 
 def _type_variables(kernel: Kernel) -> dict[tuple[str, ...], tuple[str, ...]]:

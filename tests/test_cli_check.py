@@ -198,6 +198,15 @@ def test_one_file_regenerates_while_another_is_broken(fresh: Project) -> None:
     assert "everything is fresh" not in fresh.run("regenerate", "add").err
 
 
+@pytest.mark.parametrize(
+    "name", ["kernels/add.py", "add.py", "./kernels/deep/../add.py", "{folder}/kernels/add.py"]
+)
+def test_a_kernel_file_is_named_by_any_path_to_it(fresh: Project, name: str) -> None:
+    damage.edit_input(fresh)
+    fresh.write("kernels/third.py", "broken")
+    assert fresh.run("regenerate", name.format(folder=fresh.folder)).code == 0
+
+
 def test_a_selection_needs_a_kernel(fresh: Project) -> None:
     damage.add_input(fresh)
     (fresh.folder / "kernels/deep/twice.py").unlink()

@@ -136,12 +136,6 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         "`demo.bad` parameter `B`: a choice cannot hold a zero byte, got 'b\\x00'",
         "choose another",
     ),
-    "choices that name the same files": (
-        kernel(f'{POINTERS}, constexprs={{"B": ["a+b", "a*b"]}}', "x, n, B: tl.constexpr"),
-        "`demo.bad` constexpr `B`: its choices ('a+b', 'a*b') differ only in characters that file "
-        "names lack",
-        "export the kernel once for each of them, under several names",
-    ),
     "constexpr that has no spelling": (
         kernel(f'{POINTERS}, constexprs={{"B": object}}', "x, n, B: tl.constexpr"),
         "`demo.bad` parameter `B`: its value is of type type, whose values have no fixed spelling",
