@@ -113,21 +113,32 @@ def measure(tokens: int, heads: int) -> Row:
     calls = 10 if tokens <= 2048 else 2
     two = chain.fused_calls(x, chain.fused_workspace(x))
     parts = chain.seven_calls(x, chain.seven_workspace(x))
-    contenders = (two_kernels, seven_kernels, on_rows, on_split)
-    gpu = gpu_times(dict(enumerate(contenders)), calls=calls)
+    contenders = {
+        "fused": two_kernels,
+        "seven": seven_kernels,
+        "peer": on_rows,
+        "peer_on_split": on_split,
+    }
+    prepared = {"fused": two, "seven": parts}
+    gpu = gpu_times(contenders, calls=calls)
     row = Row(
         tokens,
         heads,
-        _times(two_kernels, gpu[0], two),
-        _times(seven_kernels, gpu[1], parts),
-        _times(on_rows, gpu[2]),
-        _times(on_split, gpu[3]),
-        {
+        **{
+            name: Times(
+                host_time(run),
+                wall_time(run),
+                gpu[name],
+                host_time(partial(chain.run, prepared[name])) if name in prepared else None,
+            )
+            for name, run in contenders.items()
+        },
+        stages={
             name: gpu_time(lambda call=call: call[0](*call[1]), calls=calls)
             for name, call in {**two, **parts}.items()
         },
     )
-    del two, parts
+    del two, parts, prepared
     gc.collect()
     torch.cuda.empty_cache()
     return row
@@ -137,13 +148,6 @@ def _check(result: Result, expected: Result) -> None:
     for ours, theirs in zip(result, expected, strict=True):
         difference = (ours.float() - theirs.float().view(ours.shape)).norm() / theirs.float().norm()
         assert difference < AGREE, f"off by {difference:.1e} of the norm"
-
-
-def _times(
-    run: Callable[[], object], gpu: float, prepared: dict[str, chain.Call] | None = None
-) -> Times:
-    prepared_time = host_time(lambda: chain.run(prepared)) if prepared else None
-    return Times(host_time(run), wall_time(run), gpu, prepared_time)
 
 
 def tables(rows: list[Row], ceilings: roofline.Ceilings, errors: dict[str, list[float]]) -> str:

@@ -21,27 +21,20 @@ CALLS, ROUNDS = 20, 5
 """Of each configuration that its autotuner measures: calls in a graph, and replays of it."""
 
 
-def split(x: SimpleNamespace) -> tuple[torch.Tensor, ...]:
-    """q, k and v as tensors of their own."""
+def views(x: SimpleNamespace) -> tuple[torch.Tensor, ...]:
+    """q, k and v in the rows that hold them."""
     sizes = [x.key_heads * 128, x.key_heads * 128, x.heads * 128]
-    parts = x.qkv.split(sizes, dim=1)
-    return tuple(part.reshape(1, x.tokens, -1, 128).contiguous() for part in parts)
+    return tuple(part.view(1, x.tokens, -1, 128) for part in x.qkv.split(sizes, dim=1))
 
 
 def call(x: SimpleNamespace) -> Callable[[], tuple[torch.Tensor, torch.Tensor]]:
     """A call on rows of q, k and v, as ours: views of them, which the peer copies."""
-    sizes = [x.key_heads * 128, x.key_heads * 128, x.heads * 128]
-
-    def run() -> tuple[torch.Tensor, torch.Tensor]:
-        parts = x.qkv.split(sizes, dim=1)
-        return _peer(x, *(part.view(1, x.tokens, -1, 128) for part in parts))
-
-    return run
+    return lambda: _peer(x, *views(x))
 
 
 def call_on_split(x: SimpleNamespace) -> Callable[[], tuple[torch.Tensor, torch.Tensor]]:
-    """A call on q, k and v that have been split already."""
-    given = split(x)
+    """A call on q, k and v that have been made tensors of their own already."""
+    given = [view.contiguous() for view in views(x)]
     return lambda: _peer(x, *given)
 
 

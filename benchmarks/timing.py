@@ -5,12 +5,10 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
 import torch
 
 Run = Callable[[], object]
-Name = TypeVar("Name", str, int)
 
 
 def host_time(run: Run, *, burst: int = 10, rounds: int = 30) -> float:
@@ -47,11 +45,11 @@ def gpu_time(run: Run, *, calls: int = 10, rounds: int = 20) -> float:
     return gpu_times({"": run}, calls=calls, rounds=rounds)[""]
 
 
-def gpu_times(runs: Mapping[Name, Run], *, calls: int = 10, rounds: int = 20) -> dict[Name, float]:
+def gpu_times(runs: Mapping[str, Run], *, calls: int = 10, rounds: int = 20) -> dict[str, float]:
     """The same of several, whose replays take turns: a GPU that must save power has all wait."""
     graphs = {name: _captured(run, calls) for name, run in runs.items()}
     before, after = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-    times: dict[Name, list[float]] = {name: [] for name in runs}
+    times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, graph in graphs.items():
             graph.replay()  # so that the GPU is busy until all below is queued

@@ -83,7 +83,7 @@ def prove(compiled: Compiled, request: CompileRequest) -> Image:
         uses=compiled.uses,
         num_ctas=compiled.num_ctas,
         scratch=compiled.scratch,
-        launch_pdl=request.variant.options.launch_pdl and request.target.has_hopper_launches,
+        launch_pdl=compiled.launch_pdl,
         cooperative=request.variant.options.launch_cooperative_grid,
         maps=compiled.maps,
     )

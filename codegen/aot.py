@@ -69,6 +69,7 @@ class Compiled:
     """Bytes of each kernel parameter by Triton's own account, with the scratch pointers."""
     uses: PointerUses
     num_ctas: int = 1
+    launch_pdl: bool = False
     scratch: int = 0
     """Bytes of global scratch memory per block."""
     maps: tuple[TensorMap, ...] = ()

@@ -212,6 +212,7 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
         sizes,
         uses,
         made.num_ctas,
+        made.launch_pdl,
         made.global_scratch_size,
         tuple(map(_tensor_map, made.tensordesc_meta)),
     )

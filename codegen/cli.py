@@ -39,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         _silence(sys.stdout)
-        report.error(CodegenError(f"cannot write: {error.strerror}"))
+        hint = "make room where its output goes, and run it again"
+        report.error(CodegenError(f"cannot write: {error.strerror}", hint=hint))
         return FAILED
 
 
@@ -193,7 +194,7 @@ _WAITING = "waiting for another run in this project to end"
 
 
 def _silence(*streams: TextIO) -> None:
-    """Nobody reads on: drop what is still buffered, so that the interpreter ends in silence."""
+    """Drop what is still buffered: nobody reads on, and the interpreter would say so as it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
         os.dup2(nowhere, stream.fileno())

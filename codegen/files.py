@@ -92,7 +92,8 @@ def apply(folder: Path, changes: Iterable[FileChange]) -> None:
     except (OSError, shutil.Error) as error:
         raise CodegenError(
             f"{shown(folder)} cannot be written: {_reason(error)}",
-            hint=f"make {shown(folder.parent)} writable; {folder.name} must be an ordinary folder",
+            hint=f"make {shown(folder.parent)} writable, with room for a copy; "
+            f"{folder.name} must be an ordinary folder",
         ) from error
     finally:
         _remove(staging)

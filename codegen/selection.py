@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePath, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from codegen.config import Config
@@ -117,8 +117,8 @@ def changed_alone(config: Config, manifest: Manifest, staleness: Staleness) -> t
 
 
 def _files_of(config: Config, manifest: Manifest, present: list[str], name: str) -> list[str]:
-    below = os.path.relpath(name, config.kernels_folder)
-    for file in (name.removeprefix(f"{config.kernels}/"), PurePath(below).as_posix()):
+    below = os.path.relpath(os.path.abspath(name), config.kernels_folder)
+    for file in (name.removeprefix(f"{config.kernels}/"), below):
         if file in present:
             return [file]
     matches = manifest.match(name)

@@ -353,39 +353,6 @@ def on_terminal(project: Project, *arguments: str) -> str:
     return shown.decode()
 
 
-def test_a_closed_pipe_is_no_error(fresh: Project) -> None:
-    damage.edit_input(fresh)
-    for arguments in (["list", "--json"], ["regenerate", "--diff"]):
-        reader, writer = os.pipe()
-        os.close(reader)
-        child = subprocess.run(
-            fresh.command(*arguments),
-            cwd=fresh.folder,
-            env=fresh.environment(),
-            stdout=writer,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
-        os.close(writer)
-        assert child.returncode == 2
-        assert child.stderr == b""
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
-def test_a_full_disk_is_said(fresh: Project) -> None:
-    with open("/dev/full", "w") as full:
-        child = subprocess.run(
-            fresh.command("list", "--json"),
-            cwd=fresh.folder,
-            env=fresh.environment(),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
-    assert child.returncode == 2
-    assert child.stderr == b"error: cannot write: No space left on device\n"
-
-
 def test_ctrl_c_leaves_everything_as_it_was(fresh: Project) -> None:
     started = fresh.folder / "started"
     fresh.write(

@@ -207,6 +207,14 @@ def test_a_kernel_file_is_named_by_any_path_to_it(fresh: Project, name: str) -> 
     assert fresh.run("regenerate", name.format(folder=fresh.folder)).code == 0
 
 
+@pytest.mark.parametrize("name", ["", ".", "kernels", "../kernels/add.py"])
+def test_what_names_no_kernel_is_said(fresh: Project, name: str) -> None:
+    damage.edit_input(fresh)
+    said = fresh.run("regenerate", name)
+    assert said.errors[0] == f"error: no function or kernel file is called `{name}`"
+    assert said.code == 2
+
+
 def test_a_selection_needs_a_kernel(fresh: Project) -> None:
     damage.add_input(fresh)
     (fresh.folder / "kernels/deep/twice.py").unlink()

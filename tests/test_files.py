@@ -228,7 +228,7 @@ def test_nothing_is_written_where_the_system_refuses(
         apply(folder, changes_to(folder, NEW))
     assert str(caught.value) == (
         "generated cannot be written: Permission denied: .generated.new\n"
-        "  hint: make . writable; generated must be an ordinary folder"
+        "  hint: make . writable, with room for a copy; generated must be an ordinary folder"
     )
     assert tree_of(folder) == OLD
 
@@ -278,7 +278,7 @@ def test_a_folder_in_the_way_is_an_error(new: Project) -> None:
     assert result.code == 2
     assert result.errors == [
         "error: generated cannot be written: Is a directory: .generated.new/add.c",
-        "  hint: make . writable; generated must be an ordinary folder",
+        "  hint: make . writable, with room for a copy; generated must be an ordinary folder",
     ]
     assert new.tree() == {"add.c/mine.txt": b"mine"}
 

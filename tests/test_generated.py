@@ -12,9 +12,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import triton
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 GENERATED = REPOSITORY / "generated"
+NVDISASM = Path(triton.__file__).parent / "backends/nvidia/bin/nvdisasm"
 MODULES = sorted(
     path.relative_to(GENERATED).as_posix()
     for path in GENERATED.rglob("*.py")
@@ -59,6 +61,24 @@ def test_it_is_fresh() -> None:
         pytest.skip(f"generated/ is made with Triton {maker}, and this is {here}")
     child = run("-m", "codegen", "regenerate", "--check")
     assert child.returncode == 0, child.stderr
+
+
+def test_what_may_begin_early_waits() -> None:
+    """A launch that may overlap with the one before it is of a kernel that waits for that."""
+    functions = json.loads((GENERATED / "MANIFEST.json").read_bytes())["functions"]
+    files = {
+        image["file"]: name
+        for name, function in functions.items()
+        for variant in function["variants"].values()
+        for target, image in variant["images"].items()
+        if image["launch_pdl"] and target == "sm_90"
+    }
+    assert len(set(files.values())) == 8  # the seven kernels, and the second of the two
+    for file in files:
+        listing = subprocess.run(
+            [NVDISASM, GENERATED / file], capture_output=True, text=True, check=True
+        ).stdout
+        assert "ACQBULK" in listing, file  # griddepcontrol.wait
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -165,7 +165,7 @@ def interaction(
     a_at = start * CHUNK + (row[:, None] * CHUNK + tokens[None, :])
     products = tl.dot(keys, tl.trans(keys))
     earlier = tokens[:, None] > tokens[None, :]
-    # Where nothing counts the difference is above 0, and its power might be no number.
+    # Above the diagonal the difference is above 0, and its power might overflow.
     decay = tl.exp2(tl.minimum(g[:, None] - g[None, :], 0.0) * LOG2_E)
     products = tl.where(earlier, products * decay * strength[:, None], 0.0)
     tl.store(a_tril + a_at, products, mask=whole)
