@@ -78,7 +78,7 @@ def _bench(kernel: Callable[[], None], quantiles: Sequence[float]) -> list[float
 def compile_all(heads: list[int]) -> None:
     """Fill Triton's cache, in several processes: its autotuner compiles one after the other."""
     workers = [
-        subprocess.Popen([sys.executable, "-m", __name__, str(head), str(part)])
+        subprocess.Popen([sys.executable, "-m", "benchmarks.chain_compile", str(head), str(part)])
         for head in heads
         for part in range(PROCESSES)
     ]
@@ -87,13 +87,9 @@ def compile_all(heads: list[int]) -> None:
             raise RuntimeError(f"{worker.args!r} failed")
 
 
-def _compile_part(heads: int, part: int) -> None:
+def compile_part(heads: int, part: int) -> None:
     tune_again()
     for one in autotuners():
         one.configs = one.configs[part::PROCESSES] or one.configs[:1]
     with torch.inference_mode():
         call(chain.inputs(64, heads))()
-
-
-if __name__ == "__main__":
-    _compile_part(int(sys.argv[1]), int(sys.argv[2]))

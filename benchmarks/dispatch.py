@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.command_line import parser_of
 from codegen.library import build_library
 from tests.support import made
 
@@ -208,6 +209,7 @@ def processor() -> str:
 
 
 def main() -> None:
+    parser_of("dispatch", __doc__).parse_args()
     print(f"{processor()}; nanoseconds per call (and more than with 1 variant)\n")
     print("| variants |" + "".join(f" {count} |" for count in COUNTS))
     print("|---|" + "---|" * len(COUNTS))

@@ -7,7 +7,6 @@ Triton for the ways that have them. Writes `first_result.md` and `first_result.s
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import json
 import os
@@ -20,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.command_line import parser_of
 from benchmarks.first_plot import svg
 from generated import _library
 
@@ -64,9 +64,9 @@ Times = Mapping[str, Mapping[str, float]]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.first_result")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs")
-    parser.add_argument("--rounds", type=int, default=11)
+    parser = parser_of("first_result", __doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs", help="default: docs")
+    parser.add_argument("--rounds", type=int, default=11, help="processes of each way")
     options = parser.parse_args()
     if not _library.path().exists():
         _library.build()

@@ -9,15 +9,13 @@ measured. `--only-times` leaves the tests out.
 
 from __future__ import annotations
 
-import argparse
 import importlib.metadata
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import torch
-
+from benchmarks.command_line import parser_of
 from benchmarks.host_time import FLOOR, JIT, host_times
 from benchmarks.plot import svg, table
 from generated import _library
@@ -28,10 +26,12 @@ TESTS = ("tests/test_gpu.py", "tests/test_gpu_fused.py")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu")
-    parser.add_argument("--out", type=Path, default=Path("docs"))
-    parser.add_argument("--only-times", action="store_true")
+    parser = parser_of("gpu", __doc__)
+    parser.add_argument("--out", type=Path, default=Path("docs"), help="default: docs")
+    parser.add_argument("--only-times", action="store_true", help="leave the tests out")
     options = parser.parse_args()
+    import torch
+
     sys.path.append(str(SITE))
     start = time.perf_counter()
     library = _library.build()
@@ -54,6 +54,8 @@ def main() -> int:
 
 def machine() -> str:
     """When, where and with what this runs, in one line."""
+    import torch
+
     driver = subprocess.run(
         ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
         capture_output=True,

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.command_line import parser_of
 from benchmarks.commands import ROOT, Cost, least, python, run
 from codegen.children import environment
 
@@ -174,4 +175,8 @@ def _processors() -> float:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = parser_of(
+        "regenerate", f"{__doc__}\nRun alone, as `benchmarks.scale` runs it, it does the latter."
+    )
+    parser.add_argument("project", type=Path, help="the folder with its pyproject.toml")
+    main(parser.parse_args().project)

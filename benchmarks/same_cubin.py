@@ -8,20 +8,17 @@ torch, Triton, and what `make carry` packs. Writes `same_cubin.md` into docs/.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+from benchmarks.command_line import parser_of
 
-from benchmarks import triton_launcher
-from benchmarks.capture import captured_shapes
-from benchmarks.timing import Run, gpu_times
-from tests.others_gpu import comparing, running
-from tests.others_gpu.cases import Call
-from tests.others_gpu.table import CASES, Case
+if TYPE_CHECKING:
+    from benchmarks.timing import Run
+    from tests.others_gpu.cases import Call, Case
 
 KERNELS = (
     "others.bitsandbytes.quantize_8bit_blockwise",
@@ -44,10 +41,12 @@ Times = Mapping[str, Mapping[str, float]]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.same_cubin")
-    parser.add_argument("--out", type=Path, default=Path("docs"))
+    parser = parser_of("same_cubin", __doc__)
+    parser.add_argument("--out", type=Path, default=Path("docs"), help="default: docs")
     parser.add_argument("kernels", nargs="*", default=KERNELS, metavar="KERNEL")
     options = parser.parse_args()
+    from tests.others_gpu.table import CASES
+
     times = {}
     for name in options.kernels:
         times[name] = measure(CASES[name])
@@ -62,6 +61,12 @@ def main() -> int:
 
 def measure(case: Case) -> dict[str, float]:
     """The case's first call in each way, once the results agree."""
+    import torch
+
+    from benchmarks.capture import captured_shapes
+    from benchmarks.timing import gpu_times
+    from tests.others_gpu import comparing, running
+
     call, other = case.calls()[0], case.calls()[0]
     jit = running.jit_call(case, call)
     wrapper = wrapper_run(case, call, jit.grid)
@@ -80,11 +85,16 @@ def measure(case: Case) -> dict[str, float]:
 
 
 def wrapper_run(case: Case, call: Call, grid: tuple[int, int, int]) -> Run:
+    from tests.others_gpu import running
+
     return lambda: running.call_wrapper(case, call, grid, lambda tensor: tensor)
 
 
 def same_cubin_run(case: Case, call: Call, *, is_loaded_plainly: bool = False) -> Run:
     """Triton's launcher with the wrapper's cubin, which takes what the manifest says."""
+    from benchmarks import triton_launcher
+    from tests.others_gpu import running
+
     jit = running.jit_call(case, call)
     variant = running.entry_of(case)["variants"][jit.variant]
     image = variant["images"]["sm_90"]

@@ -8,7 +8,6 @@ a machine that is not quiet, more rounds help.
 
 from __future__ import annotations
 
-import argparse
 import importlib.metadata
 import os
 import subprocess
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import growth, packed_images, regenerate, typed_functions
+from benchmarks.command_line import parser_of
 from benchmarks.dispatch import processor
 from benchmarks.scale_tables import picture, tables
 
@@ -59,8 +59,8 @@ def machine() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("docs"))
+    parser = parser_of("scale", __doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("docs"), help="default: docs")
     parser.add_argument("--rounds", type=int, default=1, help="of what takes minutes")
     options = parser.parse_args()
     folder: Path = options.folder

@@ -1,12 +1,39 @@
-"""How benchmarks that need a GPU show what they found: tables, sentences, pictures."""
+"""How benchmarks that need a GPU are asked, and show what they found: tables and pictures."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import xml.etree.ElementTree
+from pathlib import Path
 
 import pytest
 
-from benchmarks import first_plot, first_result
+from benchmarks import first_plot, first_result, odd_sizes
+from benchmarks.commands import ROOT
+
+COMMANDS = sorted(
+    ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
+    for file in Path(ROOT, "benchmarks").rglob("*.py")
+    if "built" not in file.parts and '__name__ == "__main__"' in file.read_text()
+)
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_each_command_answers_help(module: str) -> None:
+    """Also where neither torch nor a GPU is."""
+    command = [sys.executable, "-m", module, "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    expected = (
+        "usage: python first_child.py" if "first_child" in module else f"usage: python -m {module} "
+    )
+    assert done.stdout.startswith(expected)
+
+
+def test_there_are_commands() -> None:
+    assert "benchmarks.kernels" in COMMANDS and "benchmarks.chain" in COMMANDS
+
 
 LAUNCHED = {"driver": 200.0, "inputs": 3.0, "launcher": 2.0, "call": 0.25, "result": 0.5}
 TIMES = {
@@ -77,4 +104,16 @@ def test_the_table_of_the_same_cubin() -> None:
         "Over Triton's launcher with the same cubin: 0.990 to 1.000, median 0.995.",
         "Over the same, loaded alike: 0.990 to 1.000, median 0.995.",
         "Over itself, which is the noise: 1.000 to 1.010, median 1.005.",
+    ]
+
+
+def test_the_table_of_odd_sizes() -> None:
+    row = dict(zip(odd_sizes.TITLES, (8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 3.5), strict=True))
+    assert odd_sizes.table({"matmul": row}).splitlines() == [
+        "| microseconds of the GPU | generic: nothing assumed | pointers aligned, no int "
+        "| pointers, ints that are 1 | all but the odd int | Triton's JIT | even: all assumed "
+        "| even: Triton's JIT | generic over the JIT | pointers over the JIT | ones over the JIT "
+        "| others over the JIT |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| matmul | 8.00 | 7.00 | 6.00 | 5.00 | 4.00 | 3.00 | 3.50 | 2.00 | 1.75 | 1.50 | 1.25 |",
     ]
