@@ -183,10 +183,11 @@ def _build(options: argparse.Namespace, config: Config) -> int:
 
 @contextlib.contextmanager
 def _exclusive(options: argparse.Namespace, config: Config) -> Iterator[None]:
-    """The project for this run alone, with what a killed run left cleared away."""
+    """The project for this run alone; one that writes clears away what a killed run left."""
     quiet = getattr(options, "quiet", True)
     with exclusive(config.project, lambda: None if quiet else report.say(_WAITING)):
-        recover(config.output_folder)
+        if not (getattr(options, "check", False) or getattr(options, "diff", False)):
+            recover(config.output_folder)
         yield
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen.errors import CodegenError, SourceLocation, shown
+from codegen.ordinary import read_file
 from codegen.targets import TARGETS, Target
 
 DEFAULT_TARGETS = ("sm_80", "sm_90", "sm_100", "sm_120", "compute_80")
@@ -44,7 +45,7 @@ class Config:
             folders[:] = [name for name in folders if not name.startswith(".")]
             paths = [Path(place, name) for name in names if name.endswith(".py")]
             found += [path.relative_to(root) for path in paths if not path.name.startswith(".")]
-        return sorted(path.as_posix() for path in found if (root / path).is_file())
+        return sorted(path.as_posix() for path in found)
 
     @property
     def options(self) -> dict[str, object]:
@@ -64,7 +65,7 @@ def read_config(start: Path) -> Config:
         raise CodegenError(f"there is no folder {start}", hint="name another: --project FOLDER")
     for folder in (start.resolve(), *start.resolve().parents):
         file = folder / "pyproject.toml"
-        if file.is_file():
+        if os.path.lexists(file):
             return _config(folder, file)
     raise CodegenError(
         f"there is no pyproject.toml in {shown(start.resolve())} or above it",
@@ -112,7 +113,7 @@ def _config(project: Path, file: Path) -> Config:
 
 def _settings(file: Path) -> _Settings:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_file(file).decode()
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         line = re.search(r"at line (\d+)", str(error))

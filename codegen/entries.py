@@ -12,6 +12,7 @@ from codegen import files
 from codegen.conditions import calls_of, configurations_of
 from codegen.manifest import PACKAGE, Manifest
 from codegen.model import Parameter
+from codegen.ordinary import read_if_file
 from codegen.plans import Image, Plan, TensorMap
 from codegen.targets import Target
 from codegen.uses import PointerUses
@@ -128,7 +129,8 @@ def _image(target: str, entry: Mapping[str, Any], content: bytes) -> Image:
 
 def _intact(output: Path, path: str, recorded: Mapping[str, str]) -> bytes | None:
     try:
-        content = (output / path).read_bytes()
+        content = read_if_file(output / path)
     except OSError:
         return None
-    return content if files.digest(content) == recorded.get(path) else None
+    is_intact = content is not None and files.digest(content) == recorded.get(path)
+    return content if is_intact else None

@@ -7,11 +7,13 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from codegen import folders
 from codegen.errors import CodegenError, shown
+from codegen.ordinary import read_if_file, stands_at
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _BUILT = ("_lib", "__pycache__")
@@ -51,13 +53,13 @@ def compare(folder: Path, files: Iterable[GeneratedFile], owned: Iterable[str]) 
     wanted = {file.path: file.content for file in files}
     changes = []
     for path, content in wanted.items():
-        current = _read(folder / path)
+        current = read_if_file(folder / path)
         if current != content:
             changes.append(
                 FileChange(path, "new" if current is None else "changed", current, content)
             )
     for path in owned:
-        if path not in wanted and (current := _read(folder / path)) is not None:
+        if path not in wanted and (current := read_if_file(folder / path)) is not None:
             changes.append(FileChange(path, "removed", current, None))
     return sorted(changes, key=lambda change: change.path)
 
@@ -77,37 +79,66 @@ def exclusive(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Itera
         os.close(descriptor)
 
 
-def apply(folder: Path, changes: Iterable[FileChange]) -> None:
+def apply(folder: Path, changes: Sequence[FileChange]) -> None:
     """Make the changes at once: a copy of the folder is changed, then takes the folder's place.
 
     A run that is killed leaves either the old folder or the new one, and at most a scratch folder
     beside it that the next run removes. Call it inside `exclusive`, after `recover`. Raises
-    `CodegenError` when the system refuses; then the folder is as it was.
+    `CodegenError` when the system refuses; then the folder is as it was, or the error says that
+    only the scratch folder stays.
     """
-    folder = folder.resolve()
+    folder = _real(folder)
     staging = _staging(folder)
     try:
-        _stage(staging, folder, changes)
-        _take_place(staging, folder)
-    except (OSError, shutil.Error) as error:
+        try:
+            _refuse_links(folder, changes)
+            _stage(staging, folder, changes)
+            _take_place(staging, folder)
+        except BaseException:
+            with contextlib.suppress(OSError):  # the next run cannot either, and says so
+                folders.remove(staging)
+            raise
+    except OSError as error:
+        reason = _reason(error).replace(staging.name, folder.name)
         raise CodegenError(
-            f"{shown(folder)} cannot be written: {_reason(error)}",
+            f"{shown(folder)} cannot be written: {reason}",
             hint=f"make {shown(folder.parent)} writable, with room for a copy; "
             f"{folder.name} must be an ordinary folder",
         ) from error
-    finally:
-        _remove(staging)
+    _clear(staging, f"{shown(folder)} is written, and ")
 
 
 def recover(folder: Path) -> None:
-    """Finish or undo what a killed run left. Call it inside `exclusive`."""
-    folder = folder.resolve()
+    """Finish or undo what a killed run left. Call it inside `exclusive`.
+
+    Raises `CodegenError` for what cannot be removed: the run that follows could not write.
+    """
+    folder = _real(folder)
     staging, backup = _staging(folder), _backup(folder)
-    if not folder.exists() and backup.exists():
+    if not folder.exists() and backup.is_dir() and not backup.is_symlink():
         backup.rename(folder)
     for leftover in (staging, backup):
-        if leftover.exists():
-            _remove(leftover)
+        _clear(leftover)
+
+
+def _real(folder: Path) -> Path:
+    """Where the output folder is. It may be a link: it stays one, and what it leads to changes."""
+    if folder.is_symlink() and not folder.exists():
+        raise CodegenError(
+            f"{shown(folder)} is a link to nothing",
+            hint="make the folder that it leads to, or remove it",
+        )
+    return folder.resolve()
+
+
+def _clear(leftover: Path, before: str = "") -> None:
+    try:
+        folders.remove(leftover)
+    except OSError as error:
+        raise CodegenError(
+            f"{before}{shown(leftover)} cannot be removed: {_reason(error)}",
+            hint="remove it; each run that writes needs that name for a while",
+        ) from error
 
 
 def _staging(folder: Path) -> Path:
@@ -118,19 +149,35 @@ def _backup(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.old")
 
 
+def _refuse_links(folder: Path, changes: Iterable[FileChange]) -> None:
+    """Folders in the output that are links: what they lead to is none of a run's business."""
+    parents = {parent for change in changes for parent in PurePosixPath(change.path).parents}
+    for parent in sorted(parents):
+        if parent.parts and (folder / parent).is_symlink():
+            raise CodegenError(
+                f"{shown(folder / parent)} is a link, and no run writes through one",
+                hint="put a folder in its place",
+            )
+
+
 def _stage(staging: Path, folder: Path, changes: Iterable[FileChange]) -> None:
     """The folder as it will be. Unchanged files are links: a change makes a file, writes none."""
     if folder.exists():
-        shutil.copytree(folder, staging, copy_function=_link, symlinks=True)
+        folders.copy(folder, staging)
     else:
-        staging.mkdir(parents=True)
+        staging.mkdir()
     places = [(staging / change.path, change) for change in changes]
     for path, change in places:
         if change.old is not None or path.is_symlink():
             path.unlink()
-    _remove_empty_folders(staging)
+    folders.remove_empty(staging)
     for path, change in places:
         if change.new is not None:
+            if os.path.lexists(path):
+                raise CodegenError(
+                    f"{shown(folder / change.path)} is {stands_at(path)}, where a file must be",
+                    hint="move it elsewhere",
+                )
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(change.new)
 
@@ -146,26 +193,18 @@ def _take_place(staging: Path, folder: Path) -> None:
     folder.rename(backup)
     try:
         staging.rename(folder)
-    except OSError:
+    except BaseException:
         backup.rename(folder)
         raise
-    _remove(backup)
-
-
-def _remove(folder: Path) -> None:
-    """With the folders in it that are not writable, as a copy of such a folder is."""
-    for path, _, _ in os.walk(folder):
-        with contextlib.suppress(OSError):
-            os.chmod(path, 0o700)
-    shutil.rmtree(folder, ignore_errors=True)
+    _clear(backup, f"{shown(folder)} is written, and ")
 
 
 def _reason(error: OSError) -> str:
     """The system's words and the path; of several, as copytree collects them, the first."""
-    if isinstance(error, shutil.Error):
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
         return str(error.args[0][0][2])
     path = f": {shown(str(error.filename))}" if error.filename else ""
-    return f"{error.strerror}{path}"
+    return f"{error.strerror or error}{path}"
 
 
 def _exchange(first: Path, second: Path) -> bool:
@@ -182,36 +221,16 @@ def _exchange(first: Path, second: Path) -> bool:
     return result == 0
 
 
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-
-
-def _remove_empty_folders(folder: Path) -> None:
-    for path, _, _ in os.walk(folder, topdown=False):
-        if path != str(folder) and not os.listdir(path):
-            os.rmdir(path)
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
-
-
 def _digest_of(path: Path) -> str | None:
-    content = _read(path)
+    content = read_if_file(path)
     return None if content is None else digest(content)
 
 
 def unknown_files(folder: Path, known: Mapping[str, object]) -> list[str]:
     """Files below `folder` that no run has written, sorted."""
     found = []
-    for path, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name not in _BUILT]
+    for path, below, names in os.walk(folder):
+        below[:] = [name for name in below if name not in _BUILT]
         relative = Path(path).relative_to(folder)
         found += [(relative / name).as_posix() for name in names]
     return sorted(path for path in found if path not in known)

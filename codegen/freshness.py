@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from codegen import files, sources
 from codegen.config import Config
@@ -61,7 +63,7 @@ def find_staleness(config: Config, manifest: Manifest) -> Staleness:
         for key, value in config.options.items()
         if manifest.options.get(key) != value
     ]
-    findings += _files(config.output, manifest.files, files.digests(output, manifest.files))
+    findings += _files(output, manifest.files)
     if manifest.is_edited:
         findings.append(Finding("edited", f"{config.output}/{NAME}"))
     strangers = files.unknown_files(output, {**manifest.files, NAME: ""})
@@ -103,13 +105,11 @@ def _package_files(manifest: Manifest) -> list[Finding]:
     ]
 
 
-def _files(
-    folder: str, recorded: Mapping[str, str], current: Mapping[str, str | None]
-) -> list[Finding]:
+def _files(output: Path, recorded: Mapping[str, str]) -> list[Finding]:
     findings = []
+    current = files.digests(output, recorded)
     for path, digest in recorded.items():
-        if current[path] is None:
-            findings.append(Finding("missing", f"{folder}/{path}"))
-        elif current[path] != digest:
-            findings.append(Finding("edited", f"{folder}/{path}"))
+        if current[path] != digest:
+            is_there = current[path] is not None or os.path.lexists(output / path)
+            findings.append(Finding("edited" if is_there else "missing", f"{output.name}/{path}"))
     return findings

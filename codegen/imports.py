@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from codegen.ordinary import read_file
+
 if TYPE_CHECKING:
     import ast
 
@@ -34,7 +36,7 @@ def neighbours(folder: Path, files: Collection[str], others: Collection[str]) ->
     waiting = [folder / file for file in files]
     while waiting and names:
         path = waiting.pop()
-        if not mentioned.search(path.read_bytes()):
+        if not mentioned.search(read_file(path)):
             continue  # to parse every file would be most of a run without changes
         for module in _imported_by(path, path.parent.relative_to(top).parts):
             if module.partition(".")[0] in names:
@@ -67,7 +69,7 @@ def _imported_by(path: Path, package: tuple[str, ...]) -> Iterator[str]:
     import ast  # which a run without changes does without
 
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = ast.parse(read_file(path))
     except (SyntaxError, ValueError):
         return
     for node in ast.walk(tree):

@@ -14,6 +14,7 @@ from codegen.config import Config
 from codegen.errors import CodegenError, shown
 from codegen.files import GeneratedFile
 from codegen.imports import neighbours
+from codegen.ordinary import read_file
 
 NAME = "MANIFEST.json"
 TOOLS = ("black", "jinja2", "triton")
@@ -80,7 +81,7 @@ def read_manifest(output: Path) -> Manifest:
     """
     path = output / NAME
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_file(path))
     except FileNotFoundError:
         return Manifest()
     except ValueError as error:
@@ -138,7 +139,8 @@ def read_inputs(config: Config) -> dict[str, str]:
     for path in beside:
         found[path.relative_to(config.project).as_posix()] = path
     for path in config.kernels_folder.rglob("*.json"):  # tables of tuned configurations
-        found[f"{config.kernels}/{path.relative_to(config.kernels_folder).as_posix()}"] = path
+        if not path.is_dir():
+            found[f"{config.kernels}/{path.relative_to(config.kernels_folder).as_posix()}"] = path
     sources = (
         (PACKAGE, "codegen", (".py",)),
         (TEMPLATES, "templates", (".jinja", ".c", ".h")),
@@ -147,7 +149,7 @@ def read_inputs(config: Config) -> dict[str, str]:
         for path in folder.rglob("*"):
             if path.suffix in suffixes and path.is_file():
                 found[f"{name}/{path.relative_to(folder).as_posix()}"] = path
-    return {name: files.digest(path.read_bytes()) for name, path in sorted(found.items())}
+    return {name: files.digest(read_file(path)) for name, path in sorted(found.items())}
 
 
 _ENTRIES = ("tools", "options", "inputs", "files", "functions")

@@ -14,6 +14,7 @@ from codegen.files import GeneratedFile
 from codegen.freshness import Finding, Staleness
 from codegen.imports import with_importers
 from codegen.manifest import NAME, Manifest
+from codegen.ordinary import read_file
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Selection:
 
     def read_kept(self) -> list[GeneratedFile]:
         folder = self.config.output_folder
-        return [GeneratedFile(path, (folder / path).read_bytes()) for path in self.kept_files]
+        return [GeneratedFile(path, read_file(folder / path)) for path in self.kept_files]
 
     def is_elsewhere(self, finding: Finding) -> bool:
         """Whether it concerns none but kernel files that were not selected."""

@@ -13,6 +13,7 @@ from codegen.errors import CodegenError, shown
 from codegen.export import Declaration, check_options
 from codegen.heuristics import NotKnown, Unknown
 from codegen.model import OPTIONS, Configuration, Options
+from codegen.ordinary import read_file
 from codegen.values import held
 
 Key = tuple[object, ...]
@@ -266,7 +267,7 @@ def _rows(declaration: Declaration) -> list[tuple[Key, Mapping[str, object]]]:
 def _file_rows(declaration: Declaration, path: Path) -> list[tuple[Key, Mapping[str, object]]]:
     """The rows of a file: Triton's own (one key and its timings), or a list of key and config."""
     try:
-        document = json.loads(path.read_text())
+        document = json.loads(read_file(path))
         entries = document if isinstance(document, list) else [document]
         return [(tuple(map(_frozen, entry["key"])), _best(entry)) for entry in entries]
     except (ValueError, KeyError, TypeError, AttributeError) as error:

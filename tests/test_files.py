@@ -227,7 +227,7 @@ def test_nothing_is_written_where_the_system_refuses(
     with pytest.raises(CodegenError) as caught:
         apply(folder, changes_to(folder, NEW))
     assert str(caught.value) == (
-        "generated cannot be written: Permission denied: .generated.new\n"
+        "generated cannot be written: Permission denied: generated\n"
         "  hint: make . writable, with room for a copy; generated must be an ordinary folder"
     )
     assert tree_of(folder) == OLD
@@ -277,8 +277,8 @@ def test_a_folder_in_the_way_is_an_error(new: Project) -> None:
     result = new.run("regenerate")
     assert result.code == 2
     assert result.errors == [
-        "error: generated cannot be written: Is a directory: .generated.new/add.c",
-        "  hint: make . writable, with room for a copy; generated must be an ordinary folder",
+        "error: generated/add.c is a folder, where a file must be",
+        "  hint: move it elsewhere",
     ]
     assert new.tree() == {"add.c/mine.txt": b"mine"}
 
