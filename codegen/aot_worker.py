@@ -71,8 +71,9 @@ _EXPLAINED = (
     ),
 )
 _OF_NONE = (
-    '{} None there; what is None in the same calls as another is said so, as in "*i64 | None with '
-    'offsets", and what follows from that by @triton.heuristics around the kernel'
+    '{} None there; what is never None has a type without it in types, what is None in the same '
+    'calls as another one like "*i64 | None with offsets", and what follows from that is said by '
+    "@triton.heuristics around the kernel"
 )
 _OF_SEVERAL = (
     "; where no call has all of them None, export the kernel once for each way, with what is None "

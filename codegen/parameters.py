@@ -26,13 +26,14 @@ def parameter_of(
     `computed` names those to which the kernel's configurations or heuristics give values.
     """
     default = Default(_unwrapped(raw.default)) if raw.has_default else None
+    is_declared = raw.name in declaration.types
     declared = declaration.types.get(raw.name)
-    if raw.is_constexpr and declared is not None:
+    if raw.is_constexpr and is_declared:
         raise CodegenError(
             f"it is a constexpr, and types gives it `{declared}`",
             hint=f'give its value instead: constexprs={{"{raw.name}": ...}}',
         )
-    if raw.name in declaration.constexprs and declared is not None:
+    if raw.name in declaration.constexprs and is_declared:
         raise CodegenError(
             f"constexprs gives it a value, and types gives it `{declared}`",
             hint="leave it out of one of them",
@@ -41,14 +42,21 @@ def parameter_of(
         return Constexpr(raw.name, (), default, comment, is_computed=True)
     if raw.is_constexpr or raw.name in declaration.constexprs:
         return _constexpr(declaration, raw, default, comment)
-    texts = _alternatives(declared, raw.annotation_type)
+    is_none = default is not None and default.value is None
+    if declared is None and (is_declared or (is_none and not raw.annotation_type)):
+        return Constexpr(raw.name, (None,), None, comment)  # as Triton's JIT compiles such a call
+    texts = _alternatives(raw.name, declared, raw.annotation_type)
     partner = partner_of(texts)
-    nullable = "None" in texts or bool(partner) or (default is not None and default.value is None)
+    nullable = "None" in texts or bool(partner) or (is_none and declared is None)
+    default = None if is_none and not nullable else default
     texts = [text for text in texts if text != "None" and not text.startswith(WITH)]
     hint = _hint(texts)
     types = tuple(parse_parameter_type(_bare(text)) for text in texts)
     if not types:
-        raise CodegenError("None alone is no type", hint='write it as in "*fp32 | None"')
+        raise CodegenError(
+            "None alone is no type",
+            hint='write it as in "*fp32 | None", or without quotes for what is None in every call',
+        )
     if raw.is_const:
         types = tuple(
             (
@@ -126,7 +134,7 @@ def check_hint(raw: Any, type_: ParameterType, hint: int) -> None:
         )
 
 
-def _alternatives(declared: str | None, annotation: str) -> list[str]:
+def _alternatives(name: str, declared: str | None, annotation: str) -> list[str]:
     if declared is None:
         if not annotation:
             raise CodegenError(
@@ -135,8 +143,11 @@ def _alternatives(declared: str | None, annotation: str) -> list[str]:
             )
         return [annotation]
     if not isinstance(declared, str):
+        is_value = isinstance(declared, (int, float, constexpr))
+        hint = f'to compile it in write constexprs={{"{name}": {declared!r}}}'
         raise CodegenError(
-            f"its type must be a string, got {declared!r}", hint='write it as "*fp32" or "i32"'
+            f"its type must be a string, got {declared!r}",
+            hint=hint if is_value else 'write it as "*fp32" or "i32"',
         )
     texts = [text.strip() for text in declared.split("|")]
     bases = [_bare(text) for text in texts if text != "None" and not text.startswith(WITH)]

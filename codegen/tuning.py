@@ -169,9 +169,9 @@ def _pruned(declaration: Declaration, autotuner: Any) -> list[Any]:
     """What `early_config_prune` leaves, where it needs no more than what the declaration says."""
     # What may be None is neither None nor not: a function that looks for it fails.
     named: dict[str, Any] = {
-        name: Unknown()
-        for name in autotuner.arg_names
-        if "None" not in str(declaration.types.get(name))
+        name: None if type_ is None else Unknown()
+        for name, type_ in declaration.types.items()
+        if name in autotuner.arg_names and "None" not in str(type_ or "")
     }
     for name, value in declaration.constexprs.items():
         choices = value if isinstance(value, list) else [value]

@@ -135,7 +135,8 @@ def _fields(declared: tuple[Any, ...]) -> tuple[str, ...] | None:
 def _check(declaration: Declaration, raw: Any, declared: object) -> None:
     is_variadic = raw._param.kind is raw._param.VAR_POSITIONAL
     if is_variadic and not isinstance(declared, tuple) and raw.name not in declaration.constexprs:
-        got = "does not name it" if declared is None else f"gives it {declared!r}"
+        is_named = raw.name in declaration.types
+        got = f"gives it {declared!r}" if is_named else "does not name it"
         message, hint = (
             f"it is a tuple, *{raw.name}, and types {got}",
             f'give the type of each entry: types={{"{raw.name}": ("*fp32", "i32")}}',

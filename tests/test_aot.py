@@ -182,18 +182,19 @@ ERRORS = {
     "reads_none": (
         "133:27",
         f"{NO_DTYPE}, in `tl.store(out, tl.load(table + n))`\n"
-        "  hint: `table` is None there; what is None in the same calls as another is said so, as "
-        'in "*i64 | None with offsets", and what follows from that by @triton.heuristics around '
-        "the kernel",
+        "  hint: `table` is None there; what is never None has a type without it in types, what is "
+        'None in the same calls as another one like "*i64 | None with offsets", and what follows '
+        "from that is said by @triton.heuristics around the kernel",
     ),
     "reads_nones": (
         "139:27",
         f"{NO_DTYPE}, in `tl.store(out, tl.load(table + n) + "
         "tl.load(other + n))`\n"
-        "  hint: `table`, `other` are None there; what is None in the same calls as another is "
-        'said so, as in "*i64 | None with offsets", and what follows from that by '
-        "@triton.heuristics around the kernel; where no call has all of them None, export the "
-        "kernel once for each way, with what is None there in constexprs",
+        "  hint: `table`, `other` are None there; what is never None has a type without it in "
+        'types, what is None in the same calls as another one like "*i64 | None with offsets", and '
+        "what follows from that is said by @triton.heuristics around the kernel; where no call has "
+        "all of them None, export the kernel once for each way, with what is None there in "
+        "constexprs",
     ),
 }
 

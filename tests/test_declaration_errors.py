@@ -164,7 +164,27 @@ BAD: dict[str, tuple[str, str, str | None]] = {
     "nothing but None": (
         kernel('types={"x": "None", "n": "i32"}'),
         "`demo.bad` parameter `x`: None alone is no type",
-        'write it as in "*fp32 | None"',
+        'write it as in "*fp32 | None", or without quotes for what is None in every call',
+    ),
+    "a value as a type": (
+        kernel('types={"x": "*fp32", "n": 16}'),
+        "`demo.bad` parameter `n`: its type must be a string, got 16",
+        'to compile it in write constexprs={"n": 16}',
+    ),
+    "None as the type of a constexpr": (
+        kernel('types={"x": "*fp32", "n": None}', "x, n: tl.constexpr = 4"),
+        "`demo.bad` parameter `n`: it is a constexpr, and types gives it `None`",
+        'give its value instead: constexprs={"n": ...}',
+    ),
+    "None and a value for a run-time parameter": (
+        kernel('types={"x": "*fp32", "n": None}, constexprs={"n": 4}'),
+        "`demo.bad` parameter `n`: constexprs gives it a value, and types gives it `None`",
+        "leave it out of one of them",
+    ),
+    "default of another type than None": (
+        kernel('types={"x": "*fp32"}', "x, n=3"),
+        "`demo.bad` parameter `n`: its type is missing",
+        'add it to types, for instance "*fp32" or "i32", or annotate it in the kernel',
     ),
     "float divisible by 16": (
         kernel('types={"x": "*fp32", "n": "i32", "f": "fp32:16"}', "x, n, f"),

@@ -205,9 +205,50 @@ def test_a_kernel_without_anything(tmp_path: Path) -> None:
     assert kernel.grid.reads == Reads()
 
 
-def test_a_pointer_that_may_be_left_out_by_its_default(tmp_path: Path) -> None:
-    (kernel,) = read(tmp_path, f"{BARE}@triton.jit\ndef bare(out=None): pass\n", "a.py")
-    assert parameter(kernel, "out").nullable
+@pytest.mark.parametrize(
+    ("type_", "is_nullable"),
+    [('"*fp32"', False), ('"*fp32 | None"', True), ('"i32"', False), ('"fp32 | None"', True)],
+)
+def test_a_default_of_none_does_not_widen_a_type(
+    tmp_path: Path, type_: str, is_nullable: bool
+) -> None:
+    (kernel,) = read(tmp_path, with_aux(f'"aux": {type_}', "aux=None"))
+    aux = parameter(kernel, "aux")
+    assert aux.nullable is is_nullable
+    assert aux.default == (Default(None) if is_nullable else None)
+    assert [axis.kind for axis in kernel.specialisation.axes] == ["none"] * is_nullable + ["hints"]
+
+
+@pytest.mark.parametrize(
+    ("types", "parameters"),
+    [
+        ('"aux": None', "aux"),
+        ('"aux": None', "aux=None"),
+        ('"aux": None', "aux=7"),
+        ('"aux": None', "aux: tl.float32"),
+        ("", "aux=None"),
+        ("", "aux=tl.constexpr(None)"),
+    ],
+)
+def test_what_is_none_in_types_or_by_default_is_compiled_in(
+    tmp_path: Path, types: str, parameters: str
+) -> None:
+    (kernel,) = read(tmp_path, with_aux(types, parameters))
+    assert constexpr(kernel, "aux").choices == (None,)
+    assert [argument.name for argument in kernel.arguments] == ["out"]
+    assert {dict(variant.constexprs)["aux"] for variant in kernel.specialisation.variants} == {None}
+
+
+def test_an_annotated_parameter_may_be_none_by_its_default(tmp_path: Path) -> None:
+    (kernel,) = read(tmp_path, with_aux("", "aux: tl.float32 = None"))
+    assert parameter(kernel, "aux").nullable
+    (kernel,) = read(tmp_path, with_aux('"aux": "fp32"', "aux: tl.float32 = None"), "b.py")
+    assert not parameter(kernel, "aux").nullable
+
+
+def with_aux(types: str, parameters: str) -> str:
+    declared = f'@export("bare", types={{"out": "*i8", {types}}}, grid="explicit")'
+    return f"{HEADER}{declared}\n@triton.jit\ndef bare(out, {parameters}): pass\n"
 
 
 def test_a_default_that_is_no_choice_is_dropped(tmp_path: Path) -> None:
