@@ -98,7 +98,7 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
         "pointers": {
             parameter.name: plan.uses.of(parameter.name)
             for parameter in kernel.parameters
-            if isinstance(parameter, Parameter) and parameter.is_pointer
+            if isinstance(parameter, Parameter) and parameter.is_tensor
         },
         "writes_through": sorted(plan.uses.through),
         "variants": variants,

@@ -106,6 +106,21 @@ def test_the_manifest_and_what_is_printed_of_it(capsys: pytest.CaptureFixture[st
     ]
 
 
+def test_tensor_descriptors_are_among_the_pointers(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("source", "both", "out", "later")
+    descriptors = [value(name, "tensordesc<fp16[16, 64]>", hint=None) for name in names]
+    uses = PointerUses(frozenset({"source", "both"}), frozenset({"out", "both"}))
+    made = plan(kernel(*descriptors, value("n", "i32"), name="tests.blocks"), TARGETS, uses)
+    entry = functions_of([made], _Paths())["tests.blocks"]
+    assert entry["pointers"] == {"source": "in", "both": "inout", "out": "out", "later": "unused"}
+    report.inspection("tests.blocks", entry)
+    assert capsys.readouterr().out.splitlines()[3:6] == [
+        "  reads   source, both",
+        "  writes  both, out",
+        "  unused  later",
+    ]
+
+
 class _Paths(dict[tuple[str, str, str], str]):
     def __missing__(self, key: tuple[str, str, str]) -> str:
         return ".".join(key)
