@@ -35,7 +35,7 @@ from codegen.aot import Compiled, CompileRequest, triton_options
 from codegen.callees import source_key
 from codegen.children import excerpt
 from codegen.const_pointers import check_const_pointers
-from codegen.errors import CannotBuild, CodegenError, SourceLocation
+from codegen.errors import CannotBuild, CodegenError, SourceLocation, told
 from codegen.export import Declaration
 from codegen.loading import load, unwrapped
 from codegen.offline_driver import offline
@@ -329,7 +329,7 @@ def _failure(error: Exception) -> str:
     output = os.pread(1, os.fstat(1).st_size, 0).decode(errors="replace")
     if "Cannot bitcast pointer between different address spaces" in output:
         return "it casts a pointer that is declared const to one that is not: leave out the const"
-    return f"{type(error).__name__}: {error}" + excerpt(output)
+    return told(error) + excerpt(output)
 
 
 def _function_of(source: str | None) -> JITCallable | None:

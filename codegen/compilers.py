@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from codegen.children import environment, excerpt, fate
-from codegen.errors import CannotBuild, CodegenError
+from codegen.errors import CannotBuild, CodegenError, told
 
 if TYPE_CHECKING:  # a process is started before anything imports Triton here
     from codegen.aot import Compiled, CompileRequest
@@ -109,8 +109,7 @@ def _result(future: Future[Result], request: CompileRequest) -> Result:
     try:
         return future.result()
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}".rstrip(": ")
-        return CodegenError(f"{request}: what was to compile it failed: {reason}")
+        return CodegenError(f"{request}: what was to compile it failed: {told(error)}")
 
 
 class Compilers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ class CodegenError(Exception):
     def __init__(
         self, message: str, *, where: SourceLocation | None = None, hint: str | None = None
     ) -> None:
+        message = _ADDRESS.sub("", message)
         super().__init__(message)
         self.message = message
         self.where = where
@@ -51,12 +53,25 @@ class CodegenErrors(CodegenError):
         self.errors = tuple(errors)
 
 
+def told(error: BaseException) -> str:
+    """What an exception is, and what it says if anything."""
+    kind = type(error).__name__
+    try:
+        return f"{kind}: {error}".rstrip(": ")
+    except Exception:  # its own way to say it fails
+        return kind
+
+
 def shown(path: str | Path) -> str:
     """A path as messages show it: from the current folder, where it is inside."""
     try:
         return str(Path(path).relative_to(Path.cwd()))
     except (OSError, ValueError):
         return str(path)
+
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+(?=>)")
+"""As in `<function helper at 0x7f0000000000>`: another in each run, and of use to nobody."""
 
 
 def _restore(

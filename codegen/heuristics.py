@@ -12,7 +12,7 @@ import triton.language as tl
 from codegen.cells import Cell
 from codegen.descriptors import DescriptorType, ParameterType, parse_parameter_type
 from codegen.dtypes import DType
-from codegen.errors import CodegenError
+from codegen.errors import CodegenError, told
 from codegen.export import NoDeviceYet, SmCount
 from codegen.expressions import translate_heuristic
 from codegen.model import OPTIONS, Computed, Constexpr, Kernel, Parameter
@@ -153,8 +153,7 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
                 hint=f'say it, as in constexprs={{"{heuristic.name}": [False, True]}}',
             ) from error
         raise CodegenError(
-            f"`{kernel.name}`: the heuristic of `{heuristic.name}` fails: "
-            f"{type(error).__name__}: {error}",
+            f"`{kernel.name}`: the heuristic of `{heuristic.name}` fails: {told(error)}",
             where=kernel.location,
             hint=_remedy(heuristic.name),
         ) from error

@@ -14,7 +14,7 @@ from typing import Any
 
 from triton.runtime.jit import JITFunction
 
-from codegen.errors import CodegenError, SourceLocation, shown
+from codegen.errors import CodegenError, SourceLocation, shown, told
 from codegen.export import DECLARATIONS, Declaration
 from codegen.offline_answers import NoGpu
 from codegen.triton_version import missing
@@ -129,7 +129,7 @@ def _import_error(path: Path, name: str, error: BaseException) -> CodegenError:
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if Path(frame.filename) == path]
     line = lines[-1] if lines else None
-    text = f"{type(error).__name__}: {error}".rstrip(": ")
+    text = told(error)
     hint = f"`python -c 'import {name}'` in the project's folder shows where it happens"
     if isinstance(error, NoGpu):
         text, hint = str(error), "call it where kernels are launched, which is after the import"

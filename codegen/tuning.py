@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from codegen.errors import CodegenError, shown
-from codegen.export import Declaration, check_options
+from codegen.errors import CodegenError, shown, told
+from codegen.export import Declaration, SmCount, check_options
 from codegen.heuristics import NotKnown, Unknown
 from codegen.model import OPTIONS, Configuration, Options
 from codegen.ordinary import read_file
-from codegen.values import held
+from codegen.values import held, real
 
 Key = tuple[object, ...]
 
@@ -65,7 +64,7 @@ def tuning_of(
                 hint=f"its configurations are {_shown(listed)}",
             )
         tuned.append((key, found[0]))
-    if declaration.configs is None and rows:
+    if declaration.tuned is not None and (declaration.configs is None or not rows):
         chosen = chosen[:1]
     chosen = tuple(dict.fromkeys((*chosen, *(one for _, one in tuned))))
     for one in chosen:
@@ -108,7 +107,7 @@ def _listed(
         try:
             values = [(name, _held(declaration, autotuner, one, name)) for name in named]
         except CodegenError:
-            if _may_be_named(declaration, one, options):
+            if _may_be_named(declaration, one, options, is_first=one is configurations[0]):
                 raise
             continue  # What nothing asks for need not be understood.
         # A parameter of an option's name gets its value too: Triton passes it by keyword.
@@ -117,21 +116,17 @@ def _listed(
     return listed
 
 
-def _may_be_named(declaration: Declaration, original: Any, options: Options) -> bool:
-    """Whether one of whose values not all are understood may be among those to build."""
-    if declaration.configs is None:
+def _may_be_named(
+    declaration: Declaration, original: Any, options: Options, is_first: bool
+) -> bool:
+    """Whether one of whose values not all are understood is among those to build."""
+    if declaration.configs is None and (declaration.tuned is None or is_first):
         return True
-    values = {}
-    for name, value in original.kwargs.items():
-        with contextlib.suppress(CodegenError):
-            values[name] = held(value, name, name)
-    known = Configuration(tuple(values.items()), options)
-    patterns = [*declaration.configs, *(pattern for _, pattern in _rows(declaration))]
-    open_names = original.kwargs.keys() - values.keys()
-    return any(
-        _matches(known, {name: v for name, v in pattern.items() if name not in open_names})
-        for pattern in patterns
-    )
+    # The number of SMs, which is no number here, is called by none.
+    values = {n: v for n, v in original.kwargs.items() if not isinstance(v, SmCount)}
+    one = Configuration(tuple(values.items()), options)
+    patterns = [*(declaration.configs or ()), *(pattern for _, pattern in _rows(declaration))]
+    return any(_matches(one, pattern) for pattern in patterns)
 
 
 def _check(declaration: Declaration, one: Configuration, original: Any) -> None:
@@ -161,7 +156,7 @@ def _held(declaration: Declaration, autotuner: Any, config: Any, name: str) -> o
         raise CodegenError(
             f"`{declaration.name}`: of `{name}` in a configuration, {error.message}",
             where=declaration.location,
-            hint=error.hint,
+            hint=f"name others to build: configs=[{{...}}]; or {error.hint}",
         ) from error
 
 
@@ -185,11 +180,14 @@ def _pruned(declaration: Declaration, autotuner: Any) -> list[Any]:
     except NotKnown:
         reason = "asks for what only a call knows"
     except Exception as error:
-        reason = f"fails: {type(error).__name__}: {error}"
+        reason = f"fails: {told(error)}"
+    if declaration.tuned is not None:  # the table has what is best of all
+        return list(autotuner.configs)
     raise CodegenError(
         f"`{declaration.name}`: its early_config_prune {reason}",
         where=declaration.location,
-        hint="name the configurations to build: configs=[{...}]; configs=[{}] names them all",
+        hint="name the configurations to build: configs=[{...}]; configs=[{}] names them all; or "
+        "give the best ones by key: tuned={...}",
     )
 
 
@@ -217,7 +215,7 @@ def _matches(one: Configuration, pattern: Mapping[str, object]) -> bool:
     """Whether a configuration has all that the pattern names."""
     values = {name: getattr(one.options, name) for name in OPTIONS}
     values.update(one.constexprs)
-    return all(name in values and values[name] == value for name, value in pattern.items())
+    return all(name in values and real(values[name]) == value for name, value in pattern.items())
 
 
 def _shown(listed: Sequence[Configuration]) -> str:
@@ -273,7 +271,7 @@ def _file_rows(declaration: Declaration, path: Path) -> list[tuple[Key, Mapping[
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CodegenError(
             f"`{declaration.name}`: {shown(path)} is no table of tuned configurations: "
-            f"{type(error).__name__}: {error}",
+            f"{told(error)}",
             where=declaration.location,
             hint='write a list of {"key": [...], "config": {...}}, or copy an *.autotune.json',
         ) from error

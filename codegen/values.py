@@ -78,6 +78,13 @@ def real(value: object) -> object:
     return value.value if isinstance(value, Held) else value
 
 
+def identity(value: object) -> object:
+    """What tells a value from others that Python calls equal, as 1 and True, or prints alike."""
+    if type(value) in (tuple, list):
+        return type(value), *map(identity, value)  # type: ignore[call-overload]
+    return type(value), repr(value), value.spelling if isinstance(value, Held) else ""
+
+
 def canonical(value: Any, subject: str = "") -> list[object]:
     """The value as nested lists of text that show types: 1, True, 1.0 and "1" all differ.
 

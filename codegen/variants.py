@@ -28,6 +28,7 @@ from codegen.model import (
 from codegen.partners import groups
 from codegen.tuned_table import tuned_table
 from codegen.tuning import Tuning
+from codegen.values import identity
 
 HINTED, GENERIC = "aligned", "generic"
 # What the C runtime has room for: TB_MOST_PARAMETERS and TB_MOST_DTYPE_AXES of tb_runtime.h, and
@@ -268,8 +269,8 @@ def _bound(kernel: Kernel, name: str, cell: Cell) -> str:
 
 
 def _identity(variant: Variant) -> object:
-    """What the compiler gets, with values apart that Python calls equal, such as 1 and True."""
-    constexprs = tuple((name, type(value), repr(value)) for name, value in variant.constexprs)
+    """What the compiler gets."""
+    constexprs = tuple((name, identity(value)) for name, value in variant.constexprs)
     return variant.signature, constexprs, variant.divisible, variant.options
 
 
@@ -279,10 +280,10 @@ def _with_choices(
     """A computed constexpr, with the values that the variants have for it."""
     if isinstance(parameter, Parameter) or not parameter.is_computed:
         return parameter
-    values: dict[tuple[type, str], object] = {}
+    values: dict[object, object] = {}
     for variant in variants:
         value = dict(variant.constexprs)[parameter.name]
-        values.setdefault((type(value), repr(value)), value)
+        values.setdefault(identity(value), value)
     return replace(parameter, choices=tuple(values.values()))
 
 

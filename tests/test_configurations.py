@@ -333,11 +333,72 @@ def test_all_that_match_are_built(tmp_path: Path) -> None:
     assert [block(library.chosen("k", Array().passed(), 1, n)) for n in (0, 1)] == [128, 256]
 
 
-def test_what_is_not_named_need_not_be_understood(tmp_path: Path) -> None:
-    source = KERNEL.replace("OPTIONS", "configs=[{'BLOCK': 64}]")
-    source = "from codegen.export import SmCount\n" + source
-    unknown = 'triton.Config({"BLOCK": 32, "SPLIT": SmCount(8)})'
-    source = source.replace("autotune(CONFIGS", f"autotune([{unknown}, *CONFIGS]")
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        ("configs=[{'BLOCK': 64}]", 0),
+        ("configs=[{'SPLIT': 1}]", 0),
+        ("configs=[{'BLOCK': 64, 'SPLIT': 1}]", 0),
+        ("configs=[{'BLOCK': 64}], tuned={}", 0),
+        ("tuned={1: {'BLOCK': 64}}", 1),
+        ("tuned={}", 1),
+    ],
+)
+@pytest.mark.parametrize("count", ["SmCount(1)", "SmCount(8) * 4", "object()"])
+def test_what_is_not_named_need_not_be_understood(
+    tmp_path: Path, options: str, place: int, count: str
+) -> None:
+    source = "from codegen.export import SmCount\n" + KERNEL.replace("OPTIONS", options)
+    listed = ["triton.Config({'BLOCK': 64, 'SPLIT': 1})"]
+    listed.insert(place, f"triton.Config({{'BLOCK': 32, 'SPLIT': {count}}})")
+    source = source.replace("autotune(CONFIGS", f"autotune([{', '.join(listed)}]")
     source = source.replace("BLOCK: tl.constexpr)", "BLOCK: tl.constexpr, SPLIT: tl.constexpr = 1)")
-    variant = made.library(tmp_path, source).chosen("k", Array().passed(), 1)
-    assert block(variant) == 64
+    (kernel,) = made.read(tmp_path, source)
+    assert {block(variant) for variant in kernel.specialisation.variants} == {64}
+
+
+@pytest.mark.parametrize("options", ["tuned={}", "tuned={}, configs=[{'BLOCK': 64}, {}]"])
+def test_an_empty_table_leaves_the_default_alone(tmp_path: Path, options: str) -> None:
+    (kernel,) = made.read(tmp_path, KERNEL.replace("OPTIONS", options))
+    assert [argument.name for argument in kernel.arguments] == ["x", "n"]
+    assert {block(variant) for variant in kernel.specialisation.variants} == {64}
+
+
+@pytest.mark.parametrize("condition", ["a['n'] > 4", "a['nothing']", "False"])
+def test_a_table_does_without_pruning(tmp_path: Path, condition: str) -> None:
+    """By whatever only a call knows: the table says what is best."""
+    source = KERNEL.replace("OPTIONS", "tuned={1: {'BLOCK': 128}}")
+    prune = f"lambda c, a, **named: [one for one in c if {condition}]"
+    source = source.replace(
+        "autotune(CONFIGS", f"autotune(CONFIGS, prune_configs_by={{'early_config_prune': {prune}}}"
+    )
+    (kernel,) = made.read(tmp_path, source)
+    (axis,) = (axis for axis in kernel.specialisation.axes if axis.kind == "configuration")
+    assert [dict(one.constexprs)["BLOCK"] for one in axis.values] == [64, 128]
+    assert axis.tuned is not None and axis.tuned.rows == (((1,), 1),)
+
+
+def test_configurations_of_functions_that_print_alike_are_two(tmp_path: Path) -> None:
+    (kernel,) = made.read(tmp_path, ALIKE)
+    bodies = kernel.specialisation.variants
+    assert len(bodies) == 4
+    factors = [dict(v.constexprs)["ACT"].value.fn.__closure__[0].cell_contents for v in bodies]
+    assert [getattr(factor, "value", factor) for factor in factors] == [2, 2, 3, 3]
+
+
+ALIKE = """
+def scaled(factor):
+    factor = tl.constexpr(factor)
+    @triton.jit
+    def act(x):
+        return x * factor
+    return act
+
+CONFIGS = [triton.Config({"ACT": scaled(2)}), triton.Config({"ACT": scaled(3)})]
+
+@export("tests.alike", types={"x": "*fp32"}, grid=lambda: (1,))
+@triton.autotune(CONFIGS, key=[])
+@triton.jit
+def alike(x, ACT: tl.constexpr):
+    pass
+"""

@@ -48,7 +48,7 @@ ALL = (
     "(BLOCK=128, num_warps=8, num_stages=3)"
 )
 NAME = "name the configurations to build: configs=[{...}]"
-PRUNED = NAME + "; configs=[{}] names them all"
+PRUNED = NAME + "; configs=[{}] names them all; or give the best ones by key: tuned={...}"
 LENGTH = (
     "a key has n, and then, in all keys or in none, the dtypes of the tensors (x, y) that are not "
     "None"
@@ -56,6 +56,13 @@ LENGTH = (
 HOOK = 'CONFIGS[:1] + [triton.Config({"BLOCK": 32}, pre_hook=broken)], key=["n"]'
 OVERRIDE = 'CONFIGS[:1] + [triton.Config({"BLOCK": 32}, ir_override="k.ttgir")], key=["n"]'
 PRUNE = 'CONFIGS, key=["n"], prune_configs_by={"early_config_prune": lambda c, a, **named: %s}'
+OF_SMS = (
+    '[triton.Config({"BLOCK": 32, "SPLIT": SmCount(8)}), *CONFIGS], key=["n"]',
+    "`tests.k`: of `SPLIT` in a configuration, its value is the number of SMs, which only the "
+    "device of a call has",
+    "name others to build: configs=[{...}]; or give it a number, or list those of your devices, "
+    "with a heuristic around the kernel that gives sm_count() (docs/declaration.md#heuristics)",
+)
 ERRORS: dict[str, tuple[str, str, str, str | None]] = {
     "no such configuration": (
         "configs=[{'BLOCK': 32}]",
@@ -114,13 +121,19 @@ ERRORS: dict[str, tuple[str, str, str, str | None]] = {
         "which is not built",
         NAME,
     ),
-    "the number of SMs": (
-        "configs=[{'BLOCK': 32}]",
-        '[triton.Config({"BLOCK": 32, "SPLIT": SmCount(8)}), *CONFIGS], key=["n"]',
-        "`tests.k`: of `SPLIT` in a configuration, its value is the number of SMs, which only the "
-        "device of a call has",
-        "give it a number, or list those of your devices, with a heuristic around the "
-        "kernel that gives sm_count() (docs/declaration.md#heuristics)",
+    "the number of SMs": ("configs=[{'BLOCK': 32}]", *OF_SMS),
+    "the number of SMs among all": ("configs=[{}]", *OF_SMS),
+    "the number of SMs by an option": ("configs=[{'num_warps': 4}]", *OF_SMS),
+    "the number of SMs in the default of a table": ("tuned={1: {'BLOCK': 128}}", *OF_SMS),
+    "the number of SMs in a table": (
+        "configs=[{'BLOCK': 64}], tuned={1: {'BLOCK': 32}}",
+        *OF_SMS,
+    ),
+    "the number of SMs, not asked for by its value here": (
+        "configs=[{'SPLIT': 8}]",
+        OF_SMS[0],
+        "`tests.k`: configs asks for {'SPLIT': 8}, which the kernel does not have",
+        ALL,
     ),
     "an option that cannot be": (
         "",
