@@ -71,7 +71,7 @@ _EXPLAINED = (
     ),
 )
 _OF_NONE = (
-    '{} None there; what is never None has a type without it in types, what is None in the same '
+    "{} None there; what is never None has a type without it in types, what is None in the same "
     'calls as another one like "*i64 | None with offsets", and what follows from that is said by '
     "@triton.heuristics around the kernel"
 )

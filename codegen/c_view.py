@@ -10,6 +10,7 @@ from codegen.c_decisions import decide
 from codegen.c_images import CTables, c_tables, launch_fields
 from codegen.c_steps import CHeuristic, CStep, CTable
 from codegen.descriptor_facts import passed_facts
+from codegen.identifiers import image_file
 from codegen.model import Kernel, Parameter, Reads
 from codegen.plans import Binary, Image, Plan
 from codegen.wording import GRID_NAMES, signature_text
@@ -177,7 +178,7 @@ def image_path(plan: Plan, binary: Binary, image: Image) -> str:
     kernel, target = plan.kernel, image.target
     folder = kernel.file.removesuffix(".py") + ".images"
     label = plan.homes[binary.variant.label, target]
-    return f"{folder}/{kernel.symbol}.{label}.{target.name}.{target.suffix}"
+    return f"{folder}/{image_file(kernel.symbol, label, target.name)}.{target.suffix}"
 
 
 def c_function(plan: Plan) -> CFunction:

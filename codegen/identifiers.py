@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import keyword
 import re
 
@@ -48,3 +49,25 @@ _PYTHON_WORDS = frozenset(
 def file_safe(value: object) -> str:
     """`value` as part of a file's name and of a C identifier; others may come out the same."""
     return re.sub(r"[^A-Za-z0-9_]+", "_", str(value).replace("-", "minus_"))
+
+
+_MOST_BYTES, _LONGEST_SYMBOL, _TARGET = 240, 100, len(".compute_120.cubin")
+"""File systems have names of 255 bytes, and who copies files puts something behind them."""
+LONGEST_MODULE = _MOST_BYTES - len(".images")
+"""The most bytes of a kernel file's name, without `.py`."""
+
+
+def image_file(symbol: str, label: str, target: str) -> str:
+    """What the image of a variant is called."""
+    return f"{_file_stem(symbol)}.{label}.{target}"
+
+
+def room_for_label(symbol: str) -> int:
+    """The bytes that a label may have in the name of an image's file."""
+    return _MOST_BYTES - len(_file_stem(symbol)) - 1 - _TARGET
+
+
+def _file_stem(symbol: str) -> str:
+    if len(symbol) <= _LONGEST_SYMBOL:
+        return symbol
+    return f"{symbol[:80]}_{hashlib.sha256(symbol.encode()).hexdigest()[:16]}"

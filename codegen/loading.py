@@ -16,6 +16,7 @@ from triton.runtime.jit import JITFunction
 
 from codegen.errors import CodegenError, SourceLocation, shown, told
 from codegen.export import DECLARATIONS, Declaration
+from codegen.identifiers import LONGEST_MODULE
 from codegen.offline_answers import NoGpu
 from codegen.triton_version import missing
 
@@ -122,6 +123,13 @@ def _check_path(path: Path, file: str) -> None:
                 where=SourceLocation(str(path), 1),
                 hint="rename it to letters, digits and `_`, beginning with a letter",
             )
+    if len(stem.name) > LONGEST_MODULE:
+        raise CodegenError(
+            f"a file that declares kernels may have a name of {LONGEST_MODULE} characters before "
+            f"the `.py`, got {len(stem.name)}",
+            where=SourceLocation(str(path), 1),
+            hint="rename it: its images go into a folder that is called after it",
+        )
 
 
 def _import_error(path: Path, name: str, error: BaseException) -> CodegenError:

@@ -11,7 +11,7 @@ from codegen.descriptors import DescriptorType, parse_parameter_type
 from codegen.errors import CodegenError
 from codegen.export import check_options
 from codegen.heuristics import Heuristic, evaluate_or_translate
-from codegen.identifiers import file_safe
+from codegen.identifiers import file_safe, room_for_label
 from codegen.launch_layout import most_parts
 from codegen.model import (
     NO_VARIANT,
@@ -33,7 +33,7 @@ from codegen.values import identity
 HINTED, GENERIC = "aligned", "generic"
 # What the C runtime has room for: TB_MOST_PARAMETERS and TB_MOST_DTYPE_AXES of tb_runtime.h, and
 # an index of 16 bits.
-_LONGEST_LABEL = 40
+_LONGEST_LABEL, _LONGEST_CASE = 40, 80
 MOST_PARAMETERS, MOST_TYPE_VARIABLES, MOST_COMBINATIONS, MOST_HINT_GROUPS = 254, 8, 1 << 15, 12
 
 
@@ -203,6 +203,8 @@ def _hints_axis(kernel: Kernel, cases: tuple[Hints, ...] | None) -> Axis | None:
     if groups > MOST_HINT_GROUPS:
         raise _too_many(kernel, groups, MOST_HINT_GROUPS, "groups of hints that go together")
     labels = [_case_label(kernel, case) for case in cases] if len(cases) > 1 else [HINTED]
+    if max(map(len, labels)) > _LONGEST_CASE:
+        labels = [f"case_{number}" for number in range(1, len(cases) + 1)]
     return Axis("hints", (), (*labels, GENERIC), hints=(*cases, ()))
 
 
@@ -228,6 +230,9 @@ def _finished(kernel: Kernel, axes: tuple[Axis, ...], cells: Sequence[Cell]) -> 
         if number == len(variants):
             variants.append(variant)
         indices.append(number)
+    room = room_for_label(kernel.symbol)
+    if any(len(variant.label.encode()) > room for variant in variants):
+        variants = [replace(v, label=f"variant_{n}") for n, v in enumerate(variants, 1)]
     is_identity = indices == list(range(len(indices)))
     made = Specialisation(axes, tuple(variants), () if is_identity else tuple(indices))
     parameters = (_with_choices(parameter, variants) for parameter in kernel.parameters)

@@ -115,6 +115,12 @@ CLASHES = {
         "imported, got `my-kernel`",
         "rename it to letters, digits and `_`, beginning with a letter",
     ),
+    "a name that leaves no room for more": (
+        {f"kernels/{'k' * 240}.py": ADD},
+        f"kernels/{'k' * 240}.py:1: a file that declares kernels may have a name of 233 characters "
+        "before the `.py`, got 240",
+        "rename it: its images go into a folder that is called after it",
+    ),
     "a keyword": (
         {"kernels/class/a.py": ADD},
         "kernels/class/a.py:1: a file that declares kernels must have a name that can be "

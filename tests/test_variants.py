@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
+from codegen.c_view import image_path
 from codegen.errors import CodegenError
-from codegen.identifiers import c_identifier, python_identifier
+from codegen.identifiers import c_identifier, image_file, python_identifier
 from codegen.model import Axis, Constexpr, Kernel, Parameter
-from tests.support.plans import choice, kernel, value
+from codegen.variants import specialise
+from tests.support.plans import TARGETS, choice, kernel, plan, value
 
 pytestmark = pytest.mark.triton
 
@@ -139,6 +142,64 @@ def test_choices_that_no_file_can_be_called_after_have_numbers(
 ) -> None:
     found = kernel(value("x", "*fp32"), choice("MODE", *choices)).specialisation.variants
     assert list(dict.fromkeys(variant.label.rpartition("-")[0] for variant in found)) == labels
+
+
+def many(count: int, length: int, types: str, hint: int | None = 0) -> list[Parameter]:
+    return [value(f"{'ö' * (length // 2 - 1)}{i:02}", types, hint=hint) for i in range(count)]
+
+
+LONG: dict[str, tuple[Kernel, list[str]]] = {
+    "nones": (
+        kernel(*many(5, 100, "*fp32 | None")),
+        [f"variant_{number}" for number in range(1, 2 * 2**5)],
+    ),
+    "a parameter": (
+        kernel(*many(1, 400, "*fp32 | None")),
+        ["variant_1", "variant_2", "variant_3"],
+    ),
+    "a function": (
+        kernel(POINTER, value("y", "*fp32 | None"), name=f"tests.{'f' * 400}"),
+        ["y-aligned", "y-generic", "no_y-aligned", "no_y-generic"],
+    ),
+    "a function and nones": (
+        kernel(*many(2, 80, "*fp32 | None"), name=f"tests.{'f' * 400}"),
+        [f"variant_{number}" for number in range(1, 2 * 2**2)],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LONG)
+def test_labels_of_any_length_make_names_that_files_can_have(tmp_path: Path, case: str) -> None:
+    of, labels = LONG[case]
+    assert [variant.label for variant in of.specialisation.variants][: len(labels)] == labels
+    made = plan(of, TARGETS)
+    paths = {image_path(made, b, image) for b in made.binaries for image in b.images}
+    assert len(paths) > len(labels)
+    for path in paths:
+        Path(tmp_path, f"{Path(path).name}.0123456789").touch()
+    assert max(len(Path(path).name.encode()) for path in paths) <= 240
+
+
+def test_functions_with_long_names_have_images_of_their_own() -> None:
+    names = [image_file("f" * 400 + end, "generic", "sm_80") for end in ("a", "b")]
+    assert names[0] != names[1]
+
+
+@pytest.mark.parametrize("length", [4, 20])
+def test_cases_of_many_ints_have_numbers(length: int) -> None:
+    names = [f"{'s' * length}{i}" for i in range(12)]
+    of = kernel(POINTER, *(value(name, "i32") for name in names))
+    every = tuple((name, 16) for name in ("out", *names))
+    cases = (every, every[:2])
+    found = specialise(of, (), cases).specialisation.variants
+    assert [variant.label for variant in found] == ["case_1", "case_2", "generic"]
+
+
+def test_cases_of_few_ints_are_called_after_them() -> None:
+    of = kernel(POINTER, value("n", "i32"), value("m", "i32"))
+    cases = ((("out", 16), ("n", 16), ("m", 1)), (("out", 16), ("n", 16)))
+    found = specialise(of, (), cases).specialisation.variants
+    assert [variant.label for variant in found] == ["n_16_m_1", "n_16", "generic"]
 
 
 LIMITS: dict[str, tuple[list[Parameter | Constexpr], str]] = {
