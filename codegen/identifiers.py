@@ -6,27 +6,47 @@ import hashlib
 import keyword
 import re
 
-# Keywords of C and C++, common macros, and the local names of the generated functions.
+# Keywords of C and C++, and the local names of the generated functions.
 _C_WORDS = frozenset("""
-    alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl const
-    constexpr const_cast continue decltype default delete do double dynamic_cast else enum explicit
-    export extern false float for friend goto if inline int long mutable namespace new noexcept not
-    not_eq nullptr operator or or_eq private protected public register reinterpret_cast restrict
-    return short signed sizeof static static_assert static_cast struct switch template this
-    thread_local throw true try typedef typeid typename union unsigned using virtual void volatile
-    wchar_t while xor xor_eq linux unix errno NULL
-    int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t INT64_C INT64_MIN
+    alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t
+    char32_t class co_await co_return co_yield compl concept const consteval constexpr constinit
+    const_cast continue contract_assert decltype default delete do double dynamic_cast else enum
+    explicit export extern false float for friend goto if inline int long mutable namespace new
+    noexcept not not_eq nullptr operator or or_eq private protected public register
+    reinterpret_cast requires restrict return short signed sizeof static static_assert static_cast
+    struct switch template this thread_local throw true try typedef typeid typename typeof
+    typeof_unqual union unsigned using virtual void volatile wchar_t while xor xor_eq
+    int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t
     aligned arguments call count failed filled function good grid index prepared prepares result
     self sizes sm_count status stream target values variant
     """.split())  # noqa: SIM905
 
+# The macros without parameters that compilers and the headers of C, C++ and POSIX define, as far as
+# they begin with a small letter: others are mended by a rule, and those with parameters are read
+# before a parenthesis alone, which no argument of ours stands before.
+_C_MACROS = frozenset("""
+    basename complex d_fileno errno h_addr h_errno i386 ifa_broadaddr ifa_dstaddr ifc_buf ifc_req
+    ifr_addr ifr_bandwidth ifr_broadaddr ifr_data ifr_dstaddr ifr_flags ifr_hwaddr ifr_ifindex
+    ifr_map ifr_metric ifr_mtu ifr_name ifr_netmask ifr_newname ifr_qlen ifr_slave imaginary linux
+    m68k math_errhandling mips msg_cbytes noreturn s6_addr s6_addr16 s6_addr32 sa_handler
+    sa_sigaction sched_priority sgi si_addr si_addr_lsb si_arch si_band si_call_addr si_fd si_int
+    si_lower si_overrun si_pid si_pkey si_ptr si_status si_stime si_syscall si_timerid si_uid
+    si_upper si_utime si_value sigev_notify_attributes sigev_notify_function sparc st_atime
+    st_atimensec st_birthtime st_ctime st_ctimensec st_mtime st_mtimensec stderr stdin stdout sun
+    unix vax
+    """.split())  # noqa: SIM905
 
-_C_PREFIXES = ("tb_", "TB_", "tritonbind_", "TRITONBIND_", "tvm_ffi_", "_")
+# What begins with an underscore belongs to compilers and their headers, whatever it ends in.
+_C_PREFIXES = ("_", "tb_", "tbp_", "tritonbind_", "tvm_ffi_", "TB_", "TRITONBIND_")
 
 
 def c_identifier(name: str) -> str:
-    """`name` as an identifier that C and C++ accept, that no generated name and no other uses."""
-    is_taken = name.rstrip("_") in _C_WORDS or name.startswith(_C_PREFIXES)
+    """`name` as an identifier of an argument in C and C++: no generated name, no other argument's,
+    and no macro's, whichever headers stand before it."""
+    if name.startswith(_C_PREFIXES):
+        return f"tbp_{name}"
+    plain = name.rstrip("_")
+    is_taken = name[0].isupper() or plain in _C_WORDS or plain in _C_MACROS
     return f"{name}_" if is_taken else name
 
 

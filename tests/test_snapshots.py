@@ -81,7 +81,7 @@ MOVE = kernel(
     name="tests.tensors.move",
     file="tensors.py",
     grid=Grid(
-        ("tb_cdiv(n, ROWS)", "tb_cdiv(tb_source_shape_last_1, 64)", "1"),
+        ("tb_cdiv(n, ROWS_)", "tb_cdiv(tb_source_shape_last_1, 64)", "1"),
         Reads(("n", "ROWS"), (TensorFact("source", "shape", -1),)),
     ),
 )

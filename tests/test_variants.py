@@ -244,9 +244,11 @@ def test_names_stay_apart_however_they_are_spelt(spell: type) -> None:
         ("class", "class_", "class_"),
         ("stream", "stream_", "stream_"),
         ("grid", "grid_", "grid"),
-        ("_x", "_x_", "_x"),
-        ("tb_x", "tb_x_", "tb_x"),
+        ("_x", "tbp__x", "_x"),
+        ("tb_x", "tbp_tb_x", "tb_x"),
+        ("BLOCK", "BLOCK_", "BLOCK"),
+        ("errno", "errno_", "errno"),
     ],
 )
-def test_names_that_are_taken_get_an_underscore(name: str, c_name: str, python_name: str) -> None:
+def test_names_that_are_taken_are_spelt_otherwise(name: str, c_name: str, python_name: str) -> None:
     assert (c_identifier(name), python_identifier(name)) == (c_name, python_name)

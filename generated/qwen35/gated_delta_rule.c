@@ -1218,9 +1218,9 @@ static const tb_function gated_delta_rule_chunk_state_function = {
     .prepare = tb_prepare_gated_delta_rule_chunk_state,
 };
 
-static tb_grid gated_delta_rule_chunk_state_grid(int64_t num_value_heads, int64_t BLOCK_V)
+static tb_grid gated_delta_rule_chunk_state_grid(int64_t num_value_heads, int64_t BLOCK_V_)
 {
-    const tb_grid grid = {128 / BLOCK_V, num_value_heads, 1, 0};
+    const tb_grid grid = {128 / BLOCK_V_, num_value_heads, 1, 0};
     return grid;
 }
 
@@ -1245,11 +1245,11 @@ gated_delta_rule_chunk_state_with(tb_target target, const void *k, const void *w
     static const uint8_t sizes[] = {sizeof k, sizeof w, sizeof u, sizeof g_cumsum,
                                     sizeof initial_state, sizeof chunk_state, sizeof v_new,
                                     sizeof final_state, sizeof seq_len, sizeof num_value_heads};
-    const int64_t BLOCK_V = gated_delta_rule_chunk_state_compute_BLOCK_V(num_value_heads);
-    const int32_t BLOCK_V_choice = tb_choose_value(
-        function, "BLOCK_V", BLOCK_V, gated_delta_rule_chunk_state_BLOCK_V_choices, 2,
+    const int64_t BLOCK_V_ = gated_delta_rule_chunk_state_compute_BLOCK_V(num_value_heads);
+    const int32_t BLOCK_V__choice = tb_choose_value(
+        function, "BLOCK_V", BLOCK_V_, gated_delta_rule_chunk_state_BLOCK_V_choices, 2,
         &(const tb_slots){NULL, 0});
-    if (BLOCK_V_choice < 0)
+    if (BLOCK_V__choice < 0)
         return tb_last_status();
     const bool aligned = tb_divisible_by_16(k)
                          && tb_divisible_by_16(w)
@@ -1269,8 +1269,8 @@ gated_delta_rule_chunk_state_with(tb_target target, const void *k, const void *w
         || tb_check_alignment(function, 6, v_new, 2)
         || tb_check_alignment(function, 7, final_state, 4))
         return tb_last_status();
-    const int32_t variant = BLOCK_V_choice * 2 + hints;
-    const tb_grid grid = gated_delta_rule_chunk_state_grid(num_value_heads, BLOCK_V);
+    const int32_t variant = BLOCK_V__choice * 2 + hints;
+    const tb_grid grid = gated_delta_rule_chunk_state_grid(num_value_heads, BLOCK_V_);
     return tb_launch(function, &gated_delta_rule_chunk_state_variants[variant], &target, grid,
                      values, sizes);
 }

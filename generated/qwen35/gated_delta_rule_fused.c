@@ -382,9 +382,9 @@ static const tb_function gated_delta_rule_fused_carry_function = {
     .prepare = tb_prepare_gated_delta_rule_fused_carry,
 };
 
-static tb_grid gated_delta_rule_fused_carry_grid(int64_t num_value_heads, int64_t BLOCK_V)
+static tb_grid gated_delta_rule_fused_carry_grid(int64_t num_value_heads, int64_t BLOCK_V_)
 {
-    const tb_grid grid = {128 / BLOCK_V, num_value_heads, 1, 0};
+    const tb_grid grid = {128 / BLOCK_V_, num_value_heads, 1, 0};
     return grid;
 }
 
@@ -421,11 +421,11 @@ gated_delta_rule_fused_carry_with(tb_target target, const tritonbind_tensor *qkv
         || tb_make_descriptor(function, 1, qkv_again, 2, &qkv_again_descriptor)
         || tb_make_descriptor(function, 2, solved, 2, &solved_descriptor))
         return tb_last_status();
-    const int64_t BLOCK_V = gated_delta_rule_fused_carry_compute_BLOCK_V(num_value_heads);
-    const int32_t BLOCK_V_choice = tb_choose_value(
-        function, "BLOCK_V", BLOCK_V, gated_delta_rule_fused_carry_BLOCK_V_choices, 2,
+    const int64_t BLOCK_V_ = gated_delta_rule_fused_carry_compute_BLOCK_V(num_value_heads);
+    const int32_t BLOCK_V__choice = tb_choose_value(
+        function, "BLOCK_V", BLOCK_V_, gated_delta_rule_fused_carry_BLOCK_V_choices, 2,
         &(const tb_slots){NULL, 0});
-    if (BLOCK_V_choice < 0)
+    if (BLOCK_V__choice < 0)
         return tb_last_status();
     const bool aligned = tb_divisible_by_16(factors)
                          && tb_divisible_by_16(initial_state)
@@ -437,8 +437,8 @@ gated_delta_rule_fused_carry_with(tb_target target, const tritonbind_tensor *qkv
         || tb_check_alignment(function, 5, output, 2)
         || tb_check_alignment(function, 6, final_state, 4))
         return tb_last_status();
-    const int32_t variant = BLOCK_V_choice * 2 + hints;
-    const tb_grid grid = gated_delta_rule_fused_carry_grid(num_value_heads, BLOCK_V);
+    const int32_t variant = BLOCK_V__choice * 2 + hints;
+    const tb_grid grid = gated_delta_rule_fused_carry_grid(num_value_heads, BLOCK_V_);
     return tb_launch(function, &gated_delta_rule_fused_carry_variants[variant], &target, grid,
                      values, sizes);
 }

@@ -341,28 +341,28 @@ int tb_return_metadata(const tb_function *function, tvm_ffi_any *result);
     TB_EXPORT int tb_prepare_##symbol(void *self, const tvm_ffi_any *arguments, int32_t count,     \
                                       tvm_ffi_any *result)                                         \
         __asm__("__tvm_ffi_" #symbol ".prepare")
-#define TB_DEFINE_CALL(name, symbol, prepares)                                                     \
+#define TB_DEFINE_CALL(name, its_function, prepares)                                               \
     int name(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)         \
     {                                                                                              \
         (void)self;                                                                                \
-        return tb_safe_call(&symbol##_function, prepares, arguments, count, result);               \
+        return tb_safe_call(&its_function, prepares, arguments, count, result);                    \
     }
-#define TB_DEFINE_TEXT(kind, symbol)                                                               \
-    TB_EXPORT int __tvm_ffi__##kind##_##symbol(void *self, const tvm_ffi_any *arguments,           \
-                                               int32_t count, tvm_ffi_any *result);                \
-    int __tvm_ffi__##kind##_##symbol(void *self, const tvm_ffi_any *arguments, int32_t count,      \
-                                     tvm_ffi_any *result)                                          \
+#define TB_DEFINE_TEXT(kind, name, its_function)                                                   \
+    TB_EXPORT int name(void *self, const tvm_ffi_any *arguments, int32_t count,                    \
+                       tvm_ffi_any *result);                                                       \
+    int name(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)         \
     {                                                                                              \
         (void)self;                                                                                \
         (void)arguments;                                                                           \
         (void)count;                                                                               \
-        return tb_return_##kind(&symbol##_function, result);                                       \
+        return tb_return_##kind(&its_function, result);                                            \
     }
+/* A symbol is pasted here and never passed on, so that none is taken for a macro. */
 #define TB_DEFINE_CALLS(symbol)                                                                    \
-    TB_DEFINE_CALL(__tvm_ffi_##symbol, symbol, false)                                              \
-    TB_DEFINE_CALL(tb_prepare_##symbol, symbol, true)                                              \
-    TB_DEFINE_TEXT(doc, symbol)                                                                    \
-    TB_DEFINE_TEXT(metadata, symbol)
+    TB_DEFINE_CALL(__tvm_ffi_##symbol, symbol##_function, false)                                   \
+    TB_DEFINE_CALL(tb_prepare_##symbol, symbol##_function, true)                                   \
+    TB_DEFINE_TEXT(doc, __tvm_ffi__doc_##symbol, symbol##_function)                                \
+    TB_DEFINE_TEXT(metadata, __tvm_ffi__metadata_##symbol, symbol##_function)
 
 /* Registers the functions, and those that prepare their launches, as TVM FFI globals. A name that is
  * there stays as it is; without TVM FFI in the process nothing happens. Returns how many functions

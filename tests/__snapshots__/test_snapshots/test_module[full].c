@@ -1235,7 +1235,7 @@ static tb_grid scale_rows_and_add_bias_grid(int64_t rows, int64_t columns)
 static inline __attribute__((always_inline)) tritonbind_status
 scale_rows_and_add_bias_with(tb_target target, tritonbind_dtype x_dtype, const void *x, void *out,
                              const void *bias, int64_t rows, int32_t columns, uint16_t factor,
-                             double limit, bool clamp, const char *MODE, bool FAST)
+                             double limit, bool clamp, const char *MODE_, bool FAST_)
 {
     const tb_function *function = &scale_rows_and_add_bias_function;
     void *values[] = {&x, &out, &bias, &rows, &columns, &factor, &limit, &clamp, TB_NO_SCRATCH};
@@ -1247,11 +1247,11 @@ scale_rows_and_add_bias_with(tb_target target, tritonbind_dtype x_dtype, const v
     if (x_choice < 0)
         return tb_last_status();
     const int32_t no_bias = bias == NULL;
-    const int32_t MODE_choice = tb_choose_string(function, 8, MODE);
-    if (MODE_choice < 0)
+    const int32_t MODE__choice = tb_choose_string(function, 8, MODE_);
+    if (MODE__choice < 0)
         return tb_last_status();
-    const int32_t FAST_choice = FAST == 0 ? 0 : FAST == 1 ? 1 : tb_fail_int(function, 9, FAST);
-    if (FAST_choice < 0)
+    const int32_t FAST__choice = FAST_ == 0 ? 0 : FAST_ == 1 ? 1 : tb_fail_int(function, 9, FAST_);
+    if (FAST__choice < 0)
         return tb_last_status();
     const bool aligned = tb_divisible_by_16(x)
                          && tb_divisible_by_16(out)
@@ -1262,7 +1262,7 @@ scale_rows_and_add_bias_with(tb_target target, tritonbind_dtype x_dtype, const v
         || tb_check_alignment(function, 1, out, function->arguments[1].dtypes[x_choice].bits / 8u)
         || tb_check_alignment(function, 2, bias, 4))
         return tb_last_status();
-    const int32_t variant = (((x_choice * 2 + no_bias) * 2 + MODE_choice) * 2 + FAST_choice) * 2
+    const int32_t variant = (((x_choice * 2 + no_bias) * 2 + MODE__choice) * 2 + FAST__choice) * 2
                             + hints;
     const tb_grid grid = scale_rows_and_add_bias_grid(rows, columns);
     return tb_launch(function, &scale_rows_and_add_bias_variants[variant], &target, grid, values,
@@ -1273,10 +1273,10 @@ scale_rows_and_add_bias_with(tb_target target, tritonbind_dtype x_dtype, const v
 static __attribute__((noinline)) tritonbind_status
 scale_rows_and_add_bias_on(tb_target target, tritonbind_dtype x_dtype, const void *x, void *out,
                            const void *bias, int64_t rows, int32_t columns, uint16_t factor,
-                           double limit, bool clamp, const char *MODE, bool FAST)
+                           double limit, bool clamp, const char *MODE_, bool FAST_)
 {
     return scale_rows_and_add_bias_with(target, x_dtype, x, out, bias, rows, columns, factor, limit,
-                                        clamp, MODE, FAST);
+                                        clamp, MODE_, FAST_);
 }
 
 tritonbind_status scale_rows_and_add_bias_launch(
@@ -1290,12 +1290,12 @@ tritonbind_status scale_rows_and_add_bias_launch(
     uint16_t factor,
     double limit,
     bool clamp,
-    const char *MODE,
-    bool FAST)
+    const char *MODE_,
+    bool FAST_)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
     return scale_rows_and_add_bias_with(target, x_dtype, x, out, bias, rows, columns, factor, limit,
-                                        clamp, MODE, FAST);
+                                        clamp, MODE_, FAST_);
 }
 
 tritonbind_status scale_rows_and_add_bias_prepare(
@@ -1309,13 +1309,13 @@ tritonbind_status scale_rows_and_add_bias_prepare(
     uint16_t factor,
     double limit,
     bool clamp,
-    const char *MODE,
-    bool FAST)
+    const char *MODE_,
+    bool FAST_)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
     *prepared = NULL;
     return scale_rows_and_add_bias_on(target, x_dtype, x, out, bias, rows, columns, factor, limit,
-                                      clamp, MODE, FAST);
+                                      clamp, MODE_, FAST_);
 }
 
 static bool scale_rows_and_add_bias_call(tb_call *call)
@@ -1330,8 +1330,8 @@ static bool scale_rows_and_add_bias_call(tb_call *call)
     uint16_t factor;
     double limit;
     bool clamp;
-    const char *MODE;
-    bool FAST;
+    const char *MODE_;
+    bool FAST_;
     return tb_get_const_pointer(call, 0, &x)
            && tb_get_pointer(call, 1, &out)
            && tb_get_const_pointer(call, 2, &bias)
@@ -1340,15 +1340,15 @@ static bool scale_rows_and_add_bias_call(tb_call *call)
            && tb_get_float16(call, 5, &factor)
            && tb_get_double(call, 6, &limit)
            && tb_get_bool(call, 7, &clamp)
-           && tb_get_string_choice(call, 8, &MODE)
-           && tb_get_bool_choice(call, 9, &FAST)
+           && tb_get_string_choice(call, 8, &MODE_)
+           && tb_get_bool_choice(call, 9, &FAST_)
            && tb_check_shape(call, 0, (const int64_t[]){rows, columns}, 2)
            && tb_check_shape(call, 1, (const int64_t[]){rows, columns}, 2)
            && tb_check_shape(call, 2, (const int64_t[]){columns}, 1)
            && tb_get_dtype(call, 0, &x_dtype)
            && tb_get_target(call, &target)
            && scale_rows_and_add_bias_on(target, x_dtype, x, out, bias, rows, columns, factor,
-                                         limit, clamp, MODE, FAST) == TRITONBIND_OK;
+                                         limit, clamp, MODE_, FAST_) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(scale_rows_and_add_bias)

@@ -34,8 +34,8 @@ extern "C" {
  * columns: the length of a row
  * factor: the bits of an fp16
  * limit: of the result
- * MODE: how the rows are reduced: one of 'sum', 'max'
- * FAST: one of False, True
+ * MODE_: how the rows are reduced: one of 'sum', 'max'
+ * FAST_: one of False, True
  */
 TRITONBIND_PUBLIC tritonbind_status scale_rows_and_add_bias_launch(
     void *stream,
@@ -48,8 +48,8 @@ TRITONBIND_PUBLIC tritonbind_status scale_rows_and_add_bias_launch(
     uint16_t factor,
     double limit,
     bool clamp,
-    const char *MODE,
-    bool FAST);
+    const char *MODE_,
+    bool FAST_);
 TRITONBIND_PUBLIC tritonbind_status scale_rows_and_add_bias_prepare(
     tritonbind_prepared **prepared,
     tritonbind_dtype x_dtype,
@@ -61,8 +61,8 @@ TRITONBIND_PUBLIC tritonbind_status scale_rows_and_add_bias_prepare(
     uint16_t factor,
     double limit,
     bool clamp,
-    const char *MODE,
-    bool FAST);
+    const char *MODE_,
+    bool FAST_);
 
 /* Launch `tests.deep.explicit`.
  *

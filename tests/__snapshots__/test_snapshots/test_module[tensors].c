@@ -133,9 +133,9 @@ static const tb_function move_function = {
     .prepare = tb_prepare_move,
 };
 
-static tb_grid move_grid(int64_t n, int64_t ROWS, int64_t tb_source_shape_last_1)
+static tb_grid move_grid(int64_t n, int64_t ROWS_, int64_t tb_source_shape_last_1)
 {
-    const tb_grid grid = {tb_cdiv(n, ROWS), tb_cdiv(tb_source_shape_last_1, 64), 1, 0};
+    const tb_grid grid = {tb_cdiv(n, ROWS_), tb_cdiv(tb_source_shape_last_1, 64), 1, 0};
     return grid;
 }
 
@@ -144,18 +144,18 @@ static tb_grid move_grid(int64_t n, int64_t ROWS, int64_t tb_source_shape_last_1
 static inline __attribute__((always_inline)) tritonbind_status
 move_with(tb_target target, tritonbind_dtype target__dtype, int32_t n,
           const tritonbind_tensor *source, const tritonbind_tensor *target_,
-          const tritonbind_tensor *Tensor, int64_t ROWS)
+          const tritonbind_tensor *Tensor_, int64_t ROWS_)
 {
     const tb_function *function = &move_function;
     tb_descriptor source_descriptor;
     tb_descriptor target__descriptor;
-    tb_descriptor Tensor_descriptor;
+    tb_descriptor Tensor__descriptor;
     void *values[] = {&n, TB_DESCRIPTOR_VALUES(2, source_descriptor),
                       TB_DESCRIPTOR_VALUES(2, target__descriptor),
-                      TB_DESCRIPTOR_VALUES(1, Tensor_descriptor), TB_NO_SCRATCH};
+                      TB_DESCRIPTOR_VALUES(1, Tensor__descriptor), TB_NO_SCRATCH};
     static const uint8_t sizes[] = {sizeof n, TB_DESCRIPTOR_SIZES(2, source_descriptor),
                                     TB_DESCRIPTOR_SIZES(2, target__descriptor),
-                                    TB_DESCRIPTOR_SIZES(1, Tensor_descriptor)};
+                                    TB_DESCRIPTOR_SIZES(1, Tensor__descriptor)};
     const int32_t target__choice = target__dtype == TRITONBIND_BF16 ? 0 : target__dtype
                                    == TRITONBIND_FP64 ? 1 : tb_fail_dtype(
         function, 2, target__dtype);
@@ -165,14 +165,15 @@ move_with(tb_target target, tritonbind_dtype target__dtype, int32_t n,
         || tb_make_descriptor(function, 2, target_,
                               function->arguments[2].dtypes[target__choice].bits / 8u,
                               &target__descriptor)
-        || tb_make_descriptor(function, 3, Tensor, 2, &Tensor_descriptor))
+        || tb_make_descriptor(function, 3, Tensor_, 2, &Tensor__descriptor))
         return tb_last_status();
     const int64_t tb_source_shape_last_1 = source_descriptor.shape[1];
-    const int32_t ROWS_choice = ROWS == 32 ? 0 : ROWS == 64 ? 1 : tb_fail_int(function, 4, ROWS);
-    if (ROWS_choice < 0)
+    const int32_t ROWS__choice = ROWS_ == 32 ? 0 : ROWS_ == 64 ? 1 : tb_fail_int(
+        function, 4, ROWS_);
+    if (ROWS__choice < 0)
         return tb_last_status();
-    const int32_t variant = target__choice * 2 + ROWS_choice;
-    const tb_grid grid = move_grid(n, ROWS, tb_source_shape_last_1);
+    const int32_t variant = target__choice * 2 + ROWS__choice;
+    const tb_grid grid = move_grid(n, ROWS_, tb_source_shape_last_1);
     return tb_launch(function, &move_variants[variant], &target, grid, values, sizes);
 }
 
@@ -180,9 +181,9 @@ move_with(tb_target target, tritonbind_dtype target__dtype, int32_t n,
 static __attribute__((noinline)) tritonbind_status
 move_on(tb_target target, tritonbind_dtype target__dtype, int32_t n,
         const tritonbind_tensor *source, const tritonbind_tensor *target_,
-        const tritonbind_tensor *Tensor, int64_t ROWS)
+        const tritonbind_tensor *Tensor_, int64_t ROWS_)
 {
-    return move_with(target, target__dtype, n, source, target_, Tensor, ROWS);
+    return move_with(target, target__dtype, n, source, target_, Tensor_, ROWS_);
 }
 
 tritonbind_status move_launch(
@@ -191,11 +192,11 @@ tritonbind_status move_launch(
     int32_t n,
     const tritonbind_tensor *source,
     const tritonbind_tensor *target_,
-    const tritonbind_tensor *Tensor,
-    int64_t ROWS)
+    const tritonbind_tensor *Tensor_,
+    int64_t ROWS_)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return move_with(target, target__dtype, n, source, target_, Tensor, ROWS);
+    return move_with(target, target__dtype, n, source, target_, Tensor_, ROWS_);
 }
 
 tritonbind_status move_prepare(
@@ -204,12 +205,12 @@ tritonbind_status move_prepare(
     int32_t n,
     const tritonbind_tensor *source,
     const tritonbind_tensor *target_,
-    const tritonbind_tensor *Tensor,
-    int64_t ROWS)
+    const tritonbind_tensor *Tensor_,
+    int64_t ROWS_)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
     *prepared = NULL;
-    return move_on(target, target__dtype, n, source, target_, Tensor, ROWS);
+    return move_on(target, target__dtype, n, source, target_, Tensor_, ROWS_);
 }
 
 static bool move_call(tb_call *call)
@@ -219,19 +220,19 @@ static bool move_call(tb_call *call)
     int32_t n;
     const tritonbind_tensor *source;
     const tritonbind_tensor *target_;
-    const tritonbind_tensor *Tensor;
-    int64_t ROWS;
+    const tritonbind_tensor *Tensor_;
+    int64_t ROWS_;
     tritonbind_tensor source_value;
     tritonbind_tensor target__value;
-    tritonbind_tensor Tensor_value;
+    tritonbind_tensor Tensor__value;
     return tb_get_int32(call, 0, &n)
            && (source = tb_get_tensor(call, 1, &source_value)) != NULL
            && (target_ = tb_get_tensor(call, 2, &target__value)) != NULL
-           && (Tensor = tb_get_tensor(call, 3, &Tensor_value)) != NULL
-           && tb_get_int_choice(call, 4, &ROWS)
+           && (Tensor_ = tb_get_tensor(call, 3, &Tensor__value)) != NULL
+           && tb_get_int_choice(call, 4, &ROWS_)
            && tb_get_dtype(call, 2, &target__dtype)
            && tb_get_target(call, &target)
-           && move_on(target, target__dtype, n, source, target_, Tensor, ROWS) == TRITONBIND_OK;
+           && move_on(target, target__dtype, n, source, target_, Tensor_, ROWS_) == TRITONBIND_OK;
 }
 
 TB_DEFINE_CALLS(move)

@@ -27,8 +27,8 @@ extern "C" {
  *     columns]
  * target_: tensor of bfloat16, blocks of 2 x 8 or tensor of float64, blocks of 2 x 8, read and
  *     written
- * Tensor: tensor of float16, blocks of 64, padded with nan, read and written: named like a type
- * ROWS: one of 32, 64
+ * Tensor_: tensor of float16, blocks of 64, padded with nan, read and written: named like a type
+ * ROWS_: one of 32, 64
  */
 TRITONBIND_PUBLIC tritonbind_status move_launch(
     void *stream,
@@ -36,16 +36,16 @@ TRITONBIND_PUBLIC tritonbind_status move_launch(
     int32_t n,
     const tritonbind_tensor *source,
     const tritonbind_tensor *target_,
-    const tritonbind_tensor *Tensor,
-    int64_t ROWS);
+    const tritonbind_tensor *Tensor_,
+    int64_t ROWS_);
 TRITONBIND_PUBLIC tritonbind_status move_prepare(
     tritonbind_prepared **prepared,
     tritonbind_dtype target__dtype,
     int32_t n,
     const tritonbind_tensor *source,
     const tritonbind_tensor *target_,
-    const tritonbind_tensor *Tensor,
-    int64_t ROWS);
+    const tritonbind_tensor *Tensor_,
+    int64_t ROWS_);
 
 /* Registers these functions as TVM FFI globals; loading the library does so too, when TVM FFI is in
  * the process by then. Names that are there stay as they are. Returns how many were registered, or
