@@ -38,7 +38,9 @@ def _write_project(folder: Path) -> None:
 def test_each_contender_makes_the_same_launches(loops: from_c.Loops, case: Case) -> None:
     import tvm_ffi
 
-    tensors = [tensor(cases.ELEMENTS, address=4096 * (i + 1)) for i in range(case.tensors)]
+    tensors = [
+        tensor(cases.ELEMENTS, address=0x7F0000000000 + 4096 * (i + 1)) for i in range(case.tensors)
+    ]
     addresses = [one.address for one in tensors]
     contenders = loops.bursts(case, addresses, 7)
     with tvm_ffi.use_raw_stream(tvm_ffi.device("cuda", 0), 7):

@@ -287,6 +287,7 @@ def check_from_c(package: Path, library: Path, folder: Path, command: tuple[str,
         f"0\n0\n2 {copy} #1 `target` must be a tensor with a shape, got NULL\n"
         f"2 {copy} #0 `source` must be a tensor with a shape, got the shape NULL\n"
         f"2 {copy} #0 `source` must have 2 dimensions, got -1\n"
+        f"2 {copy} #1 `target` must be a tensor with memory, got the data NULL\n"
         f"2 {copy} #0 `source` must be of dtype float16 or float32, got tritonbind_dtype 11\n"
     )
     first, second = standin.read_log(folder / "log")

@@ -26,6 +26,7 @@ from tests.support.tensor_maps import by_triton, decode
 
 KERNELS = Path(__file__).with_name("kernels")
 PACKAGE = "found_wrappers"
+FIRST, SECOND = 0x7F0000001000, 0x7F0000002000
 PYPROJECT = f"""\
 [tool.codegen]
 output = "{PACKAGE}"
@@ -148,10 +149,10 @@ def test_equal_layouts_have_one_image(package: Path) -> None:
 
 def test_a_gluon_kernel_is_launched(package: Path) -> None:
     copy = importlib.import_module(f"{PACKAGE}.gluon").copy
-    copy(tensor(3000, address=0x1000), tensor(3000, address=0x2000), 3000)
+    copy(tensor(3000, address=FIRST), tensor(3000, address=SECOND), 3000)
     launch = standin.launch()
     assert launch.grid == (3, 1, 1)
-    assert [launch.value(place, "i64") for place in (0, 1)] == [0x1000, 0x2000]
+    assert [launch.value(place, "i64") for place in (0, 1)] == [FIRST, SECOND]
     assert launch.value(2, "i32") == 3000
 
 
@@ -172,11 +173,11 @@ def test_a_descriptor_of_gluon_has_the_map_of_its_layout(
     box = min(columns, swizzle // 4 or columns)
     assert recorded["box"] == [16, box]
     function = getattr(importlib.import_module(f"{PACKAGE}.gluon"), name)
-    given = [tensor(100, 80, steps=(96, 1), address=address) for address in (0x1000, 0x2000)]
+    given = [tensor(100, 80, steps=(96, 1), address=address) for address in (FIRST, SECOND)]
     function(*given)
     launch = standin.launch()
     assert launch.grid == (7, 1, 1)
-    for place, address in ((0, 0x1000), (5, 0x2000)):
+    for place, address in ((0, FIRST), (5, SECOND)):
         described = {
             **{"swizzle": recorded["swizzle"], "elem_size": 4, "elem_type": 7},
             **{"block_size": recorded["box"], "fp4_padded": False},
@@ -195,12 +196,12 @@ def test_classes_among_constexprs_are_told_apart(package: Path) -> None:
 
 def test_odd_names_reach_their_parameters(package: Path) -> None:
     odd = importlib.import_module(f"{PACKAGE}.found").of_odd_names
-    odd(tensor(1, dtype="i32", address=0x1000), 2, 3, 4, *range(5, 13))
+    odd(tensor(1, dtype="i32", address=FIRST), 2, 3, 4, *range(5, 13))
     launch = standin.launch()
     assert launch.grid == (2, 5, 4)
     types = ["i64", "i32", "i32", "i32", "i64", *["i32"] * 7]
     found = [launch.value(place, type_) for place, type_ in enumerate(types)]
-    assert found == [0x1000, *range(2, 13)]
+    assert found == [FIRST, *range(2, 13)]
 
 
 def test_a_method_is_launched(package: Path) -> None:

@@ -16,6 +16,7 @@ from tests.support.sample import Sample
 
 pytestmark = pytest.mark.triton
 
+HIGH = 0x7F0000000000
 HELD = "must hold the elements of shape"
 STREAM = "sample.reduce argument #6 `stream`"
 CANNOT = (
@@ -69,10 +70,10 @@ SHAPES_AND_ALIGNMENT = [
             f"elements, got the address {got}",
         )
         for from_address, to_address, index_address, place, got in [
-            (0x1004, 0x2000, 0x3000, "#0 `from_ptr`", "0x1004"),
-            (0x1008, 0x2001, 0x3000, "#2 `to_ptr`", "0x2001"),
-            (0x1008, 0x2008, 0x3002, "#1 `index_ptr`", "0x3002"),
-            (0x1008, 2**64 - 1, 0x3008, "#2 `to_ptr`", "0xffffffffffffffff"),
+            (HIGH + 4, 0x2000, HIGH, "#0 `from_ptr`", "0x7f0000000004"),
+            (HIGH + 8, 0x2001, HIGH, "#2 `to_ptr`", "0x2001"),
+            (HIGH + 8, 0x2008, HIGH + 2, "#1 `index_ptr`", "0x7f0000000002"),
+            (HIGH + 8, 2**64 - 1, HIGH + 8, "#2 `to_ptr`", "0xffffffffffffffff"),
         ]
     ),
     *(

@@ -161,7 +161,7 @@ def test_many_threads(sample: Sample) -> None:
     failures: list[BaseException] = []
 
     def work(stream: int) -> None:
-        x = tensor(8, dtype="fp16", address=4096 * stream)
+        x = tensor(8, dtype="fp16", address=2**40 * stream)
         viewed = ViewedTensor(x.array, "fp16", address=x.address)
         try:
             for _ in range(50):
@@ -178,7 +178,7 @@ def test_many_threads(sample: Sample) -> None:
         thread.join()
     assert failures == []
     assert len(standin.launches()) == 400
-    assert all(one.value(0, "*fp16") == 4096 * one.stream for one in standin.launches())
+    assert all(one.value(0, "*fp16") == 2**40 * one.stream for one in standin.launches())
 
 
 def test_the_references_of_arguments_stay_as_they_are(sample: Sample) -> None:

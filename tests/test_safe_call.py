@@ -66,11 +66,11 @@ def caller(sample: Sample) -> Caller:
 
 
 def test_tensors_and_strings_by_pointer(sample: Sample, caller: Caller) -> None:
-    x = caller.tensor(8, address=0x5008, byte_offset=8, device=1)
+    x = caller.tensor(8, address=0x7F0000005008, byte_offset=8, device=1)
     status, result = caller.reduce(x, caller.string(b"max"), [Value(INT, 0, 7)])
     assert (status, result.type_index, result.padding, result.value) == (0, NONE, 0, 0)
     launch = standin.launch()
-    assert (launch.value(0, "*fp32"), launch.device, launch.stream) == (0x5008, 1, 7)
+    assert (launch.value(0, "*fp32"), launch.device, launch.stream) == (0x7F0000005008, 1, 7)
     assert "MODE_max-NEGATE_False-generic" in sample.labels(launch)
 
 

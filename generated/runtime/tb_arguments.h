@@ -39,6 +39,9 @@ const char *tb_describe(const tvm_ffi_any *value, char *text, size_t size);
 /* Sizes or strides as Python shows a tuple, cut where there are very many. */
 const char *tb_list_sizes(const int64_t *sizes, int32_t count, char *text, size_t size);
 
+/* Whether the process has all of these bytes in its address space, or cannot tell. */
+bool tb_is_mapped(const void *address, size_t size);
+
 tritonbind_status tb_fail_arity(const tb_function *function, int32_t count);
 
 #define TB_DESCRIPTION 320

@@ -92,7 +92,10 @@ static tritonbind_status check_shape(const tb_function *function, int32_t index,
 static tritonbind_status check_data(const tb_function *function, int32_t index, const void *data,
                                     uintptr_t alignment, const char *why)
 {
-    if (data != NULL && ((uintptr_t)data & (alignment - 1)) == 0)
+    if (data == NULL)
+        return tb_fail_argument(function, index, TRITONBIND_VALUE_ERROR,
+                                "must be a tensor with memory, got the data NULL");
+    if (((uintptr_t)data & (alignment - 1)) == 0)
         return TRITONBIND_OK;
     return tb_fail_argument(function, index, TRITONBIND_VALUE_ERROR,
                             "must have data aligned to %d bytes%s, got the address 0x%llx",

@@ -94,14 +94,50 @@ static bool check_device(tb_call *call, int32_t index, dl_device device)
     return call->device == device.index || fail_other_device(call, index);
 }
 
+static bool fail_memory(tb_call *call, int32_t index, const void *data)
+{
+    char text[TB_DESCRIPTION];
+    tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
+                     "must be a tensor with memory, got %s with its data at 0x%llx, where there is "
+                     "none: it is fake, wraps other tensors, or its storage was freed; pass one "
+                     "that holds its data",
+                     tb_describe(&call->values[index], text, sizeof text),
+                     (unsigned long long)(uintptr_t)data);
+    return false;
+}
+
+static bool is_empty(const dl_tensor *tensor)
+{
+    for (int32_t i = 0; i < tensor->dimensions; i++)
+        if (tensor->shape[i] == 0)
+            return true;
+    return false;
+}
+
+/* Whether the elements of a tensor are somewhere. CUDA gives no address below 4 GiB: there lies a
+ * part of a tensor without memory, by its offset, unless the process itself has memory there. */
+static bool check_memory(tb_call *call, int32_t index, const dl_tensor *tensor, const void *data)
+{
+    if ((uintptr_t)data >> 32 != 0)
+        return true;
+    return is_empty(tensor) || (data != NULL && tb_is_mapped(data, 1))
+           || fail_memory(call, index, data);
+}
+
+static void *data_of(const dl_tensor *tensor)
+{
+    return tensor->data == NULL ? NULL : (char *)tensor->data + tensor->byte_offset;
+}
+
 bool tb_get_pointer(tb_call *call, int32_t index, void **pointer)
 {
     const tvm_ffi_any *value = &call->values[index];
     const dl_tensor *tensor = tb_tensor_of(value);
     uint64_t wide = 0;
     if (tensor != NULL) {
-        *pointer = tensor->data == NULL ? NULL : (char *)tensor->data + tensor->byte_offset;
-        return check_dtype(call, index, tensor->dtype) && check_device(call, index, tensor->device);
+        *pointer = data_of(tensor);
+        return check_dtype(call, index, tensor->dtype) && check_device(call, index, tensor->device)
+               && check_memory(call, index, tensor, *pointer);
     }
     switch (value->type_index) {
     case TVM_FFI_INT:
@@ -140,9 +176,10 @@ const tritonbind_tensor *tb_get_tensor(tb_call *call, int32_t index, tritonbind_
                    "a tensor, of which the kernel needs the shape");
         return NULL;
     }
-    if (!check_dtype(call, index, found->dtype) || !check_device(call, index, found->device))
+    tensor->data = data_of(found);
+    if (!check_dtype(call, index, found->dtype) || !check_device(call, index, found->device)
+        || !check_memory(call, index, found, tensor->data))
         return NULL;
-    tensor->data = found->data == NULL ? NULL : (char *)found->data + found->byte_offset;
     tensor->ndim = found->dimensions;
     tensor->shape = found->shape;
     tensor->strides = found->strides;

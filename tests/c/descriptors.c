@@ -26,12 +26,15 @@ int main(void)
     static const int64_t shape[] = {48, 64}, strides[] = {80, 1};
     tritonbind_tensor source = tensor(shape, NULL), target = tensor(shape, strides);
     tritonbind_tensor shapeless = tensor(NULL, NULL), negative = tensor(shape, NULL);
+    tritonbind_tensor empty_handed = tensor(shape, NULL);
     negative.ndim = -1;
+    empty_handed.data = NULL;
     show(copy_launch(NULL, TRITONBIND_FP16, &source, &target, 48, 64, 32));
     show(copy_launch(NULL, TRITONBIND_FP32, &source, &target, 48, 64, 64));
     show(copy_launch(NULL, TRITONBIND_FP16, &source, NULL, 48, 64, 32));
     show(copy_launch(NULL, TRITONBIND_FP16, &shapeless, &target, 48, 64, 32));
     show(copy_launch(NULL, TRITONBIND_FP16, &negative, &target, 48, 64, 32));
+    show(copy_launch(NULL, TRITONBIND_FP16, &source, &empty_handed, 48, 64, 32));
     show(copy_launch(NULL, TRITONBIND_BF16, &source, &target, 48, 64, 32));
     return 0;
 }

@@ -76,5 +76,13 @@ REFUSED: list[tuple[dict[int, Any], type[Exception], int, str]] = [
         0,
         "must have data aligned to 16 bytes, got the address 0x7f0000000002",
     ),
+    (
+        {1: half(64, 64, address=0)},
+        ValueError,
+        1,
+        "must be a tensor with memory, got a float16 tensor of shape (64, 64) on cuda:0 with its "
+        "data at 0x0, where there is none: it is fake, wraps other tensors, or its storage was "
+        "freed; pass one that holds its data",
+    ),
     ({4: 48}, ValueError, 4, "must be one of 32, 64, got 48"),
 ]

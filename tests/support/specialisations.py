@@ -138,7 +138,7 @@ def random_call(made: Made, dice: random.Random) -> dict[str, Any]:
         elif entry.kind == "pointer":
             plain = tuple(text.rpartition("*")[2] for text in types)
             dtype = dtypes.setdefault(plain, dice.choice(plain))
-            address = 4096 + 16 * dice.randrange(1 << 30)
+            address = 2**40 + 16 * dice.randrange(1 << 30)
             call[entry.name] = dtype, address + (0 if tidy else dice.choice([0, 0, 4, 8]))
         elif entry.kind == "float":
             call[entry.name] = dice.choice([0.0, 1.0, 0.5, 16.0])
