@@ -13,6 +13,7 @@ from codegen.descriptor_facts import passed_facts
 from codegen.identifiers import image_file
 from codegen.model import Kernel, Parameter, Reads
 from codegen.plans import Binary, Image, Plan
+from codegen.prefix import external
 from codegen.wording import GRID_NAMES, signature_text
 
 
@@ -66,6 +67,8 @@ class CFunction:
 
     name: str
     symbol: str
+    external: str
+    """What its symbols begin with that others can see."""
     doc: tuple[str, ...]
     signature: str
     short_doc: str
@@ -181,7 +184,7 @@ def image_path(plan: Plan, binary: Binary, image: Image) -> str:
     return f"{folder}/{image_file(kernel.symbol, label, target.name)}.{target.suffix}"
 
 
-def c_function(plan: Plan) -> CFunction:
+def c_function(plan: Plan, prefix: str) -> CFunction:
     """The view of one plan."""
     kernel = plan.kernel
     arguments = tuple(c_arguments(plan))
@@ -199,6 +202,7 @@ def c_function(plan: Plan) -> CFunction:
     return CFunction(
         name=kernel.name,
         symbol=kernel.symbol,
+        external=external(kernel.symbol, prefix),
         doc=tuple(kernel.doc.splitlines()) or (f"Launch `{kernel.name}`.",),
         signature=signature_text(kernel),
         short_doc=_short(kernel.doc),

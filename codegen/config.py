@@ -28,6 +28,9 @@ class Config:
     kernels: str = "kernels"
     output: str = "generated"
     targets: tuple[Target, ...] = ()
+    prefix: str = ""
+    """What the names in C begin with, in the place of tritonbind's; nothing: those of kernels with
+    nothing before them."""
 
     @property
     def kernels_folder(self) -> Path:
@@ -50,7 +53,8 @@ class Config:
     @property
     def options(self) -> dict[str, object]:
         """What the output depends on, for the manifest."""
-        return {"kernels": self.kernels, "targets": [target.name for target in self.targets]}
+        targets = [target.name for target in self.targets]
+        return {"kernels": self.kernels, "targets": targets, "prefix": self.prefix}
 
 
 def _cannot_read(error: OSError) -> None:
@@ -92,7 +96,7 @@ class _Settings:
 
 def _config(project: Path, file: Path) -> Config:
     settings = _settings(file)
-    known = ("kernels", "output", "targets")
+    known = ("kernels", "output", "targets", "prefix")
     for key in settings.table:
         if key not in known:
             raise CodegenError(
@@ -108,7 +112,7 @@ def _config(project: Path, file: Path) -> Config:
             where=settings.where("output"),
             hint='write output = "generated"',
         )
-    return Config(project, kernels, output, _targets(settings))
+    return Config(project, kernels, output, _targets(settings), _prefix(settings))
 
 
 def _settings(file: Path) -> _Settings:
@@ -150,6 +154,19 @@ def _folder(settings: _Settings, key: str, default: str) -> str:
             hint=f'rename the folder; write {key} = "{default}"',
         )
     return value
+
+
+def _prefix(settings: _Settings) -> str:
+    value = settings.table.get("prefix", "")
+    good = isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*", value)
+    if "prefix" in settings.table and not good:
+        raise CodegenError(
+            "[tool.codegen] prefix must be the beginning of names in C: letters, digits and single "
+            f"`_` between them, got {value!r}",
+            where=settings.where("prefix"),
+            hint='write for instance prefix = "acme"',
+        )
+    return str(value)
 
 
 def _targets(settings: _Settings) -> tuple[Target, ...]:

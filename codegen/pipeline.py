@@ -115,7 +115,7 @@ def plan_run(
     from codegen.render import render
 
     plans = built.plans
-    rendered = render(plans, titles, config.kernels, selection.read_kept())
+    rendered = render(plans, titles, config.kernels, selection.read_kept(), config.prefix)
     paths = {
         (plan.kernel.name, binary.variant.label, image.target.name): image_path(plan, binary, image)
         for plan in plans

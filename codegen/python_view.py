@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from codegen.identifiers import python_identifier
 from codegen.model import Constexpr, Default, Origin, Parameter
 from codegen.plans import Plan
+from codegen.prefix import external
 from codegen.wording import (
     GRID_NAMES,
     choices_text,
@@ -41,7 +42,7 @@ class PythonFunction:
     """Those before the stream."""
 
 
-def python_function(plan: Plan) -> PythonFunction:
+def python_function(plan: Plan, prefix: str) -> PythonFunction:
     """The view of one plan."""
     kernel = plan.kernel
     arguments = list(_arguments(plan))
@@ -51,7 +52,7 @@ def python_function(plan: Plan) -> PythonFunction:
             arguments[index] = PythonArgument(argument.name, argument.annotation, "", argument.doc)
     return PythonFunction(
         name=python_identifier(kernel.symbol),
-        symbol=kernel.symbol,
+        symbol=external(kernel.symbol, prefix),
         doc=tuple(kernel.doc.splitlines()) or (f"Launch `{kernel.name}`.",),
         arguments=tuple(arguments),
     )

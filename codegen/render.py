@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import textwrap
-from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
 
 import black
 import libcst
@@ -15,9 +16,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from codegen.c_arguments import c_string
 from codegen.c_layout import LINE_LENGTH, laid_out
 from codegen.c_view import c_function, image_path
-from codegen.files import GeneratedFile
+from codegen.files import GeneratedFile, digest
+from codegen.identifiers import c_module
 from codegen.manifest import TEMPLATES
 from codegen.plans import Plan
+from codegen.prefix import DEFAULT, external, in_module, in_runtime
 from codegen.python_view import PythonFunction, python_function
 
 
@@ -26,14 +29,15 @@ def render(
     titles: dict[str, str],
     root_name: str,
     kept: Sequence[GeneratedFile] = (),
+    prefix: str = "",
 ) -> list[GeneratedFile]:
     """Every file of the output folder but the manifest, sorted by path.
 
     `titles` gives the first line of each kernel file's docstring, `root_name` the name of the
-    folder that the kernel files are relative to, `kept` the files of kernel files without a plan.
+    folder that the kernel files are relative to, `kept` the files of kernel files without a plan,
+    `prefix` what the project's names in C begin with.
     """
-    files = [*kept]
-    files += [_runtime_file(path) for path in sorted((TEMPLATES / "runtime").glob("*.[ch]"))]
+    files = [*kept, *_runtime_files(prefix)]
     by_file: dict[str, list[Plan]] = {}
     for plan in plans:
         by_file.setdefault(plan.kernel.file, []).append(plan)
@@ -44,7 +48,7 @@ def render(
         }
         files += [GeneratedFile(path, data) for path, data in images.items()]
     for file, group in by_file.items():
-        files += _module_files(file, group, titles[file], root_name)
+        files += _module_files(file, group, titles[file], root_name, prefix)
     files.append(_library(files))
     files += _packages([file.path for file in files], root_name)
     files.append(GeneratedFile("py.typed", b""))
@@ -67,26 +71,33 @@ def _environment() -> Environment:
     return environment
 
 
-def _runtime_file(path: Path) -> GeneratedFile:
-    return GeneratedFile(f"runtime/{path.name}", path.read_bytes())
+def _runtime_files(prefix: str) -> Iterator[GeneratedFile]:
+    """The runtime with the project's names, and with a digest of itself where one is named."""
+    paths = sorted((TEMPLATES / "runtime").glob("*.[ch]"))
+    texts = {path.name: in_runtime(path.read_text("utf-8"), prefix) for path in paths}
+    identity = digest(repr(texts).encode())[:16]
+    for name, text in texts.items():
+        yield GeneratedFile(f"runtime/{name}", text.replace("DIGEST", identity).encode())
 
 
 def _module_files(
-    file: str, plans: Sequence[Plan], title: str, root_name: str
+    file: str, plans: Sequence[Plan], title: str, root_name: str, prefix: str
 ) -> list[GeneratedFile]:
     stem = PurePosixPath(file).with_suffix("")
     depth = len(stem.parts) - 1
-    module = "_".join(stem.parts)
-    functions = [c_function(plan) for plan in plans]
-    shared = {"title": title, "source": f"{root_name}/{file}", "module": module}
+    module = c_module(file)
+    functions = [c_function(plan, prefix) for plan in plans]
+    shared = {"title": title, "source": f"{root_name}/{file}"}
     c_context = {
         **shared,
+        "module": external(module, prefix),
+        "prefix": prefix or DEFAULT,
         "header": f"{stem.name}.h",
         "guard": f"TRITONBIND_{module.upper()}_H",
         "runtime": "../" * depth + "runtime/",
         "functions": functions,
     }
-    python_functions = [python_function(plan) for plan in plans]
+    python_functions = [python_function(plan, prefix) for plan in plans]
     python_context = {
         **shared,
         "package": "." * (depth + 1),
@@ -99,8 +110,8 @@ def _module_files(
         ),
     }
     return [
-        _c(f"{stem}.c", "module.c.jinja", c_context),
-        _c(f"{stem}.h", "module.h.jinja", c_context),
+        _c(f"{stem}.c", "module.c.jinja", c_context, prefix),
+        _c(f"{stem}.h", "module.h.jinja", c_context, prefix),
         _python(f"{stem}.py", "module.py.jinja", python_context),
     ]
 
@@ -114,12 +125,12 @@ def _imports(functions: Sequence[PythonFunction]) -> list[str]:
 
 def _library(files: Sequence[GeneratedFile]) -> GeneratedFile:
     built = [file for file in files if not file.path.endswith(".py")]
-    digest = hashlib.sha256()
+    total = hashlib.sha256()
     for file in sorted(built, key=lambda file: file.path):
-        digest.update(f"{file.path}\0{len(file.content)}\0".encode())
-        digest.update(file.content)
+        total.update(f"{file.path}\0{len(file.content)}\0".encode())
+        total.update(file.content)
     sources = sorted(file.path for file in built if file.path.endswith(".c"))
-    context = {"digest": digest.hexdigest()[:16], "sources": sources}
+    context = {"digest": total.hexdigest()[:16], "sources": sources}
     return _python("_library.py", "_library.py.jinja", context)
 
 
@@ -140,9 +151,13 @@ def _packages(paths: Sequence[str], root_name: str) -> list[GeneratedFile]:
     return packages
 
 
-def _c(path: str, template: str, context: Mapping[str, object]) -> GeneratedFile:
+def _c(path: str, template: str, context: Mapping[str, Any], prefix: str) -> GeneratedFile:
     source = _environment().get_template(template).render(context)
-    return GeneratedFile(path, laid_out(source).encode())
+    names = [context["module"], *(function.external for function in context["functions"])]
+    externals = {
+        f"{name}{end}" for name in names for end in ("", "_register", "_launch", "_prepare")
+    }
+    return GeneratedFile(path, laid_out(in_module(source, prefix, externals)).encode())
 
 
 def _python(path: str, template: str, context: Mapping[str, object]) -> GeneratedFile:

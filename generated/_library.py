@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
-DIGEST = "6538f871da958e27"
+DIGEST = "7af1d485f8f0fd8f"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -44,7 +44,15 @@ SOURCES = (
     "runtime/tb_variants.c",
 )
 FLAGS = ("-std=c99", "-O2", "-fPIC", "-fvisibility=hidden")
-LINK_FLAGS = ("-shared", "-Wl,-z,nodelete", "-Wl,-z,noexecstack", "-ldl", "-lm", "-lpthread")
+LINK_FLAGS = (
+    "-shared",
+    "-Wl,-Bsymbolic",
+    "-Wl,-z,nodelete",
+    "-Wl,-z,noexecstack",
+    "-ldl",
+    "-lm",
+    "-lpthread",
+)
 
 
 class Tensor(Protocol):

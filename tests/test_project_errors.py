@@ -229,7 +229,7 @@ SETTINGS = {
     "unknown setting": (
         "[tool.other]\ntarget = 1\n[tool.codegen]\ntarget = []\n",
         "pyproject.toml:4: [tool.codegen] has no setting `target`",
-        "the settings are kernels, output, targets",
+        "the settings are kernels, output, targets, prefix",
     ),
     "unknown target": (
         '[tool.codegen]\nkernels = "kernels"\ntargets = ["sm_80", "sm_85"]\n',
@@ -246,6 +246,22 @@ SETTINGS = {
         "pyproject.toml:2: [tool.codegen] targets must be a list of names, got [['sm_80']]",
         "write for instance targets = ['sm_80', 'sm_90', 'sm_100', 'sm_120', 'compute_80']",
     ),
+    **{
+        f"the prefix {written}": (
+            f"[tool.codegen]\nprefix = {written}\n",
+            "pyproject.toml:2: [tool.codegen] prefix must be the beginning of names in C: letters, "
+            f"digits and single `_` between them, got {shown}",
+            'write for instance prefix = "acme"',
+        )
+        for written, shown in {
+            '"9lives"': "'9lives'",
+            '"_own"': "'_own'",
+            '"my-project"': "'my-project'",
+            '"acme_"': "'acme_'",
+            '""': "''",
+            "1": "1",
+        }.items()
+    },
     "a folder far away": (
         '[tool.codegen]\noutput = "../generated"\n',
         "pyproject.toml:2: [tool.codegen] output must be the name of a folder beside "

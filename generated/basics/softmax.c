@@ -79,8 +79,9 @@ static const tb_function softmax_function = {
     .argument_count = 4,
     .variants = softmax_variants,
     .run = softmax_call,
-    .call = __tvm_ffi_softmax,
-    .prepare = tb_prepare_softmax,
+    .call = softmax_safe_call,
+    .prepare = softmax_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid softmax_grid(int64_t rows)
@@ -155,12 +156,12 @@ static bool softmax_call(tb_call *call)
            && softmax_on(target, x, y, rows, columns) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(softmax)
-TB_DEFINE_PYTHON(softmax)
+TB_DEFINE_CALLS(softmax, softmax);
+TB_DEFINE_PYTHON(softmax, softmax);
 
 /* ---- registration ---- */
 
-int basics_softmax_register(void)
+static int register_functions(void)
 {
     static const tb_function *const functions[] = {
         &softmax_function,
@@ -168,8 +169,13 @@ int basics_softmax_register(void)
     return tb_register(functions, 1);
 }
 
+int basics_softmax_register(void)
+{
+    return register_functions();
+}
+
 /* Runs when the library is loaded; a failure leaves the names unregistered and harms nothing. */
 __attribute__((constructor)) static void register_at_load(void)
 {
-    (void)basics_softmax_register();
+    (void)register_functions();
 }

@@ -79,8 +79,9 @@ static const tb_function vector_add_function = {
     .argument_count = 4,
     .variants = vector_add_variants,
     .run = vector_add_call,
-    .call = __tvm_ffi_vector_add,
-    .prepare = tb_prepare_vector_add,
+    .call = vector_add_safe_call,
+    .prepare = vector_add_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid vector_add_grid(int64_t size)
@@ -161,12 +162,12 @@ static bool vector_add_call(tb_call *call)
            && vector_add_on(target, x, y, out, size) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(vector_add)
-TB_DEFINE_PYTHON(vector_add)
+TB_DEFINE_CALLS(vector_add, vector_add);
+TB_DEFINE_PYTHON(vector_add, vector_add);
 
 /* ---- registration ---- */
 
-int basics_vector_add_register(void)
+static int register_functions(void)
 {
     static const tb_function *const functions[] = {
         &vector_add_function,
@@ -174,8 +175,13 @@ int basics_vector_add_register(void)
     return tb_register(functions, 1);
 }
 
+int basics_vector_add_register(void)
+{
+    return register_functions();
+}
+
 /* Runs when the library is loaded; a failure leaves the names unregistered and harms nothing. */
 __attribute__((constructor)) static void register_at_load(void)
 {
-    (void)basics_vector_add_register();
+    (void)register_functions();
 }

@@ -117,8 +117,9 @@ static const tb_function gated_delta_rule_chunk_prepare_function = {
     .argument_count = 14,
     .variants = gated_delta_rule_chunk_prepare_variants,
     .run = gated_delta_rule_chunk_prepare_call,
-    .call = __tvm_ffi_gated_delta_rule_chunk_prepare,
-    .prepare = tb_prepare_gated_delta_rule_chunk_prepare,
+    .call = gated_delta_rule_chunk_prepare_safe_call,
+    .prepare = gated_delta_rule_chunk_prepare_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid gated_delta_rule_chunk_prepare_grid(int64_t num_value_heads, int64_t seq_len)
@@ -280,8 +281,8 @@ static bool gated_delta_rule_chunk_prepare_call(tb_call *call)
                                                 num_value_heads, qkv_dim, seq_len) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(gated_delta_rule_chunk_prepare)
-TB_DEFINE_PYTHON(gated_delta_rule_chunk_prepare)
+TB_DEFINE_CALLS(gated_delta_rule_chunk_prepare, gated_delta_rule_chunk_prepare);
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_prepare, gated_delta_rule_chunk_prepare);
 
 /* ---- gated_delta_rule_chunk_cumsum ---- */
 
@@ -357,8 +358,9 @@ static const tb_function gated_delta_rule_chunk_cumsum_function = {
     .argument_count = 4,
     .variants = gated_delta_rule_chunk_cumsum_variants,
     .run = gated_delta_rule_chunk_cumsum_call,
-    .call = __tvm_ffi_gated_delta_rule_chunk_cumsum,
-    .prepare = tb_prepare_gated_delta_rule_chunk_cumsum,
+    .call = gated_delta_rule_chunk_cumsum_safe_call,
+    .prepare = gated_delta_rule_chunk_cumsum_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid gated_delta_rule_chunk_cumsum_grid(int64_t seq_len, int64_t num_value_heads)
@@ -438,8 +440,8 @@ static bool gated_delta_rule_chunk_cumsum_call(tb_call *call)
                                                num_value_heads) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(gated_delta_rule_chunk_cumsum)
-TB_DEFINE_PYTHON(gated_delta_rule_chunk_cumsum)
+TB_DEFINE_CALLS(gated_delta_rule_chunk_cumsum, gated_delta_rule_chunk_cumsum);
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_cumsum, gated_delta_rule_chunk_cumsum);
 
 /* ---- gated_delta_rule_chunk_a ---- */
 
@@ -530,8 +532,9 @@ static const tb_function gated_delta_rule_chunk_a_function = {
     .argument_count = 6,
     .variants = gated_delta_rule_chunk_a_variants,
     .run = gated_delta_rule_chunk_a_call,
-    .call = __tvm_ffi_gated_delta_rule_chunk_a,
-    .prepare = tb_prepare_gated_delta_rule_chunk_a,
+    .call = gated_delta_rule_chunk_a_safe_call,
+    .prepare = gated_delta_rule_chunk_a_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid gated_delta_rule_chunk_a_grid(int64_t seq_len, int64_t num_value_heads)
@@ -630,8 +633,8 @@ static bool gated_delta_rule_chunk_a_call(tb_call *call)
                                           num_value_heads) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(gated_delta_rule_chunk_a)
-TB_DEFINE_PYTHON(gated_delta_rule_chunk_a)
+TB_DEFINE_CALLS(gated_delta_rule_chunk_a, gated_delta_rule_chunk_a);
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_a, gated_delta_rule_chunk_a);
 
 /* ---- gated_delta_rule_chunk_solve ---- */
 
@@ -721,8 +724,9 @@ static const tb_function gated_delta_rule_chunk_solve_function = {
     .argument_count = 4,
     .variants = gated_delta_rule_chunk_solve_variants,
     .run = gated_delta_rule_chunk_solve_call,
-    .call = __tvm_ffi_gated_delta_rule_chunk_solve,
-    .prepare = tb_prepare_gated_delta_rule_chunk_solve,
+    .call = gated_delta_rule_chunk_solve_safe_call,
+    .prepare = gated_delta_rule_chunk_solve_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid gated_delta_rule_chunk_solve_grid(int64_t seq_len, int64_t num_value_heads)
@@ -805,8 +809,8 @@ static bool gated_delta_rule_chunk_solve_call(tb_call *call)
                                               num_value_heads) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(gated_delta_rule_chunk_solve)
-TB_DEFINE_PYTHON(gated_delta_rule_chunk_solve)
+TB_DEFINE_CALLS(gated_delta_rule_chunk_solve, gated_delta_rule_chunk_solve);
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_solve, gated_delta_rule_chunk_solve);
 
 /* ---- gated_delta_rule_chunk_recompute ---- */
 
@@ -907,8 +911,9 @@ static const tb_function gated_delta_rule_chunk_recompute_function = {
     .argument_count = 9,
     .variants = gated_delta_rule_chunk_recompute_variants,
     .run = gated_delta_rule_chunk_recompute_call,
-    .call = __tvm_ffi_gated_delta_rule_chunk_recompute,
-    .prepare = tb_prepare_gated_delta_rule_chunk_recompute,
+    .call = gated_delta_rule_chunk_recompute_safe_call,
+    .prepare = gated_delta_rule_chunk_recompute_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid gated_delta_rule_chunk_recompute_grid(int64_t seq_len, int64_t num_value_heads)
@@ -1033,8 +1038,8 @@ static bool gated_delta_rule_chunk_recompute_call(tb_call *call)
                                                   seq_len, num_value_heads) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(gated_delta_rule_chunk_recompute)
-TB_DEFINE_PYTHON(gated_delta_rule_chunk_recompute)
+TB_DEFINE_CALLS(gated_delta_rule_chunk_recompute, gated_delta_rule_chunk_recompute);
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_recompute, gated_delta_rule_chunk_recompute);
 
 /* ---- gated_delta_rule_chunk_state ---- */
 
@@ -1214,8 +1219,9 @@ static const tb_function gated_delta_rule_chunk_state_function = {
     .argument_count = 10,
     .variants = gated_delta_rule_chunk_state_variants,
     .run = gated_delta_rule_chunk_state_call,
-    .call = __tvm_ffi_gated_delta_rule_chunk_state,
-    .prepare = tb_prepare_gated_delta_rule_chunk_state,
+    .call = gated_delta_rule_chunk_state_safe_call,
+    .prepare = gated_delta_rule_chunk_state_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid gated_delta_rule_chunk_state_grid(int64_t num_value_heads, int64_t BLOCK_V_)
@@ -1365,8 +1371,8 @@ static bool gated_delta_rule_chunk_state_call(tb_call *call)
                                               num_value_heads) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(gated_delta_rule_chunk_state)
-TB_DEFINE_PYTHON(gated_delta_rule_chunk_state)
+TB_DEFINE_CALLS(gated_delta_rule_chunk_state, gated_delta_rule_chunk_state);
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_state, gated_delta_rule_chunk_state);
 
 /* ---- gated_delta_rule_chunk_o ---- */
 
@@ -1465,8 +1471,9 @@ static const tb_function gated_delta_rule_chunk_o_function = {
     .argument_count = 9,
     .variants = gated_delta_rule_chunk_o_variants,
     .run = gated_delta_rule_chunk_o_call,
-    .call = __tvm_ffi_gated_delta_rule_chunk_o,
-    .prepare = tb_prepare_gated_delta_rule_chunk_o,
+    .call = gated_delta_rule_chunk_o_safe_call,
+    .prepare = gated_delta_rule_chunk_o_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid gated_delta_rule_chunk_o_grid(int64_t seq_len, int64_t num_value_heads)
@@ -1590,12 +1597,12 @@ static bool gated_delta_rule_chunk_o_call(tb_call *call)
                                           seq_len, num_value_heads, scale) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(gated_delta_rule_chunk_o)
-TB_DEFINE_PYTHON(gated_delta_rule_chunk_o)
+TB_DEFINE_CALLS(gated_delta_rule_chunk_o, gated_delta_rule_chunk_o);
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_o, gated_delta_rule_chunk_o);
 
 /* ---- registration ---- */
 
-int qwen35_gated_delta_rule_register(void)
+static int register_functions(void)
 {
     static const tb_function *const functions[] = {
         &gated_delta_rule_chunk_prepare_function,
@@ -1609,8 +1616,13 @@ int qwen35_gated_delta_rule_register(void)
     return tb_register(functions, 7);
 }
 
+int qwen35_gated_delta_rule_register(void)
+{
+    return register_functions();
+}
+
 /* Runs when the library is loaded; a failure leaves the names unregistered and harms nothing. */
 __attribute__((constructor)) static void register_at_load(void)
 {
-    (void)qwen35_gated_delta_rule_register();
+    (void)register_functions();
 }

@@ -78,8 +78,9 @@ static const tb_function gated_delta_rule_fused_local_function = {
     .argument_count = 11,
     .variants = gated_delta_rule_fused_local_variants,
     .run = gated_delta_rule_fused_local_call,
-    .call = __tvm_ffi_gated_delta_rule_fused_local,
-    .prepare = tb_prepare_gated_delta_rule_fused_local,
+    .call = gated_delta_rule_fused_local_safe_call,
+    .prepare = gated_delta_rule_fused_local_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid gated_delta_rule_fused_local_grid(int64_t num_value_heads, int64_t seq_len)
@@ -224,8 +225,8 @@ static bool gated_delta_rule_fused_local_call(tb_call *call)
                                               scale) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(gated_delta_rule_fused_local)
-TB_DEFINE_PYTHON(gated_delta_rule_fused_local)
+TB_DEFINE_CALLS(gated_delta_rule_fused_local, gated_delta_rule_fused_local);
+TB_DEFINE_PYTHON(gated_delta_rule_fused_local, gated_delta_rule_fused_local);
 
 /* ---- gated_delta_rule_fused_carry ---- */
 
@@ -378,8 +379,9 @@ static const tb_function gated_delta_rule_fused_carry_function = {
     .argument_count = 10,
     .variants = gated_delta_rule_fused_carry_variants,
     .run = gated_delta_rule_fused_carry_call,
-    .call = __tvm_ffi_gated_delta_rule_fused_carry,
-    .prepare = tb_prepare_gated_delta_rule_fused_carry,
+    .call = gated_delta_rule_fused_carry_safe_call,
+    .prepare = gated_delta_rule_fused_carry_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid gated_delta_rule_fused_carry_grid(int64_t num_value_heads, int64_t BLOCK_V_)
@@ -536,12 +538,12 @@ static bool gated_delta_rule_fused_carry_call(tb_call *call)
                                               num_value_heads, seq_len) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(gated_delta_rule_fused_carry)
-TB_DEFINE_PYTHON(gated_delta_rule_fused_carry)
+TB_DEFINE_CALLS(gated_delta_rule_fused_carry, gated_delta_rule_fused_carry);
+TB_DEFINE_PYTHON(gated_delta_rule_fused_carry, gated_delta_rule_fused_carry);
 
 /* ---- registration ---- */
 
-int qwen35_gated_delta_rule_fused_register(void)
+static int register_functions(void)
 {
     static const tb_function *const functions[] = {
         &gated_delta_rule_fused_local_function,
@@ -550,8 +552,13 @@ int qwen35_gated_delta_rule_fused_register(void)
     return tb_register(functions, 2);
 }
 
+int qwen35_gated_delta_rule_fused_register(void)
+{
+    return register_functions();
+}
+
 /* Runs when the library is loaded; a failure leaves the names unregistered and harms nothing. */
 __attribute__((constructor)) static void register_at_load(void)
 {
-    (void)qwen35_gated_delta_rule_fused_register();
+    (void)register_functions();
 }

@@ -6,13 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char TB_IDENTITY = 0;
+
 static __thread char message[4096];
 static __thread tritonbind_status status_of_message;
 
-const char *tritonbind_last_error(void)
+const char *tb_last_error(void)
 {
     return message;
 }
+TB_PUBLIC_NAME(tritonbind_last_error, tb_last_error);
 
 tritonbind_status tb_last_status(void)
 {

@@ -271,7 +271,7 @@ void *tb_call_from_python(const tb_binding *binding, void *const *arguments, int
         return python.none;
     }
     void **const errors[] = {NULL, python.type_error, python.value_error, python.runtime_error};
-    return python.format_error(*errors[tb_last_status()], "%s\n%s", tritonbind_last_error(),
+    return python.format_error(*errors[tb_last_status()], "%s\n%s", tb_last_error(),
                                function->signature);
 }
 

@@ -112,7 +112,7 @@ int tb_register(const tb_function *const *registered, int32_t count)
 void tb_raise(const tb_function *function)
 {
     static const char *const kinds[] = {"", "TypeError", "ValueError", "RuntimeError"};
-    const char *parts[] = {tritonbind_last_error(), "\n", function->signature};
+    const char *parts[] = {tb_last_error(), "\n", function->signature};
     tb_tvm_ffi()->set_raised(kinds[tb_last_status()], parts, 3);
 }
 

@@ -4,6 +4,8 @@
 
 #include "tb_runtime.h"
 
+#pragma GCC visibility push(hidden)
+
 /* The tensor behind a value, or NULL. */
 static inline const dl_tensor *tb_tensor_of(const tvm_ffi_any *value)
 {
@@ -45,5 +47,7 @@ bool tb_is_mapped(const void *address, size_t size);
 tritonbind_status tb_fail_arity(const tb_function *function, int32_t count);
 
 #define TB_DESCRIPTION 320
+
+#pragma GCC visibility pop
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "tb_runtime.h"
 
+#pragma GCC visibility push(hidden)
+
 enum {
     CUDA_SUCCESS = 0,
     CU_ATTRIBUTE_SM_COUNT = 16,
@@ -169,5 +171,7 @@ tritonbind_status tb_call_driver(const tb_driver *driver, const tritonbind_prepa
 /* Encodes the maps of the descriptors among the values that an image takes. */
 tritonbind_status tb_encode_maps(const tb_function *function, const tb_image *image,
                                  int32_t device, void *const *values);
+
+#pragma GCC visibility pop
 
 #endif

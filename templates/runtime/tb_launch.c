@@ -101,7 +101,7 @@ static tritonbind_status keep(const tritonbind_prepared *launch, const uint8_t *
     return TRITONBIND_OK;
 }
 
-tritonbind_status tritonbind_launch_prepared(const tritonbind_prepared *prepared, void *stream)
+tritonbind_status tb_launch_prepared(const tritonbind_prepared *prepared, void *stream)
 {
     const tb_function *function = prepared->function;
     int32_t device = prepared->device;
@@ -116,10 +116,13 @@ tritonbind_status tritonbind_launch_prepared(const tritonbind_prepared *prepared
     return leave_device(driver, function, device, pushed, status);
 }
 
-void tritonbind_release_prepared(tritonbind_prepared *prepared)
+void tb_release_prepared(tritonbind_prepared *prepared)
 {
     free(prepared);
 }
+
+TB_PUBLIC_NAME(tritonbind_launch_prepared, tb_launch_prepared);
+TB_PUBLIC_NAME(tritonbind_release_prepared, tb_release_prepared);
 
 /* ---- at once ---- */
 

@@ -52,7 +52,7 @@ static int launch(void *handle, const tvm_ffi_any *arguments, int32_t count, tvm
                 "a prepared launch expects the stream or nothing, but got %d arguments",
                 (int)count);
     good = good && find_stream(self, count == 0 ? &none : arguments, &stream)
-           && tritonbind_launch_prepared(self->launch, stream) == TRITONBIND_OK;
+           && tb_launch_prepared(self->launch, stream) == TRITONBIND_OK;
     if (good)
         *result = none;
     else
@@ -65,7 +65,7 @@ static void let_go(void *handle)
     held *self = handle;
     for (int32_t i = 0; i < self->count; i++)
         (void)tb_tvm_ffi()->release(self->tensors[i]);
-    tritonbind_release_prepared(self->launch);
+    tb_release_prepared(self->launch);
     free(self);
 }
 
@@ -99,7 +99,7 @@ int tb_return_prepared(tb_call *call, tvm_ffi_any *result)
     held *self = calloc(1, sizeof *self + (size_t)function->argument_count * sizeof(void *));
     void *object = NULL;
     if (self == NULL) {
-        tritonbind_release_prepared(call->prepared);
+        tb_release_prepared(call->prepared);
         tb_fail(function, TRITONBIND_RUNTIME_ERROR, "cannot prepare a launch: out of host memory");
         tb_raise(function);
         return -1;

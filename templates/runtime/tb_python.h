@@ -4,6 +4,8 @@
 
 #include "tb_runtime.h"
 
+#pragma GCC visibility push(hidden)
+
 /* A PyMethodDef. */
 typedef struct tb_method {
     const char *name;
@@ -28,8 +30,8 @@ void *tb_bind(tb_binding *binding, void *module, void *stands_for, void *names, 
 void *tb_call_from_python(const tb_binding *binding, void *const *arguments, intptr_t count,
                           void *names);
 
-/* The built-in function of a function, made by `tritonbind.<symbol>.bind`. */
-#define TB_DEFINE_PYTHON(symbol)                                                                   \
+/* The built-in function of a function, made by `tritonbind.<external>.bind`. */
+#define TB_DEFINE_PYTHON(symbol, external)                                                         \
     static tb_binding symbol##_binding;                                                            \
     static void *symbol##_python(void *module, void *const *arguments, intptr_t count,             \
                                  void *names)                                                      \
@@ -39,12 +41,13 @@ void *tb_call_from_python(const tb_binding *binding, void *const *arguments, int
     }                                                                                              \
     static tb_binding symbol##_binding = {&symbol##_function, {#symbol, symbol##_python, 0, ""},   \
                                           NULL, 0, NULL, NULL};                                    \
-    TB_EXPORT void *tb_bind_##symbol(void *module, void *stands_for, void *names, void *defaults,  \
-                                     void *text) __asm__("tritonbind." #symbol ".bind");           \
-    void *tb_bind_##symbol(void *module, void *stands_for, void *names, void *defaults,            \
-                           void *text)                                                             \
+    static void *symbol##_bind(void *module, void *stands_for, void *names, void *defaults,        \
+                               void *text)                                                         \
     {                                                                                              \
         return tb_bind(&symbol##_binding, module, stands_for, names, defaults, text);              \
-    }
+    }                                                                                              \
+    TB_OFFER("tritonbind." #external ".bind", symbol##_bind)
+
+#pragma GCC visibility pop
 
 #endif

@@ -3,11 +3,18 @@
 #define TB_RUNTIME_H
 
 #include "tb_arithmetic.h"
+#include "tb_identity.h"
 #include "tb_lookup.h"
 #include "tritonbind.h"
 #include "tvm_ffi_abi.h"
 
+/* In the source itself, whatever flags it is built with: a library calls its own functions, though
+ * another in the process may have some of the same names. */
+#pragma GCC visibility push(hidden)
+
 #define TB_EXPORT __attribute__((visibility("default")))
+/* The exported name of a function that the library itself calls by another. */
+#define TB_PUBLIC_NAME(name, function) extern __typeof__(name) name __attribute__((alias(#function)))
 #define TB_COLD __attribute__((cold)) /* out of the way of what every call runs through */
 #define TB_CURRENT_DEVICE (-1)
 #define TB_MOST_PARAMETERS 254
@@ -117,7 +124,10 @@ typedef struct tb_function {
     bool (*run)(struct tb_call *call); /* all that a call asks for; false after failing */
     tvm_ffi_safe_call call;
     tvm_ffi_safe_call prepare;
+    const char *runtime; /* the one that this was generated with: no other links */
 } tb_function;
+
+extern const char TB_IDENTITY;
 
 /* ---- the plain C layer ---- */
 
@@ -172,6 +182,10 @@ typedef struct tb_target {
     tritonbind_prepared **prepared; /* NULL: at once */
 } tb_target;
 
+/* What tritonbind.h has under other names. */
+tritonbind_status tb_launch_prepared(const tritonbind_prepared *prepared, void *stream);
+void tb_release_prepared(tritonbind_prepared *prepared);
+
 /* Launches a variant, or prepares its launch. values: the address of each argument or part of one,
  * of which the image takes those it needs, and TB_NO_SCRATCH behind them; sizes: their bytes. */
 tritonbind_status tb_launch(const tb_function *function, tb_variant *variant,
@@ -190,7 +204,8 @@ tritonbind_status tb_fail_argument(const tb_function *function, int32_t index,
                                    tritonbind_status status, const char *format, ...)
     TB_COLD __attribute__((format(printf, 4, 5)));
 
-/* The status of the thread's last error. */
+/* The thread's last error, and its status. */
+const char *tb_last_error(void);
 tritonbind_status tb_last_status(void) TB_COLD;
 
 /* The ordinal of the calling thread's current device, or 0 without a context; -1 after failing. */
@@ -333,40 +348,47 @@ int tb_safe_call(const tb_function *function, bool prepares, const tvm_ffi_any *
 int tb_return_doc(const tb_function *function, tvm_ffi_any *result);
 int tb_return_metadata(const tb_function *function, tvm_ffi_any *result);
 
-/* The symbols by which TVM FFI finds a function in a library, the one that prepares its launch,
- * its doc and its type schema. */
+/* A function's SafeCalls, under names of the file's own: TVM FFI is given these. */
 #define TB_DECLARE_CALLS(symbol)                                                                   \
-    TB_EXPORT int __tvm_ffi_##symbol(void *self, const tvm_ffi_any *arguments, int32_t count,      \
-                                     tvm_ffi_any *result);                                         \
-    TB_EXPORT int tb_prepare_##symbol(void *self, const tvm_ffi_any *arguments, int32_t count,     \
-                                      tvm_ffi_any *result)                                         \
-        __asm__("__tvm_ffi_" #symbol ".prepare")
-#define TB_DEFINE_CALL(name, its_function, prepares)                                               \
-    int name(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)         \
-    {                                                                                              \
-        (void)self;                                                                                \
-        return tb_safe_call(&its_function, prepares, arguments, count, result);                    \
-    }
-#define TB_DEFINE_TEXT(kind, name, its_function)                                                   \
-    TB_EXPORT int name(void *self, const tvm_ffi_any *arguments, int32_t count,                    \
-                       tvm_ffi_any *result);                                                       \
-    int name(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)         \
+    static int symbol##_safe_call(void *self, const tvm_ffi_any *arguments, int32_t count,         \
+                                  tvm_ffi_any *result);                                            \
+    static int symbol##_safe_prepare(void *self, const tvm_ffi_any *arguments, int32_t count,      \
+                                     tvm_ffi_any *result)
+#define TB_DEFINE_SAFE(name, body)                                                                 \
+    static int name(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)  \
     {                                                                                              \
         (void)self;                                                                                \
         (void)arguments;                                                                           \
         (void)count;                                                                               \
-        return tb_return_##kind(&its_function, result);                                            \
+        return body;                                                                               \
     }
-/* A symbol is pasted here and never passed on, so that none is taken for a macro. */
-#define TB_DEFINE_CALLS(symbol)                                                                    \
-    TB_DEFINE_CALL(__tvm_ffi_##symbol, symbol##_function, false)                                   \
-    TB_DEFINE_CALL(tb_prepare_##symbol, symbol##_function, true)                                   \
-    TB_DEFINE_TEXT(doc, __tvm_ffi__doc_##symbol, symbol##_function)                                \
-    TB_DEFINE_TEXT(metadata, __tvm_ffi__metadata_##symbol, symbol##_function)
+
+/* `name` is `function` for others: TVM FFI looks for it in the library. */
+#define TB_OFFER(name, function)                                                                   \
+    TB_EXPORT extern __typeof__(function) tb_offer_##function __asm__(name)                        \
+        __attribute__((alias(#function)))
+
+/* The SafeCalls, and the symbols by which TVM FFI finds in a library the function, the one that
+ * prepares its launch, its doc and its type schema; `external` is what the symbols say. Both are
+ * pasted here and never passed on, so that none is taken for a macro. */
+#define TB_DEFINE_CALLS(symbol, external)                                                          \
+    TB_DEFINE_SAFE(symbol##_safe_call,                                                             \
+                   tb_safe_call(&symbol##_function, false, arguments, count, result))              \
+    TB_DEFINE_SAFE(symbol##_safe_prepare,                                                          \
+                   tb_safe_call(&symbol##_function, true, arguments, count, result))               \
+    TB_DEFINE_SAFE(symbol##_safe_doc, tb_return_doc(&symbol##_function, result))                   \
+    TB_DEFINE_SAFE(symbol##_safe_metadata,                                                         \
+                   tb_return_metadata(&symbol##_function, result))                                 \
+    TB_OFFER("__tvm_ffi_" #external, symbol##_safe_call);                                          \
+    TB_OFFER("__tvm_ffi_" #external ".prepare", symbol##_safe_prepare);                            \
+    TB_OFFER("__tvm_ffi__doc_" #external, symbol##_safe_doc);                                      \
+    TB_OFFER("__tvm_ffi__metadata_" #external, symbol##_safe_metadata)
 
 /* Registers the functions, and those that prepare their launches, as TVM FFI globals. A name that is
  * there stays as it is; without TVM FFI in the process nothing happens. Returns how many functions
  * were registered, or -1 on an error. */
 int tb_register(const tb_function *const *functions, int32_t count);
+
+#pragma GCC visibility pop
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "tb_runtime.h"
 
+#pragma GCC visibility push(hidden)
+
 typedef struct tb_tvm_ffi_functions {
     void *(*get_stream)(int32_t device_type, int32_t device);
     void (*set_raised)(const char *kind, const char **parts, int32_t count);
@@ -27,5 +29,7 @@ int tb_return_prepared(tb_call *call, tvm_ffi_any *result);
 /* The metadata of the function, or of the one that prepares its launch, as TVM FFI wants it: JSON to
  * be freed; NULL without memory. */
 char *tb_schema(const tb_function *function, bool prepares);
+
+#pragma GCC visibility pop
 
 #endif

@@ -144,11 +144,14 @@ class Library:
 
 
 def build(
-    folder: Path, plans: Sequence[Plan], functions: Mapping[str, Any] | None = None
+    folder: Path,
+    plans: Sequence[Plan],
+    functions: Mapping[str, Any] | None = None,
+    prefix: str = "",
 ) -> Library:
     """The library of some plans; their functions must differ in the last part of their names."""
     titles = {plan.kernel.file: "Made for a test." for plan in plans}
-    for file in render(plans, titles, "kernels"):
+    for file in render(plans, titles, "kernels", prefix=prefix):
         path = folder / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)

@@ -1215,8 +1215,9 @@ static const tb_function scale_rows_and_add_bias_function = {
     .argument_count = 10,
     .variants = scale_rows_and_add_bias_variants,
     .run = scale_rows_and_add_bias_call,
-    .call = __tvm_ffi_scale_rows_and_add_bias,
-    .prepare = tb_prepare_scale_rows_and_add_bias,
+    .call = scale_rows_and_add_bias_safe_call,
+    .prepare = scale_rows_and_add_bias_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid scale_rows_and_add_bias_grid(int64_t rows, int64_t columns)
@@ -1351,8 +1352,8 @@ static bool scale_rows_and_add_bias_call(tb_call *call)
                                          limit, clamp, MODE_, FAST_) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(scale_rows_and_add_bias)
-TB_DEFINE_PYTHON(scale_rows_and_add_bias)
+TB_DEFINE_CALLS(scale_rows_and_add_bias, scale_rows_and_add_bias);
+TB_DEFINE_PYTHON(scale_rows_and_add_bias, scale_rows_and_add_bias);
 
 /* ---- explicit ---- */
 
@@ -1453,8 +1454,9 @@ static const tb_function explicit_function = {
     .argument_count = 7,
     .variants = explicit_variants,
     .run = explicit_call,
-    .call = __tvm_ffi_explicit,
-    .prepare = tb_prepare_explicit,
+    .call = explicit_safe_call,
+    .prepare = explicit_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid explicit_grid(int64_t gx, int64_t gy, int64_t gz)
@@ -1542,8 +1544,8 @@ static bool explicit_call(tb_call *call)
            && explicit_on(target, register_, stream_, x_shape, lambda, gx, gy, gz) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(explicit)
-TB_DEFINE_PYTHON(explicit)
+TB_DEFINE_CALLS(explicit, explicit);
+TB_DEFINE_PYTHON(explicit, explicit);
 
 /* ---- bare ---- */
 
@@ -1575,8 +1577,9 @@ static const tb_function bare_function = {
     .doc = "Without any argument.",
     .variants = bare_variants,
     .run = bare_call,
-    .call = __tvm_ffi_bare,
-    .prepare = tb_prepare_bare,
+    .call = bare_safe_call,
+    .prepare = bare_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid bare_grid(void)
@@ -1627,12 +1630,12 @@ static bool bare_call(tb_call *call)
            && bare_on(target) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(bare)
-TB_DEFINE_PYTHON(bare)
+TB_DEFINE_CALLS(bare, bare);
+TB_DEFINE_PYTHON(bare, bare);
 
 /* ---- registration ---- */
 
-int deep_full_register(void)
+static int register_functions(void)
 {
     static const tb_function *const functions[] = {
         &scale_rows_and_add_bias_function,
@@ -1642,8 +1645,13 @@ int deep_full_register(void)
     return tb_register(functions, 3);
 }
 
+int deep_full_register(void)
+{
+    return register_functions();
+}
+
 /* Runs when the library is loaded; a failure leaves the names unregistered and harms nothing. */
 __attribute__((constructor)) static void register_at_load(void)
 {
-    (void)deep_full_register();
+    (void)register_functions();
 }

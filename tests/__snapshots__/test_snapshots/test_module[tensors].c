@@ -129,8 +129,9 @@ static const tb_function move_function = {
     .argument_count = 5,
     .variants = move_variants,
     .run = move_call,
-    .call = __tvm_ffi_move,
-    .prepare = tb_prepare_move,
+    .call = move_safe_call,
+    .prepare = move_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid move_grid(int64_t n, int64_t ROWS_, int64_t tb_source_shape_last_1)
@@ -235,12 +236,12 @@ static bool move_call(tb_call *call)
            && move_on(target, target__dtype, n, source, target_, Tensor_, ROWS_) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(move)
-TB_DEFINE_PYTHON(move)
+TB_DEFINE_CALLS(move, move);
+TB_DEFINE_PYTHON(move, move);
 
 /* ---- registration ---- */
 
-int tensors_register(void)
+static int register_functions(void)
 {
     static const tb_function *const functions[] = {
         &move_function,
@@ -248,8 +249,13 @@ int tensors_register(void)
     return tb_register(functions, 1);
 }
 
+int tensors_register(void)
+{
+    return register_functions();
+}
+
 /* Runs when the library is loaded; a failure leaves the names unregistered and harms nothing. */
 __attribute__((constructor)) static void register_at_load(void)
 {
-    (void)tensors_register();
+    (void)register_functions();
 }

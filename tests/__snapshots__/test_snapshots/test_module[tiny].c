@@ -60,8 +60,9 @@ static const tb_function fill_function = {
     .argument_count = 2,
     .variants = fill_variants,
     .run = fill_call,
-    .call = __tvm_ffi_fill,
-    .prepare = tb_prepare_fill,
+    .call = fill_safe_call,
+    .prepare = fill_safe_prepare,
+    .runtime = &TB_IDENTITY,
 };
 
 static tb_grid fill_grid(int64_t n)
@@ -124,12 +125,12 @@ static bool fill_call(tb_call *call)
            && fill_on(target, out_ptr, n) == TRITONBIND_OK;
 }
 
-TB_DEFINE_CALLS(fill)
-TB_DEFINE_PYTHON(fill)
+TB_DEFINE_CALLS(fill, fill);
+TB_DEFINE_PYTHON(fill, fill);
 
 /* ---- registration ---- */
 
-int tiny_register(void)
+static int register_functions(void)
 {
     static const tb_function *const functions[] = {
         &fill_function,
@@ -137,8 +138,13 @@ int tiny_register(void)
     return tb_register(functions, 1);
 }
 
+int tiny_register(void)
+{
+    return register_functions();
+}
+
 /* Runs when the library is loaded; a failure leaves the names unregistered and harms nothing. */
 __attribute__((constructor)) static void register_at_load(void)
 {
-    (void)tiny_register();
+    (void)register_functions();
 }

@@ -1,0 +1,62 @@
+"""The project's own prefix in the names of generated C, in the place of tritonbind's.
+
+All of a project's names that a linker or a preprocessor can see then begin with it, so that two
+projects fit into one program.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+DEFAULT = "tritonbind"
+
+_OURS = re.compile(r"\b(tritonbind|TRITONBIND|tb|TB)_")
+_INCLUDE = re.compile(r'(^#include "[^"]*")', re.MULTILINE)
+_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|/\*.*?\*/|\b[A-Za-z_]\w*', re.DOTALL)
+
+
+def external(name: str, prefix: str) -> str:
+    """The name outside its file of what is called `name` in C."""
+    return f"{prefix}_{name}" if prefix else name
+
+
+def in_runtime(text: str, prefix: str) -> str:
+    """A file of the runtime, whose names are ours, with those of a project."""
+    if not prefix:
+        return text
+    parts = _INCLUDE.split(text)
+    return "".join(
+        (
+            part
+            if part.startswith("#include")
+            else _OURS.sub(lambda found: _of(found[1], prefix), part)
+        )
+        for part in parts
+    )
+
+
+def in_module(text: str, prefix: str, externals: Collection[str]) -> str:
+    """A generated C file with the names of a project; strings and comments stay.
+
+    A kernel's own name that begins as the project's do is none of those in `externals`: it gets a
+    `_` at its end.
+    """
+    if not prefix:
+        return text
+    ours = (f"{prefix}_", f"{prefix.upper()}_")
+
+    def rename(found: re.Match[str]) -> str:
+        token = found[0]
+        if token in externals or token[0] in '"/':
+            return token
+        if token.startswith(ours):
+            return f"{token}_"
+        return _OURS.sub(lambda start: _of(start[1], prefix), token)
+
+    return _TOKEN.sub(rename, text)
+
+
+def _of(ours: str, prefix: str) -> str:
+    start = prefix.upper() if ours.isupper() else prefix
+    return f"{start}_{ours}_" if ours.lower() == "tb" else f"{start}_"
