@@ -186,12 +186,17 @@ def _read_elf(elf: Any) -> CubinRecords:
 
 
 def _kernel(elf: Any) -> tuple[int, str]:
-    """The symbol of the one kernel: its index and name. Functions it calls are local symbols."""
+    """The symbol of the one kernel: its index and name.
+
+    Functions of its own that it calls are local symbols, and those of the driver (`vprintf`,
+    `__assertfail`, `malloc`) are defined nowhere in the cubin.
+    """
     table = elf.get_section_by_name(".symtab")
     kernels = [
         (index, symbol.name)
         for index, symbol in enumerate(table.iter_symbols() if table else ())
-        if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_info"]["bind"] == "STB_GLOBAL"
+        if (symbol["st_info"]["type"], symbol["st_info"]["bind"]) == ("STT_FUNC", "STB_GLOBAL")
+        and symbol["st_shndx"] != "SHN_UNDEF"
     ]
     if len(kernels) != 1:
         names = ", ".join(f"`{name}`" for _, name in kernels) or "none"

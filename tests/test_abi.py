@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import io
 import struct
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +18,7 @@ from codegen.aot import Compiled, CompileRequest
 from codegen.compilers import compile_all
 from codegen.dtypes import DTYPES, parse_type
 from codegen.errors import CodegenError
+from codegen.introspect import introspect
 from codegen.model import Options, Variant
 from codegen.plans import Image
 from codegen.targets import Target
@@ -98,6 +101,35 @@ def test_every_scalar_type_is_proven(
     uses = PointerUses(written=frozenset({"out"}))
     assert image == Image(target, result.data, "total", 4, 0, records.registers, 0, "key", uses)
     assert (image.data == result.cubin) is not target.is_ptx
+
+
+REPORTS = {  # kernel -> what the driver links to it
+    "device_print": {"vprintf"},
+    "python_print": {"vprintf"},
+    "helper_prints": {"vprintf"},
+    "barrier_and_assembly": set(),
+}
+
+
+def test_functions_of_the_driver_are_no_kernels() -> None:
+    requests = [
+        CompileRequest(str(KERNELS), "reports.py", kernel.name, variant, target, "key")
+        for kernel in introspect(KERNELS, "reports.py")
+        for variant in kernel.specialisation.variants
+        for target in (Target(80), Target(90), Target(80, is_ptx=True))
+    ]
+    assert {request.kernel.rpartition(".")[2] for request in requests} == set(REPORTS)
+    for request, result in zip(requests, compiled(*requests), strict=True):
+        name = request.kernel.rpartition(".")[2]
+        assert prove(result, request).symbol == name
+        assert undefined(result.cubin) == REPORTS[name]
+
+
+def undefined(cubin: bytes) -> set[str]:
+    """The functions that a cubin leaves for the driver to link."""
+    symbols = ELFFile(io.BytesIO(cubin)).get_section_by_name(".symtab").iter_symbols()
+    functions = (symbol for symbol in symbols if symbol["st_info"]["type"] == "STT_FUNC")
+    return {symbol.name for symbol in functions if symbol["st_shndx"] == "SHN_UNDEF"}
 
 
 def test_every_pointer_type_is_proven() -> None:
