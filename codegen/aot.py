@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import operator
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 
 from codegen.children import SETTINGS
 from codegen.errors import CodegenError
-from codegen.model import Options, Variant
+from codegen.model import Variant
+from codegen.options import Options
 from codegen.plans import TensorMap
 from codegen.targets import Target
 from codegen.triton_version import current
@@ -22,11 +23,7 @@ from codegen.values import canonical
 
 _FIXED_OPTIONS: dict[str, object] = {
     "warp_size": 32,
-    "debug": False,
-    "sanitize_overflow": False,
     "instrumentation_mode": "",
-    "enable_reflect_ftz": True,
-    "default_dot_input_precision": "tf32",
     "ptx_options": "",
 }
 
@@ -106,15 +103,13 @@ def triton_options(options: Options, target: Target) -> dict[str, object]:
     if target.is_ptx and target.capability not in triton.ptx_versions:
         known = ", ".join(f"compute_{capability}" for capability in triton.ptx_versions)
         raise CodegenError(f"`{target.name}` is no PTX target", hint=f"choose among {known}")
+    given = {name: value for name, value in asdict(options).items() if triton.has_option(name)}
+    lowest = triton.ptx_versions[target.capability] if target.is_ptx else None
     return {
         **_FIXED_OPTIONS,
         **triton.options,
-        "num_warps": options.num_warps,
-        "num_stages": options.num_stages,
-        "maxnreg": options.maxnreg,
-        "enable_fp_fusion": options.fp_fusion,
-        "num_ctas": options.num_ctas,
+        **given,
+        "sanitize_overflow": options.debug and options.sanitize_overflow,
         "launch_pdl": options.launch_pdl and target.has_hopper_launches,
-        "launch_cooperative_grid": options.launch_cooperative_grid,
-        "ptx_version": triton.ptx_versions[target.capability] if target.is_ptx else None,
+        "ptx_version": options.ptx_version or lowest,
     }

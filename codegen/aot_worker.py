@@ -185,9 +185,10 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
     kind = GluonASTSource if function.is_gluon() else ASTSource
     source = kind(function, signature, constexprs, hints)
     where = SourceLocation(function.file_name, function.starting_line_number)
-    options = triton_options(request.variant.options, target)
+    options = triton_options(variant.options, target)
+    version_is_given = variant.options.ptx_version is not None
     try:
-        kernel = _compiled(source, target, options)
+        kernel = _compiled(source, target, options, version_is_given)
     except CompilationError as error:
         raise _compilation_error(request, error, where) from error
     except Exception as error:
@@ -203,7 +204,9 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
     sizes = _parameter_sizes(signature, made.tensordesc_meta)
     names = _leaf_names(variant.signature, made.tensordesc_meta)
     uses = pointer_uses(_ir_of(kernel), names)
-    check_const_pointers(request, function, uses, lambda: _with_lines(source, target, options))
+    check_const_pointers(
+        request, function, uses, lambda: _with_lines(source, target, options, version_is_given)
+    )
     return Compiled(
         image,
         kernel.asm["cubin"],
@@ -219,15 +222,18 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
     )
 
 
-def _compiled(source: ASTSource, target: Target, options: dict[str, object]) -> Any:
-    """What Triton makes of it. PTX is raised to the version that the kernel's instructions need."""
+def _compiled(
+    source: ASTSource, target: Target, options: dict[str, object], version_is_given: bool
+) -> Any:
+    """What Triton makes of it. PTX is raised to the version that the kernel's instructions need,
+    where nobody gave one."""
     while True:
         try:
             return triton.compile(source, GPUTarget("cuda", target.capability, 32), options)
         except PTXASError as error:
             needed = re.findall(r"requires PTX ISA \.version (\d+)\.(\d) or later", str(error))
             version = max((int(major + minor) for major, minor in needed), default=0)
-            if not target.is_ptx or version <= int(str(options["ptx_version"])):
+            if version_is_given or not target.is_ptx or version <= int(str(options["ptx_version"])):
                 raise
             options = {**options, "ptx_version": version}
 
@@ -249,10 +255,12 @@ def _ir_of(kernel: Any) -> Module:
     return read_module(kernel.asm["ttir" if "ttir" in kernel.asm else "ttgir"])
 
 
-def _with_lines(source: ASTSource, target: Target, options: dict[str, object]) -> Module:
+def _with_lines(
+    source: ASTSource, target: Target, options: dict[str, object], version_is_given: bool
+) -> Module:
     with triton.knobs.compilation.scope():
         triton.knobs.compilation.disable_line_info = False
-        return _ir_of(_compiled(source, target, options))
+        return _ir_of(_compiled(source, target, options, version_is_given))
 
 
 def _parameter_sizes(signature: dict[str, Any], descriptors: Any) -> tuple[int, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from codegen.model import Axis, Hints, Options
+from codegen.model import Axis, Hints
+from codegen.options import Options
 
 
 @dataclass(frozen=True)

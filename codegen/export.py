@@ -8,10 +8,19 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, Unpack
 
 from codegen.errors import CodegenError, SourceLocation
-from codegen.model import Options
+from codegen.options import (
+    DEFAULTS,
+    OPTIONS,
+    TritonOptions,
+    check_options,
+    is_neutral,
+    meant,
+    refusal,
+    with_given,
+)
 from codegen.targets import TARGETS, Target
 
 KernelT = TypeVar("KernelT")
@@ -31,7 +40,8 @@ class Declaration:
     constexprs: Mapping[str, object]
     shapes: Mapping[str, Sequence[int | str]]
     grid: GridFunction | str
-    options: Options
+    options: Mapping[str, object]
+    """Those of Triton's options that are given, by name."""
     location: SourceLocation
     targets: tuple[Target, ...] | None = None
     optional_targets: bool = False
@@ -52,19 +62,13 @@ def export(
     types: Mapping[str, Any] | None = None,
     constexprs: Mapping[str, object] | None = None,
     shapes: Mapping[str, Sequence[int | str]] | None = None,
-    num_warps: int = 4,
-    num_stages: int = 3,
-    maxnreg: int | None = None,
-    fp_fusion: bool = True,
-    num_ctas: int = 1,
-    launch_pdl: bool = False,
-    launch_cooperative_grid: bool = False,
     targets: Sequence[str] | None = None,
     optional_targets: bool = False,
     cases: Sequence[Mapping[str, int | None]] | None = None,
     configs: Sequence[Mapping[str, object]] | None = None,
     tuned: Mapping[object, Mapping[str, object]] | str | None = None,
     hooks: str | None = None,
+    **options: Unpack[TritonOptions],
 ) -> Callable[[KernelT], KernelT]:
     """Declare a Triton kernel as the TVM FFI function `name`; the kernel comes back unchanged.
 
@@ -84,8 +88,9 @@ def export(
     `cases` lists the hinted variants to build besides the generic one, each by what it assumes of
     ints: `[{"stride": 1, "n": 16}, {"n": 16}]`; pointers are aligned in all, unless given None.
     `shapes` says what the kernel assumes of its tensors: ints, or expressions of int parameters.
-    `num_warps`, `num_stages`, `maxnreg` and `fp_fusion` (`enable_fp_fusion`) go to the compiler,
-    `num_ctas`, `launch_pdl` and `launch_cooperative_grid` to it and into each launch.
+    `options` are Triton's own, by the names that its launches have for them: `num_warps`,
+    `num_stages`, `num_ctas`, `maxnreg`, `enable_fp_fusion`, `debug`, `launch_pdl`,
+    `launch_cooperative_grid` and those that docs/declaration.md lists.
     `targets` limits the project's targets to those that the kernel can have: `["sm_90"]`; with
     `optional_targets=True`, what cannot be compiled for one of them is left out there.
     Of an autotuned kernel, `configs` names the configurations to build, each by some of its values
@@ -129,16 +134,7 @@ def export(
             hint='write hooks="caller" where callers do what pre_hooks do',
         )
     _check_tables(name, where, cases=cases, configs=configs, tuned=tuned)
-    options = Options(
-        num_warps,
-        num_stages,
-        maxnreg,
-        fp_fusion,
-        num_ctas,
-        launch_pdl,
-        launch_cooperative_grid,
-    )
-    check_options(name, options, where)
+    _check_given(name, options, where)
 
     def declare(kernel: KernelT) -> KernelT:
         DECLARATIONS.append(
@@ -149,7 +145,7 @@ def export(
                 constexprs or {},
                 shapes or {},
                 grid,
-                options,
+                dict(options),
                 where,
                 _targets(name, targets, where),
                 optional_targets,
@@ -280,31 +276,23 @@ _TABLES = {
 }
 
 
-def check_options(name: str, options: Options, where: SourceLocation) -> None:
-    """Raise `CodegenError` for an option that the compiler cannot have."""
-    for option, value, allowed in (
-        ("num_warps", options.num_warps, "1, 2, 4, 8, 16 or 32"),
-        ("num_stages", options.num_stages, "an int of 0 or more"),
-        ("maxnreg", options.maxnreg, "None or an int of 1 or more"),
-        ("fp_fusion", options.fp_fusion, "True or False"),
-        ("num_ctas", options.num_ctas, "1, 2, 4, 8 or 16"),
-        ("launch_pdl", options.launch_pdl, "True or False"),
-        ("launch_cooperative_grid", options.launch_cooperative_grid, "True or False"),
-    ):
-        if not _OPTION_CHECKS[option](value):
-            raise CodegenError(f"`{name}`: {option} must be {allowed}, got {value!r}", where=where)
-
-
-def _is_int(value: object, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-_OPTION_CHECKS: dict[str, Callable[[object], bool]] = {
-    "num_warps": lambda value: _is_int(value, 1, 32) and value in (1, 2, 4, 8, 16, 32),
-    "num_stages": lambda value: _is_int(value, 0, 1 << 16),
-    "maxnreg": lambda value: value is None or _is_int(value, 1, (1 << 31) - 1),
-    "fp_fusion": lambda value: isinstance(value, bool),
-    "num_ctas": lambda value: _is_int(value, 1, 16) and value in (1, 2, 4, 8, 16),
-    "launch_pdl": lambda value: isinstance(value, bool),
-    "launch_cooperative_grid": lambda value: isinstance(value, bool),
-}
+def _check_given(name: str, given: Mapping[str, object], where: SourceLocation) -> None:
+    """Raise `CodegenError` for an argument that is no option, and an option that is not followed
+    or has a value that it cannot have."""
+    for option, value in given.items():
+        if option in OPTIONS or is_neutral(option, value):
+            continue
+        if refused := refusal(option):
+            what, hint = refused
+            raise CodegenError(
+                f"`{name}`: export is given {option}={value!r}, {what}", where=where, hint=hint
+            )
+        keywords = inspect.signature(export).parameters.values()
+        known = [*(each.name for each in keywords if each.kind == each.KEYWORD_ONLY), *OPTIONS]
+        match = meant(option, known)
+        raise CodegenError(
+            f"`{name}`: export has no argument `{option}`",
+            where=where,
+            hint=f"did you mean `{match}`?" if match else f"it has {', '.join(known)}",
+        )
+    check_options(name, with_given(DEFAULTS, given), where)

@@ -15,7 +15,8 @@ from codegen.dtypes import DType
 from codegen.errors import CodegenError, told
 from codegen.export import NoDeviceYet, SmCount
 from codegen.expressions import translate_heuristic
-from codegen.model import OPTIONS, Computed, Constexpr, Kernel, Parameter
+from codegen.model import Computed, Constexpr, Kernel, Parameter
+from codegen.options import OPTIONS
 from codegen.readable import readable, reads_of, tensor_dtype
 from codegen.values import is_plain, real
 

@@ -156,18 +156,19 @@ def _targets(config: Config, kernel: Kernel) -> tuple[Target, ...]:
 def _check_options(kernel: Kernel, targets: Sequence[Target]) -> None:
     """What a launch is asked for that some target's machine, or every one's, does not have."""
     options = kernel.options
-    able = [target.name for target in targets if target.has_hopper_launches]
-    unable = [target for target in targets if not target.has_hopper_launches]
-    for option, is_lacking in (
-        (f"num_ctas={options.num_ctas}", options.num_ctas > 1 and unable),
-        ("launch_pdl=True", options.launch_pdl and not able),
+    for option, is_asked, least, of_all in (
+        (f"num_ctas={options.num_ctas}", options.num_ctas > 1, 90, True),
+        ("launch_pdl=True", options.launch_pdl, 90, False),
+        ("clc=True", options.clc, 100, True),
     ):
-        if is_lacking:
+        able = [target.name for target in targets if target.capability >= least]
+        unable = [target for target in targets if target.capability < least]
+        if is_asked and unable and (of_all or not able):
             raise CodegenError(
-                f"`{kernel.name}`: {option} needs sm_90 or later, and the kernel is built "
+                f"`{kernel.name}`: {option} needs sm_{least} or later, and the kernel is built "
                 f"for {_names(unable)}",
                 where=kernel.location,
-                hint=f"limit the declaration to targets={able or ['sm_90']}",
+                hint=f"limit the declaration to targets={able or [f'sm_{least}']}",
             )
 
 

@@ -18,11 +18,13 @@ from codegen.cases import cases_of
 from codegen.descriptor_facts import descriptor_facts
 from codegen.descriptors import DEFAULT_LAYOUT, DescriptorType
 from codegen.errors import CodegenError, CodegenErrors, SourceLocation
-from codegen.export import EXPLICIT, Declaration, check_options
+from codegen.export import EXPLICIT, Declaration
 from codegen.geometry import grid_of, with_shapes
+from codegen.given_options import check_given_once, check_names, options_of, with_debug
 from codegen.inductor import with_types_of_torch
 from codegen.loading import load, module_name, unwrapped
-from codegen.model import OPTIONS, Configuration, Constexpr, Grid, Kernel, Options, Parameter
+from codegen.model import Configuration, Constexpr, Grid, Kernel, Parameter
+from codegen.options import OPTIONS
 from codegen.parameter_comments import parameter_comments
 from codegen.parameters import parameter_of
 from codegen.partners import check_partners
@@ -82,6 +84,7 @@ def _kernel(
     declaration: Declaration, root: Path, file: str, of_all: Sequence[Configuration]
 ) -> Kernel:
     function, wrappers = unwrapped(declaration)
+    said = declaration.options
     declaration = with_types_of_torch(declaration, wrappers)
     where = declaration.location
     _check_kinds(declaration, function)
@@ -89,10 +92,14 @@ def _kernel(
     _check_names(declaration, names, types=declaration.types)
     known = [*names, *computed_options(wrappers)]
     _check_names(declaration, known, constexprs=declaration.constexprs)
+    check_names(declaration, names)
+    _check_hooks(declaration, function)
     flat = spread(declaration, function.params)
     _check_names(declaration, flat.names, shapes=declaration.shapes)
     _check_grid_arguments(declaration, flat.names)
     steps = steps_of(declaration, wrappers, names, of_all)
+    check_given_once(declaration, said, steps)
+    flat = replace(flat, declaration=with_debug(flat.declaration, function))
     computed = computed_names(steps)
     comments = parameter_comments(function.fn)
     declaration = flat.declaration
@@ -117,11 +124,12 @@ def _kernel(
         doc=inspect.getdoc(function.fn) or "",
         parameters=with_shapes(declaration, tuple(parameters)),
         grid=Grid(None),
-        options=_options(declaration, parameters),
+        options=options_of(declaration, parameters),
         source_key=_source_key(declaration, function),
         tuples=flat.tuples,
         targets=declaration.targets,
         optional_targets=declaration.optional_targets,
+        apart=frozenset(declaration.options) & frozenset(declaration.constexprs),
         sources=package_sources(function, root.resolve()),
         lacking=tuple(number for s in steps if isinstance(s, Tuning) for number in s.lacking),
     )
@@ -130,20 +138,6 @@ def _kernel(
     finished = replace(specialised, grid=grid_of(declaration, specialised))
     descriptor_facts(finished)  # raises for those that a descriptor does not tell
     return finished
-
-
-def _options(declaration: Declaration, parameters: Sequence[Parameter | Constexpr]) -> Options:
-    """As declared; and what a constexpr is that has an option's name, for which Triton's launches
-    take one keyword argument."""
-    options = declaration.options
-    for parameter in parameters:
-        name = parameter.name
-        is_given = name in declaration.constexprs and name in OPTIONS and not options.differs(name)
-        if is_given and isinstance(parameter, Constexpr) and len(parameter.choices) == 1:
-            value: Any = parameter.choices[0]
-            options = replace(options, **{name: value})
-    check_options(declaration.name, options, declaration.location)
-    return options
 
 
 def _source_key(declaration: Declaration, function: JITFunction[Any]) -> str:
@@ -193,6 +187,16 @@ def _check_kinds(declaration: Declaration, function: JITFunction[Any]) -> None:
             )
 
 
+def _check_hooks(declaration: Declaration, function: JITFunction[Any]) -> None:
+    if function.pre_run_hooks and declaration.hooks != "caller":
+        raise CodegenError(
+            f"`{declaration.name}`: the kernel has a hook that Triton runs before each launch and "
+            "that cannot be compiled",
+            where=declaration.location,
+            hint='do in the caller what it does, and say so: hooks="caller"',
+        )
+
+
 def _check_names(
     declaration: Declaration, names: Sequence[str], **mappings: Mapping[str, object]
 ) -> None:
@@ -202,8 +206,16 @@ def _check_names(
                 raise CodegenError(
                     f"`{declaration.name}`: {what} names `{name}`, which is no parameter",
                     where=declaration.location,
-                    hint=f"the kernel's parameters are {', '.join(names)}",
+                    hint=_meant(what, name) or f"the kernel's parameters are {', '.join(names)}",
                 )
+
+
+def _meant(what: str, name: str) -> str | None:
+    """An option of Triton's that stands among the constexprs."""
+    is_given_elsewhere = what == "constexprs" and name in OPTIONS
+    return (
+        f"it is an option of Triton's: write {name}=... beside it" if is_given_elsewhere else None
+    )
 
 
 def _check_grid_arguments(declaration: Declaration, names: Sequence[str]) -> None:

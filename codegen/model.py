@@ -10,6 +10,7 @@ from typing import Literal
 from codegen.descriptors import DescriptorType, ParameterType
 from codegen.errors import SourceLocation
 from codegen.nest import Nest
+from codegen.options import DEFAULTS, Options
 from codegen.targets import Target
 
 
@@ -107,29 +108,6 @@ class Constexpr:
         return len(self.choices) > 1 and not self.is_computed
 
 
-@dataclass(frozen=True)
-class Options:
-    """What Triton is told besides the signature."""
-
-    num_warps: int = 4
-    num_stages: int = 3
-    maxnreg: int | None = None
-    fp_fusion: bool = True
-    num_ctas: int = 1
-    """Blocks that run a program together, as a cluster."""
-    launch_pdl: bool = False
-    """Programmatic dependent launch: it may begin before the kernel ahead of it ends."""
-    launch_cooperative_grid: bool = False
-    """All blocks run at the same time, or the launch fails."""
-
-    def differs(self, name: str) -> bool:
-        """Whether the option is another than it is by default."""
-        return bool(getattr(self, name) != getattr(Options(), name))
-
-
-OPTIONS = tuple(entry.name for entry in fields(Options))
-
-
 FactKind = Literal["shape", "stride", "numel", "ndim"]
 
 
@@ -209,6 +187,8 @@ class Configuration:
 
     constexprs: tuple[tuple[str, object], ...]
     options: Options
+    given: tuple[str, ...] = ()
+    """The options that it gives; the others are those of the call."""
 
     def __str__(self) -> str:
         values = {**dict(self.constexprs), **dict(self._changed)}
@@ -216,18 +196,18 @@ class Configuration:
 
     def known(self, name: str) -> tuple[object, ...]:
         """The value of a constexpr or an option, if the configuration gives one."""
-        given = dict(self.constexprs)
-        if name in given:
-            return (given[name],)
-        return (getattr(self.options, name),) if hasattr(self.options, name) else ()
+        constexprs = dict(self.constexprs)
+        if name in constexprs:
+            return (constexprs[name],)
+        return (getattr(self.options, name),) if name in self.given else ()
 
     @property
     def _changed(self) -> Iterator[tuple[str, object]]:
-        return (
-            (entry.name, getattr(self.options, entry.name))
-            for entry in fields(self.options)
-            if getattr(self.options, entry.name) != entry.default or entry.name in _ALWAYS_SHOWN
-        )
+        for entry in fields(self.options):
+            value = getattr(self.options, entry.name)
+            is_changed = entry.name in self.given and value != entry.default
+            if is_changed or entry.name in _ALWAYS_SHOWN:
+                yield entry.name, value
 
 
 _ALWAYS_SHOWN = ("num_warps", "num_stages")
@@ -281,7 +261,7 @@ class Variant:
     constexprs: tuple[tuple[str, object], ...]
     divisible: tuple[str, ...]
     """Parameters assumed divisible by 16."""
-    options: Options = Options()
+    options: Options = DEFAULTS
     tuples: tuple[tuple[str, Nest], ...] = ()
     """The kernel's parameters that are tuples, whose entries the signature has by their names."""
 
@@ -335,6 +315,8 @@ class Kernel:
     """`source_key` by capability, where the source depends on the SM for which it is imported."""
     function_keys: Mapping[int, str] = field(default_factory=dict)
     """`source_keys` without what functions among constexprs add to them."""
+    apart: frozenset[str] = frozenset()
+    """The options that are said apart from what a constexpr of their name has."""
     lacking: tuple[int, ...] = ()
     """The numbers of the configurations that the kernel has for other SMs than that for which it
     was imported."""

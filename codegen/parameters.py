@@ -13,7 +13,7 @@ from codegen.dtypes import ValueType, dtype_name
 from codegen.errors import CodegenError
 from codegen.export import Declaration
 from codegen.loading import unwrapped
-from codegen.model import OPTIONS, Constexpr, Default, Parameter
+from codegen.model import Constexpr, Default, Parameter
 from codegen.partners import WITH, partner_of
 from codegen.values import held
 
@@ -229,8 +229,8 @@ def _constexpr(
     declaration: Declaration, raw: Any, default: Default | None, comment: str
 ) -> Constexpr:
     name = raw.name
-    if name not in declaration.constexprs and name in OPTIONS and declaration.options.differs(name):
-        return Constexpr(name, (getattr(declaration.options, name),), None, comment)
+    if name not in declaration.constexprs and name in declaration.options:
+        return Constexpr(name, (declaration.options[name],), None, comment)
     if name not in declaration.constexprs:
         if default is None:
             raise CodegenError(

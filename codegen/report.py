@@ -15,6 +15,7 @@ from codegen.errors import CodegenError, shown
 from codegen.files import FileChange
 from codegen.library import Library
 from codegen.manifest import Manifest
+from codegen.options import DEFAULTS, OPTIONS
 from codegen.pipeline import Outcome
 
 COMMAND = "python -m codegen"
@@ -207,14 +208,10 @@ def inspection(name: str, entry: Mapping[str, Any]) -> None:
 
 
 def _options(options: Mapping[str, Any]) -> Iterable[str]:
-    yield f"num_warps {options['num_warps']}"
-    yield f"num_stages {options['num_stages']}"
-    if options["maxnreg"] is not None:
-        yield f"maxnreg {options['maxnreg']}"
-    yield f"fp_fusion {options['fp_fusion']}"
-    if options["num_ctas"] > 1:
-        yield f"num_ctas {options['num_ctas']}"
-    yield from (name for name in ("launch_pdl", "launch_cooperative_grid") if options[name])
+    shown = ("num_warps", "num_stages", "enable_fp_fusion")
+    for name in OPTIONS:
+        if name in shown or options[name] != getattr(DEFAULTS, name):
+            yield f"{name} {options[name]}"
 
 
 _POINTER_ROWS = {"reads": ("in", "inout"), "writes": ("out", "inout"), "unused": ("unused",)}

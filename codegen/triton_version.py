@@ -26,6 +26,10 @@ class TritonVersion:
     language: frozenset[str]
     """What kernels can use here and in no other supported version, as messages name it."""
 
+    def has_option(self, name: str) -> bool:
+        """Whether an option that some supported version has is one of this version's."""
+        return name in self.options or not any(name in row.options for row in SUPPORTED)
+
 
 _SCRATCH = (("the global scratch pointer", 8), ("the profile scratch pointer", 8))
 _PTX_VERSIONS = {
@@ -108,8 +112,20 @@ def lacking(text: str) -> tuple[str, str] | None:
 def missing(what: str) -> tuple[str, str]:
     """A sentence and a hint for what a kernel uses, where this version lacks it."""
     version = current().version
-    homes = [row.version for row in SUPPORTED if what in row.language]
+    homes = [row.version for row in SUPPORTED if what in (*row.language, *_options(row))]
     hint = f"write the kernel for Triton {version}"
     if homes:
         hint += f", or generate with Triton {homes[0]}, which has it ({_DOCS})"
     return f"{what} is not in Triton {version}", hint
+
+
+def missing_option(name: str) -> tuple[str, str] | None:
+    """A sentence and a hint for an option, where this version lacks it."""
+    return None if current().has_option(name) else missing(_OPTION.format(name))
+
+
+_OPTION = "the option `{}`"
+
+
+def _options(row: TritonVersion) -> list[str]:
+    return [_OPTION.format(name) for name in row.options]

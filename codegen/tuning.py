@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from codegen.errors import CodegenError, shown, told
-from codegen.export import Declaration, SmCount, check_options
+from codegen.export import Declaration, SmCount
 from codegen.heuristics import NotKnown, Unknown
-from codegen.model import OPTIONS, Configuration, Options
+from codegen.model import Configuration
+from codegen.options import (
+    DEFAULTS,
+    OPTIONS,
+    REFUSED,
+    Options,
+    check_options,
+    is_neutral,
+    normal,
+    refusal,
+    with_given,
+)
 from codegen.ordinary import read_file
-from codegen.values import held, real
+from codegen.values import held, is_plain, real
 
 Key = tuple[object, ...]
 
@@ -69,7 +80,7 @@ def tuning_of(
     chosen = tuple(dict.fromkeys((*chosen, *(one for _, one in tuned))))
     for one in chosen:
         if one in own:
-            _check(declaration, one, own[one])
+            _check(declaration, one, own[one], parameters)
     lacking = tuple(number for number, one in enumerate(chosen) if one not in own)
     argument = None
     if not rows and len(chosen) > 1:
@@ -101,18 +112,25 @@ def _listed(
     listed: dict[Configuration, Any] = {}
     for one in configurations:
         # Of an option that stands among the constexprs, too, Triton takes Config's own argument.
-        given = {name: value for name, value in one.all_kwargs().items() if name in OPTIONS}
-        options = replace(declaration.options, **given)
-        named = [name for name in one.kwargs if name not in OPTIONS]
+        kwargs = one.all_kwargs()
+        given = {name: value for name, value in kwargs.items() if name in OPTIONS}
+        options = with_given(with_given(DEFAULTS, declaration.options), given)
+        named = [name for name in one.kwargs if name in parameters and name not in OPTIONS]
         try:
             values = [(name, _held(declaration, autotuner, one, name)) for name in named]
         except CodegenError:
             if _may_be_named(declaration, one, options, is_first=one is configurations[0]):
                 raise
             continue  # What nothing asks for need not be understood.
+        # What is no parameter is refused, if it is not neutral, where the configuration is built.
+        values += [
+            (name, value if is_plain(value) else repr(value))
+            for name, value in kwargs.items()
+            if name not in (*parameters, *OPTIONS) and not is_neutral(name, value)
+        ]
         # A parameter of an option's name gets its value too: Triton passes it by keyword.
         values += [(name, value) for name, value in given.items() if name in parameters]
-        listed.setdefault(Configuration(tuple(values), options), one)
+        listed.setdefault(Configuration(tuple(values), options, tuple(given)), one)
     return listed
 
 
@@ -129,7 +147,9 @@ def _may_be_named(
     return any(_matches(one, pattern) for pattern in patterns)
 
 
-def _check(declaration: Declaration, one: Configuration, original: Any) -> None:
+def _check(
+    declaration: Declaration, one: Configuration, original: Any, parameters: Sequence[str]
+) -> None:
     """Raise `CodegenError` for a configuration that cannot be built as it is."""
     if original.pre_hook is not None and declaration.hooks != "caller":
         raise CodegenError(
@@ -138,13 +158,15 @@ def _check(declaration: Declaration, one: Configuration, original: Any) -> None:
             where=declaration.location,
             hint='do in the caller what it does, and say so: hooks="caller"',
         )
-    if original.ir_override is not None:
-        raise CodegenError(
-            f"`{declaration.name}`: its configuration ({one}) has an ir_override, which is not "
-            "built",
-            where=declaration.location,
-            hint="name the configurations to build: configs=[{...}]",
-        )
+    for name, value in original.all_kwargs().items():
+        refused = refusal(name, name in parameters)
+        if refused and not is_neutral(name, value) and name not in declaration.options:
+            what, hint = refused
+            raise CodegenError(
+                f"`{declaration.name}`: its configuration ({one}) gives {name}, {what}",
+                where=declaration.location,
+                hint=f"{hint}; or name the configurations to build: configs=[{{...}}]",
+            )
     check_options(declaration.name, one.options, declaration.location)
 
 
@@ -213,9 +235,17 @@ def _chosen(
 
 def _matches(one: Configuration, pattern: Mapping[str, object]) -> bool:
     """Whether a configuration has all that the pattern names."""
-    values = {name: getattr(one.options, name) for name in OPTIONS}
+    values: dict[str, object] = {name: getattr(one.options, name) for name in OPTIONS}
     values.update(one.constexprs)
-    return all(name in values and real(values[name]) == value for name, value in pattern.items())
+    for name, value in pattern.items():
+        if name in OPTIONS and name not in dict(one.constexprs):
+            value = normal(name, value)
+        if name in REFUSED and name not in values:
+            if not is_neutral(name, value):
+                return False
+        elif name not in values or real(values[name]) != value:
+            return False
+    return True
 
 
 def _shown(listed: Sequence[Configuration]) -> str:
@@ -281,8 +311,9 @@ def _best(entry: Mapping[str, Any]) -> Mapping[str, object]:
     if "config" in entry:
         return dict(entry["config"])
     best, _ = min(entry["configs_timings"], key=lambda pair: pair[1])
-    options = {name: value for name, value in best.items() if name in OPTIONS}
-    return {**options, **best["kwargs"]}
+    # Triton takes Config's own argument, unless it is None, of what stands among its kwargs too.
+    own = {name: best[name] for name in best if name in OPTIONS or name in REFUSED}
+    return {**own, **best["kwargs"], **{n: value for n, value in own.items() if value is not None}}
 
 
 def _frozen(value: Any) -> object:

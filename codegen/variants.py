@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from codegen.cells import Cell, decisive_nones, hint_groups
 from codegen.descriptors import DescriptorType, parse_parameter_type
 from codegen.errors import CodegenError
-from codegen.export import check_options
 from codegen.heuristics import Heuristic, evaluate_or_translate
 from codegen.identifiers import file_safe, room_for_label
 from codegen.launch_layout import most_parts
 from codegen.model import (
     NO_VARIANT,
-    OPTIONS,
     Axis,
     Configuration,
     Constexpr,
@@ -25,6 +22,7 @@ from codegen.model import (
     Specialisation,
     Variant,
 )
+from codegen.options import OPTIONS, check_options, with_given
 from codegen.partners import groups
 from codegen.tuned_table import tuned_table
 from codegen.tuning import Tuning
@@ -103,7 +101,7 @@ def _choose(kernel: Kernel, cell: Cell, axis: Axis, index: int) -> Cell:
         parameter = parameters[name]
         if isinstance(parameter, Constexpr):
             values[name] = parameter.choices[index]
-            if name in OPTIONS and not kernel.options.differs(name):
+            if name in OPTIONS and name not in kernel.apart:
                 cell = _with_value(kernel, cell, name, values[name])
         elif axis.kind == "none":
             if index == 1:
@@ -135,12 +133,13 @@ def _configured(
         if len(configurations) > 1:
             cell = cell.extended(axis, index)
         values = {**cell.values, **dict(chosen.constexprs)}
-        made.append(replace(cell, values=values, options=chosen.options))
+        given = {name: getattr(chosen.options, name) for name in chosen.given}
+        made.append(replace(cell, values=values, options=with_given(cell.options, given)))
     return made
 
 
 def _whole(kernel: Kernel, tuning: Tuning, one: Configuration) -> Configuration:
-    """The configuration, with the kernel's default for what others give a value."""
+    """The configuration, with the kernel's own for what others give a value."""
     values = dict(one.constexprs)
     for parameter in kernel.parameters:
         if parameter.name in tuning.names - values.keys():
@@ -152,7 +151,14 @@ def _whole(kernel: Kernel, tuning: Tuning, one: Configuration) -> Configuration:
                     hint="give it a default in the kernel, or choose others: configs=[{...}]",
                 )
             values[parameter.name] = parameter.default.value
-    return replace(one, constexprs=tuple(values.items()))
+    own = {name: getattr(one.options, name) for name in one.given}
+    given = dict.fromkeys(name for other in tuning.configurations for name in other.given)
+    return replace(
+        one,
+        constexprs=tuple(values.items()),
+        options=with_given(kernel.options, own),
+        given=tuple(given),
+    )
 
 
 def _computed(
@@ -182,8 +188,7 @@ def _computed(
 def _with_value(kernel: Kernel, cell: Cell, name: str, value: object) -> Cell:
     """A heuristic's value is a constexpr, or an option of the compiler, or both by one name."""
     if name in OPTIONS:
-        given: dict[str, Any] = {name: value}
-        cell = replace(cell, options=replace(cell.options, **given))
+        cell = replace(cell, options=with_given(cell.options, {name: value}))
         if cell.reachable:
             check_options(kernel.name, cell.options, kernel.location)
         if name not in {parameter.name for parameter in kernel.parameters}:

@@ -9,7 +9,8 @@ from typing import Any
 from codegen.errors import CodegenError
 from codegen.export import Declaration
 from codegen.heuristics import Function, Heuristic
-from codegen.model import OPTIONS, Configuration
+from codegen.model import Configuration
+from codegen.options import OPTIONS, is_neutral, is_option, meant, refusal
 from codegen.tuning import Tuning, configurations_of, tuning_of
 
 Step = Tuning | Heuristic
@@ -74,7 +75,7 @@ def _heuristics(declaration: Declaration, wrapper: Any) -> list[Heuristic]:
         elif isinstance(given, list):
             if not _passes_on(function, name, given):
                 steps.append(Heuristic(name, function, tuple(given)))
-        elif name in OPTIONS:
+        elif is_option(name) and not is_neutral(name, given):
             steps.append(Heuristic(name, functools.partial(_given, given)))
     return steps
 
@@ -104,7 +105,7 @@ def _lacking(function: Function) -> object:
 def computed_options(wrappers: Sequence[object]) -> frozenset[str]:
     """The options that heuristics compute."""
     computed = (getattr(w, "values", {}) for w in wrappers if _is_heuristics(w))
-    return frozenset(name for values in computed for name in values if name in OPTIONS)
+    return frozenset(name for values in computed for name in values if is_option(name))
 
 
 def _given(value: object, _: object) -> object:
@@ -124,13 +125,25 @@ def _check(declaration: Declaration, steps: Sequence[Step], parameters: Sequence
             where=declaration.location,
             hint="leave it out, or put @triton.autotune around the kernel",
         )
+    _check_once(declaration, steps)
     for name in sorted(computed_names(steps)):
-        if name not in parameters and name not in OPTIONS:
+        refused = refusal(name, name in parameters)
+        if refused and name not in declaration.options:
+            what, hint = refused
             raise CodegenError(
-                f"`{declaration.name}`: the kernel computes `{name}`, which is no parameter and no "
-                "option of it",
+                f"`{declaration.name}`: a heuristic gives {name}, {what}",
                 where=declaration.location,
-                hint=f"its parameters are {', '.join(parameters)}",
+                hint=hint,
+            )
+        if name not in parameters and name not in OPTIONS:
+            match = meant(name, (*parameters, *OPTIONS))
+            is_tuned = tuned is not None and name in tuned.names
+            who = "its configurations give" if is_tuned else "the kernel computes"
+            raise CodegenError(
+                f"`{declaration.name}`: {who} `{name}`, which is no parameter and no option of it",
+                where=declaration.location,
+                hint=(f"did you mean `{match}`? " if match else "")
+                + f"its parameters are {', '.join(parameters)}",
             )
         if name in declaration.types:
             raise CodegenError(
@@ -144,4 +157,21 @@ def _check(declaration: Declaration, steps: Sequence[Step], parameters: Sequence
                 "values",
                 where=declaration.location,
                 hint=f'choose among them instead: configs=[{{"{name}": ...}}]',
+            )
+
+
+def _check_once(declaration: Declaration, steps: Sequence[Step]) -> None:
+    """What configurations give, nothing above them may give: Triton refuses such launches."""
+    above: set[str] = set()
+    for step in steps:
+        if isinstance(step, Heuristic):
+            above.add(step.name)
+            continue
+        options = {name for one in step.configurations for name in one.given}
+        for name in sorted((step.names | options) & above):
+            raise CodegenError(
+                f"`{declaration.name}`: the heuristic of `{name}` stands above the autotuner, "
+                "whose configurations give it too",
+                where=declaration.location,
+                hint="put it below @triton.autotune, or leave it out of the configurations",
             )

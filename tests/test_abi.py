@@ -19,7 +19,8 @@ from codegen.compilers import compile_all
 from codegen.dtypes import DTYPES, parse_type
 from codegen.errors import CodegenError
 from codegen.introspect import introspect
-from codegen.model import Options, Variant
+from codegen.model import Variant
+from codegen.options import Options
 from codegen.plans import Image
 from codegen.targets import Target
 from codegen.uses import PointerUses

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from codegen.aot import Compiled, CompileRequest, compile_key
 from codegen.compilers import compile_all
 from codegen.errors import CodegenError
-from codegen.model import Options, Variant
+from codegen.model import Variant
+from codegen.options import Options
 from codegen.targets import Target
 from codegen.values import held
 from tests.support.compile_requests import KERNELS, broken, make_request, message

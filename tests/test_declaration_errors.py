@@ -277,9 +277,9 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         "`demo.bad`: maxnreg must be None or an int of 1 or more, got 0",
         None,
     ),
-    "fp_fusion": (
-        kernel(f"{POINTERS}, fp_fusion=1"),
-        "`demo.bad`: fp_fusion must be True or False, got 1",
+    "enable_fp_fusion": (
+        kernel(f"{POINTERS}, enable_fp_fusion=1"),
+        "`demo.bad`: enable_fp_fusion must be True or False, got 1",
         None,
     ),
     "num_ctas": (
@@ -298,8 +298,8 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         None,
     ),
     "launch_cooperative_grid": (
-        kernel(f"{POINTERS}, launch_cooperative_grid=None"),
-        "`demo.bad`: launch_cooperative_grid must be True or False, got None",
+        kernel(f"{POINTERS}, launch_cooperative_grid=0"),
+        "`demo.bad`: launch_cooperative_grid must be True or False, got 0",
         None,
     ),
     "above a plain function": (

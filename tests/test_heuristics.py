@@ -261,7 +261,7 @@ ERRORS = {
         '@triton.heuristics({"BLOKC": lambda args: 3})',
         {"constexprs": {"BLOCK": 1}},
         "`tests.k`: the kernel computes `BLOKC`, which is no parameter and no option of it",
-        "its parameters are x, n, scale, BLOCK",
+        "did you mean `BLOCK`? its parameters are x, n, scale, BLOCK",
     ),
     "beyond its choices": (
         '@triton.heuristics({"BLOCK": lambda args: 3 if args["x"] is None else args["n"]})',

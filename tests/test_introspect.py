@@ -11,7 +11,8 @@ import pytest
 from codegen.dtypes import parse_type
 from codegen.introspect import introspect, title_of
 from codegen.loading import load
-from codegen.model import Constexpr, Default, Kernel, Options, Parameter, Reads
+from codegen.model import Constexpr, Default, Kernel, Parameter, Reads
+from codegen.options import Options
 from tests.support.project import HEADER, new_project
 
 pytestmark = pytest.mark.triton
@@ -43,7 +44,7 @@ CHUNK = tl.constexpr(64)
     num_warps=8,
     num_stages=2,
     maxnreg=64,
-    fp_fusion=False,
+    enable_fp_fusion=False,
 )
 @triton.jit(do_not_specialize=["quiet"], do_not_specialize_on_alignment=["plain_ptr"])
 def full(
@@ -103,7 +104,7 @@ def test_the_function(full: Kernel) -> None:
     assert (full.name, full.symbol) == ("tests.deep.full", "full")
     assert (full.file, full.qualname) == ("deep/a.py", "full")
     assert full.doc == "Do it.\n\n    Indented, with a \\ in it.\nAnd not."
-    assert full.options == Options(num_warps=8, num_stages=2, maxnreg=64, fp_fusion=False)
+    assert full.options == Options(num_warps=8, num_stages=2, maxnreg=64, enable_fp_fusion=False)
     assert full.location.path.endswith("kernels/deep/a.py")
     assert full.location.line == FULL.splitlines().index("@export(") + 1
 

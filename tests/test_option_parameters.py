@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from codegen.errors import CodegenError, CodegenErrors
-from codegen.model import Options, Variant
+from codegen.model import Variant
+from codegen.options import Options
 from tests.support import made
 from tests.support.jit_calls import Array, differences, launched, passed
 

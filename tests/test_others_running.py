@@ -26,7 +26,7 @@ def variant(block: int, is_even: bool, warps: int = 4) -> dict[str, Any]:
     options = {"num_warps": warps, "num_stages": 3, "num_ctas": 1, "maxnreg": None}
     return {
         "constexprs": {name: repr(value) for name, value in values.items()},
-        "options": {**options, "fp_fusion": True},
+        "options": {**options, "enable_fp_fusion": True},
         "parameters": [["x", "*fp32"], ["n", "i32"]],
     }
 

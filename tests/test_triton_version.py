@@ -17,7 +17,8 @@ from triton.backends.nvidia.compiler import CUDAOptions
 from codegen.aot import Compiled, CompileRequest, triton_options
 from codegen.compilers import compile_all
 from codegen.errors import CodegenError
-from codegen.model import Options, Variant
+from codegen.model import Variant
+from codegen.options import Options
 from codegen.targets import TARGETS, Target
 from codegen.triton_version import SUPPORTED, current, supported
 from tests.support.project import HEADER, new_project

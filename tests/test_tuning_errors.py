@@ -117,9 +117,10 @@ ERRORS: dict[str, tuple[str, str, str, str | None]] = {
     "an ir_override": (
         "",
         OVERRIDE,
-        "`tests.k`: its configuration (BLOCK=32, num_warps=4, num_stages=3) has an ir_override, "
-        "which is not built",
-        NAME,
+        "`tests.k`: its configuration (BLOCK=32, ir_override='k.ttgir', num_warps=4, "
+        "num_stages=3) gives ir_override, an option of Triton's that is not followed: the IR of "
+        "one variant for one target would be taken for all",
+        "leave it out, or export a kernel that compiles to what the file holds; or " + NAME,
     ),
     "the number of SMs": ("configs=[{'BLOCK': 32}]", *OF_SMS),
     "the number of SMs among all": ("configs=[{}]", *OF_SMS),

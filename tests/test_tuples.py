@@ -24,7 +24,8 @@ from codegen.abi import predicted_parameters
 from codegen.cases import cases_of
 from codegen.errors import SourceLocation
 from codegen.export import Declaration
-from codegen.model import Grid, Kernel, Options, Variant
+from codegen.model import Grid, Kernel, Variant
+from codegen.options import Options
 from codegen.parameters import parameter_of
 from codegen.tuples import flattened, nested_signature, paths_of, spread
 from codegen.variants import specialise
@@ -187,7 +188,7 @@ def anything(first, last):
 
 def variants_of(types: dict[str, Any]) -> tuple[Variant, ...]:
     nowhere = SourceLocation("a.py", 1)
-    declaration = Declaration("a", anything, types, {}, {}, "explicit", Options(), nowhere)
+    declaration = Declaration("a", anything, types, {}, {}, "explicit", {}, nowhere)
     flat = spread(declaration, anything.params)
     parameters = tuple(parameter_of(flat.declaration, raw, "") for raw in flat.params)
     kernel = Kernel(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import dataclasses
 import importlib
 import inspect
 import json
@@ -16,6 +17,7 @@ from typing import Any
 
 import torch
 
+from codegen import options as tritons
 from tests.kernels_of_others.tutorials.kernels.source import tutorial
 from tests.support.manifest_calls import (
     Entry,
@@ -42,8 +44,8 @@ LABELS = {
     **{getattr(torch, f"uint{bits}"): f"u{bits}" for bits in (8, 16, 32, 64)},
 }
 OPTIONS = ("num_warps", "num_stages", "num_ctas", "maxnreg")
-DEFAULTS = {"num_ctas": 1, "maxnreg": None, "fp_fusion": True, "launch_pdl": False}
-DEFAULTS |= {"launch_cooperative_grid": False}
+DEFAULTS = dataclasses.asdict(tritons.DEFAULTS)
+del DEFAULTS["num_warps"], DEFAULTS["num_stages"]  # which are always said
 GRID = ("gx", "gy", "gz")
 
 
@@ -261,7 +263,7 @@ def _fill(
                 f"was generated for {value!r}: change the case or the declaration"
             )
         if value != DEFAULTS.get(name, ...):
-            options["enable_fp_fusion" if name == "fp_fusion" else name] = value
+            options[name] = value
 
 
 def _same(value: object, text: str) -> bool:

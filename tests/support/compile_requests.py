@@ -7,7 +7,8 @@ from pathlib import Path
 
 from codegen.aot import Compiled, CompileRequest, compile_key
 from codegen.errors import CodegenError, shown
-from codegen.model import Options, Variant
+from codegen.model import Variant
+from codegen.options import Options
 from codegen.targets import Target
 
 KERNELS = Path(__file__).resolve().parents[1] / "kernels"

@@ -11,7 +11,8 @@ from triton.runtime.autotuner import Autotuner, Config
 from triton.runtime.jit import JITFunction
 
 from codegen.dtypes import parse_type
-from codegen.model import Kernel, Options, Variant
+from codegen.model import Kernel, Variant
+from codegen.options import Options
 
 from .calls import tensor
 

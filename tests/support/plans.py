@@ -5,7 +5,8 @@ from __future__ import annotations
 from codegen.descriptors import MAP_TYPES, parse_parameter_type
 from codegen.errors import SourceLocation
 from codegen.launch_layout import descriptor_types
-from codegen.model import Constexpr, Default, Grid, Kernel, Options, Parameter, Shape, Variant
+from codegen.model import Constexpr, Default, Grid, Kernel, Parameter, Shape, Variant
+from codegen.options import Options
 from codegen.plans import Binary, Image, Plan, TensorMap
 from codegen.targets import Target
 from codegen.uses import PointerUses

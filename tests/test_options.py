@@ -1,0 +1,470 @@
+"""Triton's options: each that it has is followed or refused, wherever it is given."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+from triton.backends.amd.compiler import HIPOptions
+from triton.backends.nvidia.compiler import CUDAOptions
+
+from codegen.aot import triton_options
+from codegen.errors import CodegenError, CodegenErrors
+from codegen.model import Constexpr, Kernel
+from codegen.options import DEFAULTS, OF_AMD, OPTIONS, REFUSED, Options, TritonOptions
+from codegen.targets import Target
+from codegen.triton_version import SUPPORTED, current
+from tests.support import made
+
+pytestmark = pytest.mark.triton
+
+DOCS = Path(__file__).parents[1] / "docs/declaration.md"
+OF_TRITON = {field.name: field.default for field in dataclasses.fields(CUDAOptions)}
+SINCE_3_9 = {"clc", "sched4reg", "fpsan_homomorphic_casts", "min_shared_mem"}
+# Options whose defaults are not those of Triton's list: what its launches make of None.
+OTHERWISE = {"enable_fp_fusion": True}
+
+
+def test_every_option_of_triton_is_followed_or_refused() -> None:
+    assert not set(OPTIONS) & set(REFUSED)
+    ours = {*OPTIONS, *REFUSED}
+    assert set(OF_TRITON) <= ours
+    assert ours - set(OF_TRITON) == (SINCE_3_9 if current().version == "3.8.0" else set())
+    for name in SINCE_3_9 & set(OPTIONS):
+        assert current().has_option(name) == (name in OF_TRITON)
+
+
+def test_the_defaults_are_tritons() -> None:
+    for name in OPTIONS:
+        if name in OF_TRITON:
+            assert getattr(DEFAULTS, name) == OTHERWISE.get(name, OF_TRITON[name]), name
+    allowed = CUDAOptions.allowed_dot_input_precisions
+    assert all(_fits("default_dot_input_precision", one) for one in allowed)
+    assert not _fits("default_dot_input_precision", "tf32x2")
+
+
+def _fits(name: str, value: object) -> bool:
+    (field,) = (field for field in dataclasses.fields(Options) if field.name == name)
+    fits: Callable[[object], bool] = field.metadata["rule"].fits
+    return fits(value)
+
+
+def test_the_options_of_amd_are_those_that_cuda_lacks() -> None:
+    of_amd = {field.name for field in dataclasses.fields(HIPOptions)}
+    assert of_amd - set(OF_TRITON) - set(REFUSED) <= set(OF_AMD)
+    assert not set(OF_AMD) & set(OF_TRITON)
+
+
+def test_keyword_arguments_are_the_options() -> None:
+    assert tuple(get_type_hints(TritonOptions)) == OPTIONS
+
+
+def test_the_docs_have_each() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    for name in (*OPTIONS, *REFUSED, *OF_AMD, "reset_to_zero", "restore_value"):
+        assert f"`{name}" in text, name
+
+
+def test_what_the_compiler_is_told() -> None:
+    told = triton_options(DEFAULTS, Target(90))
+    assert told["sanitize_overflow"] is told["debug"] is False
+    told = triton_options(Options(debug=True, ptx_version=84), Target(90))
+    assert told["sanitize_overflow"] is told["debug"] is True
+    assert told["ptx_version"] == 84
+    told = triton_options(Options(debug=True, sanitize_overflow=False), Target(80, is_ptx=True))
+    assert (told["debug"], told["sanitize_overflow"], told["ptx_version"]) == (True, False, 70)
+
+
+HEAD = '@export("tests.k", types={"x": "*fp32"}, grid=lambda: (1,)%s)\n'
+PLAIN = HEAD + "%s@triton.jit%s\ndef k(x%s):\n    pass\n"
+
+
+def source(
+    export: str = "",
+    around: str = "",
+    jit: str = "",
+    parameters: str = ", BLOCK: tl.constexpr = 64",
+) -> str:
+    """A file of one kernel, by what varies in it."""
+    return PLAIN % (f", {export}" if export else "", around, jit, parameters)
+
+
+def configured(text: str, more: str = "") -> str:
+    """An autotuner of one configuration with these kwargs."""
+    return f"@triton.autotune([triton.Config({{{text}}}{more})], key=[])\n"
+
+
+def heuristic(name: str, value: object) -> str:
+    return f'@triton.heuristics({{"{name}": lambda args: {value!r}}})\n'
+
+
+LAUNCHER = """
+class Launcher:
+    def __init__(self, fn, triton_meta, inductor_meta):
+        self.fn, self.triton_meta, self.inductor_meta = fn, triton_meta, inductor_meta
+        self.configs = [triton.Config({"BLOCK": 64})]
+
+def compiled_by_torch(inductor_meta=None, **triton_meta):
+    signature = {"signature": {"x": "*fp32", "BLOCK": "constexpr"}}
+    return lambda fn: Launcher(fn, {**signature, **triton_meta}, inductor_meta)
+
+"""
+
+
+def of_torch(text: str) -> str:
+    return LAUNCHER + source(around=f"@compiled_by_torch({text})\n")
+
+
+ONE = ", enable_fp_fusion: tl.constexpr"
+DEBUG = ", debug: tl.constexpr"
+# What is given where, the options that come of it, and the constexprs, if any but BLOCK.
+FOLLOWED: dict[str, tuple[str, Options, dict[str, object]]] = {
+    "export": (
+        source("enable_fp_fusion=False, debug=True"),
+        Options(enable_fp_fusion=False, debug=True),
+        {},
+    ),
+    "export, None": (source("num_warps=None, maxnreg=None, debug=None"), Options(), {}),
+    "the decorator": (source(jit="(debug=True)"), Options(debug=True), {}),
+    "the decorator, overruled": (source("debug=False", jit="(debug=True)"), Options(), {}),
+    "a constexpr over the decorator": (
+        source('constexprs={"debug": 0}', jit="(debug=True)", parameters=DEBUG),
+        Options(),
+        {"debug": 0},
+    ),
+    "a constexpr": (
+        source('constexprs={"debug": 1}', parameters=DEBUG),
+        Options(debug=True),
+        {"debug": 1},
+    ),
+    "a constexpr apart from the option": (
+        source('constexprs={"debug": True}, debug=False', parameters=DEBUG),
+        Options(),
+        {"debug": True},
+    ),
+    "a constexpr with the decorator's value": (
+        source(jit="(debug=True)", parameters=DEBUG + "= False"),
+        Options(debug=True),
+        {"debug": True},
+    ),
+    "a constexpr with the option's value": (
+        source("num_warps=4", parameters=", num_warps: tl.constexpr = 16"),
+        Options(),
+        {"num_warps": 4},
+    ),
+    "a constexpr called as the option": (
+        source('constexprs={"enable_fp_fusion": False}', parameters=ONE),
+        Options(enable_fp_fusion=False),
+        {"enable_fp_fusion": False},
+    ),
+    "a constexpr that is no option": (
+        source('constexprs={"fp_fusion": False}', parameters=", fp_fusion: tl.constexpr"),
+        Options(),
+        {"fp_fusion": False},
+    ),
+    "a constexpr called as an option of AMD's": (
+        source('constexprs={"waves_per_eu": 2}', parameters=", waves_per_eu: tl.constexpr"),
+        Options(),
+        {"waves_per_eu": 2},
+    ),
+    "a constexpr called as one that is not followed": (
+        source('constexprs={"arch": 90}, arch=None', parameters=", arch: tl.constexpr"),
+        Options(),
+        {"arch": 90},
+    ),
+    "such a constexpr with its default": (
+        source(parameters=', arch: tl.constexpr = "x"'),
+        Options(),
+        {"arch": "x"},
+    ),
+    "a configuration": (
+        source(around=configured('"enable_fp_fusion": False, "sched4reg": None', ", maxnreg=64")),
+        Options(enable_fp_fusion=False, maxnreg=64),
+        {},
+    ),
+    "a configuration's own argument before its kwargs": (
+        source(around=configured('"num_warps": 1, "maxnreg": 32')),
+        Options(maxnreg=32),
+        {},
+    ),
+    "a configuration, precision and overflow": (
+        source(
+            around=configured(
+                '"default_dot_input_precision": "ieee", "sanitize_overflow": False, '
+                '"ptx_version": 84, "debug": True, "enable_reflect_ftz": False'
+            )
+        ),
+        Options(
+            default_dot_input_precision="ieee",
+            sanitize_overflow=False,
+            ptx_version=84,
+            debug=True,
+            enable_reflect_ftz=False,
+        ),
+        {},
+    ),
+    "a configuration that says nothing of debug": (
+        source("launch_pdl=True", around=configured('"BLOCK": 32'), jit="(debug=True)"),
+        Options(debug=True, launch_pdl=True),
+        {"BLOCK": 32},
+    ),
+    "a configuration with None for debug": (
+        source(around=configured('"debug": None'), jit="(debug=True)"),
+        Options(),
+        {},
+    ),
+    "a configuration with what changes nothing": (
+        source(around=configured('"warp_size": 32, "ptx_options": "", "extern_libs": None')),
+        Options(),
+        {},
+    ),
+    "a heuristic": (
+        source(around=heuristic("enable_fp_fusion", False)),
+        Options(enable_fp_fusion=False),
+        {},
+    ),
+    "a heuristic above an autotuner": (
+        source(around=heuristic("debug", True) + configured('"BLOCK": 32')),
+        Options(debug=True),
+        {"BLOCK": 32},
+    ),
+    "a heuristic below an autotuner": (
+        source(around=configured('"debug": True') + heuristic("debug", False)),
+        Options(),
+        {},
+    ),
+    "torch's": (
+        of_torch("enable_fp_fusion=False, launch_pdl=True, launch_cooperative_grid=True"),
+        Options(
+            enable_fp_fusion=False,
+            launch_pdl=True,
+            launch_cooperative_grid=True,
+            debug=True,
+            sanitize_overflow=False,
+        ),
+        {},
+    ),
+    "torch's, without its assertions": (
+        of_torch('{"assert_indirect_indexing": False}, disable_ftz=True, native_matmul=False'),
+        Options(enable_reflect_ftz=False, sanitize_overflow=False),
+        {},
+    ),
+    "torch's, overruled": (
+        LAUNCHER + source("debug=False", around="@compiled_by_torch(debug=True)\n"),
+        Options(sanitize_overflow=False),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FOLLOWED)
+def test_what_is_followed(tmp_path: Path, case: str) -> None:
+    text, options, constexprs = FOLLOWED[case]
+    (kernel,) = made.read(tmp_path, text)
+    variants = kernel.specialisation.variants
+    assert {variant.options for variant in variants} == {options}
+    for variant in variants:
+        found = {**{"BLOCK": 64}, **constexprs} if _has_block(kernel) else constexprs
+        assert dict(variant.constexprs) == found
+
+
+def _has_block(kernel: Kernel) -> bool:
+    return any(p.name == "BLOCK" for p in kernel.parameters if isinstance(p, Constexpr))
+
+
+def test_each_choice_of_a_constexpr_is_the_options_too(tmp_path: Path) -> None:
+    text = source('constexprs={"debug": [False, True]}', parameters=DEBUG)
+    (kernel,) = made.read(tmp_path, text)
+    found = {(dict(v.constexprs)["debug"], v.options.debug) for v in kernel.specialisation.variants}
+    assert found == {(False, False), (True, True)}
+
+
+def test_configurations_that_differ_in_an_option(tmp_path: Path) -> None:
+    text = source(
+        around='@triton.autotune([triton.Config({"BLOCK": 32, "enable_fp_fusion": False}), '
+        'triton.Config({"BLOCK": 32})], key=["x"])\n'
+    )
+    (kernel,) = made.read(tmp_path, text)
+    (axis,) = (a for a in kernel.specialisation.axes if a.kind == "configuration")
+    assert [str(one) for one in axis.values] == [
+        "BLOCK=32, num_warps=4, num_stages=3, enable_fp_fusion=False",
+        "BLOCK=32, num_warps=4, num_stages=3",
+    ]
+    fusions = {v.label.partition("-")[0]: v.options.enable_fp_fusion for v in _variants(kernel)}
+    assert fusions == {"config_0": False, "config_1": True}
+
+
+def _variants(kernel: Kernel) -> Any:
+    return kernel.specialisation.variants
+
+
+AMD = "an option of Triton's for AMD's GPUs: for CUDA's its launches raise a KeyError"
+OUT = "leave it out where the kernel is for CUDA"
+CONFIGS = "; or name the configurations to build: configs=[{...}]"
+NOT = "an option of Triton's that is not followed: "
+APART = (
+    "where the launches that you know pass it by its place, and not by its name, it is a parameter "
+    "alone: say so with {0}=None"
+)
+REFUSALS: dict[str, tuple[str, str, str | None]] = {
+    "an argument that is none": (
+        source("num_warp=4"),
+        "`tests.k`: export has no argument `num_warp`",
+        "did you mean `num_warps`?",
+    ),
+    "the old name": (
+        source("fp_fusion=False"),
+        "`tests.k`: export has no argument `fp_fusion`",
+        "did you mean `enable_fp_fusion`?",
+    ),
+    "an argument like none": (
+        source("xyzzy=4"),
+        "`tests.k`: export has no argument `xyzzy`",
+        "it has grid, types, constexprs, shapes, targets, optional_targets, cases, configs, tuned, "
+        f"hooks, {', '.join(OPTIONS)}",
+    ),
+    "extern_libs": (
+        source('extern_libs={"mine": "mine.ll"}'),
+        "`tests.k`: export is given extern_libs={'mine': 'mine.ll'}, "
+        f"{NOT}{REFUSED['extern_libs'].reason}",
+        REFUSED["extern_libs"].hint,
+    ),
+    "AMD's": (source("waves_per_eu=2"), f"`tests.k`: export is given waves_per_eu=2, {AMD}", OUT),
+    "precision": (
+        source('default_dot_input_precision="fp32"'),
+        "`tests.k`: default_dot_input_precision must be tf32, tf32x3, ieee, bf16x3 or bf16x6, got "
+        "'fp32'",
+        None,
+    ),
+    "version of PTX": (
+        source('ptx_version="8.4"'),
+        "`tests.k`: ptx_version must be None or a version of PTX, as in 84, got '8.4'",
+        None,
+    ),
+    "debug": (source("debug='yes'"), "`tests.k`: debug must be True or False, got 'yes'", None),
+    "AMD's in a configuration": (
+        source(around=configured('"BLOCK": 64, "waves_per_eu": 2')),
+        "`tests.k`: its configuration (BLOCK=64, waves_per_eu=2, num_warps=4, num_stages=3) gives "
+        f"waves_per_eu, {AMD}",
+        OUT + CONFIGS,
+    ),
+    "one that is not followed in a configuration": (
+        source(around=configured('"ptx_options": "-v", "extern_libs": {}')),
+        "`tests.k`: its configuration (ptx_options='-v', num_warps=4, num_stages=3) gives "
+        f"ptx_options, {NOT}{REFUSED['ptx_options'].reason}",
+        REFUSED["ptx_options"].hint + CONFIGS,
+    ),
+    "what is none in a configuration": (
+        source(around=configured('"fp_fusion": False')),
+        "`tests.k`: its configurations give `fp_fusion`, which is no parameter and no option of it",
+        "did you mean `enable_fp_fusion`? its parameters are x, BLOCK",
+    ),
+    "a value that it cannot have in a configuration": (
+        source(around=configured('"enable_fp_fusion": 1')),
+        "`tests.k`: enable_fp_fusion must be True or False, got 1",
+        None,
+    ),
+    "one that is not followed by a heuristic": (
+        source(around=heuristic("arch", "sm90")),
+        f"`tests.k`: a heuristic gives arch, {NOT}{REFUSED['arch'].reason}",
+        REFUSED["arch"].hint,
+    ),
+    "AMD's by a heuristic": (
+        source(around=heuristic("waves_per_eu", 2)),
+        f"`tests.k`: a heuristic gives waves_per_eu, {AMD}",
+        OUT,
+    ),
+    "a constexpr called as one that is not followed": (
+        source('constexprs={"arch": 90}', parameters=", arch: tl.constexpr"),
+        "`tests.k`: constexprs gives arch, which is a parameter, and "
+        f"{NOT}{REFUSED['arch'].reason}",
+        APART.format("arch"),
+    ),
+    "a run-time parameter called debug": (
+        source(parameters=", debug").replace('"*fp32"}', '"*fp32", "debug": "i32"}'),
+        "`tests.k` parameter `debug`: Triton's launches take it for their option too, so that what "
+        "a call passes would decide what is compiled",
+        'give its values: constexprs={"debug": [False, True]}; or the option apart from it: '
+        "debug=False",
+    ),
+    "an option among the constexprs": (
+        source('constexprs={"enable_fp_fusion": False}'),
+        "`tests.k`: constexprs names `enable_fp_fusion`, which is no parameter",
+        "it is an option of Triton's: write enable_fp_fusion=... beside it",
+    ),
+    "an option that configurations give": (
+        source("num_warps=8", around=configured('"BLOCK": 64')),
+        "`tests.k`: export gives num_warps, to which configurations give values",
+        'choose among them instead: configs=[{"num_warps": ...}]',
+    ),
+    "an option that a heuristic gives": (
+        source("num_warps=8", around=heuristic("num_warps", 2)),
+        "`tests.k`: export gives num_warps, which a heuristic of the kernel computes",
+        'give its value instead: constexprs={"num_warps": ...}',
+    ),
+    "a heuristic of what configurations give": (
+        source(around=heuristic("num_warps", 2) + configured('"BLOCK": 64')),
+        "`tests.k`: the heuristic of `num_warps` stands above the autotuner, whose configurations "
+        "give it too",
+        "put it below @triton.autotune, or leave it out of the configurations",
+    ),
+    "what torch may say some day": (
+        of_torch("sorcery=2"),
+        "`tests.k`: torch.compile's triton_meta gives sorcery=2, which is not known here",
+        "export the kernel that the launcher holds, which is its `fn`",
+    ),
+    "AMD's of torch": (
+        of_torch("kpack=2"),
+        f"`tests.k`: torch.compile's triton_meta gives kpack=2, {AMD}",
+        OUT,
+    ),
+    "a hook before each launch": (
+        source() + "k.add_pre_run_hook(print)\n",
+        "`tests.k`: the kernel has a hook that Triton runs before each launch and that cannot be "
+        "compiled",
+        'do in the caller what it does, and say so: hooks="caller"',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_what_is_refused(tmp_path: Path, case: str) -> None:
+    text, message, hint = REFUSALS[case]
+    with pytest.raises(CodegenError) as caught:
+        made.read(tmp_path, text)
+    error = caught.value.errors[0] if isinstance(caught.value, CodegenErrors) else caught.value
+    assert (error.message, error.hint) == (message, hint)
+    assert error.where is not None
+
+
+def test_what_is_not_built_may_have_any_option(tmp_path: Path) -> None:
+    text = source(
+        "configs=[{'BLOCK': 32}]",
+        around='@triton.autotune([triton.Config({"BLOCK": 64, "waves_per_eu": 2}), '
+        'triton.Config({"BLOCK": 32})], key=[])\n',
+    )
+    (kernel,) = made.read(tmp_path, text)
+    assert {dict(v.constexprs)["BLOCK"] for v in _variants(kernel)} == {32}
+
+
+@pytest.mark.parametrize(
+    "name", sorted({n for row in SUPPORTED for n in row.options} & set(OPTIONS))
+)
+def test_an_option_of_one_version(tmp_path: Path, name: str) -> None:
+    text = source(f"{name}=True")
+    if current().has_option(name):
+        (kernel,) = made.read(tmp_path, text)
+        assert getattr(kernel.options, name) is True
+        return
+    with pytest.raises(CodegenErrors) as caught:
+        made.read(tmp_path, text)
+    (error,) = caught.value.errors
+    version, (home,) = current().version, [r.version for r in SUPPORTED if name in r.options]
+    assert error.message == f"`tests.k`: the option `{name}` is not in Triton {version}"
+    assert error.hint == (
+        f"write the kernel for Triton {version}, or generate with Triton {home}, which has it "
+        "(docs/generator.md#which-triton)"
+    )
