@@ -1,8 +1,14 @@
 """`python -m codegen`."""
 
 import sys
-
-from codegen.cli import main
+import traceback
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from codegen.cli import main
+
+        code = main()
+    except Exception:  # a bug, or an installation that lacks something: 1 would say "not fresh"
+        traceback.print_exc()
+        code = 2
+    sys.exit(code)

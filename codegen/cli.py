@@ -1,20 +1,21 @@
 """The command: reads arguments, prints, and alone decides the exit code.
 
-0: written or fresh; 1: `--check` or `--diff` found a difference; 2: could not run.
+0: written or fresh; 1: `--check` or `--diff` found a difference; 2: could not run, or could not
+print what it was asked for. What cannot be said on stderr changes no exit code.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
 
-from codegen import report
+from codegen import report, streams
 from codegen.config import Config, read_config
 from codegen.errors import CodegenError, CodegenErrors, shown
 from codegen.files import exclusive, recover
@@ -29,26 +30,54 @@ FRESH, DIFFERENT, FAILED = 0, 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code comes back."""
-    options = _parser().parse_args(arguments)
+    streams.open_closed()
     try:
-        return _run(options)
-    except BrokenPipeError:
-        _silence(sys.stdout, sys.stderr)
+        with _ended_by_signals():
+            return _run(_options(arguments))
+    except streams.CannotPrint as problem:
+        streams.drop(sys.stdout)
+        if not problem.is_unread:
+            report.error(
+                CodegenError(
+                    f"{problem.done}cannot print on stdout: {problem}",
+                    hint="send stdout where there is room, and run it again",
+                )
+            )
         return FAILED
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        _silence(sys.stdout)
-        hint = "make room where its output goes, and run it again"
-        report.error(CodegenError(f"cannot write: {error.strerror}", hint=hint))
-        return FAILED
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    options = _parser().parse_args(arguments)
+    named = (getattr(options, name, False) for name in ("json", "diff", "show"))
+    if options.run is not _regenerate or any(named):
+        streams.check_product()
+    return options
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end a run as ctrl-C does, and are ignored as it is where they were."""
+
+    def end(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    ours = [number for number, handler in before.items() if handler is signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        ours = []
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, before[number])
 
 
 def _run(options: argparse.Namespace) -> int:
     try:
         config = read_config(Path(options.project))
         code: int = options.run(options, config)
-        sys.stdout.flush()
         return code
     except CodegenErrors as several:
         for error in several.errors:
@@ -60,7 +89,7 @@ def _run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         report.say(f"interrupted; run `{report.COMMAND} regenerate` to go on")
     except OSError as error:
-        if isinstance(error, BrokenPipeError) or error.filename is None:
+        if error.filename is None:
             raise
         report.error(CodegenError(f"{shown(error.filename)}: {error.strerror}"))
     return FAILED
@@ -85,7 +114,11 @@ def _regenerate(options: argparse.Namespace, config: Config) -> int:
         write(outcome, config.output_folder)
         _tell_changes(options, config, outcome)
         library = build_library(config.output_folder)
-    _tell(options, config, outcome, library)
+    try:
+        _tell(options, config, outcome, library)
+    except streams.CannotPrint as problem:
+        problem.done = f"{config.output}/ is written; "
+        raise
     return FRESH
 
 
@@ -177,7 +210,7 @@ def _build(options: argparse.Namespace, config: Config) -> int:
     with _exclusive(options, config):
         _manifest(config)
         library = build_library(config.output_folder)
-    print(library.path)
+    report.text(f"{library.path}\n")
     return FRESH
 
 
@@ -192,13 +225,6 @@ def _exclusive(options: argparse.Namespace, config: Config) -> Iterator[None]:
 
 
 _WAITING = "waiting for another run in this project to end"
-
-
-def _silence(*streams: TextIO) -> None:
-    """Drop what is still buffered: nobody reads on, and the interpreter would say so as it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in streams:
-        os.dup2(nowhere, stream.fileno())
 
 
 def _manifest(config: Config) -> Manifest:
@@ -217,10 +243,16 @@ def _jobs(text: str) -> int:
     return int(text)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Its help is a product; argparse's own passes over what cannot be printed."""
+
+    def print_help(self, file: object = None) -> None:
+        streams.check_product()
+        report.text(self.format_help())
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=report.COMMAND, description="Triton kernels as libraries."
-    )
+    parser = _Parser(prog=report.COMMAND, description="Triton kernels as libraries.")
     parser.add_argument("--project", default=".", help="a folder of the project (default: here)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

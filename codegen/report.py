@@ -17,19 +17,25 @@ from codegen.library import Library
 from codegen.manifest import Manifest
 from codegen.options import DEFAULTS, OPTIONS
 from codegen.pipeline import Outcome
+from codegen.streams import product, talk
 
 COMMAND = "python -m codegen"
 
 
 def say(text: str) -> None:
-    sys.stdout.flush()  # in the order in which it was said, and not where nobody listens
-    print(text, file=sys.stderr)
+    talk(text)
 
 
 def error(problem: CodegenError) -> None:
     say(f"error: {problem}")
 
 
+@product()
+def text(product: str) -> None:
+    print(product, end="")
+
+
+@product()
 def json_document(document: object) -> None:
     print(json.dumps(document, indent=1, sort_keys=True))
 
@@ -53,9 +59,9 @@ class Progress:
 
     def __call__(self, done: int, total: int, name: str) -> None:
         if self._shown:
-            columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+            columns = _columns()
             line = f"[{done}/{total}] {name}"[: columns - 1]
-            print(f"\r{line:<{self._width}}", end="", file=sys.stderr, flush=True)
+            talk(f"\r{line:<{self._width}}", end="")
             self._width = len(line)
 
     def say(self, sentence: str) -> None:
@@ -74,8 +80,15 @@ class Progress:
 
     def _clear(self) -> None:
         if self._width:
-            print(f"\r{'':<{self._width}}\r", end="", file=sys.stderr, flush=True)
+            talk(f"\r{'':<{self._width}}\r", end="")
             self._width = 0
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except OSError:  # a terminal that has gone
+        return 80
 
 
 def summary(config: Config, outcome: Outcome, library: Library, verbose: bool = False) -> None:
@@ -122,6 +135,7 @@ def outcome_document(
     }
 
 
+@product()
 def diff(folder: str, changes: Iterable[FileChange]) -> None:
     """A unified diff of text files on stdout, and a line for each binary one."""
     import difflib  # which other runs do without
@@ -149,6 +163,7 @@ def _lines(content: bytes | None) -> list[str] | None:
     return None if "\0" in text else list(io.StringIO(text))
 
 
+@product()
 def functions_table(manifest: Manifest) -> None:
     """A row for each function: variants, targets, bytes of images."""
     rows = [("function", "variants", "targets", "size")]
@@ -164,6 +179,7 @@ def functions_table(manifest: Manifest) -> None:
     _table(rows)
 
 
+@product()
 def inspection(name: str, entry: Mapping[str, Any]) -> None:
     """Everything the manifest says of one function."""
     print(entry["signature"])
