@@ -11,7 +11,6 @@ import re
 import resource
 import shutil
 import signal
-import tempfile
 import textwrap
 import threading
 import time
@@ -81,6 +80,9 @@ _OF_SEVERAL = (
 )
 # What cuMemAllocAsync, which launches take scratch memory from, aligns to at least.
 SCRATCH_ALIGNMENT = 256
+_DIRECTORY = os.environ.get("TMPDIR", "")
+"""This process's own, before a kernel file can say otherwise. Where it is full or gone, `tempfile`
+would name another folder, which is everybody's."""
 _REFUSED: tuple[tuple[Callable[[Any], bool], str], ...] = (
     (
         lambda made: made.global_scratch_align > SCRATCH_ALIGNMENT,
@@ -134,12 +136,12 @@ def _receive(connection: Connection, requests: queue.SimpleQueue[bytes]) -> None
 
 def _leave() -> None:
     """End with ptxas, and have the worker's directory removed once nothing can write there."""
-    group, directory = os.getpgrp(), tempfile.gettempdir()
+    group = os.getpgrp()
     if os.fork() == 0:
         os.setsid()
         os.killpg(group, signal.SIGKILL)
         for _ in range(20):  # a call that was under way may still make the directory again
-            shutil.rmtree(directory, ignore_errors=True)
+            shutil.rmtree(_DIRECTORY, ignore_errors=True)
             time.sleep(0.05)
         os._exit(0)
     time.sleep(60)  # until the signal comes

@@ -41,7 +41,7 @@ def recorded_images(manifest: Manifest, output: Path) -> dict[str, Image]:
     for function in manifest.functions.values():
         for variant in function["variants"].values():
             for target, entry in variant["images"].items():
-                content = _intact(output, entry["file"], manifest.files)
+                content = _intact(output, entry)
                 if content is not None:
                     images[entry["key"]] = _image(target, entry, content)
     return images
@@ -77,6 +77,7 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
                     "launch_pdl": image.launch_pdl,
                     "cooperative": image.cooperative,
                     "size": len(image.data),
+                    "sha256": files.digest(image.data),
                     "tensor_maps": [dataclasses.asdict(tensor_map) for tensor_map in image.maps],
                     **{
                         entry: sorted(getattr(image.uses, attribute))
@@ -127,10 +128,11 @@ def _image(target: str, entry: Mapping[str, Any], content: bytes) -> Image:
     )
 
 
-def _intact(output: Path, path: str, recorded: Mapping[str, str]) -> bytes | None:
+def _intact(output: Path, entry: Mapping[str, Any]) -> bytes | None:
+    """The image, where it is the one that the entry is of."""
     try:
-        content = read_if_file(output / path)
+        content = read_if_file(output / entry["file"])
     except OSError:
         return None
-    is_intact = content is not None and files.digest(content) == recorded.get(path)
+    is_intact = content is not None and files.digest(content) == entry["sha256"]
     return content if is_intact else None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from codegen import files, sources
 from codegen.config import Config
-from codegen.manifest import NAME, Manifest, installed_tools, read_inputs
+from codegen.manifest import NAME, Manifest, images_of, installed_tools, read_inputs
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def find_staleness(config: Config, manifest: Manifest) -> Staleness:
         for key, value in config.options.items()
         if manifest.options.get(key) != value
     ]
-    findings += _files(output, manifest.files)
+    findings += _files(output, manifest)
     if manifest.is_edited:
         findings.append(Finding("edited", f"{config.output}/{NAME}"))
     strangers = files.unknown_files(output, {**manifest.files, NAME: ""})
@@ -105,11 +105,13 @@ def _package_files(manifest: Manifest) -> list[Finding]:
     ]
 
 
-def _files(output: Path, recorded: Mapping[str, str]) -> list[Finding]:
+def _files(output: Path, manifest: Manifest) -> list[Finding]:
+    """An image has its digest in what is recorded of its function, too."""
     findings = []
-    current = files.digests(output, recorded)
-    for path, digest in recorded.items():
-        if current[path] != digest:
-            is_there = current[path] is not None or os.path.lexists(output / path)
+    current = files.digests(output, manifest.files)
+    wanted = {**manifest.files, **images_of(manifest)}
+    for path, digest in wanted.items():
+        if current.get(path) != digest:
+            is_there = current.get(path) is not None or os.path.lexists(output / path)
             findings.append(Finding("edited" if is_there else "missing", f"{output.name}/{path}"))
     return findings

@@ -7,15 +7,24 @@ its output, which then has the images itself.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import pickle
-import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
-from codegen import files
+from codegen import files, folders
 from codegen.aot import Compiled, CompileRequest
 from codegen.compilers import Compile, OnDone, Result
+from codegen.plans import TensorMap
+from codegen.private import (
+    NotPrivate,
+    cache_folder,
+    private_folder,
+    read_private,
+    write_private,
+)
+from codegen.uses import PointerUses
 
 
 class Kept:
@@ -24,11 +33,10 @@ class Kept:
     def __init__(self, output: Path) -> None:
         self._name = files.digest(os.fsencode(output.resolve()))
 
-    @property
     def _folder(self) -> Path:
-        """Raises `RuntimeError` for a user without a home."""
-        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        return Path(home, "tritonbind", self._name)
+        """Raises `NotPrivate` and `OSError`."""
+        private_folder(cache_folder() / "tritonbind")
+        return private_folder(cache_folder() / "tritonbind" / self._name)
 
     def compiling(self, compile_: Compile, generator: str, say: Callable[[str], None]) -> Compile:
         """`compile_` for what is not kept; what it makes is.
@@ -38,7 +46,8 @@ class Kept:
         """
 
         def compile_others(requests: Sequence[CompileRequest], on_done: OnDone) -> list[Result]:
-            read = {request.key: self._read(request, generator) for request in requests}
+            folder = self._usable(say) if requests else None
+            read = {request.key: _read(folder, request, generator) for request in requests}
             found = {key: result for key, result in read.items() if result is not None}
             if found:
                 what = "1 image is" if len(found) == 1 else f"{len(found)} images are"
@@ -49,7 +58,7 @@ class Kept:
                     on_done(request, found[request.key])
 
             def keep(request: CompileRequest, result: Result) -> None:
-                self._write(request, generator, result)
+                _write(folder, request, generator, result)
                 on_done(request, result)
 
             others = [request for request in requests if request.key not in found]
@@ -59,22 +68,67 @@ class Kept:
         return compile_others
 
     def clear(self) -> None:
-        with contextlib.suppress(RuntimeError):
-            shutil.rmtree(self._folder, ignore_errors=True)
+        with contextlib.suppress(OSError, NotPrivate):
+            folders.remove(self._folder())
 
-    def _read(self, request: CompileRequest, generator: str) -> Compiled | None:
-        """The result if it is there, and whole."""
+    def _usable(self, say: Callable[[str], None]) -> Path | None:
         try:
-            by, result = pickle.loads(Path(self._folder, request.key).read_bytes())
-        except Exception:  # of what was damaged, pickle may raise anything
+            return self._folder()
+        except (NotPrivate, OSError) as error:
+            say(f"what is compiled is not kept for the next run: {error}")
             return None
-        return result if by == generator and isinstance(result, Compiled) else None
 
-    def _write(self, request: CompileRequest, generator: str, result: Result) -> None:
-        if not isinstance(result, Compiled):
-            return
-        with contextlib.suppress(OSError, RuntimeError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            scratch = self._folder / f"{request.key}.new"
-            scratch.write_bytes(pickle.dumps((generator, result)))
-            scratch.rename(self._folder / request.key)
+
+def _read(folder: Path | None, request: CompileRequest, generator: str) -> Compiled | None:
+    """The result if it is there, and whole."""
+    if folder is None:
+        return None
+    try:
+        return decoded(read_private(folder / request.key), generator, request.key)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write(folder: Path | None, request: CompileRequest, generator: str, result: Result) -> None:
+    if folder is not None and isinstance(result, Compiled):
+        with contextlib.suppress(OSError):
+            write_private(folder / request.key, encoded(result, generator, request.key))
+
+
+_BYTES = ("data", "cubin")
+
+
+def encoded(result: Compiled, generator: str, key: str) -> bytes:
+    """A line with the digest of what follows, a line of JSON, and the bytes of the images."""
+    facts = {
+        field.name: getattr(result, field.name)
+        for field in fields(Compiled)
+        if field.name not in (*_BYTES, "memory")
+    }
+    facts["maps"] = [asdict(tensor_map) for tensor_map in result.maps]
+    facts["uses"] = {name: sorted(names) for name, names in vars(result.uses).items()}
+    sizes = [len(getattr(result, name)) for name in _BYTES]
+    header = json.dumps({"generator": generator, "key": key, "sizes": sizes, "facts": facts})
+    body = b"".join([header.encode(), b"\n", *(getattr(result, name) for name in _BYTES)])
+    return files.digest(body).encode() + b"\n" + body
+
+
+def decoded(content: bytes, generator: str, key: str) -> Compiled | None:
+    """What `encoded` was given; None where anything of it is another. Raises `ValueError`,
+    `KeyError` or `TypeError` for what it never made."""
+    digest, _, body = content.partition(b"\n")
+    if digest != files.digest(body).encode():
+        return None
+    text, _, images = body.partition(b"\n")
+    header = json.loads(text)
+    if (header["generator"], header["key"]) != (generator, key):
+        return None
+    size, _ = header["sizes"]
+    facts = header["facts"]
+    compiled = Compiled(images[:size], images[size:], **facts)
+    return replace(
+        compiled,
+        parameter_sizes=tuple(facts["parameter_sizes"]),
+        uses=PointerUses(**{name: frozenset(names) for name, names in facts["uses"].items()}),
+        maps=tuple(TensorMap(**{**each, "box": tuple(each["box"])}) for each in facts["maps"]),
+    )

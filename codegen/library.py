@@ -6,9 +6,11 @@ import importlib.util
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from codegen import files
 from codegen.errors import CodegenError, shown
+from codegen.ordinary import read_file
 
 
 @dataclass(frozen=True)
@@ -27,16 +29,13 @@ def build_library(output: Path) -> Library:
 
     Raises `CodegenError` when there is no C compiler or it fails.
     """
-    specification = importlib.util.spec_from_file_location("_library", output / "_library.py")
-    if specification is None or specification.loader is None:
-        raise CodegenError(f"{shown(output)} holds no _library.py")
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
+    module = _builder(output)
     root: Path = module.ROOT
-    path: Path = module.path()
-    if path.exists():
-        return Library(path, False)
     try:
+        path: Path = module.path()
+        module.remove_leftovers(path.parent)
+        if path.is_file():
+            return Library(path, False)
         objects = _objects(root, module.SOURCES, module.compiler())
         module.build(objects=objects if path.parent == root / "_lib" else {})
     except ImportError as error:
@@ -49,6 +48,23 @@ def build_library(output: Path) -> Library:
         if old not in (path, *objects.values()):
             old.unlink(missing_ok=True)
     return Library(path, True)
+
+
+def _builder(output: Path) -> ModuleType:
+    """The output's own module."""
+    file = output / "_library.py"
+    read_file(file)  # what is none is said, and not waited for
+    specification = importlib.util.spec_from_file_location("_library", file)
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    try:
+        specification.loader.exec_module(module)
+    except Exception as error:
+        raise CodegenError(
+            f"{shown(file)} does not run: {type(error).__name__}: {error}",
+            hint="run `python -m codegen regenerate`",
+        ) from error
+    return module
 
 
 _OBJECTS = "_lib/objects"

@@ -99,6 +99,16 @@ def read_manifest(output: Path) -> Manifest:
     return Manifest(**entries, functions=known, is_edited=len(known) < len(functions))
 
 
+def images_of(manifest: Manifest) -> dict[str, str]:
+    """sha256 of each image file, as it is recorded of a function."""
+    return {
+        image["file"]: image["sha256"]
+        for function in manifest.functions.values()
+        for variant in function["variants"].values()
+        for image in variant["images"].values()
+    }
+
+
 def _digest(name: str, entry: Mapping[str, Any]) -> str:
     """Of what is recorded of a function, so that what hands or a merge made of it is not used."""
     return files.digest(json.dumps([name, entry], sort_keys=True).encode())
@@ -159,7 +169,7 @@ _FUNCTION = {
 }
 _VARIANT = {"parameters", "constexprs", "divisible_by_16", "options"}
 _IMAGE = {
-    *("file", "key", "symbol", "num_warps", "registers", "shared", "stack", "size"),
+    *("file", "key", "symbol", "num_warps", "registers", "shared", "stack", "size", "sha256"),
     *("num_ctas", "scratch", "launch_pdl", "cooperative", "tensor_maps"),
     *("reads", "writes", "writes_through"),
 }

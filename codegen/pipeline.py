@@ -138,7 +138,8 @@ def plan_run(
 def _refuse_to_overwrite(config: Config, manifest: Manifest, changes: Sequence[FileChange]) -> None:
     """What is somebody's own stays. Without a manifest, generated files are known by their text."""
     for change in changes:
-        is_text = PurePosixPath(change.path).suffix in (".py", ".c", ".h")
+        path = PurePosixPath(change.path)
+        is_text = path.suffix in (".py", ".c", ".h") or path.name == ".gitignore"
         is_known = change.path in manifest.files or change.path.startswith("runtime/")
         if is_text and change.old and not is_known and MARK not in change.old:
             raise CodegenError(

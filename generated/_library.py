@@ -11,8 +11,10 @@ from __future__ import annotations
 import ctypes
 import math
 import os
+import stat
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
@@ -131,13 +133,53 @@ def launcher(name: str) -> Callable[[FunctionT], FunctionT]:
 
 
 def path() -> Path:
-    """Where the library of these sources is, or will be: here, or in the user's cache."""
+    """Where the library of these sources is, or will be: here, or in the user's cache.
+
+    Raises ImportError where here nothing can be written and the cache is not the user's alone.
+    """
     name = f"libtritonbind-{DIGEST}-{os.uname().machine}.so"
     beside = ROOT / "_lib" / name
-    if beside.exists() or os.access(ROOT, os.W_OK):
+    if beside.is_file() or os.access(ROOT, os.W_OK):
         return beside
-    cache_home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(cache_home) / "tritonbind" / name
+    cache = os.environ.get("XDG_CACHE_HOME", "")
+    cache = cache if os.path.isabs(cache) else os.path.expanduser("~/.cache")
+    kept = Path(cache, "tritonbind", name)
+    reason = _why_not_ours(kept)
+    if reason:
+        raise ImportError(
+            f"the library can be kept neither in {ROOT}, which cannot be written, nor in "
+            f"{kept.parent}: {reason}. Build it with `python -m codegen build` where that can be "
+            "written, or set XDG_CACHE_HOME to a folder of your own"
+        )
+    return kept
+
+
+def _why_not_ours(library: Path) -> str:
+    """Why somebody else could have put the library there; what is loaded from it runs."""
+    folder = library.parent
+    if folder.parent.name == ".cache" and not folder.parent.parent.is_dir():
+        return "the user has no home folder"
+    try:
+        for place in (*reversed(folder.parents), folder):
+            if not os.path.lexists(place):
+                place.mkdir(0o700)
+        if folder.is_symlink():
+            return f"{folder} is a link"
+        real = folder.resolve()
+        for place in (real / library.name, real, *real.parents):
+            if not os.path.lexists(place):
+                continue  # the library, which is still to be built
+            status = place.lstat()
+            is_above = place in real.parents
+            if stat.S_ISLNK(status.st_mode):
+                return f"{place} is a link"
+            if status.st_uid != os.geteuid() and not (is_above and status.st_uid == 0):
+                return f"{place} belongs to another user"
+            if status.st_mode & 0o22 and not (is_above and status.st_mode & stat.S_ISVTX):
+                return f"others can write to {place}"
+    except OSError as error:
+        return str(error)
+    return ""
 
 
 def compiler(extra_flags: Sequence[str] = ()) -> list[str]:
@@ -162,7 +204,6 @@ def build(
 
     Raises ImportError when there is no compiler or it fails.
     """
-    import tempfile
     from concurrent.futures import ThreadPoolExecutor
 
     target = path() if target is None else target
@@ -170,7 +211,8 @@ def build(
     try:
         for folder in {target.parent, *(place.parent for place in objects.values())}:
             folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        remove_leftovers(target.parent)
+        with _scratch(target.parent) as scratch:
             places = [
                 objects.get(source, Path(scratch, f"{number}.kept"))
                 for number, source in enumerate(SOURCES)
@@ -186,10 +228,60 @@ def build(
                 list(pool.map(compile_, range(len(SOURCES))))
             linked = Path(scratch, target.name)
             _run([*command, *map(str, places), "-o", str(linked), *LINK_FLAGS], target.name)
+            linked.chmod(linked.stat().st_mode & ~0o22)
             os.replace(linked, target)
     except OSError as error:
         raise ImportError(f"cannot write the library to {target.parent}: {error}") from error
     return target
+
+
+def remove_leftovers(folder: Path) -> None:
+    """The scratch folders of builds that were killed; one that is at work holds its own locked."""
+    import shutil
+
+    for scratch in folder.glob("tmp*"):
+        with suppress(OSError):
+            lock = _lock(scratch)
+            shutil.rmtree(scratch, ignore_errors=True)
+            os.close(lock)
+
+
+@contextmanager
+def _scratch(parent: Path) -> Iterator[Path]:
+    """A folder for one build, which holds it while it works."""
+    import shutil
+    import tempfile
+
+    while True:
+        folder, lock = Path(tempfile.mkdtemp(dir=parent)), None
+        try:
+            lock = _lock(folder)
+        except (FileNotFoundError, BlockingIOError):
+            continue  # who clears away was quicker
+        except OSError:
+            break  # a disk without locks, where nobody clears away
+        if folder.is_dir():
+            break
+        os.close(lock)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def _lock(folder: Path) -> int:
+    """A descriptor that holds the folder until it is closed, or the process ends."""
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _run(command: Sequence[str], name: str) -> None:

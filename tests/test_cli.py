@@ -7,15 +7,13 @@ import os
 import pty
 import re
 import shutil
-import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.support import damage
-from tests.support.project import ADD, IMAGES, Project, fresh_project, new_project
+from tests.support.project import IMAGES, Project, fresh_project, new_project
 
 NOT_FRESH = "generated/ is not fresh: run `python -m codegen regenerate`"
 LIBRARY = re.compile(
@@ -351,28 +349,3 @@ def on_terminal(project: Project, *arguments: str) -> str:
     os.close(ours)
     assert child.returncode == 0
     return shown.decode()
-
-
-def test_ctrl_c_leaves_everything_as_it_was(fresh: Project) -> None:
-    started = fresh.folder / "started"
-    fresh.write(
-        "kernels/add.py", f"import time\nopen({str(started)!r}, 'w')\ntime.sleep(60)\n{ADD}"
-    )
-    before = fresh.tree()
-    with subprocess.Popen(
-        fresh.command("regenerate"),
-        cwd=fresh.folder,
-        env=fresh.environment(PYTHONUNBUFFERED="1"),
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as child:
-        deadline = time.monotonic() + 20
-        while not started.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        child.send_signal(signal.SIGINT)
-        _, said = child.communicate(timeout=20)
-    assert child.returncode == 2
-    assert said == "interrupted; run `python -m codegen regenerate` to go on\n"
-    assert fresh.tree() == before
-    assert not [path for path in fresh.folder.iterdir() if path.name.startswith(".generated")]

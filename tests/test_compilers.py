@@ -19,6 +19,7 @@ from codegen.compilers import Result, compile_all
 from codegen.errors import CodegenError
 from codegen.targets import Target
 from tests.support.compile_requests import broken, message
+from tests.support.processes import hear_signals, processes_with
 from tests.support.project import REPOSITORY
 
 pytestmark = pytest.mark.triton
@@ -81,6 +82,7 @@ def compiling(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(REPOSITORY)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        preexec_fn=hear_signals,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"done\n"
@@ -89,19 +91,6 @@ def compiling(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     process.kill()
     process.wait()
     process.stdout.close()
-
-
-def processes_with(setting: str) -> list[int]:
-    """The processes in whose environment a setting starts so."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (entry / "environ").read_text(errors="replace")
-        except OSError:
-            continue
-        if any(line.startswith(setting) for line in environment.split("\0")):
-            found.append(int(entry.name))
-    return found
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")

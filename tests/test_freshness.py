@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from codegen.config import read_config
+from codegen.files import digest
 from codegen.freshness import Finding, Staleness, find_staleness
 from codegen.manifest import read_inputs, read_manifest
 from tests.support.project import FILES, Project, fresh_project, new_project
@@ -86,6 +87,25 @@ def test_a_file_of_each_kind_counts_as_input(tmp_path: Path) -> None:
     assert not [path for path in inputs if "hidden" in path or "folder.py" in path]
     assert not [path for path in inputs if not path.endswith((".py", ".jinja", ".c", ".h"))]
     assert not [path for path in inputs if "__pycache__" in path]
+
+
+def test_an_image_that_is_another_is_not_used(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Also where the list of files says the same, as a merge may make it."""
+    project = fresh_project(tmp_path, tmp_path_factory)
+    before = project.tree()
+    name = "add.images/add.aligned.sm_80.cubin"
+    image = bytearray(before[name])
+    image[-1] ^= 1
+    (project.output / name).write_bytes(image)
+    path = project.output / "MANIFEST.json"
+    document = json.loads(path.read_bytes())
+    document["files"][name] = digest(bytes(image))
+    path.write_text(json.dumps(document))
+    assert staleness(project).findings == (Finding("edited", f"generated/{name}"),)
+    assert project.run("regenerate").code == 0
+    assert project.tree() == before
 
 
 def staleness(project: Project) -> Staleness:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,12 @@ from unittest import mock
 import pytest
 
 from codegen import compilers
-from codegen.aot import CompileRequest
-from codegen.compilers import Result as Compiled
+from codegen.aot import Compiled, CompileRequest
+from codegen.compilers import Result as Answer
+from codegen.files import digest
+from codegen.kept import decoded, encoded
+from codegen.plans import TensorMap
+from codegen.uses import PointerUses
 from tests.support.project import HEADER, PYPROJECT, TWICE, Project, Result, new_project
 
 SAID = "2 images are as an earlier run compiled them, which wrote nothing"
@@ -41,9 +45,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is compiled, as it happens."""
     asked: list[str] = []
-    compile_all: Callable[..., list[Compiled]] = compilers.compile_all
+    compile_all: Callable[..., list[Answer]] = compilers.compile_all
 
-    def watched(requests: Sequence[CompileRequest], *others: Any) -> list[Compiled]:
+    def watched(requests: Sequence[CompileRequest], *others: Any) -> list[Answer]:
         asked.extend(f"{request.kernel} {request.variant.label}" for request in requests)
         return compile_all(requests, *others)
 
@@ -93,11 +97,75 @@ def test_what_was_kept_by_another_version_or_damaged_is_compiled_again(
     project = new_project(tmp_path, FILES)
     failed(project, compiled)
     first, second = files(cache)
-    first.write_bytes(b"cbuiltins\nfloat\n.")
-    _, result = pickle.loads(second.read_bytes())
-    second.write_bytes(pickle.dumps(("another", result)))
+    content = bytearray(first.read_bytes())
+    content[-1] ^= 1  # of the cubin
+    first.write_bytes(content)
+    second.write_bytes(by_another(second.read_bytes()))
     assert SAID not in mended(tmp_path, project).err
     assert len(compiled) == 4 + 4
+
+
+def by_another(kept: bytes) -> bytes:
+    body = kept.partition(b"\n")[2]
+    header, _, images = body.partition(b"\n")
+    body = json.dumps({**json.loads(header), "generator": "another"}).encode() + b"\n" + images
+    return digest(body).encode() + b"\n" + body
+
+
+def test_what_is_kept_is_read_as_it_was_written() -> None:
+    uses = PointerUses(frozenset("ab"), frozenset("b"), frozenset())
+    maps = (TensorMap(3, 2, 9, (64, 32), True),)
+    result = Compiled(
+        *(b"image\n\0", b"cubin\xff", "add_kernel", 8, 1024, (8, 4), uses, 2, True, 16, maps)
+    )
+    assert decoded(encoded(result, "generator", "key"), "generator", "key") == result
+    assert decoded(encoded(result, "another", "key"), "generator", "key") is None
+    assert decoded(encoded(result, "generator", "another"), "generator", "key") is None
+    content = encoded(result, "generator", "key")
+    for place in range(len(content)):
+        damaged = bytearray(content)
+        damaged[place] ^= 1
+        assert decoded(bytes(damaged), "generator", "key") is None, place
+        assert decoded(content[:place], "generator", "key") is None, place
+
+
+def pickled(ran: Path) -> bytes:
+    """What would run a command where it is unpickled."""
+    return b"cposix\nsystem\n(S'touch %s'\ntR." % bytes(ran)
+
+
+def test_what_is_kept_is_of_the_user_alone_and_nothing_of_it_runs(
+    tmp_path: Path, cache: Path, compiled: list[str]
+) -> None:
+    project = new_project(tmp_path, FILES)
+    failed(project, compiled)
+    modes = {path: path.stat().st_mode & 0o777 for path in cache.rglob("*")}
+    assert set(modes.values()) == {0o700, 0o600}
+    first, second = files(cache)
+    first.write_bytes(pickled(tmp_path / "ran"))
+    theirs = tmp_path / "theirs"
+    second.rename(theirs)
+    second.symlink_to(theirs)
+    assert SAID not in mended(tmp_path, project).err
+    assert len(compiled) == 4 + 4
+    assert not (tmp_path / "ran").exists()
+    assert theirs.exists()
+
+
+def test_a_folder_that_others_can_write_to_is_not_used(
+    tmp_path: Path, cache: Path, compiled: list[str]
+) -> None:
+    project = new_project(tmp_path, FILES)
+    failed(project, compiled)
+    (cache / "tritonbind").chmod(0o770)
+    result = project.run("regenerate")
+    assert result.code == 0
+    assert result.errors[0] == (
+        "what is compiled is not kept for the next run: others can write to "
+        f"{cache.resolve()}/tritonbind"
+    )
+    assert SAID not in result.err
+    assert len(files(cache)) == 2, "nor is anything removed there"
 
 
 def test_a_rebuild_takes_nothing_that_was_kept(
@@ -110,26 +178,36 @@ def test_a_rebuild_takes_nothing_that_was_kept(
     assert files(cache) == []
 
 
-def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def nobody(monkeypatch: pytest.MonkeyPatch) -> str:
     """A user without a home, as containers have."""
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.delenv("HOME")
     monkeypatch.setattr("pwd.getpwuid", mock.Mock(side_effect=KeyError))
+    return "the user has no home folder"
 
 
-def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def gone(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/nonexistent")
+    return "the user has no home folder"
+
+
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
+    return "[Errno 20] Not a directory: '/dev/null/tritonbind'"
 
 
-@pytest.mark.parametrize("lack", [nobody, nowhere])
+@pytest.mark.parametrize("lack", [nobody, gone, nowhere])
 def test_a_system_that_keeps_nothing_is_no_error(
     tmp_path: Path,
     compiled: list[str],
     monkeypatch: pytest.MonkeyPatch,
-    lack: Callable[[pytest.MonkeyPatch], None],
+    lack: Callable[[pytest.MonkeyPatch], str],
 ) -> None:
-    lack(monkeypatch)
+    reason = lack(monkeypatch)
     project = new_project(tmp_path, FILES)
     failed(project, compiled)
-    mended(tmp_path, project)
+    said = f"what is compiled is not kept for the next run: {reason}"
+    assert mended(tmp_path, project).errors[0] == said
     assert len(compiled) == 4 + 4
+    assert not Path("/nonexistent").exists()

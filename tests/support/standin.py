@@ -21,6 +21,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from codegen.private import private_folder
+
 from .launches import Allocation, Attribute, Image, Launch, decode, parse_launch
 
 __all__ = [
@@ -262,8 +264,8 @@ def build(compiler: str | None = None, flags: str = FLAGS) -> Path:
     for path in (*sources, *sorted(SOURCES.glob("*.h"))):
         digest.update(path.read_bytes())
     name = f"tritonbind-standin-{os.getuid()}-{digest.hexdigest()[:16]}"
-    folder = Path(tempfile.gettempdir(), name)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    # A folder that anybody could have made: what lies there is loaded.
+    folder = private_folder(Path(tempfile.gettempdir(), name))
     library = folder / SONAME
     if not library.exists():
         unfinished = folder / f"{SONAME}.{os.getpid()}"

@@ -1,0 +1,75 @@
+"""A folder of the user's own, to which nobody else can write: what is found there is believed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+
+OTHERS_WRITE = 0o022
+
+
+class NotPrivate(Exception):
+    """Why a folder is not, as the end of a sentence."""
+
+
+def cache_folder() -> Path:
+    """Where programs keep what they can make again. Raises `NotPrivate` for a user without any."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(named):
+        return Path(named)
+    home = os.path.expanduser("~")
+    if not os.path.isdir(home):
+        raise NotPrivate("the user has no home folder")
+    return Path(home, ".cache")
+
+
+def private_folder(path: Path) -> Path:
+    """`path`, made where it is not there, with no link in it. Raises `OSError` and `NotPrivate`.
+
+    The folders that lead to it are the user's own or root's, too, and nobody else can write to
+    them, but to such as /tmp, where what is the user's stays in its place.
+    """
+    _make(path)
+    if path.is_symlink():
+        raise NotPrivate(f"{path} is a link")
+    real = path.resolve()
+    for folder in (real, *real.parents):
+        status = folder.lstat()
+        if status.st_uid not in (os.geteuid(), *([] if folder == real else [0])):
+            raise NotPrivate(f"{folder} belongs to another user")
+        is_shared = folder != real and status.st_mode & stat.S_ISVTX
+        if status.st_mode & OTHERS_WRITE and not is_shared:
+            raise NotPrivate(f"others can write to {folder}")
+    real.chmod(0o700)
+    return real
+
+
+def read_private(path: Path) -> bytes:
+    """A file in such a folder. Raises `OSError` for one that is a link or not the user's own."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
+        status = os.fstat(file.fileno())
+        is_own = status.st_uid == os.geteuid() and not status.st_mode & OTHERS_WRITE
+        if not (stat.S_ISREG(status.st_mode) and is_own):
+            raise PermissionError(1, "not the user's own", str(path))
+        return file.read()
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """In one step. Raises `OSError`."""
+    scratch = path.with_name(f"{path.name}.new")
+    scratch.unlink(missing_ok=True)
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(content)
+    scratch.rename(path)
+
+
+def _make(path: Path) -> None:
+    """Also the folders above it that are not there for nobody else, whatever the umask."""
+    if not path.parent.exists():
+        _make(path.parent)
+    with contextlib.suppress(FileExistsError):
+        path.mkdir(0o700)

@@ -1,0 +1,127 @@
+"""Folders in which something is believed, or loaded, because nobody else can have put it there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from codegen.private import NotPrivate, private_folder, read_private, write_private
+from tests.support import standin
+
+
+def open_to_all(path: Path) -> str:
+    path.chmod(0o777)
+    return f"others can write to {path}"
+
+
+def open_to_a_group(path: Path) -> str:
+    path.chmod(0o770)
+    return f"others can write to {path}"
+
+
+def below_one_that_is_open(path: Path) -> str:
+    path.parent.chmod(0o777)
+    return f"others can write to {path.parent}"
+
+
+def link(path: Path) -> str:
+    path.rename(path.with_name("theirs"))
+    path.symlink_to("theirs")
+    return f"{path} is a link"
+
+
+def link_to_nothing(path: Path) -> str:
+    path.rmdir()
+    path.symlink_to("nowhere")
+    return f"{path} is a link"
+
+
+def another_users(path: Path) -> str:
+    os.chown(path, 12345, -1)
+    return f"{path} belongs to another user"
+
+
+def below_another_users(path: Path) -> str:
+    os.chown(path.parent, 12345, -1)
+    return f"{path.parent} belongs to another user"
+
+
+HARMS: tuple[Callable[[Path], str], ...] = (
+    *(open_to_all, open_to_a_group, below_one_that_is_open, link, link_to_nothing),
+    *(another_users, below_another_users),
+)
+every_harm = pytest.mark.parametrize("harm", HARMS, ids=lambda harm: harm.__name__)
+
+
+def harmed(path: Path, harm: Callable[[Path], str]) -> str:
+    if "another" in harm.__name__ and os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    path.mkdir(mode=0o700, parents=True)
+    return harm(path)
+
+
+@every_harm
+def test_a_folder_of_somebody_elses_is_refused(tmp_path: Path, harm: Callable[[Path], str]) -> None:
+    path = tmp_path.resolve() / "cache" / "own"
+    reason = harmed(path, harm)
+    modes = [place.lstat().st_mode for place in (path, path.parent)]
+    with pytest.raises(NotPrivate) as caught:
+        private_folder(path)
+    assert str(caught.value) == reason
+    assert [place.lstat().st_mode for place in (path, path.parent)] == modes
+
+
+def test_a_folder_is_made_for_the_user_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        folder = private_folder(tmp_path / "cache" / "own")
+    finally:
+        os.umask(before)
+    assert [path.stat().st_mode & 0o777 for path in (folder, folder.parent)] == [0o700, 0o700]
+    folder.chmod(0o755)  # to which nobody else could write
+    assert private_folder(tmp_path / "cache" / "own") == folder
+    assert folder.stat().st_mode & 0o777 == 0o700
+    (tmp_path / "elsewhere").symlink_to(folder.parent)
+    assert private_folder(tmp_path / "elsewhere" / "own") == folder
+
+
+def test_a_file_is_read_where_it_is_the_users_own(tmp_path: Path) -> None:
+    folder = private_folder(tmp_path / "own")
+    write_private(folder / "a", b"content")
+    assert (folder / "a").stat().st_mode & 0o777 == 0o600
+    assert read_private(folder / "a") == b"content"
+    (folder / "b").symlink_to(folder / "a")
+    os.mkfifo(folder / "c")
+    write_private(folder / "d", b"")
+    (folder / "d").chmod(0o620)
+    for name in "bcd":
+        with pytest.raises(OSError, match=r"Too many levels|not the user's own"):
+            read_private(folder / name)
+    (folder / "a.new").symlink_to(tmp_path / "precious")
+    write_private(folder / "a", b"more")
+    assert read_private(folder / "a") == b"more"
+    assert not (tmp_path / "precious").exists()
+
+
+@every_harm
+def test_the_stand_in_is_not_loaded_from_a_folder_of_somebody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[Path], str]
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path.resolve() / "tmp"))
+    monkeypatch.setattr("hashlib.sha256", lambda start=b"": _Digest())
+    name = f"tritonbind-standin-{os.getuid()}-{'0' * 16}"
+    reason = harmed(tmp_path.resolve() / "tmp" / name, harm)
+    with pytest.raises(NotPrivate) as caught:
+        standin.build("false")
+    assert str(caught.value) == reason
+
+
+class _Digest:
+    def update(self, content: bytes) -> None:
+        pass
+
+    def hexdigest(self) -> str:
+        return "0" * 64
