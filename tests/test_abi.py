@@ -109,6 +109,10 @@ REPORTS = {  # kernel -> what the driver links to it
     "python_print": {"vprintf"},
     "helper_prints": {"vprintf"},
     "barrier_and_assembly": set(),
+    "positive": {"__assertfail"},
+    "any_sign": set(),
+    "checked_sum": {"__assertfail"},
+    "wrapped_sum": set(),
 }
 
 

@@ -120,7 +120,10 @@ def linux(st_atime, assert2, isnan):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, known: dict[str, bool]) -> Path:
     own = [name for name in known if not name.startswith("_")]
-    text = source(sorted({*own, "_IOFBF", "_STDIO_H", "__GNUC", "__GNUC__", *CPP_WORDS})) + OTHER_PLACES
+    text = (
+        source(sorted({*own, "_IOFBF", "_STDIO_H", "__GNUC", "__GNUC__", *CPP_WORDS}))
+        + OTHER_PLACES
+    )
     return made.library(tmp_path_factory.mktemp("identifiers"), text).folder
 
 

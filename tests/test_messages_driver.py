@@ -94,6 +94,17 @@ def test_a_context_that_cannot_be_popped(sample: Sample) -> None:
     assert len(standin.launches()) == 1  # the kernel runs: what is wrong is the thread's context
 
 
+def test_an_assertion_that_failed_is_told_by_each_later_call(sample: Sample) -> None:
+    standin.fail("cuLaunchKernelEx", 710, count=2)
+    for name in ("reduce", "scale"):
+        with pytest.raises(RuntimeError) as caught:
+            sample.function(name)(*arguments(name))
+        assert str(caught.value) == (
+            f"sample.{name}: cuLaunchKernelEx failed on cuda:0: CUDA_ERROR_ASSERT (710): "
+            f"device-side assert triggered\n{sample.signature(name)}"
+        )
+
+
 def test_the_first_of_two_failures_is_told(sample: Sample) -> None:
     standin.fail("cuLaunchKernelEx", 700)
     standin.fail("cuCtxPopCurrent_v2", 4)

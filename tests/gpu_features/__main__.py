@@ -24,6 +24,7 @@ KERNELS = (
     "kernels/launch_features.py",
     "kernels/descriptors.py",
     "kernels/tuples.py",
+    "kernels/reports.py",
     "sample/kernels/scalars.py",
     "sample/kernels/choices.py",
     "sample/kernels/tuned.py",

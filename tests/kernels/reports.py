@@ -51,3 +51,37 @@ def barrier_and_assembly(x, out):
     tl.debug_barrier()
     twice = tl.inline_asm_elementwise("add.f32 $0, $1, $1;", "=f,f", [value], tl.float32, True, 1)
     tl.store(out + i, twice)
+
+
+@one("positive", types={"x": "*fp32", "out": "*fp32"}, debug=True)
+@triton.jit
+def positive(x, out):
+    """A copy of x, which must be positive."""
+    i = tl.arange(0, N)
+    value = tl.load(x + i)
+    tl.device_assert(value > 0, "not positive")
+    tl.store(out + i, value)
+
+
+@one("any_sign", types={"x": "*fp32", "out": "*fp32"})
+@triton.jit
+def any_sign(x, out):
+    """A copy of x: without `debug` nothing is asserted."""
+    i = tl.arange(0, N)
+    value = tl.load(x + i)
+    tl.device_assert(value > 0, "not positive")
+    tl.store(out + i, value)
+
+
+@one("checked_sum", types={"out": "*i32", "a": "i32", "b": "i32"})
+@triton.jit(debug=True)
+def checked_sum(out, a, b):
+    """The sum, which must fit 32 bits."""
+    tl.store(out, a + b)
+
+
+@one("wrapped_sum", types={"out": "*i32", "a": "i32", "b": "i32"}, sanitize_overflow=False)
+@triton.jit(debug=True)
+def wrapped_sum(out, a, b):
+    """The sum, in 32 bits."""
+    tl.store(out, a + b)

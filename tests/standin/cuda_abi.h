@@ -34,6 +34,7 @@ typedef struct CUstream_st *CUstream;
     ROW(700, CUDA_ERROR_ILLEGAL_ADDRESS, "an illegal memory access was encountered")             \
     ROW(701, CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES, "too many resources requested for launch")      \
     ROW(709, CUDA_ERROR_CONTEXT_IS_DESTROYED, "context is destroyed")                            \
+    ROW(710, CUDA_ERROR_ASSERT, "device-side assert triggered")                                  \
     ROW(719, CUDA_ERROR_LAUNCH_FAILED, "unspecified launch failure")                             \
     ROW(720, CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE, "too many blocks in cooperative launch")   \
     ROW(800, CUDA_ERROR_NOT_PERMITTED, "operation not permitted")                                \
