@@ -9,7 +9,6 @@ needs a C compiler (`cc`, or what the environment variable CC names) once, and n
 from __future__ import annotations
 
 import ctypes
-import math
 import os
 import stat
 import sys
@@ -19,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
-DIGEST = "7af1d485f8f0fd8f"
+DIGEST = "6940415d8c6c395d"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -69,8 +68,8 @@ class CudaStream(Protocol):
     def __cuda_stream__(self) -> tuple[int, int]: ...
 
 
-Pointer: TypeAlias = "Tensor | int | ctypes.c_void_p"
-Stream: TypeAlias = "CudaStream | int | ctypes.c_void_p | None"
+Pointer: TypeAlias = Tensor | int | ctypes.c_void_p
+Stream: TypeAlias = CudaStream | int | ctypes.c_void_p | None
 
 
 class Launch(Protocol):
@@ -325,28 +324,21 @@ def _built_in(name: str, function: Any) -> Any:
     """The library's own function of this signature, or None."""
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
     defaults = function.__defaults__ or ()
-    if sys.implementation.name != "cpython" or not all(map(_is_literal, defaults)):
+    if sys.implementation.name != "cpython":
         return None
-    texts = [f"={value!r}" for value in defaults]
-    ends = [""] * (len(names) - len(texts)) + texts
-    listed = ", ".join(map("".join, zip(names, ends)))
-    # As built-in functions have it, which inspect reads; not by inspect, which takes its time.
-    text = f"{function.__name__}({listed})\n--\n\n{_documentation(function)}".encode()
     bind = _python_library()[f"tritonbind.{name}.bind"]
-    bind.restype, bind.argtypes = ctypes.c_void_p, [ctypes.py_object] * 5
-    module = sys.modules[function.__module__]
-    address = bind(module, function, names, defaults, text)
-    return address and ctypes.cast(address, ctypes.py_object).value
+    bind.restype, bind.argtypes = ctypes.c_void_p, [ctypes.py_object] * 3
+    address = bind(function, names, defaults)
+    if not address:
+        return None
+    made: Any = ctypes.cast(address, ctypes.py_object).value
+    for attribute in _COPIED:
+        setattr(made, attribute, getattr(function, attribute))
+    made.__wrapped__ = function  # whose signature and names tools read
+    return made
 
 
-def _documentation(function: Any) -> str:
-    """The docstring without its indentation, which Python itself takes away since 3.13."""
-    text: str = (function.__doc__ or "").rstrip()
-    return text if sys.version_info >= (3, 13) else text.replace("\n    ", "\n")
-
-
-def _is_literal(value: object) -> bool:
-    return not isinstance(value, float) or math.isfinite(value)
+_COPIED = ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__", "__defaults__")
 
 
 @cache

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import enum
+import importlib
 import inspect
 import itertools
 import pickle
 import pydoc
 import random
 import threading
+import typing
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,7 +23,7 @@ import pytest
 from tests.support import library_tensor, standin
 from tests.support.calls import GOOD, arguments, declared, tensor
 from tests.support.library_tensor import LibraryTensor, ViewedTensor
-from tests.support.sample import MODULES, Sample
+from tests.support.sample import MODULES, PACKAGE, Sample
 
 Function = Callable[..., None]
 
@@ -76,7 +80,7 @@ def of_library(kind: type[Any], dtype: str = "fp16", device: int = 0) -> Any:
 @pytest.mark.parametrize("name", MODULES)
 def test_each_value_in_each_place(sample: Sample, name: str) -> None:
     built_in, function = sample.wrapper(name), declared(sample.wrapper(name))
-    assert inspect.isbuiltin(built_in)
+    assert type(built_in).__name__ == "function" and not inspect.isfunction(built_in)
     assert inspect.isfunction(function)
     values = [*VALUES, of_library(LibraryTensor), of_library(ViewedTensor)]
     for place, value in itertools.product([*GOOD[name], "stream"], values):
@@ -145,15 +149,48 @@ def test_a_tensor_that_cannot_be_viewed(sample: Sample) -> None:
 
 def test_as_python_shows_it(sample: Sample) -> None:
     built_in, function = sample.wrapper("optional"), declared(sample.wrapper("optional"))
-    assert str(inspect.signature(built_in)) == "(out_ptr, count, half, scale=None, stream=None)"
+    text = (
+        "(out_ptr: 'Pointer', count: 'int | None', half: 'float | None', "
+        "scale: 'float | None' = None, stream: 'Stream' = None) -> 'None'"
+    )
+    assert str(inspect.signature(built_in)) == str(inspect.signature(function)) == text
     assert inspect.getdoc(built_in) == inspect.getdoc(function)
     assert (built_in.__name__, built_in.__qualname__) == ("optional", "optional")
     assert built_in.__module__ == function.__module__
     assert repr(built_in) == "<built-in function optional>"
-    assert pickle.loads(pickle.dumps(built_in)) is built_in
+    assert pickle.loads(pickle.dumps(built_in)) is copy.deepcopy(built_in) is built_in
+    assert weakref.ref(built_in)() is built_in
+    assert {built_in: 1}[type("Holder", (), {"method": built_in})().method] == 1
     shown = pydoc.plain(pydoc.render_doc(built_in))
-    assert "\noptional(out_ptr, count, half, scale=None, stream=None)\n    Scalars that" in shown
+    assert shown.startswith("Python Library Documentation: function in module sample_wrappers")
+    assert "Scalars that" in shown
+    assert "out_ptr: 'Pointer', count: 'int | None'" in " ".join(shown.split())
     assert "`fp16` or None" in shown
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_types_for_tools(sample: Sample, name: str) -> None:
+    """What is annotated can be evaluated, also where a function has only been declared."""
+    built_in, function = sample.wrapper(name), declared(sample.wrapper(name))
+    library = importlib.import_module(f"{PACKAGE}._library")
+    hints = typing.get_type_hints(built_in)
+    assert hints == typing.get_type_hints(function)
+    assert list(hints) == [*inspect.signature(built_in).parameters, "return"]
+    assert hints["stream"] == library.Stream
+    assert hints["return"] is type(None)
+    kinds = {library.Pointer, library.Pointer | None, library.Tensor, int, float, bool}
+    kinds |= {kind | None for kind in (int, float, bool)}
+    named = {key: hint for key, hint in hints.items() if key not in ("stream", "return")}
+    literal = {key for key, hint in named.items() if typing.get_origin(hint) is typing.Literal}
+    assert {key: hint for key, hint in named.items() if hint not in kinds}.keys() == literal
+    evaluated = inspect.signature(built_in, eval_str=True)
+    assert {key: one.annotation for key, one in evaluated.parameters.items()} == {
+        key: hint for key, hint in hints.items() if key != "return"
+    }
+    defaults = [one.default for one in inspect.signature(built_in).parameters.values()]
+    assert tuple(one for one in defaults if one is not inspect.Parameter.empty) == (
+        function.__defaults__
+    )
 
 
 def test_many_threads(sample: Sample) -> None:

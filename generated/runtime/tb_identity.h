@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_1221a819a548609f
+#define TB_IDENTITY tb_runtime_423b87640988f26e
 
 #endif

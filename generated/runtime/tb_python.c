@@ -10,10 +10,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { METH_KEYWORDS = 2, METH_FASTCALL = 128, MOST_TYPES = 32 };
+enum { MOST_TYPES = 32 };
+
+/* Of CPython's stable interface. */
+enum { METH_NOARGS = 4, READONLY = 1, T_PYSSIZET = 19 };
+enum { TP_CALL = 50, TP_DESCR_GET = 54, TP_METHODS = 64, TP_REPR = 66, TP_MEMBERS = 72 };
+enum { TPFLAGS_DISALLOW_INSTANTIATION = 1 << 7, TPFLAGS_HAVE_VECTORCALL = 1 << 11 };
+
+typedef struct type_slot {
+    int slot;
+    void *function;
+} type_slot;
+
+typedef struct type_spec {
+    const char *name;
+    int size, item_size;
+    unsigned int flags;
+    type_slot *slots;
+} type_spec;
+
+typedef struct type_member {
+    const char *name;
+    int type;
+    intptr_t offset;
+    int flags;
+    const char *doc;
+} type_member;
+
+typedef struct type_method {
+    const char *name;
+    void *(*call)(void *self, void *arguments);
+    int flags;
+    const char *doc;
+} type_method;
 
 typedef struct python_functions {
-    void *(*new_function)(tb_method *method, void *module, void *module_name);
+    void *(*new_type)(type_spec *spec);
+    void *(*new_object)(void *type, intptr_t count);
+    void *(*call_object)(void *object, void *arguments, void *names);
+    void *(*new_text)(const char *format, ...);
     void *(*call)(void *function, void *const *arguments, size_t count, void *names);
     void *(*type_of)(void *object);
     void (*retain)(void *object);
@@ -25,7 +60,6 @@ typedef struct python_functions {
     void *(*capsule_pointer)(void *capsule, const char *name);
     intptr_t (*tuple_size)(void *tuple);
     void *(*tuple_item)(void *tuple, intptr_t index);
-    const char *(*bytes)(void *object);
     void *(*format_error)(void *type, const char *format, ...);
     void (*clear_error)(void);
     void *(*release_gil)(void);
@@ -44,7 +78,10 @@ typedef struct entry_point {
 #define ENTRY(member, name) {name, offsetof(python_functions, member)}
 
 static const entry_point entry_points[] = {
-    ENTRY(new_function, "PyCFunction_NewEx"),
+    ENTRY(new_type, "PyType_FromSpec"),
+    ENTRY(new_object, "PyType_GenericAlloc"),
+    ENTRY(call_object, "PyVectorcall_Call"),
+    ENTRY(new_text, "PyUnicode_FromFormat"),
     ENTRY(call, "PyObject_Vectorcall"),
     ENTRY(type_of, "PyObject_Type"),
     ENTRY(retain, "Py_IncRef"),
@@ -56,7 +93,6 @@ static const entry_point entry_points[] = {
     ENTRY(capsule_pointer, "PyCapsule_GetPointer"),
     ENTRY(tuple_size, "PyTuple_Size"),
     ENTRY(tuple_item, "PyTuple_GetItem"),
-    ENTRY(bytes, "PyBytes_AsString"),
     ENTRY(format_error, "PyErr_Format"),
     ENTRY(clear_error, "PyErr_Clear"),
     ENTRY(release_gil, "PyEval_SaveThread"),
@@ -254,10 +290,22 @@ static bool convert_all(const tb_binding *binding, conversion *call, void *const
     return true;
 }
 
-void *tb_call_from_python(const tb_binding *binding, void *const *arguments, intptr_t count,
-                          void *names)
+/* ---- the built-in function ---- */
+
+/* An object of a type of our own: like a function of C, which Python has too, but with attributes, such
+ * as the annotations that tools ask for. */
+typedef struct callable {
+    void *header[2]; /* PyObject */
+    void *(*call)(void *self, void *const *arguments, size_t count, void *names);
+    void *attributes, *weak_references;
+    const tb_binding *binding;
+} callable;
+
+static void *call_from_python(void *self, void *const *arguments, size_t flagged_count, void *names)
 {
+    const tb_binding *binding = ((callable *)self)->binding;
     const tb_function *function = binding->function;
+    const intptr_t count = (intptr_t)(flagged_count & (SIZE_MAX >> 1));
     conversion converted;
     tb_call call;
     if (!convert_all(binding, &converted, arguments, count, names))
@@ -275,8 +323,61 @@ void *tb_call_from_python(const tb_binding *binding, void *const *arguments, int
                                function->signature);
 }
 
-void *tb_bind(tb_binding *binding, void *module, void *stands_for, void *names, void *defaults,
-              void *text)
+static void *represent(void *self)
+{
+    void *name = python.attribute(self, "__name__");
+    void *text = name == NULL ? NULL : python.new_text("<built-in function %U>", name);
+    if (name != NULL)
+        python.release(name);
+    return text;
+}
+
+/* As an attribute of a class it stays as it is, as a function of C does. */
+static void *get(void *self, void *instance, void *owner)
+{
+    (void)instance;
+    (void)owner;
+    python.retain(self);
+    return self;
+}
+
+/* Pickled by its name. */
+static void *reduce(void *self, void *nothing)
+{
+    (void)nothing;
+    return python.attribute(self, "__qualname__");
+}
+
+/* The type, made once; NULL where Python cannot have it. */
+static void *callable_type(void)
+{
+    static type_member members[] = {
+        {"__vectorcalloffset__", T_PYSSIZET, offsetof(callable, call), READONLY, NULL},
+        {"__dictoffset__", T_PYSSIZET, offsetof(callable, attributes), READONLY, NULL},
+        {"__weaklistoffset__", T_PYSSIZET, offsetof(callable, weak_references), READONLY, NULL},
+        {NULL, 0, 0, 0, NULL},
+    };
+    static type_method methods[] = {
+        {"__reduce__", reduce, METH_NOARGS, NULL},
+        {NULL, NULL, 0, NULL},
+    };
+    static void *made = NULL;
+    if (made == NULL) {
+        void *(*const repr)(void *) = represent;
+        void *(*const bind)(void *, void *, void *) = get;
+        type_slot slots[] = {{TP_CALL, NULL}, {TP_REPR, NULL}, {TP_DESCR_GET, NULL},
+                             {TP_MEMBERS, members}, {TP_METHODS, methods}, {0, NULL}};
+        type_spec spec = {"tritonbind.function", sizeof(callable), 0,
+                          TPFLAGS_HAVE_VECTORCALL | TPFLAGS_DISALLOW_INSTANTIATION, slots};
+        memcpy(&slots[0].function, &python.call_object, sizeof slots[0].function);
+        memcpy(&slots[1].function, &repr, sizeof slots[1].function);
+        memcpy(&slots[2].function, &bind, sizeof slots[2].function);
+        made = python.new_type(&spec);
+    }
+    return made;
+}
+
+void *tb_bind(tb_binding *binding, void *stands_for, void *names, void *defaults)
 {
     const int32_t count = binding->function->argument_count + 1;
     if (!find_python() || count > TB_MOST_PARAMETERS + 1 || python.tuple_size(names) != count)
@@ -286,10 +387,13 @@ void *tb_bind(tb_binding *binding, void *module, void *stands_for, void *names, 
     if (type != type_of(stands_for))
         return NULL;
     const intptr_t required = count - python.tuple_size(defaults);
-    binding->names = calloc(2 * (size_t)count, sizeof *binding->names);
+    void *made = callable_type();
+    callable *bound = made == NULL ? NULL : python.new_object(made, 0);
+    binding->names = bound == NULL ? NULL : calloc(2 * (size_t)count, sizeof *binding->names);
+    python.clear_error();
     if (binding->names == NULL)
         return NULL;
-    for (void *const *one = (void *[]){module, stands_for, names, defaults, text, NULL}; *one; one++)
+    for (void *const *one = (void *[]){bound, stands_for, names, defaults, NULL}; *one; one++)
         python.retain(*one); /* for ever, as the function is there */
     binding->defaults = binding->names + count;
     for (int32_t i = 0; i < count; i++)
@@ -298,10 +402,7 @@ void *tb_bind(tb_binding *binding, void *module, void *stands_for, void *names, 
         binding->defaults[i] = python.tuple_item(defaults, i - required);
     binding->count = count;
     binding->stands_for = stands_for;
-    binding->method.flags = METH_FASTCALL | METH_KEYWORDS;
-    binding->method.doc = python.bytes(text);
-    void *name = python.attribute(stands_for, "__module__");
-    void *bound = name == NULL ? NULL : python.new_function(&binding->method, module, name);
-    python.clear_error();
+    bound->call = call_from_python;
+    bound->binding = binding;
     return bound;
 }
