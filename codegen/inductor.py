@@ -15,7 +15,7 @@ def with_types_of_torch(declaration: Declaration, wrappers: Sequence[object]) ->
     """The declaration, with what it leaves open as the launchers around the kernel have it."""
     for wrapper in wrappers:
         meta = getattr(wrapper, "triton_meta", None)
-        if isinstance(meta, Mapping) and isinstance(meta.get("signature"), Mapping):
+        if isinstance(meta, Mapping):
             values = dict(meta.get("constants") or {})
             named = {*declaration.types, *declaration.constexprs, *values}
             types = {name: type_ for name, type_ in _types(meta) if name not in named}
@@ -34,7 +34,8 @@ def _types(meta: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The run-time parameters with their types; ints that were multiples of 16 are hinted so."""
     attributes: object = next(iter(meta.get("configs") or ()), None)
     types = []
-    for place, (name, type_) in enumerate(meta["signature"].items()):
+    signature: Mapping[str, str] = meta.get("signature") or {}
+    for place, (name, type_) in enumerate(signature.items()):
         if type_ == "constexpr":
             continue
         facts = attributes.get((place,), ()) if isinstance(attributes, Mapping) else ()

@@ -139,11 +139,12 @@ def _check(declaration: Declaration, steps: Sequence[Step], parameters: Sequence
             match = meant(name, (*parameters, *OPTIONS))
             is_tuned = tuned is not None and name in tuned.names
             who = "its configurations give" if is_tuned else "the kernel computes"
+            others = "; or name the configurations to build: configs=[{...}]" if is_tuned else ""
             raise CodegenError(
                 f"`{declaration.name}`: {who} `{name}`, which is no parameter and no option of it",
                 where=declaration.location,
                 hint=(f"did you mean `{match}`? " if match else "")
-                + f"its parameters are {', '.join(parameters)}",
+                + f"its parameters are {', '.join(parameters)}{others}",
             )
         if name in declaration.types:
             raise CodegenError(

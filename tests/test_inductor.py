@@ -61,7 +61,7 @@ def test_types_values_and_configurations_need_not_be_said_again(tmp_path: Path) 
         "XBLOCK=128, num_warps=4, num_stages=3",
     ]
     assert kernel.grid.axes is not None
-    assert kernel.grid.axes[0] == "tb_cdiv(xnumel, XBLOCK)"
+    assert kernel.grid.axes[0] == "tb_cdiv(xnumel, XBLOCK_)"
 
 
 def test_the_declaration_may_say_otherwise(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -252,6 +253,11 @@ FOLLOWED: dict[str, tuple[str, Options, dict[str, object]]] = {
         Options(enable_reflect_ftz=False, sanitize_overflow=False),
         {},
     ),
+    "torch's, of which it says no types": (
+        LAUNCHER + source(around="@compiled_by_torch(signature=None, debug=False)\n"),
+        Options(sanitize_overflow=False),
+        {},
+    ),
     "torch's, overruled": (
         LAUNCHER + source("debug=False", around="@compiled_by_torch(debug=True)\n"),
         Options(sanitize_overflow=False),
@@ -360,7 +366,7 @@ REFUSALS: dict[str, tuple[str, str, str | None]] = {
     "what is none in a configuration": (
         source(around=configured('"fp_fusion": False')),
         "`tests.k`: its configurations give `fp_fusion`, which is no parameter and no option of it",
-        "did you mean `enable_fp_fusion`? its parameters are x, BLOCK",
+        "did you mean `enable_fp_fusion`? its parameters are x, BLOCK" + CONFIGS,
     ),
     "a value that it cannot have in a configuration": (
         source(around=configured('"enable_fp_fusion": 1')),
@@ -438,6 +444,30 @@ def test_what_is_refused(tmp_path: Path, case: str) -> None:
     error = caught.value.errors[0] if isinstance(caught.value, CodegenErrors) else caught.value
     assert (error.message, error.hint) == (message, hint)
     assert error.where is not None
+
+
+def test_the_rows_of_tritons_own_file_have_options(tmp_path: Path) -> None:
+    """As Triton writes them: what stands among the kwargs, and Config's own arguments."""
+    folder = tmp_path / "kernels"
+    folder.mkdir()
+    own = {"num_warps": 8, "num_ctas": 1, "num_stages": 3, "maxnreg": None, "ir_override": None}
+    kwargs = {"BLOCK": 32, "num_warps": 2, "maxnreg": 64, "enable_fp_fusion": False}
+    kwargs |= {"ptx_options": "", "sched4reg": None}
+    slower = {**own, "kwargs": {**kwargs, "enable_fp_fusion": True}}
+    timings = [[slower, [2.0, 2.0, 2.0]], [{**own, "kwargs": kwargs}, [1.0, 1.0, 1.0]]]
+    document = {"key": ["torch.float32"], "configs_timings": timings}
+    (folder / "k.autotune.json").write_text(json.dumps(document))
+    every = ", ".join(
+        f"triton.Config({config!r}, num_warps=8)"
+        for config in ({"BLOCK": 64}, slower["kwargs"], kwargs)
+    )
+    text = source("tuned='*.autotune.json'", around=f"@triton.autotune([{every}], key=[])\n")
+    (kernel,) = made.read(tmp_path, text)
+    (axis,) = (a for a in kernel.specialisation.axes if a.kind == "configuration")
+    assert [str(one) for one in axis.values] == [
+        "BLOCK=64, num_warps=8, num_stages=3",
+        "BLOCK=32, num_warps=8, num_stages=3, maxnreg=64, enable_fp_fusion=False",
+    ]
 
 
 def test_what_is_not_built_may_have_any_option(tmp_path: Path) -> None:
