@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
-DIGEST = "6940415d8c6c395d"
+DIGEST = "c733a1af8dbfb7b9"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -39,21 +39,14 @@ SOURCES = (
     "runtime/tb_numbers.c",
     "runtime/tb_pointers.c",
     "runtime/tb_prepared.c",
+    "runtime/tb_process.c",
     "runtime/tb_python.c",
     "runtime/tb_schema.c",
     "runtime/tb_tvm_ffi.c",
     "runtime/tb_variants.c",
 )
 FLAGS = ("-std=c99", "-O2", "-fPIC", "-fvisibility=hidden")
-LINK_FLAGS = (
-    "-shared",
-    "-Wl,-Bsymbolic",
-    "-Wl,-z,nodelete",
-    "-Wl,-z,noexecstack",
-    "-ldl",
-    "-lm",
-    "-lpthread",
-)
+LINK_FLAGS = ("-shared", "-Wl,-Bsymbolic", "-Wl,-z,noexecstack", "-ldl", "-lm", "-lpthread")
 
 
 class Tensor(Protocol):

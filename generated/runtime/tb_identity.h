@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_423b87640988f26e
+#define TB_IDENTITY tb_runtime_7a35da80e50c68d2
 
 #endif

@@ -1,5 +1,6 @@
 /* The images of a variant: which suits a device, and loading it there, once. */
 #include "tb_driver.h"
+#include "tb_process.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,13 +44,10 @@ void tb_fail_no_image(const tb_function *function, const tb_variant *variant, in
             (int)device, held);
 }
 
-/* Loads the image once for all devices that use it. Called under the lock. */
-static bool load_image(const tb_driver *driver, const tb_function *function, tb_image *image,
+static bool load_library(const tb_driver *driver, const tb_function *function, tb_image *image,
                        int32_t device)
 {
     void *library = NULL, *kernel = NULL;
-    if (image->kernel != NULL)
-        return true;
     int result = driver->library_load(&library, image->data, NULL, NULL, 0, NULL, NULL, 0);
     if (result != CUDA_SUCCESS) {
         tb_fail_cuda(function,
@@ -65,6 +63,17 @@ static bool load_image(const tb_driver *driver, const tb_function *function, tb_
     }
     image->kernel = kernel;
     return true;
+}
+
+/* Loads the image once for all devices that use it. */
+static bool load_image(const tb_driver *driver, const tb_function *function, tb_image *image,
+                       int32_t device)
+{
+    tb_claim claim;
+    tb_begin_work(&claim, image, TB_ALL_DEVICES);
+    const bool good = image->kernel != NULL || load_library(driver, function, image, device);
+    tb_end_work(&claim);
+    return good;
 }
 
 static bool prepare_kernel(const tb_driver *driver, const tb_function *function, tb_image *image,
@@ -100,12 +109,25 @@ static bool prepare_kernel(const tb_driver *driver, const tb_function *function,
 /* The images of a variant by device; the table is made once and never freed. */
 static tb_image **image_table(tb_variant *variant, int32_t device_count)
 {
-    tb_image **table = variant->loaded;
-    if (table == NULL) {
-        table = calloc((size_t)device_count, sizeof *table);
-        __atomic_store_n(&variant->loaded, table, __ATOMIC_RELEASE);
-    }
-    return table;
+    tb_lock();
+    if (variant->loaded == NULL)
+        __atomic_store_n(&variant->loaded, calloc((size_t)device_count, sizeof *variant->loaded),
+                         __ATOMIC_RELEASE);
+    tb_unlock();
+    return variant->loaded;
+}
+
+/* Makes the image ready for the device, unless a thread that wanted the same has done so. */
+static bool load_once(const tb_driver *driver, const tb_function *function, tb_image *image,
+                      int32_t device, tb_image **loaded)
+{
+    tb_claim claim;
+    tb_begin_work(&claim, image, device);
+    const bool good = *loaded != NULL || prepare_kernel(driver, function, image, device);
+    if (good)
+        __atomic_store_n(loaded, image, __ATOMIC_RELEASE);
+    tb_end_work(&claim);
+    return good;
 }
 
 const tb_image *tb_load_image(const tb_driver *driver, const tb_function *function,
@@ -124,17 +146,13 @@ const tb_image *tb_load_image(const tb_driver *driver, const tb_function *functi
         return NULL;
     }
     tb_know_primary(driver, device);
-    tb_lock();
     tb_image **table = image_table(variant, driver->count);
     if (table == NULL) {
         tb_fail(function, TRITONBIND_RUNTIME_ERROR, "cannot launch: out of host memory");
         image = NULL;
-    } else if (prepare_kernel(driver, function, image, device)) {
-        __atomic_store_n(&table[device], image, __ATOMIC_RELEASE);
-    } else {
+    } else if (!load_once(driver, function, image, device, &table[device])) {
         image = NULL;
     }
-    tb_unlock();
     (void)driver->capture_mode(&mode);
     return image;
 }

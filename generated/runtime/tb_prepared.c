@@ -1,6 +1,7 @@
 /* Prepared launches as TVM FFI functions, which take the stream or nothing. */
 #include "tb_arguments.h"
 #include "tb_driver.h"
+#include "tb_process.h"
 #include "tb_tvm_ffi.h"
 
 #include <stdlib.h>
@@ -104,6 +105,7 @@ int tb_return_prepared(tb_call *call, tvm_ffi_any *result)
         tb_raise(function);
         return -1;
     }
+    tb_stay(); /* the function that is made may outlive the module that made it */
     self->launch = call->prepared;
     hold_tensors(self, call);
     hold_stream(self, call);

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "tb_python.h"
 #include "tb_arguments.h"
+#include "tb_process.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -386,6 +387,7 @@ void *tb_bind(tb_binding *binding, void *stands_for, void *names, void *defaults
     python.release(type);
     if (type != type_of(stands_for))
         return NULL;
+    tb_stay();
     const intptr_t required = count - python.tuple_size(defaults);
     void *made = callable_type();
     callable *bound = made == NULL ? NULL : python.new_object(made, 0);

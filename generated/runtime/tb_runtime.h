@@ -268,10 +268,6 @@ static inline bool tb_divisible_by_16(const void *pointer)
     return ((uintptr_t)pointer & 15) == 0;
 }
 
-/* The runtime's one lock: taken to load things, never in a call that finds them loaded. */
-void tb_lock(void);
-void tb_unlock(void);
-
 /* ---- the TVM FFI layer: each getter returns false after failing ---- */
 
 #define TB_MOST_DTYPE_AXES 8

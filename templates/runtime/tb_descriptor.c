@@ -1,6 +1,7 @@
 /* Tensor descriptors: whether a tensor can be one, and the maps that newer machines want of it. */
 #include "tb_arguments.h"
 #include "tb_driver.h"
+#include "tb_process.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -143,8 +144,7 @@ typedef struct tb_encoder {
 static tb_encoder the_encoder;
 static const tb_encoder *ready; /* published with release order when complete */
 
-/* Under the lock. */
-static const tb_encoder *find_encoder(const tb_function *function, int32_t device)
+static bool find_encoder(const tb_function *function, int32_t device, tb_encoder *encoder)
 {
     static const char *const names[] = {"cuTensorMapEncodeTiled", "cuDriverGetVersion"};
     int (*get_version)(int *version) = NULL;
@@ -157,16 +157,15 @@ static const tb_encoder *find_encoder(const tb_function *function, int32_t devic
                     "cannot launch: libcuda.so.1 has no %s; "
                     "it needs a driver for CUDA 12.1 or later",
                     names[i]);
-            return NULL;
+            return false;
         }
     }
-    memcpy(&the_encoder.encode, &symbols[0], sizeof symbols[0]);
+    memcpy(&encoder->encode, &symbols[0], sizeof symbols[0]);
     memcpy(&get_version, &symbols[1], sizeof symbols[1]);
-    int result = get_version(&the_encoder.driver_version);
-    if (result == CUDA_SUCCESS)
-        return &the_encoder;
-    tb_fail_cuda(function, "cuDriverGetVersion", device, result);
-    return NULL;
+    int result = get_version(&encoder->driver_version);
+    if (result != CUDA_SUCCESS)
+        tb_fail_cuda(function, "cuDriverGetVersion", device, result);
+    return result == CUDA_SUCCESS;
 }
 
 static const tb_encoder *the_drivers_encoder(const tb_function *function, int32_t device)
@@ -174,11 +173,15 @@ static const tb_encoder *the_drivers_encoder(const tb_function *function, int32_
     const tb_encoder *found = __atomic_load_n(&ready, __ATOMIC_ACQUIRE);
     if (found != NULL)
         return found;
+    tb_encoder encoder;
+    if (!find_encoder(function, device, &encoder))
+        return NULL;
     tb_lock();
-    found = ready == NULL ? find_encoder(function, device) : ready;
-    __atomic_store_n(&ready, found, __ATOMIC_RELEASE);
+    if (ready == NULL)
+        the_encoder = encoder;
+    __atomic_store_n(&ready, &the_encoder, __ATOMIC_RELEASE);
     tb_unlock();
-    return found;
+    return &the_encoder;
 }
 
 /* What the machine's reading of packed fp4 asks for besides. */

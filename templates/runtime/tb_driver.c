@@ -1,13 +1,12 @@
 /* Opening the CUDA driver, and the table of devices. */
 #include "tb_driver.h"
+#include "tb_process.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 tb_driver tb_the_driver;
 
 typedef struct entry_point {
@@ -40,16 +39,6 @@ static const entry_point entry_points[] = {
     ENTRY(error_name, "cuGetErrorName"),
     ENTRY(error_text, "cuGetErrorString"),
 };
-
-void tb_lock(void)
-{
-    pthread_mutex_lock(&lock);
-}
-
-void tb_unlock(void)
-{
-    pthread_mutex_unlock(&lock);
-}
 
 static bool find_entry_points(const tb_function *function, void *library)
 {
@@ -127,13 +116,26 @@ static bool open_driver(const tb_function *function)
     return true;
 }
 
+#define SPAWN "start it with spawn instead, or make the first call behind the fork"
+
 const tb_driver *tb_open_driver_once(const tb_function *function)
 {
-    tb_lock();
-    if (!tb_the_driver.is_open && open_driver(function))
-        __atomic_store_n(&tb_the_driver.is_open, 1, __ATOMIC_RELEASE);
-    const bool is_open = tb_the_driver.is_open;
-    tb_unlock();
+    tb_claim claim;
+    if (tb_is_forked()) {
+        tb_fail(function, TRITONBIND_RUNTIME_ERROR,
+                "cannot launch: this process is a fork of one that had started CUDA, and cannot use "
+                "it; " SPAWN);
+        return NULL;
+    }
+    tb_begin_work(&claim, &tb_the_driver, TB_ALL_DEVICES);
+    bool is_open = tb_the_driver.is_open;
+    if (!is_open) {
+        tb_cuda_starts();
+        is_open = open_driver(function);
+        __atomic_store_n(&tb_the_driver.is_open, is_open, __ATOMIC_RELEASE);
+        tb_cuda_started(is_open);
+    }
+    tb_end_work(&claim);
     return is_open ? &tb_the_driver : NULL;
 }
 
@@ -148,9 +150,12 @@ tritonbind_status tb_fail_cuda(const tb_function *function, const char *call, in
         (void)tb_the_driver.error_text(result, &text);
     if (device >= 0)
         snprintf(place, sizeof place, " on cuda:%d", (int)device);
-    return tb_fail(function, TRITONBIND_RUNTIME_ERROR, "%s failed%s: %s (%d): %s", call, place,
+    return tb_fail(function, TRITONBIND_RUNTIME_ERROR, "%s failed%s: %s (%d): %s%s", call, place,
                    name == NULL ? "unknown error" : name, result,
-                   text == NULL ? "the driver has no text for it" : text);
+                   text == NULL ? "the driver has no text for it" : text,
+                   result == CUDA_ERROR_NOT_INITIALIZED
+                       ? "; so it is in a fork of a process that had started CUDA: " SPAWN
+                       : "");
 }
 
 /* The ordinal of a context; contexts that were retained here need no call. */
@@ -173,7 +178,7 @@ int32_t tb_current_device(const tb_function *function)
     const tb_driver *driver = tb_open_driver(function);
     void *context = NULL;
     if (driver == NULL)
-        return -1;
+        return tb_is_forked() ? 0 : -1; /* so that a wrong argument is what is said */
     int result = driver->context_current(&context);
     if (result != CUDA_SUCCESS) {
         tb_fail_cuda(function, "cuCtxGetCurrent", TB_CURRENT_DEVICE, result);
@@ -198,6 +203,8 @@ static tritonbind_status check_device(const tb_driver *driver, const tb_function
 const tb_device *tb_device_facts(const tb_function *function, int32_t *device)
 {
     const tb_driver *driver = tb_open_driver(function);
+    if (driver == NULL && tb_is_forked() && tb_the_driver.devices != NULL)
+        driver = &tb_the_driver; /* what is known of them is no question to the driver */
     if (driver == NULL)
         return NULL;
     if (*device == TB_CURRENT_DEVICE && driver->count > 0)
@@ -215,7 +222,8 @@ static void *primary_context(const tb_driver *driver, const tb_function *functio
     void *context = __atomic_load_n(&device->primary, __ATOMIC_ACQUIRE);
     if (context != NULL)
         return context;
-    tb_lock();
+    tb_claim claim;
+    tb_begin_work(&claim, &device->primary, ordinal);
     context = device->primary;
     if (context == NULL) {
         int result = driver->primary_retain(&context, ordinal);
@@ -226,7 +234,7 @@ static void *primary_context(const tb_driver *driver, const tb_function *functio
             context = NULL;
         }
     }
-    tb_unlock();
+    tb_end_work(&claim);
     return context;
 }
 
@@ -236,12 +244,13 @@ void tb_know_primary(const tb_driver *driver, int32_t ordinal)
     void *context = NULL;
     unsigned int flags = 0;
     int is_active = 0;
-    tb_lock();
+    tb_claim claim;
+    tb_begin_work(&claim, &device->primary, ordinal);
     if (device->primary == NULL
         && driver->primary_state(ordinal, &flags, &is_active) == CUDA_SUCCESS && is_active
         && driver->primary_retain(&context, ordinal) == CUDA_SUCCESS)
         __atomic_store_n(&device->primary, context, __ATOMIC_RELEASE);
-    tb_unlock();
+    tb_end_work(&claim);
 }
 
 tritonbind_status tb_enter_other_device(const tb_driver *driver, const tb_function *function,

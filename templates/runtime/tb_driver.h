@@ -8,6 +8,7 @@
 
 enum {
     CUDA_SUCCESS = 0,
+    CUDA_ERROR_NOT_INITIALIZED = 3,
     CU_ATTRIBUTE_SM_COUNT = 16,
     CU_ATTRIBUTE_CAPABILITY_MAJOR = 75,
     CU_ATTRIBUTE_CAPABILITY_MINOR = 76,
@@ -87,7 +88,8 @@ struct tritonbind_prepared {
     void **parameters; /* of the image, and TB_NO_SCRATCH */
 };
 
-/* The driver, ready for use; NULL after failing. Takes a lock only until it has succeeded. */
+/* The driver, ready for use; NULL after failing, as in a process that was forked after it was opened.
+ * Takes a lock only until it has succeeded. */
 extern tb_driver tb_the_driver;
 const tb_driver *tb_open_driver_once(const tb_function *function) TB_COLD;
 static inline const tb_driver *tb_open_driver(const tb_function *function)

@@ -108,7 +108,9 @@ tritonbind_status tb_launch_prepared(const tritonbind_prepared *prepared, void *
     bool pushed = false;
     if (prepared->image == NULL)
         return TRITONBIND_OK;
-    const tb_driver *driver = tb_open_driver(function); /* it is open already */
+    const tb_driver *driver = tb_open_driver(function); /* it is open already, but in a fork */
+    if (driver == NULL)
+        return TRITONBIND_RUNTIME_ERROR;
     tritonbind_status status = tb_enter_device(driver, function, &device, &pushed);
     if (status != TRITONBIND_OK)
         return status;

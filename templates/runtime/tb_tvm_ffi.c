@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "tb_tvm_ffi.h"
 #include "tb_arguments.h"
+#include "tb_process.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -100,6 +101,7 @@ int tb_register(const tb_function *const *registered, int32_t count)
     int added = 0;
     if (ffi == NULL)
         return 0;
+    tb_stay();
     for (int32_t i = 0; i < count; i++) {
         int result = register_both(ffi, registered[i]);
         if (result < 0)

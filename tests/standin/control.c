@@ -104,9 +104,49 @@ void driver_unlock(void)
     pthread_mutex_unlock(&mutex);
 }
 
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
+static int to_hold, held, openings;
+
+void standin_hold(int count)
+{
+    pthread_mutex_lock(&gate);
+    to_hold = count;
+    if (count == 0) {
+        openings++;
+        pthread_cond_broadcast(&opened);
+    }
+    pthread_mutex_unlock(&gate);
+}
+
+int standin_held(void)
+{
+    int count;
+    pthread_mutex_lock(&gate);
+    count = held;
+    pthread_mutex_unlock(&gate);
+    return count;
+}
+
+static void wait_at_gate(void)
+{
+    pthread_mutex_lock(&gate);
+    if (to_hold > 0) {
+        int before = openings;
+        to_hold--;
+        held++;
+        while (openings == before)
+            pthread_cond_wait(&opened, &gate);
+        held--;
+    }
+    pthread_mutex_unlock(&gate);
+}
+
 CUresult driver_enter(enum driver_call call)
 {
     struct failure *failure = &failures[call];
+    if (call == CALL_cuLibraryLoadData)
+        wait_at_gate();
     driver_lock();
     counts[call]++;
     if (failure->remaining != 0 && failure->skip > 0) {

@@ -46,6 +46,12 @@ EXPORT void standin_record(int on);
  * every thread that has not exchanged its own mode for the relaxed one. */
 EXPORT void standin_capture(int on);
 
+/* Let the next `count` loads of an image wait until this is called with 0. */
+EXPORT void standin_hold(int count);
+
+/* How many loads wait so. */
+EXPORT int standin_held(void);
+
 /* Pretend that the devices have memory pools, as they do after a reset, or that they have none. */
 EXPORT void standin_pools(int on);
 

@@ -43,6 +43,8 @@ __all__ = [
     "decode",
     "environment",
     "fail",
+    "held",
+    "hold",
     "install",
     "launch",
     "launches",
@@ -147,6 +149,16 @@ def record(on: bool) -> None:
 def capture(on: bool) -> None:
     """Pretend that a graph is being captured: only threads in relaxed mode may load an image."""
     _load().standin_capture(on)
+
+
+def hold(count: int) -> None:
+    """Let the next `count` loads of an image wait until this is called with 0."""
+    _load().standin_hold(count)
+
+
+def held() -> int:
+    """How many loads wait so."""
+    return int(_load().standin_held())
 
 
 def pools(on: bool) -> None:
@@ -311,6 +323,8 @@ def _declare(library: ctypes.CDLL) -> None:
         ("standin_record", None, [integer]),
         ("standin_capture", None, [integer]),
         ("standin_pools", None, [integer]),
+        ("standin_hold", None, [integer]),
+        ("standin_held", integer, []),
         ("standin_primary_context", pointer, [integer]),
         ("standin_create_context", pointer, [integer]),
         ("standin_current_context", pointer, []),
