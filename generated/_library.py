@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
-DIGEST = "c733a1af8dbfb7b9"
+DIGEST = "026ede46a344e7b7"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -303,13 +303,25 @@ _capsule_pointer.restype = ctypes.c_void_p
 _capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 
-def _exchange_api(values: Sequence[object]) -> int | None:
-    """Where the library of the first tensor keeps what tells its current stream."""
+class _ExchangeApi(ctypes.Structure):
+    """The version 1 of DLPack's C exchange API."""
+
+    _fields_ = (
+        ("major", ctypes.c_uint32),
+        ("minor", ctypes.c_uint32),
+        ("others", ctypes.c_void_p * 5),
+        ("current_stream", ctypes.c_void_p),
+    )
+
+
+def _exchange_api(values: Sequence[object]) -> ctypes.c_void_p | None:
+    """What the library of the first tensor tells its current stream by, where it does."""
     for value in values:
         capsule = getattr(type(value), "__dlpack_c_exchange_api__", None)
         if capsule is not None:
             address: int = _capsule_pointer(capsule, b"dlpack_exchange_api")
-            return address
+            api = _ExchangeApi.from_address(address)
+            return ctypes.c_void_p(address) if api.major == 1 and api.current_stream else None
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -260,6 +261,81 @@ def test_or_the_one_of_the_tensors_library(sample: Sample) -> None:
     assert [one.stream for one in standin.launches()] == [0xB0, 0xB0, 0xB1, 0xC0, 0xC1]
 
 
+def test_a_library_may_tell_no_stream(sample: Sample) -> None:
+    """It is as if TVM FFI knew none, which has its own current stream then."""
+    for version, tells in (((2, 0), True), ((1, 3), False)):
+        with unlike_others(version, tells) as kind:
+            plain = tensor(8, dtype="fp16")
+            x = kind(plain.array, "fp16", address=plain.address)
+            package = importlib.import_module(f"{sample.folder.name}._library")
+            assert package._exchange_api([4096, x]) is None
+    assert package._exchange_api([4096, *library().values()]).value is not None
+
+
+@contextlib.contextmanager
+def unlike_others(version: tuple[int, int], tells: bool) -> Iterator[type[LibraryTensor]]:
+    """Tensors of a library with an exchange API of this version."""
+    api = library_tensor._ExchangeApi(version=version)
+    if tells:
+        api.current_stream = library_tensor._current_stream
+    capsule = library_tensor._capsule_new(ctypes.addressof(api), library_tensor._NAME, None)
+    yield type("Unlike", (LibraryTensor,), {"__dlpack_c_exchange_api__": capsule})
+
+
+# Behind the stream
+
+
+NO_API = (
+    f"{SCALE} argument #7 `library` must be an opaque pointer to a DLPackExchangeAPI of version 1 "
+    "that tells its current stream, or None, got"
+)
+ZEROS = ctypes.create_string_buffer(64)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "got"),
+    [
+        (8, TypeError, "8"),
+        (0, TypeError, "0"),
+        (-1, TypeError, "-1"),
+        (2**64 - 1, TypeError, f"{2**64 - 1}"),
+        (True, TypeError, "the bool True"),
+        (1.5, TypeError, "the float 1.5"),
+        ("api", TypeError, "the str 'api'"),
+        (tensor(8), TypeError, "a float32 tensor of shape (8,) on cuda:0"),
+        *(
+            (ctypes.c_void_p(address), ValueError, "an opaque pointer")
+            for address in (
+                *(0, 8, 9, 0x1000, 2**64 - 1, 2**64 - 8, 2**63),
+                *(ctypes.addressof(ZEROS), ctypes.addressof(library_tensor._API) + 1),
+            )
+        ),
+    ],
+)
+def test_what_is_no_exchange_api(
+    sample: Sample, given: Any, error: type[Exception], got: str
+) -> None:
+    import tvm_ffi
+
+    sample.wrapper("scale")
+    with pytest.raises(error) as caught:
+        tvm_ffi.get_global_func("sample.scale.prepare")(*arguments("scale"), None, given)
+    assert str(caught.value) == f"{NO_API} {got}\n{sample.signature('scale')}"
+    assert type(caught.value) is error
+
+
+def test_an_exchange_api_without_tensors(sample: Sample) -> None:
+    import tvm_ffi
+
+    sample.wrapper("scale")
+    prepare = tvm_ffi.get_global_func("sample.scale.prepare")
+    api = ctypes.c_void_p(ctypes.addressof(library_tensor._API))
+    library_tensor.current_streams[0] = 0xB0
+    assert launches(prepare(*arguments("scale"), None, api))[0].stream == 0xB0
+    assert launches(prepare(*arguments("scale"), None, None))[0].stream == 0
+    assert launches(prepare(*arguments("scale"), 7, api))[0].stream == 7
+
+
 # Refusals: those of the call are in the tables of messages, which prepare launches too
 
 
@@ -342,7 +418,11 @@ def test_from_c(sample: Sample, tmp_path: Path) -> None:
 3 sample.reduce: cannot prepare a launch: out of host memory (NULL)
 3 sample.reduce: cannot launch: out of host memory (NULL)
 """
-    assert run(program, log=tmp_path / "log") == f"0\n0\n0\n0\n{refusals}"
+    nulls = f"""\
+2 tritonbind_launch_prepared: `prepared` must be a prepared launch, got NULL (NULL)
+2 {SCALE}: cannot prepare a launch: `prepared` must be the address of a pointer, got NULL (NULL)
+"""
+    assert run(program, log=tmp_path / "log") == f"{nulls}0\n0\n0\n0\n{refusals}"
     first, second, third, *others = standin.read_log(tmp_path / "log")
     assert (first.stream, second.stream, third.stream) == (0x5EED, 0, 1)
     assert first.values("*bf16", "*bf16", "i64", "fp32") == (0x1000, 0x1000, 1000, 0.5)
@@ -364,10 +444,10 @@ def test_prepare_is_a_global_too(sample: Sample) -> None:
     launch = tvm_ffi.get_global_func("sample.reduce.prepare")(*arguments("reduce"))
     assert launches(launch) == launches(lambda: sample.wrapper("reduce")(*arguments("reduce")))
     metadata = tvm_ffi.get_global_func_metadata("sample.reduce.prepare")
-    stream = "int | ctypes.c_void_p | None"
+    stream, library = "int | ctypes.c_void_p | None", "ctypes.c_void_p | None"
     pointer = "Tensor | int | ctypes.c_void_p"
     assert repr(TypeSchema.from_json_str(metadata["type_schema"])) == (
-        f"Callable[[{pointer}, {pointer}, int, int, str, bool, {stream}, {stream}], "
+        f"Callable[[{pointer}, {pointer}, int, int, str, bool, {stream}, {library}], "
         "Callable[..., Any]]"
     )
 

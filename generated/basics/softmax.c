@@ -133,6 +133,8 @@ tritonbind_status softmax_prepare(
     int32_t columns)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&softmax_function);
     *prepared = NULL;
     return softmax_on(target, x, y, rows, columns);
 }

@@ -138,6 +138,8 @@ tritonbind_status vector_add_prepare(
     int32_t size)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&vector_add_function);
     *prepared = NULL;
     return vector_add_on(target, x, y, out, size);
 }

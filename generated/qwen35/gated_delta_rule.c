@@ -226,6 +226,8 @@ tritonbind_status gated_delta_rule_chunk_prepare_prepare(
     int32_t seq_len)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&gated_delta_rule_chunk_prepare_function);
     *prepared = NULL;
     return gated_delta_rule_chunk_prepare_on(target, qkv, b, a, dt_bias, a_log, q_out, k_out, v_out,
                                              g_out, beta_out, num_key_heads, num_value_heads,
@@ -416,6 +418,8 @@ tritonbind_status gated_delta_rule_chunk_cumsum_prepare(
     int32_t num_value_heads)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&gated_delta_rule_chunk_cumsum_function);
     *prepared = NULL;
     return gated_delta_rule_chunk_cumsum_on(target, g_in, g_out, seq_len, num_value_heads);
 }
@@ -603,6 +607,8 @@ tritonbind_status gated_delta_rule_chunk_a_prepare(
     int32_t num_value_heads)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&gated_delta_rule_chunk_a_function);
     *prepared = NULL;
     return gated_delta_rule_chunk_a_on(target, k, g_cumsum, beta, a_tril, seq_len, num_value_heads);
 }
@@ -785,6 +791,8 @@ tritonbind_status gated_delta_rule_chunk_solve_prepare(
     int32_t num_value_heads)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&gated_delta_rule_chunk_solve_function);
     *prepared = NULL;
     return gated_delta_rule_chunk_solve_on(target, a_tril_ptr, a_inv_ptr, seq_len, num_value_heads);
 }
@@ -998,6 +1006,8 @@ tritonbind_status gated_delta_rule_chunk_recompute_prepare(
     int32_t num_value_heads)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&gated_delta_rule_chunk_recompute_function);
     *prepared = NULL;
     return gated_delta_rule_chunk_recompute_on(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
                                                seq_len, num_value_heads);
@@ -1324,6 +1334,8 @@ tritonbind_status gated_delta_rule_chunk_state_prepare(
     int32_t num_value_heads)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&gated_delta_rule_chunk_state_function);
     *prepared = NULL;
     return gated_delta_rule_chunk_state_on(target, k, w, u, g_cumsum, initial_state, chunk_state,
                                            v_new, final_state, seq_len, num_value_heads);
@@ -1555,6 +1567,8 @@ tritonbind_status gated_delta_rule_chunk_o_prepare(
     float scale)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&gated_delta_rule_chunk_o_function);
     *prepared = NULL;
     return gated_delta_rule_chunk_o_on(target, q, k, v_new, chunk_state, g_cumsum, output, seq_len,
                                        num_value_heads, scale);

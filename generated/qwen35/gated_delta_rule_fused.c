@@ -170,6 +170,8 @@ tritonbind_status gated_delta_rule_fused_local_prepare(
     float scale)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&gated_delta_rule_fused_local_function);
     *prepared = NULL;
     return gated_delta_rule_fused_local_on(target, qkv, b, a, dt_bias, a_log, solved, factors,
                                            num_key_heads, num_value_heads, seq_len, scale);
@@ -491,6 +493,8 @@ tritonbind_status gated_delta_rule_fused_carry_prepare(
     int32_t seq_len)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&gated_delta_rule_fused_carry_function);
     *prepared = NULL;
     return gated_delta_rule_fused_carry_on(target, qkv, qkv_again, solved, factors, initial_state,
                                            output, final_state, num_key_heads, num_value_heads,

@@ -12,9 +12,11 @@ tb_driver tb_the_driver;
 typedef struct entry_point {
     const char *name;
     size_t offset;
+    bool is_optional;
 } entry_point;
 
-#define ENTRY(member, name) {name, offsetof(tb_driver, member)}
+#define ENTRY(member, name) {name, offsetof(tb_driver, member), false}
+#define OPTIONAL(member, name) {name, offsetof(tb_driver, member), true}
 
 static const entry_point entry_points[] = {
     ENTRY(init, "cuInit"),
@@ -25,6 +27,8 @@ static const entry_point entry_points[] = {
     ENTRY(primary_state, "cuDevicePrimaryCtxGetState"),
     ENTRY(context_current, "cuCtxGetCurrent"),
     ENTRY(context_device, "cuCtxGetDevice"),
+    OPTIONAL(stream_device, "cuStreamGetDevice"),
+    OPTIONAL(stream_context, "cuStreamGetCtx"),
     ENTRY(context_push, "cuCtxPushCurrent_v2"),
     ENTRY(context_pop, "cuCtxPopCurrent_v2"),
     ENTRY(capture_mode, "cuThreadExchangeStreamCaptureMode"),
@@ -44,7 +48,7 @@ static bool find_entry_points(const tb_function *function, void *library)
 {
     for (size_t i = 0; i < sizeof entry_points / sizeof *entry_points; i++) {
         void *symbol = dlsym(library, entry_points[i].name);
-        if (symbol == NULL) {
+        if (symbol == NULL && !entry_points[i].is_optional) {
             tb_fail(function, TRITONBIND_RUNTIME_ERROR,
                     "cannot launch: libcuda.so.1 has no %s; "
                     "it needs a driver for CUDA 12.1 or later",
@@ -251,6 +255,37 @@ void tb_know_primary(const tb_driver *driver, int32_t ordinal)
         && driver->primary_retain(&context, ordinal) == CUDA_SUCCESS)
         __atomic_store_n(&device->primary, context, __ATOMIC_RELEASE);
     tb_end_work(&claim);
+}
+
+/* -1: the driver cannot tell. */
+static int32_t device_of_stream(const tb_driver *driver, void *stream)
+{
+    void *context = NULL;
+    int device = -1;
+    if (driver->stream_device != NULL)
+        return driver->stream_device(stream, &device) == CUDA_SUCCESS ? device : -1;
+    if (driver->stream_context == NULL
+        || driver->stream_context(stream, &context) != CUDA_SUCCESS || context == NULL)
+        return -1;
+    const int32_t known = tb_known_device(driver, context);
+    if (known >= 0 || driver->context_push(context) != CUDA_SUCCESS)
+        return known;
+    if (driver->context_device(&device) != CUDA_SUCCESS)
+        device = -1;
+    (void)driver->context_pop(&context);
+    return device;
+}
+
+tritonbind_status tb_check_stream_of_many(const tb_driver *driver, const tb_function *function,
+                                          int32_t device, void *stream)
+{
+    const int32_t found = device_of_stream(driver, stream);
+    if (found < 0 || found == device)
+        return TRITONBIND_OK;
+    return tb_fail_argument(function, function->argument_count, TRITONBIND_VALUE_ERROR,
+                            "must be a stream of cuda:%d, where this launch goes, "
+                            "got a stream of cuda:%d",
+                            (int)device, (int)found);
 }
 
 tritonbind_status tb_enter_other_device(const tb_driver *driver, const tb_function *function,

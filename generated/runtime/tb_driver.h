@@ -21,7 +21,8 @@ enum {
     CU_LAUNCH_CLUSTER_SCHEDULING = 5,
     CU_LAUNCH_PROGRAMMATIC_SERIALIZATION = 6,
     CU_SCHEDULING_SPREAD = 1,
-    CU_STREAM_CAPTURE_RELAXED = 2
+    CU_STREAM_CAPTURE_RELAXED = 2,
+    CU_STREAM_PER_THREAD = 2 /* behind 0 and 1, the legacy default stream */
 };
 
 typedef struct cu_launch_attribute {
@@ -63,6 +64,8 @@ typedef struct tb_driver {
     int (*primary_retain)(void **context, int device);
     int (*primary_state)(int device, unsigned int *flags, int *is_active);
     int (*context_device)(int *device);
+    int (*stream_device)(void *stream, int *device);      /* NULL with drivers before CUDA 12.8 */
+    int (*stream_context)(void *stream, void **context);  /* NULL where the driver lacks it */
     int (*context_push)(void *context);
     int (*context_pop)(void **context);
     int (*capture_mode)(int *mode);
@@ -151,6 +154,23 @@ static inline tritonbind_status tb_enter_device(const tb_driver *driver,
     *device = known;
     return TRITONBIND_OK;
 }
+
+/* Whether a stream is of this device, whose context is current, as far as the driver can tell. The
+ * default streams are of each device. */
+tritonbind_status tb_check_stream_of_many(const tb_driver *driver, const tb_function *function,
+                                          int32_t device, void *stream);
+static inline tritonbind_status tb_check_stream(const tb_driver *driver,
+                                                const tb_function *function, int32_t device,
+                                                void *stream)
+{
+    return driver->count == 1 || (uintptr_t)stream <= CU_STREAM_PER_THREAD
+               ? TRITONBIND_OK
+               : tb_check_stream_of_many(driver, function, device, stream);
+}
+
+/* Launches what is prepared; a stream that is the current one needs no check. */
+tritonbind_status tb_launch_again(const tritonbind_prepared *prepared, void *stream,
+                                  bool is_current);
 
 /* Retains the primary context of a device where one is in use, so that launches recognise it. */
 void tb_know_primary(const tb_driver *driver, int32_t device);

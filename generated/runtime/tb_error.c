@@ -38,7 +38,7 @@ tritonbind_status tb_fail(const tb_function *function, tritonbind_status status,
                           const char *format, ...)
 {
     va_list values;
-    size_t length = append(0, "%s: ", function->name);
+    size_t length = function == NULL ? 0 : append(0, "%s: ", function->name);
     va_start(values, format);
     (void)vsnprintf(message + length, sizeof message - length, format, values);
     va_end(values);
@@ -56,7 +56,9 @@ tritonbind_status tb_fail_arity(const tb_function *function, int32_t count)
 
 static const char *argument_name(const tb_function *function, int32_t index)
 {
-    return index == function->argument_count ? "stream" : function->arguments[index].name;
+    return index < function->argument_count    ? function->arguments[index].name
+           : index == function->argument_count ? "stream"
+                                               : "library";
 }
 
 tritonbind_status tb_fail_argument(const tb_function *function, int32_t index,

@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_7a35da80e50c68d2
+#define TB_IDENTITY tb_runtime_ffd9484e7ba664ff
 
 #endif

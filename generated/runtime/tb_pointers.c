@@ -307,8 +307,10 @@ bool tb_get_target(tb_call *call, tb_target *target)
     *target = (tb_target){.device = call->device};
     if (call->prepares)
         target->prepared = &call->prepared;
+    target->stream_is_current = call->stream_is_current;
     if (call->count > function->argument_count && stream->type_index != TVM_FFI_NONE)
         return tb_get_stream(function, stream, &target->stream);
+    target->stream_is_current = true;
     if (call->prepares) /* the stream is asked for at each launch */
         return true;
     if (target->device == TB_CURRENT_DEVICE)

@@ -24,10 +24,13 @@ static bool fail_library(const tb_function *function, int32_t device)
     return false;
 }
 
-static bool find_stream(const held *self, const tvm_ffi_any *given, void **stream)
+/* is_current: it was asked for, or checked when the launch was prepared. */
+static bool find_stream(const held *self, const tvm_ffi_any *given, void **stream,
+                        bool *is_current)
 {
     const int32_t device = self->launch->device;
-    if (given->type_index != TVM_FFI_NONE)
+    *is_current = given->type_index == TVM_FFI_NONE;
+    if (!*is_current)
         return tb_get_stream(self->launch->function, given, stream);
     if (self->launch->image == NULL) /* nothing will be launched, perhaps on no device */
         return true;
@@ -47,13 +50,13 @@ static int launch(void *handle, const tvm_ffi_any *arguments, int32_t count, tvm
     const held *self = handle;
     const tb_function *function = self->launch->function;
     void *stream = NULL;
-    bool good = count < 2;
+    bool is_current = false, good = count < 2;
     if (!good)
         tb_fail(function, TRITONBIND_TYPE_ERROR,
                 "a prepared launch expects the stream or nothing, but got %d arguments",
                 (int)count);
-    good = good && find_stream(self, count == 0 ? &none : arguments, &stream)
-           && tb_launch_prepared(self->launch, stream) == TRITONBIND_OK;
+    good = good && find_stream(self, count == 0 ? &none : arguments, &stream, &is_current)
+           && tb_launch_again(self->launch, stream, is_current) == TRITONBIND_OK;
     if (good)
         *result = none;
     else
@@ -81,17 +84,48 @@ static void hold_tensors(held *self, const tb_call *call)
     }
 }
 
-static void hold_stream(held *self, const tb_call *call)
+/* As far as it can be told without calling it. */
+static bool is_exchange_api(const dl_exchange_api *library)
+{
+    void *current_stream = NULL;
+    if ((uintptr_t)library % sizeof(void *) != 0 || !tb_is_mapped(library, sizeof *library)
+        || library->major != 1)
+        return false;
+    memcpy(&current_stream, &library->current_stream, sizeof current_stream);
+    return current_stream != NULL && tb_is_mapped(current_stream, 1);
+}
+
+static bool fail_exchange_api(const tb_call *call, int32_t index, tritonbind_status status)
+{
+    char text[TB_DESCRIPTION];
+    tb_fail_argument(call->function, index, status,
+                     "must be an opaque pointer to a DLPackExchangeAPI of version 1 that tells its "
+                     "current stream, or None, got %s",
+                     tb_describe(&call->values[index], text, sizeof text));
+    return false;
+}
+
+/* What stands behind the stream; NULL where nothing does. */
+static bool get_library(const tb_call *call, const dl_exchange_api **library)
+{
+    const int32_t index = call->function->argument_count + 1;
+    const tvm_ffi_any *value = &call->values[index];
+    *library = NULL;
+    if (call->count <= index || value->type_index == TVM_FFI_NONE)
+        return true;
+    if (value->type_index != TVM_FFI_OPAQUE_POINTER)
+        return fail_exchange_api(call, index, TRITONBIND_TYPE_ERROR);
+    *library = value->value.pointer;
+    return is_exchange_api(*library) || fail_exchange_api(call, index, TRITONBIND_VALUE_ERROR);
+}
+
+static bool hold_stream(held *self, const tb_call *call)
 {
     const int32_t place = call->function->argument_count;
     const tvm_ffi_any *values = call->values;
     if (call->count > place && values[place].type_index != TVM_FFI_NONE)
         self->has_stream = tb_get_stream(call->function, &values[place], &self->stream);
-    if (call->count > place + 1 && values[place + 1].type_index == TVM_FFI_INT)
-        self->library = (const void *)(uintptr_t)values[place + 1].value.integer;
-    if (self->library != NULL
-        && (self->library->major != 1 || self->library->current_stream == NULL))
-        self->library = NULL;
+    return get_library(call, &self->library);
 }
 
 int tb_return_prepared(tb_call *call, tvm_ffi_any *result)
@@ -108,7 +142,11 @@ int tb_return_prepared(tb_call *call, tvm_ffi_any *result)
     tb_stay(); /* the function that is made may outlive the module that made it */
     self->launch = call->prepared;
     hold_tensors(self, call);
-    hold_stream(self, call);
+    if (!hold_stream(self, call)) {
+        let_go(self);
+        tb_raise(function);
+        return -1;
+    }
     if (tb_tvm_ffi()->create(self, launch, let_go, &object) != 0) {
         let_go(self);
         return -1;

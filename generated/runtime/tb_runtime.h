@@ -180,6 +180,7 @@ typedef struct tb_target {
     int32_t device; /* TB_CURRENT_DEVICE: that of the current context, or else device 0 */
     void *stream;
     tritonbind_prepared **prepared; /* NULL: at once */
+    bool stream_is_current; /* the device's own current stream, not one that was passed */
 } tb_target;
 
 /* What tritonbind.h has under other names. */
@@ -197,12 +198,15 @@ extern const uint64_t tb_no_scratch;
 #define TB_NO_SCRATCH (void *)&tb_no_scratch, (void *)&tb_no_scratch
 
 /* Keep a sentence as the thread's last error and return its status. It begins with the function's
- * name, and with the argument's place and name; the stream's place is behind the last argument. */
+ * name, where there is one, and with the argument's place and name; the stream's place is behind the
+ * last argument. */
 tritonbind_status tb_fail(const tb_function *function, tritonbind_status status,
                           const char *format, ...) TB_COLD __attribute__((format(printf, 3, 4)));
 tritonbind_status tb_fail_argument(const tb_function *function, int32_t index,
                                    tritonbind_status status, const char *format, ...)
     TB_COLD __attribute__((format(printf, 4, 5)));
+
+tritonbind_status tb_fail_no_place(const tb_function *function) TB_COLD; /* to put what is prepared */
 
 /* The thread's last error, and its status. */
 const char *tb_last_error(void);
@@ -282,6 +286,7 @@ typedef struct tb_call {
     int32_t dtype_arguments[TB_MOST_DTYPE_AXES]; /* the argument that decided it */
     bool prepares;                  /* instead of launching at once */
     tritonbind_prepared *prepared;  /* what was made then */
+    bool stream_is_current;         /* nobody passed it: it was asked for */
 } tb_call;
 
 /* A call that prepares takes one more value behind the stream: where to ask for the stream that is

@@ -9,11 +9,12 @@
 #define GENERIC(name) "{" QUOTE "type" QUOTE ":" QUOTE name QUOTE "," QUOTE "args" QUOTE ":["
 #define ADDRESS TYPE("int") "," TYPE("ctypes.c_void_p")
 #define POINTER GENERIC("Union") TYPE("Tensor") "," ADDRESS "]}"
+#define LIBRARY "," GENERIC("Optional") TYPE("ctypes.c_void_p") "]}"
 #define STREAM "," GENERIC("Optional") GENERIC("Union") ADDRESS "]}]}"
 
 static const char head[] = "{\"type_schema\":\"" GENERIC("ffi.Function");
 static const char *const results[] = {TYPE("None"), TYPE("ffi.Function")};
-static const char *const tails[] = {STREAM "]}\"}", STREAM STREAM "]}\"}"};
+static const char *const tails[] = {STREAM "]}\"}", STREAM LIBRARY "]}\"}"};
 
 static const char *schema_of(const tb_argument *argument)
 {

@@ -101,7 +101,8 @@ static tritonbind_status keep(const tritonbind_prepared *launch, const uint8_t *
     return TRITONBIND_OK;
 }
 
-tritonbind_status tb_launch_prepared(const tritonbind_prepared *prepared, void *stream)
+tritonbind_status tb_launch_again(const tritonbind_prepared *prepared, void *stream,
+                                  bool is_current)
 {
     const tb_function *function = prepared->function;
     int32_t device = prepared->device;
@@ -114,8 +115,25 @@ tritonbind_status tb_launch_prepared(const tritonbind_prepared *prepared, void *
     tritonbind_status status = tb_enter_device(driver, function, &device, &pushed);
     if (status != TRITONBIND_OK)
         return status;
-    status = enqueue(driver, prepared, stream);
+    if (!is_current)
+        status = tb_check_stream(driver, function, device, stream);
+    if (status == TRITONBIND_OK)
+        status = enqueue(driver, prepared, stream);
     return leave_device(driver, function, device, pushed, status);
+}
+
+tritonbind_status tb_launch_prepared(const tritonbind_prepared *prepared, void *stream)
+{
+    if (prepared == NULL)
+        return tb_fail(NULL, TRITONBIND_VALUE_ERROR,
+                       "tritonbind_launch_prepared: `prepared` must be a prepared launch, got NULL");
+    return tb_launch_again(prepared, stream, false);
+}
+
+tritonbind_status tb_fail_no_place(const tb_function *function)
+{
+    return tb_fail(function, TRITONBIND_VALUE_ERROR,
+                   "cannot prepare a launch: `prepared` must be the address of a pointer, got NULL");
 }
 
 void tb_release_prepared(tritonbind_prepared *prepared)
@@ -192,6 +210,9 @@ tritonbind_status tb_launch(const tb_function *function, tb_variant *variant,
     tritonbind_status status = tb_enter_device(driver, function, &launch.device, &pushed);
     if (status != TRITONBIND_OK)
         return status;
-    status = launch_variant(driver, &launch, variant, target, sizes);
+    if (!target->stream_is_current)
+        status = tb_check_stream(driver, function, launch.device, target->stream);
+    if (status == TRITONBIND_OK)
+        status = launch_variant(driver, &launch, variant, target, sizes);
     return leave_device(driver, function, launch.device, pushed, status);
 }

@@ -178,6 +178,7 @@ static const dl_exchange_api *library_of(void *type)
 typedef struct conversion {
     const dl_exchange_api *library; /* of the first tensor on a CUDA device */
     int32_t device;                 /* which that is on */
+    bool stream_is_current;         /* the library's, which nobody passed */
     tvm_ffi_any values[TB_MOST_PARAMETERS + 1];
     dl_tensor tensors[TB_MOST_PARAMETERS];
 } conversion;
@@ -277,11 +278,13 @@ static bool convert_all(const tb_binding *binding, conversion *call, void *const
     if (given == NULL)
         return false;
     call->library = NULL;
+    call->stream_is_current = false;
     for (int32_t i = 0; i < binding->count; i++)
         if (!convert(call, i, given[i]))
             return false;
     tvm_ffi_any *stream = &call->values[binding->count - 1];
     if (stream->type_index == TVM_FFI_NONE && call->library != NULL) {
+        call->stream_is_current = true;
         stream->type_index = TVM_FFI_OPAQUE_POINTER;
         if (call->library->current_stream(DL_CUDA, call->device, &stream->value.pointer) != 0) {
             python.clear_error();
@@ -312,8 +315,9 @@ static void *call_from_python(void *self, void *const *arguments, size_t flagged
     if (!convert_all(binding, &converted, arguments, count, names))
         return python.call(binding->stands_for, arguments, (size_t)count, names);
     void *state = python.release_gil();
-    const bool good = tb_begin(&call, function, false, converted.values, binding->count)
-                      && function->run(&call);
+    bool good = tb_begin(&call, function, false, converted.values, binding->count);
+    call.stream_is_current = converted.stream_is_current;
+    good = good && function->run(&call);
     python.take_gil(state);
     if (good) {
         python.retain(python.none);

@@ -51,6 +51,8 @@ int main(void)
 {
     pthread_t threads[8];
     tritonbind_release_prepared(NULL);
+    show(tritonbind_launch_prepared(NULL, STREAM));
+    show(scale_prepare(NULL, TRITONBIND_BF16, ARRAY, ARRAY, NULL, 1000, 0.5f, 512));
     show(scale_prepare(&prepared, TRITONBIND_BF16, ARRAY, ARRAY, NULL, 1000, 0.5f, 512));
     show(tritonbind_launch_prepared(prepared, STREAM));
     show(tritonbind_launch_prepared(prepared, NULL));

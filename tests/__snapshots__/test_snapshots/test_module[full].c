@@ -1314,6 +1314,8 @@ tritonbind_status scale_rows_and_add_bias_prepare(
     bool FAST_)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&scale_rows_and_add_bias_function);
     *prepared = NULL;
     return scale_rows_and_add_bias_on(target, x_dtype, x, out, bias, rows, columns, factor, limit,
                                       clamp, MODE_, FAST_);
@@ -1519,6 +1521,8 @@ tritonbind_status explicit_prepare(
     int32_t gz)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&explicit_function);
     *prepared = NULL;
     return explicit_on(target, register_, stream_, x_shape, lambda, gx, gy, gz);
 }
@@ -1619,6 +1623,8 @@ tritonbind_status bare_prepare(
     tritonbind_prepared **prepared)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&bare_function);
     *prepared = NULL;
     return bare_on(target);
 }

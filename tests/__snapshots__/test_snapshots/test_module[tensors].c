@@ -210,6 +210,8 @@ tritonbind_status move_prepare(
     int64_t ROWS_)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&move_function);
     *prepared = NULL;
     return move_on(target, target__dtype, n, source, target_, Tensor_, ROWS_);
 }

@@ -110,6 +110,8 @@ tritonbind_status fill_prepare(
     int32_t n)
 {
     const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    if (prepared == NULL)
+        return tb_fail_no_place(&fill_function);
     *prepared = NULL;
     return fill_on(target, out_ptr, n);
 }
