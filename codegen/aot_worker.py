@@ -45,7 +45,7 @@ from codegen.targets import Target
 from codegen.triton_version import current, lacking
 from codegen.ttir import Module, read_module
 from codegen.tuples import flattened, nested_signature, paths_of, spread
-from codegen.values import restored
+from codegen.values import COMPUTED, restored
 
 _EXPLAINED = (
     (
@@ -182,7 +182,7 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
     signature = nested_signature(variant, function.arg_names)
     paths = paths_of(variant, function.arg_names)
     hints = {paths[name]: [["tt.divisibility", 16]] for name in variant.divisible}
-    values = functools.partial(given_value, spread(declaration, function.params).declaration)
+    values = functools.partial(_value, request, spread(declaration, function.params).declaration)
     constexprs = {paths[name]: restored(value, values) for name, value in variant.constexprs}
     kind = GluonASTSource if function.is_gluon() else ASTSource
     source = kind(function, signature, constexprs, hints)
@@ -250,6 +250,15 @@ def _leaf_names(signature: tuple[tuple[str, str], ...], descriptors: Any) -> lis
             count = len(expand_signature([type_], own, "nvTmaDesc"))
             names += [name, *(f"{name}.{index}" for index in range(1, count))]
     return names
+
+
+def _value(request: CompileRequest, declaration: Declaration, name: str, which: int | str) -> Any:
+    """A value of a constexpr that no other process can be handed."""
+    if not str(which).startswith(COMPUTED):
+        return given_value(declaration, name, which)
+    from codegen.introspect import computed_value  # with all that reads kernels
+
+    return computed_value(Path(request.root), request.file, request.kernel, name, str(which))
 
 
 def _ir_of(kernel: Any) -> Module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +19,7 @@ from codegen.expressions import translate_heuristic
 from codegen.model import Computed, Constexpr, Kernel, Parameter
 from codegen.options import OPTIONS
 from codegen.readable import readable, reads_of, tensor_dtype
-from codegen.values import is_plain, real
+from codegen.values import COMPUTED, canonical, held, is_plain, real
 
 Function = Callable[[dict[str, Any]], object]
 
@@ -47,9 +48,10 @@ class Found:
 
 def evaluate_or_translate(kernel: Kernel, heuristic: Heuristic, cells: Sequence[Cell]) -> Found:
     """The values of the heuristic in each cell. Raises `CodegenError` if C cannot compute it."""
-    values: list[tuple[object, ...] | None] = [
-        _evaluated(kernel, heuristic, cell) if cell.reachable else () for cell in cells
-    ]
+    values = _held(
+        heuristic,
+        [_evaluated(kernel, heuristic, cell) if cell.reachable else () for cell in cells],
+    )
     if all(
         value is not None and (value or not cell.reachable)
         for value, cell in zip(values, cells, strict=True)
@@ -69,7 +71,7 @@ def _check_choices(
 ) -> None:
     """Raise `CodegenError` where a cell has a value that is not among the choices, if any."""
     for value in values:
-        if value and choices and value[0] not in choices:
+        if value and choices and real(value[0]) not in choices:
             raise CodegenError(
                 f"`{kernel.name}`: the heuristic of `{heuristic.name}` gives {value[0]!r} in some "
                 f"calls, and its choices are {list(choices)!r}",
@@ -158,14 +160,31 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
             where=kernel.location,
             hint=_remedy(heuristic.name),
         ) from error
-    if not is_plain(value):
+    try:
+        canonical(value)
+    except CodegenError as error:
         raise CodegenError(
             f"`{kernel.name}`: the heuristic of `{heuristic.name}` gives {value!r}, and can "
-            "give numbers, strings, None and types",
+            "give numbers, strings, None, types and @triton.jit functions",
             where=kernel.location,
             hint=_remedy(heuristic.name),
-        )
+        ) from error
     return (value,)
+
+
+def _held(
+    heuristic: Heuristic, values: Sequence[tuple[object, ...] | None]
+) -> list[tuple[object, ...] | None]:
+    """The values, those that stay in this process with a number by which others find theirs."""
+    numbers: dict[str, int] = {}
+
+    def one(value: object) -> object:
+        if is_plain(value):
+            return value
+        number = numbers.setdefault(json.dumps(canonical(value)), len(numbers))
+        return held(value, heuristic.name, f"{COMPUTED}{number}")
+
+    return [None if value is None else tuple(map(one, value)) for value in values]
 
 
 def _plain(value: object) -> object:

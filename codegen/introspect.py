@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ from codegen.sources import package_sources
 from codegen.triton_version import current, missing
 from codegen.tuning import Tuning
 from codegen.tuples import spread
+from codegen.values import places_in, real
 from codegen.variants import specialise
 from codegen.wrappers import computed_names, computed_options, listed_configurations, steps_of
 
@@ -72,6 +74,22 @@ def configurations(root: Path, file: str) -> dict[str, tuple[Configuration, ...]
                     declaration, wrappers, function.arg_names
                 )
     return found
+
+
+def computed_value(root: Path, file: str, kernel: str, name: str, which: str) -> object:
+    """One of the values that heuristics of a kernel give to a constexpr, as `Held.place` says
+    which."""
+    for parameter in _by_name(root, file)[kernel].parameters:
+        if isinstance(parameter, Constexpr) and parameter.name == name:
+            for choice in parameter.choices:
+                if any(place[1] == which for place in places_in(choice)):
+                    return real(choice)
+    raise CodegenError(f"`{kernel}`: its heuristics give `{name}` other values in another process")
+
+
+@functools.cache
+def _by_name(root: Path, file: str) -> dict[str, Kernel]:
+    return {kernel.name: kernel for kernel in introspect(root, file)}
 
 
 def title_of(root: Path, file: str) -> str:

@@ -6,7 +6,7 @@ import dataclasses
 import enum
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from triton.language import constexpr, dtype
@@ -14,6 +14,8 @@ from triton.language import constexpr, dtype
 from codegen.errors import CodegenError
 from codegen.export import SmCount
 
+COMPUTED = "heuristic "
+"""In a `Held.place`, before the number of a value that a heuristic gives."""
 _PLAIN = (int, bool, str, bytes, type(None), float)
 
 
@@ -69,6 +71,15 @@ def restored(value: object, given: Callable[[str, Any], Any]) -> object:
     for index in inner:
         found = getattr(found, "value", found)[index]
     return found.value if isinstance(found, constexpr) else found
+
+
+def places_in(value: object) -> Iterator[tuple[str | int, ...]]:
+    """Where the values in `value` that stay in a process can be had."""
+    if type(value) in (tuple, list):
+        for item in value:  # type: ignore[attr-defined]
+            yield from places_in(item)
+    elif isinstance(value, Held):
+        yield value.place
 
 
 def real(value: object) -> object:

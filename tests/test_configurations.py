@@ -376,29 +376,3 @@ def test_a_table_does_without_pruning(tmp_path: Path, condition: str) -> None:
     (axis,) = (axis for axis in kernel.specialisation.axes if axis.kind == "configuration")
     assert [dict(one.constexprs)["BLOCK"] for one in axis.values] == [64, 128]
     assert axis.tuned is not None and axis.tuned.rows == (((1,), 1),)
-
-
-def test_configurations_of_functions_that_print_alike_are_two(tmp_path: Path) -> None:
-    (kernel,) = made.read(tmp_path, ALIKE)
-    bodies = kernel.specialisation.variants
-    assert len(bodies) == 4
-    factors = [dict(v.constexprs)["ACT"].value.fn.__closure__[0].cell_contents for v in bodies]
-    assert [getattr(factor, "value", factor) for factor in factors] == [2, 2, 3, 3]
-
-
-ALIKE = """
-def scaled(factor):
-    factor = tl.constexpr(factor)
-    @triton.jit
-    def act(x):
-        return x * factor
-    return act
-
-CONFIGS = [triton.Config({"ACT": scaled(2)}), triton.Config({"ACT": scaled(3)})]
-
-@export("tests.alike", types={"x": "*fp32"}, grid=lambda: (1,))
-@triton.autotune(CONFIGS, key=[])
-@triton.jit
-def alike(x, ACT: tl.constexpr):
-    pass
-"""

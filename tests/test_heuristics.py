@@ -251,6 +251,13 @@ ERRORS = {
         "may be is not said",
         'say it, as in constexprs={"BLOCK": [False, True]}',
     ),
+    "gives what no constexpr can be": (
+        '@triton.heuristics({"BLOCK": lambda args: print})',
+        {},
+        "`tests.k`: the heuristic of `BLOCK` gives <built-in function print>, and can give "
+        "numbers, strings, None, types and @triton.jit functions",
+        'give its value instead: constexprs={"BLOCK": ...}',
+    ),
     "an option that cannot be": (
         '@triton.heuristics({"num_warps": lambda args: 3, "BLOCK": lambda args: 1})',
         {},
