@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from codegen.errors import CodegenError
+from codegen.errors import CodegenError, meant
 from codegen.export import Declaration
 from codegen.model import Hints, Kernel, Parameter
 from codegen.parameters import check_hint
@@ -50,7 +50,7 @@ def _check(
     if name not in parameters:
         raise CodegenError(
             f"`{name}` is no run-time parameter",
-            hint=f"those are {', '.join(parameters) or 'none'}",
+            hint=meant(name, parameters, f"those are {', '.join(parameters) or 'none'}"),
         )
     if hint not in (None, 1, 16) or isinstance(hint, bool):
         raise CodegenError(

@@ -7,12 +7,12 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codegen.errors import CodegenError, SourceLocation, shown
+from codegen.errors import CodegenError, SourceLocation, meant, shown
 from codegen.ordinary import read_file
 from codegen.targets import TARGETS, Target
 
@@ -85,13 +85,21 @@ class _Settings:
     file: Path
     lines: Sequence[str]
 
+    def header(self, table: str) -> SourceLocation:
+        """The line that begins a table."""
+        return SourceLocation(str(self.file), self._first(table) + 1)
+
     def where(self, key: str) -> SourceLocation:
         """The line that sets `key`, else the table's own."""
-        headers = (n for n, line in enumerate(self.lines) if line.strip() == "[tool.codegen]")
-        first = next(headers, 0)
+        first = self._first("tool.codegen")
         setting = re.compile(rf"\s*{re.escape(key)}\s*=")
         numbers = (n for n in range(first, len(self.lines)) if setting.match(self.lines[n]))
         return SourceLocation(str(self.file), next(numbers, first) + 1)
+
+    def _first(self, table: str) -> int:
+        parts = (rf"\s*[\"']?{re.escape(part)}[\"']?\s*" for part in table.split("."))
+        header = re.compile(rf"\s*\[{'[.]'.join(parts)}[].]")
+        return next((n for n, line in enumerate(self.lines) if header.match(line)), 0)
 
 
 def _config(project: Path, file: Path) -> Config:
@@ -102,7 +110,7 @@ def _config(project: Path, file: Path) -> Config:
             raise CodegenError(
                 f"[tool.codegen] has no setting `{key}`",
                 where=settings.where(key),
-                hint=f"the settings are {', '.join(known)}",
+                hint=meant(key, known, f"the settings are {', '.join(known)}"),
             )
     kernels = _folder(settings, "kernels", "kernels")
     output = _folder(settings, "output", "generated")
@@ -129,6 +137,12 @@ def _settings(file: Path) -> _Settings:
     tools = document.get("tool", {})
     table = tools.get("codegen", {}) if isinstance(tools, dict) else tools
     settings = _Settings(table, file, text.splitlines())
+    for name in _misplaced(document):
+        raise CodegenError(
+            f"there is no table [{name}]: the settings are in [tool.codegen]",
+            where=settings.header(name),
+            hint="rename it, or join the two where both are there",
+        )
     if not isinstance(table, dict):
         raise CodegenError(
             f"[tool.codegen] must be a table, got {table!r}",
@@ -136,6 +150,19 @@ def _settings(file: Path) -> _Settings:
             hint="write the settings below a line [tool.codegen]",
         )
     return settings
+
+
+def _misplaced(document: Mapping[str, Any]) -> Iterator[str]:
+    """Tables that are called as the settings might be, and that nothing reads."""
+    tools = document.get("tool")
+    for place, tables in (("", document), ("tool.", tools if isinstance(tools, dict) else {})):
+        for name, table in tables.items():
+            plain = re.sub(r"[-_.]", "", name).lower()
+            if isinstance(table, dict) and plain in _CALLED and f"{place}{name}" != "tool.codegen":
+                yield f"{place}{name}"
+
+
+_CALLED = ("codegen", "tritonbind", "codgen", "codegn", "tritonbindcodegen")
 
 
 def _folder(settings: _Settings, key: str, default: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +60,14 @@ def told(error: BaseException) -> str:
         return f"{kind}: {error}".rstrip(": ")
     except Exception:  # its own way to say it fails
         return kind
+
+
+def meant(name: str, choices: Iterable[str], otherwise: str) -> str:
+    """A hint: the name that was meant, where one is much like it."""
+    import difflib  # which other runs do without
+
+    close = difflib.get_close_matches(name, list(choices), 1)
+    return f"did you mean `{close[0]}`?" if close else otherwise
 
 
 def shown(path: str | Path) -> str:

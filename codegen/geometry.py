@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from codegen.errors import CodegenError
 from codegen.export import Declaration
@@ -34,6 +34,7 @@ def grid_of(declaration: Declaration, kernel: Kernel) -> Grid:
             found.tensors,
             found.constants,
             dict(kernel.tuples),
+            [parameter.name for parameter in parameters],
         )
     x, y, z = axes
     can_fail = x.can_fail or y.can_fail or z.can_fail
@@ -43,7 +44,7 @@ def grid_of(declaration: Declaration, kernel: Kernel) -> Grid:
 def with_shapes(declaration: Declaration, parameters: Parameters) -> Parameters:
     """The parameters, with the declared shapes on the pointers they belong to."""
     found = readable(parameters, lambda name: f"(int64_t){c_identifier(name)}")
-    ints, unusable = _sizes_may_read(found)
+    ints, unusable = _sizes_may_read(found, [parameter.name for parameter in parameters])
     shaped = tuple(
         (
             _with_shape(declaration, parameter, ints, unusable)
@@ -114,7 +115,7 @@ def _with_shape(
                 hint="a shape may read the kernel's ints",
             )
         with _naming(declaration, where):
-            size = translate_text(text, ints, declaration.location)
+            size = translate_text(text, ints, declaration.location, unusable)
         if size.can_fail:
             raise CodegenError(
                 f"{where}: the size `{text}` may overflow or divide by zero",
@@ -128,7 +129,9 @@ def _with_shape(
     )
 
 
-def _sizes_may_read(found: Readable) -> tuple[dict[str, Operand], dict[str, str]]:
+def _sizes_may_read(
+    found: Readable, order: Sequence[str]
+) -> tuple[dict[str, Operand], dict[str, str]]:
     """The ints that are never None, and why a size cannot read the other parameters."""
     ints = {}
     unusable = {**found.unusable, **dict.fromkeys(found.tensors, "a pointer")}
@@ -148,7 +151,7 @@ def _sizes_may_read(found: Readable) -> tuple[dict[str, Operand], dict[str, str]
             unusable[name] = f"a constexpr beyond 64 bits: {int(value)}"
         else:
             unusable[name] = f"a constexpr that is no int: {value!r}"
-    return ints, unusable
+    return {name: ints[name] for name in order if name in ints}, unusable
 
 
 @contextlib.contextmanager

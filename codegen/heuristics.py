@@ -208,6 +208,7 @@ def _translated(
             found.unusable,
             heuristic.name,
             dict(kernel.tuples),
+            [parameter.name for parameter in listed],
         )
     except CodegenError as error:
         raise CodegenError(

@@ -18,7 +18,7 @@ from codegen.callees import source_key
 from codegen.cases import cases_of
 from codegen.descriptor_facts import descriptor_facts
 from codegen.descriptors import DEFAULT_LAYOUT, DescriptorType
-from codegen.errors import CodegenError, CodegenErrors, SourceLocation
+from codegen.errors import CodegenError, CodegenErrors, SourceLocation, meant
 from codegen.export import EXPLICIT, Declaration
 from codegen.geometry import grid_of, with_shapes
 from codegen.given_options import check_given_once, check_names, options_of, with_debug
@@ -224,11 +224,12 @@ def _check_names(
                 raise CodegenError(
                     f"`{declaration.name}`: {what} names `{name}`, which is no parameter",
                     where=declaration.location,
-                    hint=_meant(what, name) or f"the kernel's parameters are {', '.join(names)}",
+                    hint=_of_triton(what, name)
+                    or meant(name, names, f"the kernel's parameters are {', '.join(names)}"),
                 )
 
 
-def _meant(what: str, name: str) -> str | None:
+def _of_triton(what: str, name: str) -> str | None:
     """An option of Triton's that stands among the constexprs."""
     is_given_elsewhere = what == "constexprs" and name in OPTIONS
     return (

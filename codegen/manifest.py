@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from codegen import files
 from codegen.config import Config
-from codegen.errors import CodegenError, shown
+from codegen.errors import CodegenError, meant, shown
 from codegen.files import GeneratedFile
 from codegen.imports import neighbours
 from codegen.ordinary import read_file
@@ -40,10 +40,10 @@ class Manifest:
     is_edited: bool = False
     """Whether functions were left out, of which the file says otherwise than who wrote it."""
 
-    def match(self, text: str) -> list[str]:
+    def match(self, text: str, files: Sequence[str] = ()) -> list[str]:
         """The functions that `text` names: by global name, its last part, or the kernel file.
 
-        Raises `CodegenError` when there is none.
+        Raises `CodegenError` when there is none; it may have meant one of `files` too.
         """
         names = [
             name
@@ -54,7 +54,11 @@ class Manifest:
         if not names:
             raise CodegenError(
                 f"no function or kernel file is called `{text}`",
-                hint=f"the functions are {', '.join(sorted(self.functions)) or 'none'}",
+                hint=meant(
+                    text,
+                    {*self.functions, *(n.rpartition(".")[2] for n in self.functions), *files},
+                    f"the functions are {', '.join(sorted(self.functions)) or 'none'}",
+                ),
             )
         return names
 

@@ -122,7 +122,7 @@ def _files_of(config: Config, manifest: Manifest, present: list[str], name: str)
     for file in (name.removeprefix(f"{config.kernels}/"), below):
         if file in present:
             return [file]
-    matches = manifest.match(name)
+    matches = manifest.match(name, [*present, *(f"{config.kernels}/{file}" for file in present)])
     return [manifest.functions[match]["kernel"].partition(":")[0] for match in matches]
 
 

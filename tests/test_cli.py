@@ -222,6 +222,27 @@ def test_an_unknown_name_is_refused(fresh: Project, arguments: tuple[str, ...]) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (("regenerate", "demo.ad"), "demo.add"),
+        (("regenerate", "--check", "twise"), "twice"),
+        (("inspect", "demo.twic"), "demo.twice"),
+        (("regenerate", "kernels/ad.py"), "kernels/add.py"),
+        (("regenerate", "deep/twise.py"), "deep/twice.py"),
+    ],
+)
+def test_a_name_that_was_meant_is_told(
+    fresh: Project, arguments: tuple[str, ...], name: str
+) -> None:
+    result = fresh.run(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.errors == [
+        f"error: no function or kernel file is called `{arguments[-1]}`",
+        f"  hint: did you mean `{name}`?",
+    ]
+
+
 def test_another_triton_must_be_accepted(fresh: Project) -> None:
     manifest = json.loads((fresh.output / "MANIFEST.json").read_bytes())
     installed = manifest["tools"]["triton"]

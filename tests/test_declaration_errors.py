@@ -80,6 +80,11 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         "`demo.bad`: types names `m`, which is no parameter",
         "the kernel's parameters are x, n",
     ),
+    "a slip in types": (
+        kernel('types={"x": "*fp32", "size": "i32"}', "x, sizes"),
+        "`demo.bad`: types names `size`, which is no parameter",
+        "did you mean `sizes`?",
+    ),
     "wrong name in constexprs": (
         kernel(f'{POINTERS}, constexprs={{"BLOCK": 4}}'),
         "`demo.bad`: constexprs names `BLOCK`, which is no parameter",
@@ -341,8 +346,28 @@ EXPRESSIONS = {
     "shape": (
         kernel(f'{POINTERS}, shapes={{"x": ("rows",)}}'),
         f"{EXPORT_LINE}: `demo.bad` parameter `x`: the expression `rows` reads `rows`, which is "
-        "not defined",
-        "the kernel's parameters are n",
+        "no parameter of the kernel",
+        "the kernel's ints are n; of a variable of the file write the value instead of its name "
+        "in quotes",
+    ),
+    "shape that reads a pointer among others": (
+        kernel(f'{POINTERS}, shapes={{"x": ("n + x",)}}'),
+        f"{EXPORT_LINE}: `demo.bad` parameter `x`: the expression `n + x` reads `x`, which is a "
+        "pointer",
+        "write an expression of the kernel's ints",
+    ),
+    "names in the order of the signature": (
+        kernel(
+            'types={"x": "*fp32", "n": "i32", "t": ("i32", "i32"), "s": "fp32"}, '
+            'constexprs={"C": "text"}',
+            "C: tl.constexpr, s, x, t, n",
+            grid="lambda q, n: 1",
+        ),
+        f"{EXPORT_LINE}:120: `demo.bad`: the grid's parameter `q` is no parameter of the kernel",
+        "the kernel's parameters are C, s, x, t, n",
+    ),
+        f'{EXPORT_LINE + 1}:57: `demo.bad`: `args["gone"]` is no parameter of the kernel',
+        "the kernel's parameters are B, x, n, num_warps",
     ),
 }
 

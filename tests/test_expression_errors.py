@@ -19,6 +19,7 @@ KNOWN = (
     "all, any, math.prod, range, bit_length(), sm_count, the shape, size(), stride(), numel(), "
     "dim() of a tensor, and functions made of these; or "
 )
+INTS = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast"
 NAMES = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast, x_ptr, MODE"
 
 
@@ -90,6 +91,18 @@ NAMES = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast, x_ptr, MODE"
             "1:8",
             "the grid's parameter `k` is no parameter of the kernel",
             f"the kernel's parameters are {NAMES}",
+        ),
+        (
+            "lambda META, n: n",
+            "1:8",
+            "the grid takes `META` beside `n`, and what stands for all parameters stands alone",
+            'write `lambda META: ...` and read META["n"], or name each parameter that it reads',
+        ),
+        (
+            "lambda n, *, args: n",
+            "1:8",
+            "the grid takes `args` beside `n`, and what stands for all parameters stands alone",
+            'write `lambda args: ...` and read args["n"], or name each parameter that it reads',
         ),
         (
             "lambda **sizes: 1",
@@ -321,13 +334,14 @@ def test_refused_neighbours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ),
         (
             "cdiv(seqlen, 2)",
-            "the expression `cdiv(seqlen, 2)` reads `seqlen`, which is not defined",
+            "the expression `cdiv(seqlen, 2)` reads `seqlen`, which is no parameter of the kernel",
             "did you mean `seq_len`?",
         ),
         (
             "print(n)",
-            "the expression `print(n)` reads `print`, which is not defined",
-            f"the kernel's parameters are {NAMES}",
+            "the expression `print(n)` reads `print`, which is no parameter of the kernel",
+            f"the kernel's ints are {INTS}; of a variable of the file write the value instead of "
+            "its name in quotes",
         ),
         (
             "'n'",

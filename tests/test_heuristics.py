@@ -301,6 +301,15 @@ def test_a_refusal(tmp_path: Path, case: str) -> None:
     assert isinstance(error, CodegenError) and error.where is not None
 
 
+def test_hints_have_the_order_of_the_signature(tmp_path: Path) -> None:
+    heuristics = '@triton.heuristics({"BLOCK": lambda args: args["n"] > 4 and args["gone"]})'
+    with pytest.raises(CodegenErrors) as caught:
+        declared(tmp_path, heuristics)
+    hint = caught.value.errors[0].hint
+    assert hint is not None
+    assert hint.startswith("the kernel's parameters are x, n, scale, BLOCK, num_warps")
+
+
 def test_one_that_gives_back_what_a_call_passes_is_an_argument(tmp_path: Path) -> None:
     heuristics = '@triton.heuristics({"BLOCK": lambda args: int(args["BLOCK"])})'
     (kernel,) = declared(tmp_path, heuristics, constexprs={"BLOCK": [2, 4]})

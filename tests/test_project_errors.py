@@ -229,8 +229,27 @@ SETTINGS = {
     "unknown setting": (
         "[tool.other]\ntarget = 1\n[tool.codegen]\ntarget = []\n",
         "pyproject.toml:4: [tool.codegen] has no setting `target`",
+        "did you mean `targets`?",
+    ),
+    "unknown setting like no other": (
+        "[tool.codegen]\nwarps = 4\n",
+        "pyproject.toml:2: [tool.codegen] has no setting `warps`",
         "the settings are kernels, output, targets, prefix",
     ),
+    **{
+        f"table {name}": (
+            f"[project]\nname = 'x'\n\n{header}\ntargets = ['sm_80']\n",
+            f"pyproject.toml:4: there is no table [{name}]: the settings are in [tool.codegen]",
+            "rename it, or join the two where both are there",
+        )
+        for name, header in {
+            "tool.tritonbind": "[tool.tritonbind]",
+            "tool.Code-Gen": '[ tool . "Code-Gen" ]',
+            "tritonbind": "[tritonbind.codegen]",
+            "codegen": "[codegen]",
+            "tool.codgen": "[tool.codgen]",
+        }.items()
+    },
     "unknown target": (
         '[tool.codegen]\nkernels = "kernels"\ntargets = ["sm_80", "sm_85"]\n',
         "pyproject.toml:3: [tool.codegen] targets has 'sm_85', which cannot be built",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen.expressions.c_value import CValue, operand
@@ -101,8 +101,9 @@ def bindings(
     tensors: Mapping[str, TensorOperand],
     constants: Mapping[str, object],
     tuples: Mapping[str, Nest] = {},
+    order: Sequence[str] = (),
 ) -> dict[str, Value]:
-    """The kernel's parameters, as expressions see them."""
+    """The kernel's parameters, as expressions see them, in the order of its signature."""
     bound: dict[str, Value] = {
         **{name: _scalar(name, operand) for name, operand in operands.items()},
         **{name: Unusable(reason) for name, reason in unusable.items()},
@@ -114,7 +115,11 @@ def bindings(
     }
     whole = {name: _items(nest, bound) for name, nest in tuples.items()}
     parts = {leaf for nest in tuples.values() for leaf, _ in nest.paths(())}
-    return {**{name: value for name, value in bound.items() if name not in parts}, **whole}
+    found = {**{name: value for name, value in bound.items() if name not in parts}, **whole}
+    places = {name: place for place, name in enumerate(order)}
+    for name, nest in tuples.items():  # where its entries are
+        places[name] = min((places.get(leaf, len(order)) for leaf, _ in nest.paths(())), default=0)
+    return dict(sorted(found.items(), key=lambda item: places.get(item[0], len(order))))
 
 
 def _items(nest: Nest, bound: Mapping[str, Value]) -> Items:

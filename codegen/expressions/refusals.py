@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from codegen.errors import CodegenError
+from codegen.errors import CodegenError, meant
 from codegen.expressions.c_value import CValue
 from codegen.expressions.scope import Scope, described
 from codegen.expressions.values import (
@@ -67,6 +67,15 @@ def _sentence(value: Value, node: cst.BaseExpression, scope: Scope) -> tuple[str
             message = f"{scope.subject} reads all of `{text}`, where an integer is expected"
             return message, f"read one of its entries: {example}"
     return f"expected an integer, got {kind_of(value)}: `{text}`", None
+
+
+def free_name(node: cst.Name, scope: Scope) -> CodegenError:
+    """Of a text, in which no names stand but the kernel's."""
+    message = f"{scope.subject} reads {scope.quote(node)}, which is no parameter of the kernel"
+    ints = [name for name, value in scope.kernel.items() if isinstance(value, CValue)]
+    own = f"the kernel's ints are {', '.join(ints)}" if ints else "the kernel has no ints to read"
+    hint = f"{own}; of a variable of the file write the value instead of its name in quotes"
+    return scope.error(node, message, meant(node.value, ints, hint))
 
 
 def omitted_parameter(node: cst.BaseExpression, scope: Scope) -> str | None:

@@ -22,7 +22,7 @@ from codegen.expressions.evaluation import (
 )
 from codegen.expressions.functions import BINARY, BITWISE, UNARY
 from codegen.expressions.intervals import NONZERO
-from codegen.expressions.refusals import omitted_parameter, unsupported
+from codegen.expressions.refusals import free_name, omitted_parameter, unsupported
 from codegen.expressions.scope import Scope, bind, close_to
 from codegen.expressions.tensors import attribute_of, entry_of
 from codegen.expressions.values import (
@@ -61,6 +61,8 @@ def _name(node: cst.Name, scope: Scope) -> Value:
     try:
         return bind(scope.resolve(node.value))
     except KeyError:
+        if not scope.callers:
+            raise free_name(node, scope) from None
         message = f"{scope.subject} reads {scope.quote(node)}, which is not defined"
         hint = omitted_parameter(node, scope) or close_to(node.value, scope.kernel)
         raise scope.error(node, message, hint) from None

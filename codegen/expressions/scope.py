@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import CodeType, FunctionType
 
 import libcst as cst
 
-from codegen.errors import CodegenError
+from codegen.errors import CodegenError, meant
 from codegen.export import SmCount
 from codegen.expressions import c_arithmetic
 from codegen.expressions.c_value import CValue, literal
@@ -112,12 +111,8 @@ _OPERATIONS = {
 def close_to(name: str, names: Iterable[str]) -> str:
     """A hint: the name that was meant, or all there are."""
     choices = list(names)
-    matches = difflib.get_close_matches(name, choices, 1)
-    if matches:
-        return f"did you mean `{matches[0]}`?"
-    if not choices:
-        return "the kernel has no parameters"
-    return f"the kernel's parameters are {', '.join(choices)}"
+    listed = f"the kernel's parameters are {', '.join(choices)}"
+    return meant(name, choices, listed if choices else "the kernel has no parameters")
 
 
 def described(value: object) -> str:

@@ -8,7 +8,7 @@ rest, so that what needs no check has none. The C functions are in `tb_arithmeti
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, SimpleNamespace
 
 import libcst as cst
@@ -50,17 +50,18 @@ def translate_grid(
     tensors: Mapping[str, TensorOperand] = {},
     constants: Mapping[str, object] = {},
     tuples: Mapping[str, Nest] = {},
+    order: Sequence[str] = (),
 ) -> Axes:
     """The grid that `function` returns: x, y and z.
 
     `tensors` are the kernel's pointers, `constants` its constexprs of one value that is no int;
     `unusable` says of the other parameters what they are: `of type fp32`; `tuples` are made of all
-    of these.
+    of these, and `order` is that of the kernel's signature.
     """
     if not isinstance(function, FunctionType):
         message = f"a grid must be a lambda or a def, got {type(function).__name__}"
         raise CodegenError(message, hint="write it as grid=lambda n: (cdiv(n, 64),)")
-    kernel = bindings(operands, unusable, tensors, constants, tuples)
+    kernel = bindings(operands, unusable, tensors, constants, tuples, order)
     source, node = find_function(function)
     scope = Scope(
         source=source,
@@ -83,6 +84,7 @@ def translate_heuristic(
     unusable: Mapping[str, str],
     name: str,
     tuples: Mapping[str, Nest] = {},
+    order: Sequence[str] = (),
 ) -> CExpression:
     """The value that a heuristic gives to the constexpr `name`: an int or a bool.
 
@@ -93,7 +95,7 @@ def translate_heuristic(
         kind = type(function).__name__
         message = f"the heuristic `{name}` must be a lambda or a def, got {kind}"
         raise CodegenError(message, hint=remedy)
-    kernel = bindings(operands, unusable, tensors, constants, tuples)
+    kernel = bindings(operands, unusable, tensors, constants, tuples, order)
     source, node = find_function(function)
     scope = Scope(
         source=source,
@@ -144,12 +146,22 @@ def _grid_parameters(
         elif parameter.default is not parameter.empty:
             bound[name] = bind(parameter.default)
         else:
-            raise CodegenError(
-                f"the grid's parameter `{parameter}` is no parameter of the kernel",
-                where=source.location(node),
-                hint=close_to(name, kernel),
-            )
+            message = f"the grid's parameter `{parameter}` is no parameter of the kernel"
+            hint = close_to(name, kernel)
+            others = [other for other in parameters if other != name]
+            if name.lower() in _ALL and others:
+                message = (
+                    f"the grid takes `{name}` beside `{others[0]}`, and what stands for all "
+                    "parameters stands alone"
+                )
+                hint = f'write `lambda {name}: ...` and read {name}["{others[0]}"], or name each '
+                hint += "parameter that it reads"
+            raise CodegenError(message, where=source.location(node), hint=hint)
     return bound
+
+
+_ALL = ("meta", "args", "nargs", "kwargs", "arguments", "params", "parameters")
+"""What a parameter that stands for all is called."""
 
 
 def _heuristic_parameters(
