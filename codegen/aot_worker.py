@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import gc
 import os
@@ -45,6 +46,7 @@ from codegen.targets import Target
 from codegen.triton_version import current, lacking
 from codegen.ttir import Module, read_module
 from codegen.tuples import flattened, nested_signature, paths_of, spread
+from codegen.unreadable import line_of, place_of
 from codegen.values import COMPUTED, restored
 
 _EXPLAINED = (
@@ -309,14 +311,11 @@ def _compilation_error(
     while True:
         function, node = _function_of(error.src), error.node
         if function is not None and hasattr(node, "lineno") and not _is_tritons(function):
-            row = function.def_file_line_number + node.lineno - 1
-            column = function.def_file_col_number + node.col_offset
-            where = SourceLocation(function.file_name, row, column)
-            line = error.src.splitlines()[node.lineno - 1].strip()
+            where, line = place_of(function, node), line_of(error.src, node)
         if not isinstance(error.__cause__, CompilationError):
             break
         error = error.__cause__
-    text, hint = _explained(error)
+    text, hint = _explained_by_place(error) or _explained(error)
     nones = [f"`{name}`" for name, value in request.variant.constexprs if value is None]
     if hint is None and nones and "NoneType" in text:
         hint = _OF_NONE.format(f"{', '.join(nones)} {'is' if len(nones) == 1 else 'are'}")
@@ -324,6 +323,45 @@ def _compilation_error(
     if line and not line.startswith("def "):
         text += f", in `{textwrap.shorten(line, 80, placeholder=' ...')}`"
     return CannotBuild(f"{request}: {text}", where=where, hint=hint)
+
+
+def _explained_by_place(error: CompilationError) -> tuple[str, str] | None:
+    """What the part of the source says that Triton stumbled over."""
+    node, text = error.node, str(error.error_message or "")
+    if not error.src or not hasattr(node, "lineno"):
+        return None
+    annotated = _annotated(error.src, node)
+    if annotated and not re.search(r"\bbool is not defined", text):
+        name, _, annotation = annotated.partition(": ")
+        return (
+            f"Triton's compiler reads annotations, and cannot read that of `{annotated}`",
+            f'leave it out, or put it in quotes: {name}: "{annotation}"',
+        )
+    match = re.search(r"'(int|float|bool)' object has no attribute '(\w+)'", text)
+    owners = (n.value for n in ast.walk(node) if match and getattr(n, "attr", "") == match[2])
+    name = next((owner.id for owner in owners if isinstance(owner, ast.Name)), "")
+    if not match or not name:
+        return None
+    instead = f"write tl.cast({name}, ...), which takes constants too, or " * (match[2] == "to")
+    return (
+        f"`{name}` is compiled in there, as a call of Triton's JIT does it, and "
+        f"{'an' if match[1] == 'int' else 'a'} {match[1]} has no `.{match[2]}`",
+        f"{instead}give `{name}` a type that does not compile it in: without :1, and no value in "
+        "constexprs",
+    )
+
+
+def _annotated(source: str, node: ast.AST) -> str:
+    """The parameter or variable, with its annotation, that a part of a function is within."""
+    for part in ast.walk(ast.parse(source)):
+        if isinstance(part, (ast.arg, ast.AnnAssign)) and part.annotation is not None:
+            places = {
+                (n.lineno, n.col_offset) for n in ast.walk(part.annotation) if hasattr(n, "lineno")
+            }
+            if (node.lineno, node.col_offset) in places:
+                name = part.arg if isinstance(part, ast.arg) else ast.unparse(part.target)
+                return f"{name}: {ast.unparse(part.annotation)}"
+    return ""
 
 
 def _explained(error: CompilationError) -> tuple[str, str | None]:
@@ -337,7 +375,12 @@ def _explained(error: CompilationError) -> tuple[str, str | None]:
     if isinstance(error, CompileTimeAssertionFailure):
         return f"static_assert fails: {text}" if text else "static_assert fails", None
     # Of an exception in its own code Triton passes on the repr: NameError('n is not defined').
-    return re.sub(r"^(\w+)\((['\"])(.*)\2\)$", r"\1: \3", text, flags=re.DOTALL), None
+    text = re.sub(r"^(\w+)\((['\"]?)(.*)\2\)$", _said, text, flags=re.DOTALL)
+    return text or type(error.__cause__ or error).__name__, None
+
+
+def _said(match: re.Match[str]) -> str:
+    return f"{match[1]}: {match[3]}".rstrip(": ") if match[2] or not match[3] else match[0]
 
 
 def _failure(error: Exception) -> str:

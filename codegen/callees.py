@@ -17,6 +17,7 @@ from triton.runtime.jit import JITCallable
 
 from codegen.errors import CodegenError
 from codegen.export import SmCount
+from codegen.unreadable import unreadable
 from codegen.values import canonical
 
 
@@ -55,8 +56,7 @@ def source_key(kernel: JITCallable) -> str:
     try:
         key: str = kernel.cache_key
     except Exception as error:
-        text = f"Triton cannot read `{kernel.__name__}`: {type(error).__name__}: {error}"
-        raise CodegenError(text) from error
+        raise unreadable(kernel, error) from error
     more = set()
     for callee in reached(kernel):
         for name, value in callee.values.items():

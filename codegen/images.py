@@ -27,7 +27,7 @@ class Built:
     plans: tuple[Plan, ...]
     """One for each kernel."""
     compiled: int
-    """Images that were compiled, the others being as recorded."""
+    """Images of the plans that were compiled, the others being as recorded."""
     memory: int
     """Bytes that a compiler's process had at most."""
 
@@ -94,7 +94,9 @@ def build(
     if failures:
         raise CodegenErrors([_first_of(errors) for errors in failures.values()])
     memory = max((r.memory for r in results if isinstance(r, Compiled)), default=0)
-    compiled = sum(isinstance(made[request.key], Image) for request in missing)
+    new = {request.key for request in missing}
+    images = (image for plan in plans for binary in plan.binaries for image in binary.images)
+    compiled = sum(image.key in new for image in images)
     return Built(tuple(plans), compiled, memory)
 
 

@@ -163,7 +163,8 @@ def _source_key(declaration: Declaration, function: JITFunction[Any]) -> str:
         return source_key(function)
     except CodegenError as error:
         message = f"`{declaration.name}`: {error.message}"
-        raise CodegenError(message, where=declaration.location, hint=error.hint) from error
+        place = error.where or declaration.location
+        raise CodegenError(message, where=place, hint=error.hint) from error
 
 
 def _with_layout(

@@ -7,6 +7,7 @@ import enum
 import inspect
 import json
 from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any
 
 from triton.language import constexpr, dtype
@@ -139,6 +140,11 @@ def _without_spelling(value: object, subject: str) -> CodegenError:
         return CodegenError(
             f"{subject} is {value}, and a kernel knows Triton's types alone",
             hint=f"give tl.{_TRITON_NAMES.get(str(value), str(value).removeprefix('torch.'))}",
+        )
+    if isinstance(value, FunctionType):
+        return CodegenError(
+            f"{subject} is the plain Python function `{value.__name__}`, which no kernel can call",
+            hint="put @triton.jit above it",
         )
     return CodegenError(
         f"{subject} is of type {kind.__qualname__}, whose values have no fixed spelling",

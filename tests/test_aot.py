@@ -180,6 +180,31 @@ ERRORS = {
         "in `tl.store(out, tl.extra.libdevice.tanh(n.to(tl.bfloat16)))`\n"
         "  hint: convert what it is called with, as in x.to(tl.float32)",
     ),
+    "class_annotation": (
+        "148:27",
+        "Triton's compiler reads annotations, and cannot read that of `out: Tensor`\n"
+        '  hint: leave it out, or put it in quotes: out: "Tensor"',
+    ),
+    "class_annotation_inside": (
+        "155:12",
+        "Triton's compiler reads annotations, and cannot read that of `value: Tensor`, in "
+        '`value: Tensor = n`\n  hint: leave it out, or put it in quotes: value: "Tensor"',
+    ),
+    "method_of_one": (
+        "162:23",
+        "`one` is compiled in there, as a call of Triton's JIT does it, and an int has no `.to`, "
+        "in `tl.store(out, n + one.to(tl.int32))`\n"
+        "  hint: write tl.cast(one, ...), which takes constants too, or give `one` a type that "
+        "does not compile it in: without :1, and no value in constexprs",
+    ),
+    "item_of_one": (
+        "168:23",
+        "`one` is compiled in there, as a call of Triton's JIT does it, and an int has no `.item`, "
+        "in `tl.store(out, n + one.item)`\n"
+        "  hint: give `one` a type that does not compile it in: without :1, and no value in "
+        "constexprs",
+    ),
+    "silent_failure": ("179:19", "MemoryError, in `tl.store(out, silent())`"),
     "reads_none": (
         "133:27",
         f"{NO_DTYPE}, in `tl.store(out, tl.load(table + n))`\n"

@@ -141,6 +141,14 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         "`demo.bad` parameter `B`: a choice cannot hold a zero byte, got 'b\\x00'",
         "choose another",
     ),
+    "constexpr that is a plain function": (
+        kernel(f'{POINTERS}, constexprs={{"B": new_name}}', "x, n, B: tl.constexpr").replace(
+            "@export", "def new_name(): pass\n@export"
+        ),
+        "`demo.bad` parameter `B`: its value is the plain Python function `new_name`, which no "
+        "kernel can call",
+        "put @triton.jit above it",
+    ),
     "constexpr that has no spelling": (
         kernel(f'{POINTERS}, constexprs={{"B": object}}', "x, n, B: tl.constexpr"),
         "`demo.bad` parameter `B`: its value is of type type, whose values have no fixed spelling",
@@ -365,9 +373,6 @@ EXPRESSIONS = {
         ),
         f"{EXPORT_LINE}:120: `demo.bad`: the grid's parameter `q` is no parameter of the kernel",
         "the kernel's parameters are C, s, x, t, n",
-    ),
-        f'{EXPORT_LINE + 1}:57: `demo.bad`: `args["gone"]` is no parameter of the kernel',
-        "the kernel's parameters are B, x, n, num_warps",
     ),
 }
 

@@ -137,3 +137,43 @@ def reads_none(out, n, table=None):
 @triton.jit
 def reads_nones(out, n, table=None, other=None):
     tl.store(out, tl.load(table + n) + tl.load(other + n))
+
+
+class Tensor:
+    pass
+
+
+@broken
+@triton.jit
+def class_annotation(out: Tensor, n):
+    tl.store(out, n)
+
+
+@broken
+@triton.jit
+def class_annotation_inside(out, n):
+    value: Tensor = n
+    tl.store(out, value)
+
+
+@broken
+@triton.jit
+def method_of_one(out, n, one):
+    tl.store(out, n + one.to(tl.int32))
+
+
+@broken
+@triton.jit
+def item_of_one(out, n, one):
+    tl.store(out, n + one.item)
+
+
+@triton.constexpr_function
+def silent():
+    raise MemoryError
+
+
+@broken
+@triton.jit
+def silent_failure(out, n):
+    tl.store(out, silent())

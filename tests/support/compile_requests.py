@@ -60,6 +60,7 @@ def broken(function: str, target: Target = SM_90, pointer: str = "*i32") -> Comp
     signature = [("out", pointer), ("n", "i32")]
     constexprs: list[tuple[str, object]] = [("size", 4)] if "assertion" in function else []
     constexprs += [("table", None)] if "reads_none" in function else []
+    constexprs += [("one", 1)] if "of_one" in function else []
     constexprs += [("other", None)] if function == "reads_nones" else []
     signature += [(name, "constexpr") for name, _ in constexprs]
     variant = Variant("generic", (), tuple(signature), tuple(constexprs), ())

@@ -1,0 +1,41 @@
+"""How many images a run says that it compiled: of those that it has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import HEADER, new_project
+
+pytestmark = pytest.mark.triton
+
+TILES = """
+@export("demo.tiles", types={"a": "*fp16", "c": "*fp32"}, grid=lambda: (1,), cases=[])
+@triton.autotune(
+    [triton.Config({"M": 128, "K": 128}, num_stages=4), triton.Config({"M": 16, "K": 16})], key=[]
+)
+@triton.jit
+def tiles(a, c, M: tl.constexpr, K: tl.constexpr):
+    rows, inner = tl.arange(0, M), tl.arange(0, K)
+    total = tl.zeros([M, M], tl.float32)
+    for k in range(0, 4096, K):
+        left = tl.load(a + rows[:, None] * 4096 + k + inner[None, :])
+        total = tl.dot(left, tl.load(a + (k + inner[:, None]) * M + rows[None, :]), total)
+    tl.store(c + rows[:, None] * M + rows[None, :], total)
+"""
+
+
+def test_what_is_left_out_is_not_counted(tmp_path: Path) -> None:
+    """An image that needs more shared memory than its target has was compiled, and is not there."""
+    targets = '[tool.codegen]\ntargets = ["sm_80"]\n'
+    files = {"pyproject.toml": targets, "kernels/tiles.py": HEADER + TILES}
+    project = new_project(tmp_path, files)
+    result = project.run("regenerate")
+    (said,) = (line for line in result.errors if "images compiled" in line or "image, " in line)
+    assert said.startswith("generated/: 1 function, 1 image; ")
+    assert said.endswith(", 1 of 1 images compiled")
+    manifest = json.loads((project.output / "MANIFEST.json").read_text())
+    (omitted,) = manifest["functions"]["demo.tiles"]["omitted"]
+    assert omitted["reason"].startswith("needs ")
