@@ -62,12 +62,17 @@ def told(error: BaseException) -> str:
         return kind
 
 
-def meant(name: str, choices: Iterable[str], otherwise: str) -> str:
-    """A hint: the name that was meant, where one is much like it."""
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like one that is not."""
     import difflib  # which other runs do without
 
-    close = difflib.get_close_matches(name, list(choices), 1)
-    return f"did you mean `{close[0]}`?" if close else otherwise
+    return next(iter(difflib.get_close_matches(name, list(known), 1)), None)
+
+
+def meant(name: str, known: Iterable[str], otherwise: str) -> str:
+    """A hint: the name that was meant, where one is much like it."""
+    match = closest(name, known)
+    return f"did you mean `{match}`?" if match else otherwise
 
 
 def shown(path: str | Path) -> str:

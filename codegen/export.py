@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, Unpack
 
-from codegen.errors import CodegenError, SourceLocation
+from codegen.errors import CodegenError, SourceLocation, meant
 from codegen.options import (
     DEFAULTS,
     OPTIONS,
     TritonOptions,
     check_options,
     is_neutral,
-    meant,
     refusal,
     with_given,
 )
@@ -289,10 +288,9 @@ def _check_given(name: str, given: Mapping[str, object], where: SourceLocation) 
             )
         keywords = inspect.signature(export).parameters.values()
         known = [*(each.name for each in keywords if each.kind == each.KEYWORD_ONLY), *OPTIONS]
-        match = meant(option, known)
         raise CodegenError(
             f"`{name}`: export has no argument `{option}`",
             where=where,
-            hint=f"did you mean `{match}`?" if match else f"it has {', '.join(known)}",
+            hint=meant(option, known, f"it has {', '.join(known)}"),
         )
     check_options(name, with_given(DEFAULTS, given), where)

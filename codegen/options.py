@@ -6,7 +6,7 @@ with the reason. The names mean what they mean to Triton, wherever they are give
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypedDict
 
@@ -196,10 +196,3 @@ def check_options(name: str, options: Options, where: SourceLocation) -> None:
             raise CodegenError(
                 f"`{name}`: {entry.name} must be {rule.allowed}, got {value!r}", where=where
             )
-
-
-def meant(name: str, known: Collection[str]) -> str | None:
-    """The known name that is most like one that is not."""
-    import difflib  # which most runs do without
-
-    return next(iter(difflib.get_close_matches(name, known, 1)), None)

@@ -6,11 +6,11 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-from codegen.errors import CodegenError
+from codegen.errors import CodegenError, closest
 from codegen.export import Declaration
 from codegen.heuristics import Function, Heuristic
 from codegen.model import Configuration
-from codegen.options import OPTIONS, is_neutral, is_option, meant, refusal
+from codegen.options import OPTIONS, is_neutral, is_option, refusal
 from codegen.tuning import Tuning, configurations_of, tuning_of
 
 Step = Tuning | Heuristic
@@ -136,7 +136,7 @@ def _check(declaration: Declaration, steps: Sequence[Step], parameters: Sequence
                 hint=hint,
             )
         if name not in parameters and name not in OPTIONS:
-            match = meant(name, (*parameters, *OPTIONS))
+            match = closest(name, (*parameters, *OPTIONS))
             is_tuned = tuned is not None and name in tuned.names
             who = "its configurations give" if is_tuned else "the kernel computes"
             others = "; or name the configurations to build: configs=[{...}]" if is_tuned else ""

@@ -52,11 +52,6 @@ IMPORTS = {
         f"{HEADER}tl.arange(0, 4)\n",
         "7: the kernel file cannot be imported: ValueError: Did you forget to add @triton.jit ? ",
     ),
-    "argument that export lacks": (
-        f"{HEADER}export('demo.f', grid='explicit', num_wraps=4)\n",
-        "7: the kernel file cannot be imported: TypeError: export() got an unexpected keyword "
-        "argument 'num_wraps'",
-    ),
 }
 
 
