@@ -33,7 +33,7 @@ others: $(VENV)/installed
 
 # Kernels of Triton's own tutorials: TUTORIALS_OF_TRITON names the folder python/tutorials of a checkout of Triton 3.6.
 tutorials: $(VENV)/installed
-	$(BIN)/python -m codegen --project tests/kernels_of_others/tutorials regenerate
+	TUTORIALS_OF_TRITON=$(abspath $(TUTORIALS_OF_TRITON)) $(BIN)/python -m codegen --project tests/kernels_of_others/tutorials regenerate
 
 # Packs what a machine with a GPU and without a network needs of the wrappers, the packages and the tutorials.
 carry: $(VENV)/installed

@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks.command_line import parser_of
 from benchmarks.commands import ROOT, Cost, least, python, run
-from codegen.children import environment
+from codegen.children import Surroundings
 
 FRESH_ROUNDS, CHANGED_ROUNDS = 20, 3
 CHANGES = {
@@ -118,7 +118,7 @@ def _changed(project: Path, file: str, old: str, new: str) -> Cost:
 
 def _alone(project: Path) -> tuple[dict[str, tuple[float, float]], int]:
     with tempfile.TemporaryDirectory() as cache:
-        settings = [f"{name}={value}" for name, value in environment(cache).items()]
+        settings = [f"{name}={value}" for name, value in Surroundings().environment(cache).items()]
         command = [sys.executable, "-m", "benchmarks.regenerate", str(project)]
         cost = run(["env", "-i", *settings, *command])
     found: dict[str, Any] = json.loads(cost.output.splitlines()[-1])

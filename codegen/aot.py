@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import operator
+from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass, field
 
 from codegen.children import SETTINGS
@@ -42,8 +43,9 @@ class CompileRequest:
     target: Target
     key: str
     """`compile_key` of all that the compiler is given."""
-    source_key: str = ""
-    """Of the kernel as it was read; who compiles imports it again, and makes sure."""
+    made_of: str = ""
+    """The key of what the kernel was made of when it was read; who compiles imports it again, and
+    makes sure."""
 
     def __str__(self) -> str:
         return f"`{self.kernel}` variant `{self.variant.label}` for {self.target.name}"
@@ -75,9 +77,16 @@ class Compiled:
     """Bytes that the process which compiled it has had at most until then."""
 
 
-def compile_key(source_key: str, variant: Variant, target: Target, triton_version: str) -> str:
+def compile_key(
+    source_key: str,
+    variant: Variant,
+    target: Target,
+    triton_version: str,
+    listed: Sequence[tuple[str, str | None]] = (),
+) -> str:
     """Digest of everything the compiler is given: on every machine, equal keys give equal bytes.
 
+    `listed` are the variables of the environment that the project lets through.
     Raises `CodegenError` for a constexpr that has no fixed spelling, or an unknown PTX target.
     """
     given = (
@@ -89,6 +98,7 @@ def compile_key(source_key: str, variant: Variant, target: Target, triton_versio
         astuple(target),
         tuple(sorted(triton_options(variant.options, target).items())),
         tuple(sorted(SETTINGS.items())),
+        *listed,
     )
     constexprs = [
         [name, canonical(value, f"constexpr `{name}`")] for name, value in variant.constexprs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import pickle
 import queue
@@ -10,6 +11,7 @@ import re
 import resource
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -28,17 +30,20 @@ from triton.experimental.gluon._runtime import GluonASTSource
 from triton.runtime.errors import PTXASError
 
 from codegen.aot import Compiled, CompileRequest, triton_options
-from codegen.callees import source_key
 from codegen.children import excerpt
 from codegen.compile_errors import compilation_error
 from codegen.const_pointers import check_const_pointers
+from codegen.differing import OtherImport
 from codegen.errors import CannotBuild, CodegenError, SourceLocation, told
 from codegen.export import Declaration
 from codegen.loading import load, unwrapped
+from codegen.made_of import made_of
+from codegen.model import MadeOf
 from codegen.offline_driver import offline
 from codegen.parameters import given_value
 from codegen.plans import TensorMap
 from codegen.pointer_uses import pointer_uses
+from codegen.readings import ReadRequest
 from codegen.targets import Target
 from codegen.triton_version import current
 from codegen.ttir import Module, read_module
@@ -62,10 +67,10 @@ _REFUSED: tuple[tuple[Callable[[Any], bool], str], ...] = (
 
 
 def serve(channel: int) -> None:
-    """Answer requests until the parent closes its end, or is gone.
+    """Answer requests to read or to compile until the parent closes its end, or is gone.
 
-    Each answer says too whether anything has asked for the device until then. If so, modules may
-    hold what they heard, and the process is good for that one capability.
+    Each answer of a compilation says too whether anything has asked for the device until then. If
+    so, modules may hold what they heard, and the process is good for that one capability.
     """
     os.set_inheritable(channel, False)
     # Triton's own takes half a second of hashing libtriton, and has one key for 1 and "1".
@@ -73,18 +78,31 @@ def serve(channel: int) -> None:
     connection = Connection(channel)
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(connection, requests), daemon=True).start()
-    asked = False
+    asked, own = False, os.getpid()
+    sys.argv[:] = ["codegen"]
     while True:
         request = pickle.loads(requests.get())
         os.ftruncate(1, 0)
         os.lseek(1, 0, os.SEEK_SET)
-        with offline(request.target.capability) as device:
-            answer = _answer(request)
-        asked = asked or device.asked
+        answer: object
+        if isinstance(request, ReadRequest):
+            answer = _reader().serve(request, channel)
+        else:
+            with offline(request.target.capability) as device:
+                result = _answer(request)
+            asked = asked or device.asked
+            answer = result, asked, _most_memory()
+        if os.getpid() != own:
+            os._exit(0)  # a process that a kernel file has made, and that came back here
         try:
-            connection.send((answer, asked, _most_memory()))
+            connection.send(answer)
         except OSError:
             _leave()
+
+
+def _reader() -> Any:
+    """The module that reads kernel files, which processes that only compile do without."""
+    return importlib.import_module("codegen.introspect_worker")
 
 
 def _most_memory() -> int:
@@ -123,24 +141,21 @@ def _answer(request: CompileRequest) -> Compiled | CodegenError:
         return error
 
 
-_source_keys: dict[int, str] = {}
-"""By the identity of functions, which stay: nothing is imported twice."""
+_made_of: dict[int, MadeOf] = {}
+"""By the identity of declarations, which stay: nothing is imported twice."""
 
 
 def _check_unchanged(request: CompileRequest, declaration: Declaration | None) -> None:
     """An image that is kept under the key of another source would be wrong for ever."""
-    if not request.source_key:
+    if not request.made_of:
         return
+    found = None
     if declaration is not None:
-        function, _ = unwrapped(declaration)
-        if id(function) not in _source_keys:
-            _source_keys[id(function)] = source_key(function)
-        if _source_keys[id(function)] == request.source_key:
+        found = _made_of.get(id(declaration)) or made_of(declaration)
+        _made_of[id(declaration)] = found
+        if found.key == request.made_of:
             return
-    raise CodegenError(
-        f"`{request.kernel}` in {request.file} changed while this ran",
-        hint="run it again; nothing was written",
-    )
+    raise OtherImport(f"`{request.kernel}` in {request.file}", found)
 
 
 def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:

@@ -68,7 +68,7 @@ def source_key(kernel: JITCallable) -> str:
                 )
             if not _needs_no_spelling(name, value):
                 with contextlib.suppress(CodegenError):  # a built-in function
-                    more.add((callee.function.__qualname__, name, _spelt(value)))
+                    more.add((callee.function.__qualname__, name, spelt(value)))
     return hashlib.sha256(json.dumps([key, *sorted(more)]).encode()).hexdigest() if more else key
 
 
@@ -79,7 +79,7 @@ def _needs_no_spelling(name: str, value: object) -> bool:
     return _is_constexpr(value) and "." not in name and not isinstance(value.value, JITCallable)
 
 
-def _spelt(value: object) -> str:
+def spelt(value: object) -> str:
     """A fixed spelling, also of tables and the like. Raises `CodegenError` for what has none."""
     try:
         return json.dumps(canonical(value))
@@ -95,7 +95,7 @@ def _spelt(value: object) -> str:
 
 def _part(value: object) -> str:
     try:
-        return _spelt(value)
+        return spelt(value)
     except CodegenError:
         return type(value).__name__
 

@@ -103,6 +103,7 @@ def _regenerate(options: argparse.Namespace, config: Config) -> int:
         options.accept_triton,
         options.jobs,
         options.scheduler,
+        10.0 if options.verbose else 60.0,
     )
     with _exclusive(options, config):
         if options.check and not (options.rebuild or options.diff):
@@ -133,7 +134,7 @@ def _check(options: argparse.Namespace, config: Config) -> int:
     elif not options.quiet:
         for finding in findings:
             report.say(str(finding))
-        _tell_freshness(config, bool(findings), any(f.kind != "unknown" for f in findings))
+        _tell_freshness(config, bool(findings), not all(f.stays for f in findings))
     return DIFFERENT if findings else FRESH
 
 

@@ -17,17 +17,19 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from codegen import files
 from codegen.aot import CompileRequest
+from codegen.children import Surroundings
 from codegen.compilers import Compilers, OnDone, Result, compile_with
 from codegen.config import Config
 from codegen.errors import CodegenError, SourceLocation
 from codegen.manifest import PACKAGE, installed_tools
 from codegen.model import Kernel
+from codegen.patience import Watch
 from codegen.sources import has_changed
 
 
@@ -43,6 +45,8 @@ class Parcel:
     """sha256 of each file of an installed package that the kernels are made of."""
     tools: tuple[tuple[str, str], ...]
     """`equipment` of the machine that asks."""
+    listed: tuple[tuple[str, str | None], ...] = ()
+    """What kernel files see of that machine's environment."""
 
     @functools.cached_property
     def key(self) -> str:
@@ -55,7 +59,8 @@ def parcel(config: Config, kernels: Sequence[Kernel]) -> Parcel:
     paths = sorted(p for p in root.rglob("*") if p.suffix in (".py", ".json") and p.is_file())
     contents = ((path.relative_to(root).as_posix(), path.read_bytes()) for path in paths)
     sources = {name: digest for kernel in kernels for name, digest in kernel.sources.items()}
-    return Parcel(str(root), tuple(contents), tuple(sources.items()), tuple(equipment().items()))
+    tools = tuple(equipment().items())
+    return Parcel(str(root), tuple(contents), tuple(sources.items()), tools, config.listed())
 
 
 @functools.cache
@@ -91,7 +96,8 @@ def compile_elsewhere(parcel: Parcel, request: CompileRequest) -> Result:
             hint="install the same version of the package there",
         )
     root = _unpacked(parcel)
-    result = _compilers().compile(replace(request, root=str(root)))
+    compilers = _compilers(Surroundings(str(root.parent), parcel.listed))
+    result = compilers.compile(replace(request, root=str(root)))
     return _as_at_home(result, root, parcel) if isinstance(result, CodegenError) else result
 
 
@@ -108,9 +114,9 @@ _lock = threading.Lock()
 
 
 @functools.cache
-def _compilers() -> Compilers:
+def _compilers(around: Surroundings) -> Compilers:
     """Those of this process: one for each of its threads that compile."""
-    compilers = Compilers()
+    compilers = Compilers(around)
     atexit.register(compilers.stop)
     return compilers
 
@@ -141,6 +147,7 @@ class Cluster:
     config: Config
     kernels: Sequence[Kernel]
     say: Callable[[str], None]
+    watch: Watch = field(default_factory=Watch)
 
     def compile(self, requests: Sequence[CompileRequest], on_done: OnDone) -> list[Result]:
         """As `compile_all`. Raises `CodegenError` where no worker can, or all are gone."""
@@ -154,12 +161,22 @@ class Cluster:
                 workers=able, allow_other_workers=False, pure=False
             )
             there = client.scatter(sent, workers=able, broadcast=True, hash=False)
-            return compile_with(
-                lambda request: executor.submit(compile_elsewhere, there, request),
-                requests,
-                on_done,
-                lambda: self._check(client, able),
-            )
+            left = {request.key: request for request in requests}
+
+            def done(request: CompileRequest, result: Result) -> None:
+                left.pop(request.key, None)
+                on_done(request, result)
+
+            with self.watch.running(
+                lambda: f"compiling {_all_of([*left.values()])} on {self.address}"
+            ):
+                return compile_with(
+                    lambda request: executor.submit(compile_elsewhere, there, request),
+                    requests,
+                    done,
+                    self.watch.look,
+                    lambda: self._check(client, able),
+                )
 
     @contextlib.contextmanager
     def _client(self) -> Iterator[Any]:
@@ -207,6 +224,14 @@ class Cluster:
                 f"all workers of {self.address} that could compile are gone",
                 hint="look at their logs, start them again, and run the same command",
             )
+
+
+def _all_of(requests: Sequence[CompileRequest]) -> str:
+    """Requests in words; those that came first are likely to be at work."""
+    if not requests:
+        return "the last image"
+    others = len(requests) - 1
+    return f"{requests[0]}" + (f" and {others} other{'s' * (others > 1)}" if others else "")
 
 
 _PATIENCE = "10s"

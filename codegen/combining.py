@@ -13,7 +13,7 @@ from codegen.model import Constexpr, Kernel
 from codegen.values import canonical
 
 _MAY_DIFFER = (
-    *("location", "source_key", "source_keys", "function_keys", "sources"),
+    *("location", "source_key", "source_keys", "made_of", "made_of_for", "sources"),
     *("lacking", "lacking_for"),
 )
 
@@ -29,7 +29,7 @@ def combine(views: Mapping[int, Kernel]) -> Kernel:
     return dataclasses.replace(
         first,
         source_keys=_source_keys(views),
-        function_keys={capability: view.source_key for capability, view in views.items()},
+        made_of_for={capability: view.made_of for capability, view in views.items()},
         sources={name: sum_ for view in views.values() for name, sum_ in view.sources.items()},
         lacking=(),
         lacking_for={capability: view.lacking for capability, view in views.items()},

@@ -1,8 +1,9 @@
-"""Processes that compile: a pool of them here, or one for each thread of any executor.
+"""Processes that read kernel files and compile: a pool of them here, or one for each thread of any
+executor.
 
-Triton runs in child processes, which are fresh interpreters with a scrubbed environment and a
-directory of their own: Triton reads settings as it is imported, and LLVM ends its process when it
-fails.
+Kernel files and Triton run in child processes, which are fresh interpreters with a scrubbed
+environment and a directory of their own: both read settings as they are imported, a kernel file may
+do anything to its process, and LLVM ends it when it fails.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from codegen.children import environment, excerpt, fate
+from codegen.children import UMASK, Surroundings, excerpt, fate
 from codegen.errors import CannotBuild, CodegenError, told
+from codegen.patience import Watch
 
 if TYPE_CHECKING:  # a process is started before anything imports Triton here
     from codegen.aot import Compiled, CompileRequest
@@ -44,7 +46,7 @@ from codegen.aot_worker import serve
 serve(int(sys.argv[2]))
 """
 _LOG = "output.log"
-_PATIENCE = 2.0  # seconds between looks at whether anybody still compiles
+_PATIENCE = 2.0  # seconds between looks at what still runs
 
 
 def compile_all(
@@ -61,7 +63,10 @@ def compile_all(
     executor = ThreadPoolExecutor(max(min(jobs, len(requests)), 1))
     try:
         return compile_with(
-            lambda request: executor.submit(compilers.compile, request), requests, on_done
+            lambda request: executor.submit(compilers.compile, request),
+            requests,
+            on_done,
+            compilers.watch.look,
         )
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
@@ -74,12 +79,13 @@ def compile_with(
     submit: Callable[[CompileRequest], Future[Result]],
     requests: Sequence[CompileRequest],
     on_done: OnDone = lambda request, result: None,
+    look: Callable[[], None] = lambda: None,
     check: Callable[[], None] = lambda: None,
 ) -> list[Result]:
     """Compile every request by whatever `submit` hands it to, as `Executor.submit` does.
 
-    Results and errors come in the order of the requests. `check` is called while nothing comes, or
-    worse, and raises when nothing more will.
+    Results and errors come in the order of the requests. `look` is called every now and then, and
+    `check` while nothing comes, or worse; it raises when nothing more will.
     """
     # A process whose modules have asked for the device is good for one capability: keep it there.
     order = sorted(range(len(requests)), key=lambda n: (requests[n].target.capability, n))
@@ -90,6 +96,7 @@ def compile_with(
     try:
         while waiting:
             done, _ = wait(waiting, _PATIENCE, FIRST_COMPLETED)
+            look()
             if not done:
                 check()
             for future in done:
@@ -113,9 +120,11 @@ def _result(future: Future[Result], request: CompileRequest) -> Result:
 
 
 class Compilers:
-    """A compiler for each thread that asks for one."""
+    """A process for each thread that asks for one."""
 
-    def __init__(self) -> None:
+    def __init__(self, around: Surroundings | None = None, watch: Watch | None = None) -> None:
+        self.watch = watch or Watch()
+        self._around = around or Surroundings()
         self._of_thread = threading.local()
         self._all: list[Compiler] = []
         self._idle: list[Compiler] = []
@@ -123,21 +132,31 @@ class Compilers:
 
     def start_one(self) -> None:
         """Start a process now, for the first thread that will ask: its imports take a while."""
-        compiler = Compiler()
+        compiler = Compiler(self._around)
         self._all.append(compiler)
         self._idle.append(compiler)
         compiler.start()
+
+    @contextlib.contextmanager
+    def borrowed(self) -> Iterator[Compiler]:
+        """A process for whatever is to be asked of it, which others have afterwards."""
+        compiler = self._next()
+        try:
+            yield compiler
+        finally:
+            self._idle.append(compiler)
 
     def compile(self, request: CompileRequest) -> Result:
         compiler: Compiler | None = getattr(self._of_thread, "compiler", None)
         if compiler is None:
             compiler = self._of_thread.compiler = self._next()
-        return compiler.compile(request)
+        with self.watch.running(lambda: f"compiling {request}"):
+            return compiler.compile(request)
 
     def _next(self) -> Compiler:
         with contextlib.suppress(IndexError):
             return self._idle.pop()
-        compiler = Compiler()
+        compiler = Compiler(self._around)
         self._all.append(compiler)
         return compiler
 
@@ -152,10 +171,21 @@ class Compilers:
             compiler.stop()
 
 
-class Compiler:
-    """A child process that compiles a request at a time. It starts with the first, or before."""
+class Died(Exception):
+    """A process that was asked something ended without an answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, fate: str, log: str) -> None:
+        super().__init__(fate)
+        self.fate = fate
+        self.log = log
+        """What it had printed."""
+
+
+class Compiler:
+    """A child process that is asked one thing at a time. It starts with the first, or before."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
         self._process: subprocess.Popen[bytes] | None = None
         self._capability: int | None = None
         """The one that the process is good for, when modules of it have asked for the device."""
@@ -164,12 +194,41 @@ class Compiler:
         """A request that kills the process gets an error; the next one gets a new process."""
         if self._capability not in (None, request.target.capability):
             self.stop()
+        result: Result
+        try:
+            result, has_asked, memory = self.ask(request)
+        except Died as death:
+            message = f"{request}: the compiler died with {death.fate}"
+            return CannotBuild(message + excerpt(death.log))
+        if has_asked:
+            self._capability = request.target.capability
+        if memory > MOST_MEMORY:
+            self.stop()
+        return result if isinstance(result, CodegenError) else replace(result, memory=memory)
+
+    def ask(self, request: object, look: Callable[[], None] | None = None) -> Any:
+        """The answer to a request; `look` is called every now and then until it comes.
+
+        Raises `Died`.
+        """
         if self._process is None:
             self.start()
-        # If the process is dead, `_answer` says what of.
+        assert self._process is not None
+        # If the process is dead, the answer says what of.
         with contextlib.suppress(OSError):
             self._connection.send(request)
-        return self._answer(request)
+        try:
+            while look is not None and not self._connection.poll(_PATIENCE):
+                look()
+            return self._connection.recv()
+        except (EOFError, OSError):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_PATIENCE)  # as it ends by itself, to know of what
+            self.kill()
+            died_of = fate(self._process.wait())
+            log = Path(self._directory, _LOG).read_text(errors="replace")
+            self.stop()
+            raise Died(died_of, log) from None
 
     def start(self) -> None:
         self._directory = tempfile.mkdtemp(prefix="codegen-")
@@ -183,8 +242,10 @@ class Compiler:
                 stdout=log,
                 stderr=log,
                 pass_fds=[theirs.fileno()],
-                env=environment(self._directory),
                 start_new_session=True,
+                env=self._around.environment(self._directory),
+                cwd=self._around.folder,
+                umask=UMASK,
             )
 
     def kill(self) -> None:
@@ -203,22 +264,6 @@ class Compiler:
         self._process = self._capability = None
         self._connection.close()
         shutil.rmtree(self._directory, ignore_errors=True)
-
-    def _answer(self, request: CompileRequest) -> Result:
-        result: Result
-        try:
-            result, has_asked, memory = self._connection.recv()
-        except (EOFError, OSError):
-            assert self._process is not None
-            message = f"{request}: the compiler died with {fate(self._process.wait())}"
-            log = Path(self._directory, _LOG).read_text(errors="replace")
-            self.stop()
-            return CannotBuild(message + excerpt(log))
-        if has_asked:
-            self._capability = request.target.capability
-        if memory > MOST_MEMORY:
-            self.stop()
-        return result if isinstance(result, CodegenError) else replace(result, memory=memory)
 
     _connection: Connection
     _directory: str

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codegen.children import FIXED
 from codegen.errors import CodegenError, SourceLocation, meant, shown
 from codegen.ordinary import read_file
 from codegen.targets import TARGETS, Target
@@ -31,6 +32,12 @@ class Config:
     prefix: str = ""
     """What the names in C begin with, in the place of tritonbind's; nothing: those of kernels with
     nothing before them."""
+    environment: tuple[str, ...] = ()
+    """The variables that kernel files may read of whoever runs the command."""
+
+    def listed(self) -> tuple[tuple[str, str | None], ...]:
+        """Those variables with their values now; None: it is not set."""
+        return tuple((name, os.environ.get(name)) for name in self.environment)
 
     @property
     def kernels_folder(self) -> Path:
@@ -104,7 +111,7 @@ class _Settings:
 
 def _config(project: Path, file: Path) -> Config:
     settings = _settings(file)
-    known = ("kernels", "output", "targets", "prefix")
+    known = ("kernels", "output", "targets", "prefix", "environment")
     for key in settings.table:
         if key not in known:
             raise CodegenError(
@@ -120,13 +127,21 @@ def _config(project: Path, file: Path) -> Config:
             where=settings.where("output"),
             hint='write output = "generated"',
         )
-    return Config(project, kernels, output, _targets(settings), _prefix(settings))
+    return Config(
+        project, kernels, output, _targets(settings), _prefix(settings), _environment(settings)
+    )
 
 
 def _settings(file: Path) -> _Settings:
     try:
         text = read_file(file).decode()
         document = tomllib.loads(text)
+    except RecursionError as error:
+        raise CodegenError(
+            "the file is nested too deep",
+            where=SourceLocation(str(file), 1),
+            hint="write it with fewer levels",
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         line = re.search(r"at line (\d+)", str(error))
         raise CodegenError(
@@ -194,6 +209,25 @@ def _prefix(settings: _Settings) -> str:
             hint='write for instance prefix = "acme"',
         )
     return str(value)
+
+
+def _environment(settings: _Settings) -> tuple[str, ...]:
+    value = settings.table.get("environment", [])
+    are_names = isinstance(value, list) and all(isinstance(n, str) and n for n in value)
+    if not are_names or any({"=", "\0"} & {*name} for name in value):
+        raise CodegenError(
+            f"[tool.codegen] environment must be a list of names of variables, got {value!r}",
+            where=settings.where("environment"),
+            hint='write for instance environment = ["MY_BLOCK"]',
+        )
+    for name in value:
+        if name in FIXED:
+            raise CodegenError(
+                f"[tool.codegen] environment has {name!r}, which the generator itself sets",
+                where=settings.where("environment"),
+                hint="leave it out",
+            )
+    return tuple(sorted({*value}))
 
 
 def _targets(settings: _Settings) -> tuple[Target, ...]:

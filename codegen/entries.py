@@ -132,7 +132,7 @@ def _intact(output: Path, entry: Mapping[str, Any]) -> bytes | None:
     """The image, where it is the one that the entry is of."""
     try:
         content = read_if_file(output / entry["file"])
-    except OSError:
+    except (OSError, ValueError):
         return None
     is_intact = content is not None and files.digest(content) == entry["sha256"]
     return content if is_intact else None

@@ -58,7 +58,7 @@ def told(error: BaseException) -> str:
     kind = type(error).__name__
     try:
         return f"{kind}: {error}".rstrip(": ")
-    except Exception:  # its own way to say it fails
+    except BaseException:  # its own way to say it fails
         return kind
 
 
@@ -75,10 +75,18 @@ def meant(name: str, known: Iterable[str], otherwise: str) -> str:
     return f"did you mean `{match}`?" if match else otherwise
 
 
+def show_from(folder: str) -> None:
+    """Have this process show paths from there, whatever its current folder is."""
+    _shown_from.append(Path(folder))
+
+
+_shown_from: list[Path] = []
+
+
 def shown(path: str | Path) -> str:
     """A path as messages show it: from the current folder, where it is inside."""
     try:
-        return str(Path(path).relative_to(Path.cwd()))
+        return str(Path(path).relative_to(_shown_from[-1] if _shown_from else Path.cwd()))
     except (OSError, ValueError):
         return str(path)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,13 @@ class Finding:
 
     kind: str
     """`changed`, `added` or `gone` input, `options`, `tools`; `edited`, `missing` or `unknown`
-    output."""
+    output; `unlisted` variable."""
     path: str
+
+    @property
+    def stays(self) -> bool:
+        """No run mends it."""
+        return self.kind in ("unknown", "unlisted")
 
     def __str__(self) -> str:
         return _TEXTS[self.kind].format(path=self.path)
@@ -34,6 +39,7 @@ _TEXTS = {
     "edited": "edited by hand: {path}",
     "missing": "missing: {path}",
     "unknown": "orphaned: {path} was not generated; move it elsewhere",
+    "unlisted": "ignored: {path}; list it in [tool.codegen] environment, or unset it",
 }
 
 
@@ -43,7 +49,8 @@ class Staleness:
 
     findings: tuple[Finding, ...]
     unknown: tuple[Finding, ...] = ()
-    """Files in the output folder that no run wrote. They stay: a run that wrote all is fresh."""
+    """What no run mends: files in the output folder that none wrote, and variables that are set,
+    read and not listed. A run that wrote all is fresh."""
     triton: tuple[str, str] | None = None
     """(recorded, installed) versions of Triton, when they differ."""
 
@@ -67,7 +74,10 @@ def find_staleness(config: Config, manifest: Manifest) -> Staleness:
     if manifest.is_edited:
         findings.append(Finding("edited", f"{config.output}/{NAME}"))
     strangers = files.unknown_files(output, {**manifest.files, NAME: ""})
-    unknown = tuple(Finding("unknown", f"{config.output}/{path}") for path in strangers)
+    unknown = (
+        *(Finding("unknown", f"{config.output}/{path}") for path in strangers),
+        *unlisted_variables(config, manifest.unlisted),
+    )
     tools = installed_tools()
     findings += [
         Finding("tools", f"{tool} was {manifest.tools.get(tool)} and is {version}")
@@ -77,6 +87,16 @@ def find_staleness(config: Config, manifest: Manifest) -> Staleness:
     versions = (manifest.tools.get("triton", ""), tools.get("triton", ""))
     differs = all(versions) and versions[0] != versions[1]
     return Staleness(tuple(findings), unknown, versions if differs else None)
+
+
+def unlisted_variables(config: Config, reads: Mapping[str, Sequence[str]]) -> tuple[Finding, ...]:
+    """Those that are set now: whoever set them may think that they decide something."""
+    return tuple(
+        Finding("unlisted", f"{file} reads the environment variable {name}, which is set")
+        for file, names in sorted(reads.items())
+        for name in names
+        if name in os.environ and name not in config.environment
+    )
 
 
 def _inputs(recorded: Mapping[str, str], current: Mapping[str, str]) -> list[Finding]:

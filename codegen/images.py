@@ -182,13 +182,13 @@ def _request(
     config: Config, kernel: Kernel, variant: Variant, target: Target, version: str
 ) -> CompileRequest:
     try:
-        key = compile_key(kernel.source_key_for(target), variant, target, version)
+        key = compile_key(kernel.source_key_for(target), variant, target, version, config.listed())
     except CodegenError as error:
         message = f"`{kernel.name}` {error.message}"
         raise CodegenError(message, where=kernel.location, hint=error.hint) from error
     folder = str(config.kernels_folder)
-    read = kernel.function_key_for(target)
-    return CompileRequest(folder, kernel.file, kernel.name, variant, target, key, read)
+    made_of = kernel.as_made_for(target).key
+    return CompileRequest(folder, kernel.file, kernel.name, variant, target, key, made_of)
 
 
 def _first_of(errors: Sequence[CodegenError]) -> CodegenError:

@@ -24,11 +24,13 @@ from codegen.geometry import grid_of, with_shapes
 from codegen.given_options import check_given_once, check_names, options_of, with_debug
 from codegen.inductor import with_types_of_torch
 from codegen.loading import load, module_name, unwrapped
+from codegen.made_of import made_of
 from codegen.model import Configuration, Constexpr, Grid, Kernel, Parameter
 from codegen.options import OPTIONS
 from codegen.parameter_comments import parameter_comments
 from codegen.parameters import parameter_of
 from codegen.partners import check_partners
+from codegen.readings import Lists
 from codegen.sources import package_sources
 from codegen.triton_version import current, missing
 from codegen.tuning import Tuning
@@ -38,10 +40,6 @@ from codegen.variants import specialise
 from codegen.wrappers import computed_names, computed_options, listed_configurations, steps_of
 
 GRID_ARGUMENTS = ("gx", "gy", "gz")
-
-
-Lists = Mapping[str, tuple[Configuration, ...]]
-"""Configurations by the name of the function."""
 
 
 def introspect(root: Path, file: str, of_all: Lists = MappingProxyType({})) -> tuple[Kernel, ...]:
@@ -101,6 +99,7 @@ def title_of(root: Path, file: str) -> str:
 def _kernel(
     declaration: Declaration, root: Path, file: str, of_all: Sequence[Configuration]
 ) -> Kernel:
+    written = declaration
     function, wrappers = unwrapped(declaration)
     said = declaration.options
     declaration = with_types_of_torch(declaration, wrappers)
@@ -144,6 +143,7 @@ def _kernel(
         grid=Grid(None),
         options=options_of(declaration, parameters),
         source_key=_source_key(declaration, function),
+        made_of=made_of(written),
         tuples=flat.tuples,
         targets=declaration.targets,
         optional_targets=declaration.optional_targets,

@@ -7,8 +7,10 @@ import importlib
 import importlib.machinery
 import importlib.util
 import keyword
+import os
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +31,37 @@ def load(root: Path, file: str) -> tuple[Declaration, ...]:
     """Import the kernel file `root/file` and return its declarations, in order.
 
     The file is imported by its dotted name below `root`, so that its own relative and absolute
-    imports work. Raises `CodegenError` when the import fails.
+    imports work. Raises `CodegenError` when the import fails, by whatever it raises.
     """
     path = (root / file).resolve()
     name = module_name(root, file)
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with _restored():
             _adopt_package(root.resolve())
             importlib.import_module(name)
     except CodegenError:
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         raise _import_error(path, name, error) from error
     declared = tuple(d for d in DECLARATIONS if Path(d.location.path).resolve() == path)
     if declared:
         _check_path(path, file)
     return declared
+
+
+@contextlib.contextmanager
+def _restored() -> Iterator[None]:
+    """Afterwards the next file finds the process as this one did, as far as that is to be seen."""
+    folder, limit = os.getcwd(), sys.getrecursionlimit()
+    streams = {name: getattr(sys, name) for name in ("stdin", "stdout", "stderr")}
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        for name, stream in streams.items():
+            setattr(sys, name, stream)
+        sys.setrecursionlimit(limit)
+        os.chdir(folder)
 
 
 def unwrapped(declaration: Declaration) -> tuple[JITFunction[Any], tuple[object, ...]]:

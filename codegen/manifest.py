@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ class Manifest:
     files: Mapping[str, str] = field(default_factory=dict)
     """sha256 of every file that was written, without the manifest itself."""
     functions: Mapping[str, Any] = field(default_factory=dict)
+    unlisted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The variables that files of the project read at import, and the settings do not list."""
     is_edited: bool = False
     """Whether functions were left out, of which the file says otherwise than who wrote it."""
 
@@ -73,8 +76,9 @@ class Manifest:
                 name: {**entry, "digest": _digest(name, entry)}
                 for name, entry in self.functions.items()
             },
+            **({"unlisted": self.unlisted} if self.unlisted else {}),
         }
-        text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
+        text = json.dumps(document, indent=1, sort_keys=True)
         return GeneratedFile(NAME, f"{text}\n".encode())
 
 
@@ -90,13 +94,26 @@ def read_manifest(output: Path) -> Manifest:
         return Manifest()
     except ValueError as error:
         raise _damaged(path, f"it is not JSON: {error}") from error
+    except RecursionError as error:
+        raise _damaged(path, "it is nested too deep") from error
     try:
         entries = {name: {**document[name]} for name in _ENTRIES}
-    except (KeyError, TypeError) as error:
+        entries["unlisted"] = {**document.get("unlisted", {})}
+    except (KeyError, TypeError, AttributeError) as error:
         raise _damaged(path, "it lacks an entry") from error
+    for name in ("tools", "inputs", "files"):
+        if not all(isinstance(value, str) for value in entries[name].values()):
+            raise _damaged(path, f"its entry `{name}` holds something else than texts")
     for file in entries["files"]:
         if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
             raise _damaged(path, f"it names {file}, which is outside its folder")
+        if not _can_be_called(file):
+            raise _damaged(path, f"it names {file!r}, which no file can be called")
+    entries["unlisted"] = {
+        file: [name for name in names if isinstance(name, str)]
+        for file, names in entries["unlisted"].items()
+        if isinstance(names, list)
+    }
     functions = entries.pop("functions")
     whole = {name: {**entry} for name, entry in functions.items() if _is_whole(entry)}
     known = {n: f for n, f in whole.items() if f.pop("digest", None) == _digest(n, f)}
@@ -111,6 +128,13 @@ def images_of(manifest: Manifest) -> dict[str, str]:
         for variant in function["variants"].values()
         for image in variant["images"].values()
     }
+
+
+def _can_be_called(path: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:  # half of a character
+        return False
 
 
 def _digest(name: str, entry: Mapping[str, Any]) -> str:
@@ -143,7 +167,10 @@ def _version(tool: str) -> str | None:
 
 
 def read_inputs(config: Config) -> dict[str, str]:
-    """sha256 of everything that the output is made from: kernels, templates, the generator."""
+    """sha256 of everything that the output is made from: kernels, templates, the generator.
+
+    Variables of the environment that the project lists are among them, with a `$`.
+    """
     found: dict[str, Path] = {}
     for file in config.kernel_files():
         found[f"{config.kernels}/{file}"] = config.kernels_folder / file
@@ -163,7 +190,12 @@ def read_inputs(config: Config) -> dict[str, str]:
         for path in folder.rglob("*"):
             if path.suffix in suffixes and path.is_file():
                 found[f"{name}/{path.relative_to(folder).as_posix()}"] = path
-    return {name: files.digest(read_file(path)) for name, path in sorted(found.items())}
+    variables = {
+        f"${name}": "unset" if value is None else files.digest(os.fsencode(value))
+        for name, value in config.listed()
+    }
+    digests = {name: files.digest(read_file(path)) for name, path in found.items()}
+    return dict(sorted({**variables, **digests}.items()))
 
 
 _ENTRIES = ("tools", "options", "inputs", "files", "functions")
@@ -171,6 +203,7 @@ _FUNCTION = {
     *("kernel", "signature", "grid", "omitted", "sources"),
     *("pointers", "writes_through", "calls", "configurations"),
 }
+_KINDS = {"kernel": str, "signature": str, "sources": dict, "pointers": dict, "variants": dict}
 _VARIANT = {"parameters", "constexprs", "divisible_by_16", "options"}
 _IMAGE = {
     *("file", "key", "symbol", "num_warps", "registers", "shared", "stack", "size", "sha256"),
@@ -182,6 +215,8 @@ _IMAGE = {
 def _is_whole(function: Any) -> bool:
     """Whether an entry is one of this version's; what others wrote of a function is forgotten."""
     try:
+        if not all(isinstance(function[name], kind) for name, kind in _KINDS.items()):
+            return False
         variants = [*function["variants"].values()]
         images = [image for variant in variants for image in variant["images"].values()]
         return all(

@@ -286,6 +286,16 @@ NO_VARIANT = -1
 
 
 @dataclass(frozen=True)
+class MadeOf:
+    """What one import of its file made of a kernel, to be compared with what another does."""
+
+    parts: tuple[tuple[str, str], ...] = ()
+    """What the compiler is given, by what messages call it: values, sources, declarations."""
+    key: str = ""
+    """A digest of them all."""
+
+
+@dataclass(frozen=True)
 class Kernel:
     """One exported function: a Triton kernel and everything its declaration and source say."""
 
@@ -313,8 +323,9 @@ class Kernel:
     """sha256 of each file of an installed package that the kernel is made of."""
     source_keys: Mapping[int, str] = field(default_factory=dict)
     """`source_key` by capability, where the source depends on the SM for which it is imported."""
-    function_keys: Mapping[int, str] = field(default_factory=dict)
-    """`source_keys` without what functions among constexprs add to them."""
+    made_of: MadeOf = MadeOf()
+    made_of_for: Mapping[int, MadeOf] = field(default_factory=dict)
+    """`made_of` by capability, as `source_keys`."""
     apart: frozenset[str] = frozenset()
     """The options that are said apart from what a constexpr of their name has."""
     lacking: tuple[int, ...] = ()
@@ -331,8 +342,8 @@ class Kernel:
     def source_key_for(self, target: Target) -> str:
         return self.source_keys.get(target.capability, self.source_key)
 
-    def function_key_for(self, target: Target) -> str:
-        return self.function_keys.get(target.capability, self.source_key)
+    def as_made_for(self, target: Target) -> MadeOf:
+        return self.made_of_for.get(target.capability, self.made_of)
 
     @cached_property
     def arguments(self) -> tuple[Parameter | Constexpr, ...]:

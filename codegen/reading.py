@@ -2,54 +2,144 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import contextlib
+import pickle
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
+from codegen.children import Surroundings, excerpt, fate
 from codegen.combining import combine, sms
-from codegen.errors import CodegenError
-from codegen.introspect import Lists
-from codegen.introspect_worker import Reading, read, read_in_child
+from codegen.compilers import Compiler, Compilers, Died
+from codegen.differing import difference
+from codegen.errors import CodegenError, SourceLocation
 from codegen.model import Kernel
-from codegen.offline_answers import answered
-from codegen.offline_driver import offline
+from codegen.readings import Lists, Reading, ReadRequest
 from codegen.targets import Target
 
 
 def read_kernels(
-    root: Path, files: Sequence[str], targets: Sequence[Target], jobs: int
+    root: Path,
+    files: Sequence[str],
+    targets: Sequence[Target],
+    jobs: int,
+    compilers: Compilers | None = None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> list[Reading]:
-    """What each kernel file says for the targets.
+    """What each kernel file says for the targets; `say` is told what they print.
 
-    This process reads them all as one of the SMs. A file whose import asked for the device, or used
-    what did, is read again by a child process for each SM, and what these read is combined; where
-    the configurations of a kernel differ, once more with those of all SMs.
+    A process of `compilers` reads them all as one of the SMs. A file whose import asked for the
+    device, or used what did, is read again for each SM, and what these readings say is combined;
+    where the configurations of a kernel differ, once more with those of all SMs.
     """
     capabilities = sorted({target.capability for target in targets})
-    readings: dict[str, Reading] = {}
-    asking = []
-    for file in files:
-        with offline(capabilities[0]) as device:
-            readings[file] = read(root, file)
-        if device.asked or answered():
-            asking.append(file)
-    if asking and {*capabilities, *answered()} != {capabilities[0]}:
-        with ThreadPoolExecutor(max(jobs, 1)) as pool:
-
-            def read_for_each(of_all: Mapping[str, Lists]) -> dict[str, dict[int, Reading]]:
-                found = pool.map(lambda sm: read_in_child(root, asking, sm, of_all), capabilities)
-                by_file = zip(*found, strict=True)
-                return {
-                    file: dict(zip(capabilities, of_file, strict=True))
-                    for file, of_file in zip(asking, by_file, strict=True)
-                }
-
-            found = read_for_each({})
-            of_all = {file: _united(of_file.values()) for file, of_file in found.items()}
-            if any(of_all.values()):
-                found = read_for_each(of_all)
-        readings.update({file: _combined(of_file) for file, of_file in found.items()})
+    with contextlib.ExitStack() as stack:
+        if compilers is None:
+            compilers = Compilers(Surroundings(str(root.resolve().parent)))
+            stack.callback(compilers.stop)
+        first = _read(compilers, root, files, capabilities[0], say=say)
+        readings = {reading.file: reading for reading in first}
+        asking = [reading.file for reading in first if reading.asked]
+        if asking and len(capabilities) > 1:
+            readings.update(_read_for_each(compilers, root, asking, capabilities, jobs, readings))
     return list(readings.values())
+
+
+def _read_for_each(
+    compilers: Compilers,
+    root: Path,
+    files: Sequence[str],
+    capabilities: Sequence[int],
+    jobs: int,
+    readings: Mapping[str, Reading],
+) -> dict[str, Reading]:
+    """One reading of each file from those for all SMs; `readings` are those for the first."""
+
+    def read_all(of_all: Mapping[str, Lists]) -> dict[str, dict[int, Reading]]:
+        found = pool.map(lambda sm: _read(compilers, root, files, sm, of_all), capabilities)
+        by_file = zip(*found, strict=True)
+        return {
+            file: dict(zip(capabilities, of_file, strict=True))
+            for file, of_file in zip(files, by_file, strict=True)
+        }
+
+    with ThreadPoolExecutor(max(jobs, 1)) as pool:
+        found = read_all({})
+        of_all = {file: _united(of_file.values()) for file, of_file in found.items()}
+        if any(of_all.values()):
+            found = read_all(of_all)
+    return {file: _combined(of_file, readings[file]) for file, of_file in found.items()}
+
+
+def _read(
+    compilers: Compilers,
+    root: Path,
+    files: Sequence[str],
+    capability: int,
+    of_all: Mapping[str, Lists] | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> list[Reading]:
+    """Kernel files as the SM of that capability sees them; `of_all` by file, as in `introspect`."""
+    with tempfile.TemporaryDirectory(prefix="codegen-") as scratch, compilers.borrowed() as process:
+        log = Path(scratch, "log")
+        readings: list[Reading] = []
+        while len(readings) < len(files):
+            rest, answers = tuple(files[len(readings) :]), Path(scratch, f"{len(readings)}")
+            here, lists = str(Path.cwd()), dict(of_all or {})
+            request = ReadRequest(str(root), rest, capability, lists, here, str(answers), str(log))
+            end = _ask(compilers, process, request)
+            found = _answers(answers)
+            readings += found
+            if len(found) < len(rest) and not (found and found[-1].is_last):
+                readings.append(_ended(root, rest[len(found)], end))
+        if log.exists() and (text := log.read_text(errors="replace").rstrip("\n")):
+            say(text)
+    return readings
+
+
+def _ask(compilers: Compilers, process: Compiler, request: ReadRequest) -> str:
+    """Have files read, as many as can be until one ends the process; how it ended comes back."""
+    answers, printed = Path(request.answers), ""
+    with compilers.watch.running(lambda: _current(request)):
+        try:
+            end = fate(process.ask(request, compilers.watch.look))
+        except Died as death:
+            end, printed = death.fate, death.log
+    if not answers.exists():
+        raise CodegenError(
+            f"the process that was to read kernels died with {end}{excerpt(printed)}"
+        )
+    return end
+
+
+def _answers(path: Path) -> list[Reading]:
+    """Those that were finished."""
+    found = []
+    with path.open("rb") as answers, contextlib.suppress(EOFError, pickle.UnpicklingError):
+        while True:
+            found.append(pickle.load(answers))
+    return found
+
+
+def _current(request: ReadRequest) -> str:
+    """What is being done, as messages say it."""
+    answers = Path(request.answers)
+    if not answers.exists():
+        return "starting the process that reads kernels"
+    done = min(len(_answers(answers)), len(request.files) - 1)
+    return f"importing {Path(request.root).name}/{request.files[done]}"
+
+
+def _ended(root: Path, file: str, end: str) -> Reading:
+    module = ".".join([root.name, *Path(file).with_suffix("").parts])
+    error = CodegenError(
+        f"the kernel file ends the process that imports it: {end}",
+        where=SourceLocation(str((root / file).resolve()), 1),
+        hint=f"`python -c 'import {module}'` in the project's folder shows where it happens",
+    )
+    return Reading(file, errors=(error,))
 
 
 def _united(readings: Collection[Reading]) -> Lists:
@@ -64,10 +154,10 @@ def _united(readings: Collection[Reading]) -> Lists:
     return united
 
 
-def _combined(readings: Mapping[int, Reading]) -> Reading:
-    """One reading of a file from those for each capability."""
+def _combined(readings: Mapping[int, Reading], earlier: Reading) -> Reading:
+    """One reading of a file from those for each capability; `earlier` was one for the first."""
     first = next(iter(readings.values()))
-    errors = list(_errors(readings))
+    errors = list(_errors(readings)) or list(_differences(earlier, first))
     kernels = []
     if not errors:
         names = {k.name: None for reading in readings.values() for k in reading.kernels}
@@ -76,7 +166,16 @@ def _combined(readings: Mapping[int, Reading]) -> Reading:
                 kernels.append(_kernel(name, readings))
             except CodegenError as error:
                 errors.append(error)
-    return Reading(first.file, first.title, tuple(kernels), tuple(errors))
+    return replace(earlier, kernels=tuple(kernels), errors=tuple(errors))
+
+
+def _differences(one: Reading, other: Reading) -> Iterable[CodegenError]:
+    """What two imports for one SM do not agree in."""
+    others = {kernel.name: kernel for kernel in other.kernels}
+    for kernel in one.kernels:
+        again = others.get(kernel.name)
+        if again is not None and again.made_of != kernel.made_of:
+            yield difference(kernel, kernel.made_of, again.made_of)
 
 
 def _errors(readings: Mapping[int, Reading]) -> Iterable[CodegenError]:

@@ -37,6 +37,12 @@ class Selection:
         read = {name: digest for name, digest in current.items() if name not in others}
         return {**read, **self.kept_inputs}
 
+    def kept_reads(self, recorded: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """What is recorded of the variables that the files read which this run does not."""
+        read = {f"{self.config.kernels}/{file}" for file in self.kernel_files}
+        is_part = bool(self.other_files)
+        return {f: [*names] for f, names in recorded.items() if is_part and f not in read}
+
     def read_kept(self) -> list[GeneratedFile]:
         folder = self.config.output_folder
         return [GeneratedFile(path, read_file(folder / path)) for path in self.kept_files]

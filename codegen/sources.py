@@ -24,7 +24,7 @@ def package_sources(function: Any, root: Path) -> dict[str, str]:
         called = callee.function.fn
         path = Path(called.__code__.co_filename)
         name = _name(called.__module__, path)
-        if name and not _is_near(called.__module__, path.resolve(), root):
+        if name and not is_near(called.__module__, path.resolve(), root):
             found[name] = digest(path.read_bytes())
     return dict(sorted(found.items()))
 
@@ -41,7 +41,7 @@ def has_changed(name: str, recorded: str) -> bool:
     return bool(paths) and recorded not in map(digest, contents)
 
 
-def _is_near(module: str, path: Path, root: Path) -> bool:
+def is_near(module: str, path: Path, root: Path) -> bool:
     """Whether the module is imported from where the kernels folder is. An environment may lie
     there, too, and holds packages all the same."""
     place = root.parent.joinpath(*module.split("."))

@@ -298,7 +298,7 @@ def _file_rows(declaration: Declaration, path: Path) -> list[tuple[Key, Mapping[
         document = json.loads(read_file(path))
         entries = document if isinstance(document, list) else [document]
         return [(tuple(map(_frozen, entry["key"])), _best(entry)) for entry in entries]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CodegenError(
             f"`{declaration.name}`: {shown(path)} is no table of tuned configurations: "
             f"{told(error)}",

@@ -35,7 +35,7 @@ def test_results_keep_the_order_and_each_request_is_reported() -> None:
 
 
 def test_a_kernel_that_changed_since_it_was_read_is_not_compiled() -> None:
-    request = replace(broken("sound"), source_key="another")
+    request = replace(broken("sound"), made_of="another")
     (refused,) = compile_all([request], 1)
     assert isinstance(refused, CodegenError)
     assert (refused.message, refused.hint) == (

@@ -360,7 +360,8 @@ def test_all_parameters_of_all_kernels_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_the_interpreter_in_the_environment_is_named(tmp_path: Path) -> None:
-    project = new_project(tmp_path, {"pyproject.toml": "", "kernels/bad.py": kernel()})
+    listed = '[tool.codegen]\nenvironment = ["TRITON_INTERPRET"]\n'
+    project = new_project(tmp_path, {"pyproject.toml": listed, "kernels/bad.py": kernel()})
     result = project.child("regenerate", TRITON_INTERPRET="1")
     assert result.errors[:2] == [
         f"error: kernels/bad.py:{EXPORT_LINE}: `demo.bad`: Triton's interpreter took the kernel, "

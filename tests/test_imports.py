@@ -10,8 +10,8 @@ import pytest
 
 from codegen import reading
 from codegen.imports import neighbours, with_importers
-from codegen.introspect_worker import Reading
 from codegen.reading import read_kernels
+from codegen.readings import Reading
 from tests.support.project import HEADER, PYPROJECT, new_project
 
 FILES = {

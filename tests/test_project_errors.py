@@ -229,7 +229,7 @@ SETTINGS = {
     "unknown setting like no other": (
         "[tool.codegen]\nwarps = 4\n",
         "pyproject.toml:2: [tool.codegen] has no setting `warps`",
-        "the settings are kernels, output, targets, prefix",
+        "the settings are kernels, output, targets, prefix, environment",
     ),
     **{
         f"table {name}": (
@@ -276,6 +276,29 @@ SETTINGS = {
             "1": "1",
         }.items()
     },
+    "an environment of numbers": (
+        "[tool.codegen]\nenvironment = [1]\n",
+        "pyproject.toml:2: [tool.codegen] environment must be a list of names of variables, got "
+        "[1]",
+        'write for instance environment = ["MY_BLOCK"]',
+    ),
+    "a variable with a value": (
+        '[tool.codegen]\nenvironment = ["MY_BLOCK=64"]\n',
+        "pyproject.toml:2: [tool.codegen] environment must be a list of names of variables, got "
+        "['MY_BLOCK=64']",
+        'write for instance environment = ["MY_BLOCK"]',
+    ),
+    "a variable of the generator's": (
+        '[tool.codegen]\nenvironment = ["PYTHONHASHSEED"]\n',
+        "pyproject.toml:2: [tool.codegen] environment has 'PYTHONHASHSEED', which the generator "
+        "itself sets",
+        "leave it out",
+    ),
+    "nested without end": (
+        f"[tool.codegen]\ntargets = {'[' * 100_000}\n",
+        "pyproject.toml:1: the file is nested too deep",
+        "write it with fewer levels",
+    ),
     "a folder far away": (
         '[tool.codegen]\noutput = "../generated"\n',
         "pyproject.toml:2: [tool.codegen] output must be the name of a folder beside "
@@ -327,6 +350,23 @@ MANIFESTS = {
     "an entry gone": (
         '{"tools": {}, "options": {}, "inputs": {}, "files": {}}',
         "it lacks an entry",
+    ),
+    "nested without end": ("[" * 100_000, "it is nested too deep"),
+    "an entry that is a list": (
+        '{"tools": {}, "options": {}, "inputs": [], "files": {}, "functions": {}}',
+        "it lacks an entry",
+    ),
+    "numbers for texts": (
+        '{"tools": {}, "options": {}, "inputs": {"a": 1}, "files": {}, "functions": {}}',
+        "its entry `inputs` holds something else than texts",
+    ),
+    "a zero byte in a path": (
+        r'{"tools": {}, "options": {}, "inputs": {}, "files": {"a\u0000": ""}, "functions": {}}',
+        "it names 'a\\x00', which no file can be called",
+    ),
+    "half of a character in a path": (
+        r'{"tools": {}, "options": {}, "inputs": {}, "files": {"\ud800": ""}, "functions": {}}',
+        "it names '\\ud800', which no file can be called",
     ),
     "a file elsewhere": (
         json.dumps(

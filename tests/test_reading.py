@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from codegen.errors import CodegenError
-from codegen.introspect_worker import Reading
 from codegen.reading import read_kernels
+from codegen.readings import Reading
 from codegen.targets import Target
 from tests.support.project import HEADER, new_project
 
@@ -141,11 +141,12 @@ def test_a_file_that_ends_the_child(tmp_path: Path) -> None:
     source = f"{TOP}import os\nif IS_NEW: os.abort()\n{KERNEL}{BODY}"
     (reading,) = read(tmp_path, {"some.py": source}, 80, 90).values()
     assert [str(error) for error in reading.errors] == [
-        "reading kernels for sm_90 died with SIGABRT (for sm_90)"
+        "kernels/some.py:1: the kernel file ends the process that imports it: SIGABRT (for sm_90)\n"
+        "  hint: `python -c 'import kernels.some'` in the project's folder shows where it happens"
     ]
 
 
-def test_one_target_is_read_by_this_process(tmp_path: Path) -> None:
+def test_one_target_is_read_once(tmp_path: Path) -> None:
     source = f"{TOP}{KERNEL}, num_warps=8 if IS_NEW else 4{BODY}"
     (reading,) = read(tmp_path, {"some.py": source}, 90).values()
     (kernel,) = reading.kernels
