@@ -105,6 +105,7 @@ def _module_files(
         "guard": f"TRITONBIND_{module.upper()}_H",
         "runtime": "../" * depth + "runtime/",
         "functions": functions,
+        "images": _digest_of_images(plans),
     }
     python_functions = [python_function(plan, prefix) for plan in plans]
     python_context = {
@@ -123,6 +124,11 @@ def _module_files(
         _c(f"{stem}.h", "module.h.jinja", c_context, prefix),
         _python(f"{stem}.py", "module.py.jinja", python_context),
     ]
+
+
+def _digest_of_images(plans: Sequence[Plan]) -> str:
+    images = [image for plan in plans for binary in plan.binaries for image in binary.images]
+    return digest(repr([digest(image.data) for image in images]).encode())
 
 
 def _imports(functions: Sequence[PythonFunction]) -> list[str]:

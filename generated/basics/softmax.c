@@ -8,6 +8,8 @@
 #include "../runtime/tb_python.h"
 #include "../runtime/tb_runtime.h"
 
+TB_IMAGES("242743fe2e9567038e1dd33593a96da66c19df1254c3b949c0b5758a837bc778");
+
 /* ---- softmax ---- */
 
 /* aligned */

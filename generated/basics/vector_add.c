@@ -8,6 +8,8 @@
 #include "../runtime/tb_python.h"
 #include "../runtime/tb_runtime.h"
 
+TB_IMAGES("741a33681fc4b960ccbe839a5336cc900eb3b207a7a1d019a955af56edbbbffe");
+
 /* ---- vector_add ---- */
 
 /* aligned */

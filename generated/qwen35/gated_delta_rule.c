@@ -8,6 +8,8 @@
 #include "../runtime/tb_python.h"
 #include "../runtime/tb_runtime.h"
 
+TB_IMAGES("e7c1c63d000c5e58cd49862a5d1b0219940af6514b2225d4602703c19befacfb");
+
 /* ---- gated_delta_rule_chunk_prepare ---- */
 
 /* aligned */

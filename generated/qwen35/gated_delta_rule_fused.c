@@ -8,6 +8,8 @@
 #include "../runtime/tb_python.h"
 #include "../runtime/tb_runtime.h"
 
+TB_IMAGES("0b84db4365fad3e3e56f7ae20136509c7413a026e45bb930539d02992540da10");
+
 /* ---- gated_delta_rule_fused_local ---- */
 
 /* aligned */

@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_ffd9484e7ba664ff
+#define TB_IDENTITY tb_runtime_a816f86d620dce40
 
 #endif

@@ -29,6 +29,10 @@
             ".popsection\n");                                                                      \
     extern const unsigned char name[] __attribute__((visibility("hidden")))
 
+/* Says in the source, and in what a preprocessor makes of it, which images it embeds: no dependency
+ * file has them, and so it is compiled again when they change. */
+#define TB_IMAGES(digest) __asm__("/* " digest " */")
+
 /* ---- what a function is ---- */
 
 typedef struct tb_dtype {

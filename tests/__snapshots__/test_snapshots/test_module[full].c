@@ -8,6 +8,8 @@
 #include "../runtime/tb_python.h"
 #include "../runtime/tb_runtime.h"
 
+TB_IMAGES("037fd9335be1049fb38c47f0bdd8d30ffe90a89cbf4d17b4e7aa5affb04983e9");
+
 /* ---- scale_rows_and_add_bias ---- */
 
 /* what the images take of a call's values, in order */

@@ -8,6 +8,8 @@
 #include "runtime/tb_python.h"
 #include "runtime/tb_runtime.h"
 
+TB_IMAGES("a069ff3984f37b77f2cad5a3ea7390d58e93c649a0545e74f1cd006af9bb6682");
+
 /* ---- move ---- */
 
 /* what the images take of a call's values, in order */

@@ -8,6 +8,8 @@
 #include "runtime/tb_python.h"
 #include "runtime/tb_runtime.h"
 
+TB_IMAGES("eec2e23d69656c58a5a3df0ca86b8b101f949d060bae818aedf74996a663c947");
+
 /* ---- fill ---- */
 
 /* aligned */
