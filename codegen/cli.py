@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -89,9 +90,14 @@ def _run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         report.say(f"interrupted; run `{report.COMMAND} regenerate` to go on")
     except OSError as error:
-        if error.filename is None:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            hint = "make room, and run it again; the output is whole"
+            where = f" {shown(error.filename)}" if error.filename else ""
+            report.error(CodegenError(f"cannot write{where}: {error.strerror}", hint=hint))
+        elif error.filename is None:
             raise
-        report.error(CodegenError(f"{shown(error.filename)}: {error.strerror}"))
+        else:
+            report.error(CodegenError(f"{shown(error.filename)}: {error.strerror}"))
     return FAILED
 
 

@@ -43,7 +43,9 @@ def build_library(output: Path) -> Library:
             f"{output.name}/ is written, and its library is not: {error}",
             hint="mend that and run `python -m codegen build`",
         ) from error
-    # The user's cache, where a library goes when the output cannot be written, is everybody's.
+    if (root / "_lib").is_symlink():
+        return Library(path, True)
+    # What is elsewhere is everybody's: the user's cache, or what the folder may lead to.
     for old in {*(root / "_lib").glob("libtritonbind-*.so"), *(root / _OBJECTS).glob("*.o")}:
         if old not in (path, *objects.values()):
             old.unlink(missing_ok=True)
@@ -72,15 +74,17 @@ _OBJECTS = "_lib/objects"
 
 def _objects(root: Path, sources: Sequence[str], command: Sequence[str]) -> dict[str, Path]:
     """Where the object of each source is kept: by the digest of all that it is compiled from."""
-    headers = files.digests(root, _paths(root, root.rglob("*.h")))
+    headers = _digests(root, root.rglob("*.h"))
     objects = {}
     for source in sources:
         images = (root / source).with_suffix(".images").glob("*")
-        own = files.digests(root, [source, *_paths(root, images)])
+        own = _digests(root, [root / source, *images])
         made_of = files.digest(repr((command, source, headers, own)).encode())
         objects[source] = root / _OBJECTS / f"{made_of[:16]}.o"
     return objects
 
 
-def _paths(root: Path, found: Iterable[Path]) -> list[str]:
-    return sorted(path.relative_to(root).as_posix() for path in found)
+def _digests(root: Path, paths: Iterable[Path]) -> dict[str, str]:
+    """Raises `CodegenError` for what is no file, for which a compiler would wait."""
+    found = {path.relative_to(root).as_posix(): path for path in paths}
+    return {name: files.digest(read_file(path)) for name, path in sorted(found.items())}

@@ -46,6 +46,7 @@ SOURCES = (
     "runtime/tb_variants.c",
 )
 FLAGS = ("-std=c99", "-O2", "-fPIC", "-fvisibility=hidden")
+_SCRATCH = "building-"
 LINK_FLAGS = ("-shared", "-Wl,-Bsymbolic", "-Wl,-z,noexecstack", "-ldl", "-lm", "-lpthread")
 
 
@@ -231,7 +232,7 @@ def remove_leftovers(folder: Path) -> None:
     """The scratch folders of builds that were killed; one that is at work holds its own locked."""
     import shutil
 
-    for scratch in folder.glob("tmp*"):
+    for scratch in () if folder.is_symlink() else folder.glob(f"{_SCRATCH}*"):
         with suppress(OSError):
             lock = _lock(scratch)
             shutil.rmtree(scratch, ignore_errors=True)
@@ -245,7 +246,7 @@ def _scratch(parent: Path) -> Iterator[Path]:
     import tempfile
 
     while True:
-        folder, lock = Path(tempfile.mkdtemp(dir=parent)), None
+        folder, lock = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=parent)), None
         try:
             lock = _lock(folder)
         except (FileNotFoundError, BlockingIOError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import shutil
@@ -172,6 +173,24 @@ os.write(opened, b"%d" % opened)
     with tempfile.NamedTemporaryFile() as file:
         subprocess.run([sys.executable, "-c", code, file.name], check=True, cwd=REPOSITORY)
         assert int(file.read()) > 2
+
+
+def test_a_full_disk_is_said(fresh: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the system names no file, as when it refuses to write to one that is open."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    damage.edit_comment(fresh)
+    monkeypatch.setattr("codegen.cli.write", full)
+    result = fresh.run("regenerate")
+    assert (result.code, result.errors[-2:]) == (
+        2,
+        [
+            "error: cannot write: No space left on device",
+            "  hint: make room, and run it again; the output is whole",
+        ],
+    )
 
 
 def test_a_bug_is_not_taken_for_a_difference(fresh: Project) -> None:

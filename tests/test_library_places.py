@@ -187,17 +187,39 @@ def test_a_killed_build_leaves_nothing_for_ever(fresh: Project) -> None:
         for _ in range(2)
     ]
     deadline = time.monotonic() + 30
-    while len([*folder.glob("tmp*")]) < 2:
+    while len([*folder.glob("building-*")]) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(builds[0].pid, signal.SIGKILL)
     builds[0].wait()
     assert fresh.run("build").code == 0
-    assert len([*folder.glob("tmp*")]) == 1, "that of the other"
+    assert len([*folder.glob("building-*")]) == 1, "that of the other"
     os.killpg(builds[1].pid, signal.SIGKILL)
     builds[1].wait()
     assert fresh.run("build").code == 0
     assert sorted(path.name for path in folder.iterdir()) == [library.name, "objects"]
+
+
+def test_what_a_linked_folder_holds_is_left_alone(fresh: Project) -> None:
+    folder, theirs = fresh.output / "_lib", fresh.folder.parent / "theirs"
+    shutil.rmtree(folder)
+    folder.symlink_to(theirs)
+    others = [theirs / "building-theirs", theirs / "objects", theirs / "libtritonbind-theirs.so"]
+    for other in others:
+        other.mkdir(parents=True)
+    assert fresh.run("build").code == 0
+    assert [other for other in others if not other.exists()] == []
+
+
+def test_a_source_that_is_none_is_not_compiled(fresh: Project) -> None:
+    shutil.rmtree(fresh.output / "_lib")
+    (fresh.output / "add.c").unlink()
+    os.mkfifo(fresh.output / "add.c")
+    result = fresh.run("build")
+    assert (result.code, result.errors[0]) == (
+        2,
+        "error: generated/add.c is a FIFO, where a file must be",
+    )
 
 
 def test_nothing_that_is_built_is_committed(fresh: Project) -> None:
