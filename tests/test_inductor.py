@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from codegen.errors import CodegenErrors
 from codegen.model import Constexpr, Kernel, Parameter
+from codegen.options import OPTIONS
 from tests.support import made
 
 SOURCE = """
@@ -82,3 +84,56 @@ def test_a_type_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(CodegenErrors) as caught:
         made.read(tmp_path, SOURCE.replace("OPTIONS", "").replace('"*bf16"', '"bfloat"'))
     assert caught.value.errors[0].message.startswith("`tests.fused` parameter `in_ptr0`: ")
+
+
+OF_TORCH = """
+from torch._inductor.runtime import triton_heuristics
+from torch._inductor.runtime.hints import DeviceProperties
+
+DEVICE = DeviceProperties(
+    type="cuda", index=0, multi_processor_count=132, cc=90, major=9,
+    regs_per_multiprocessor=65536, max_threads_per_multi_processor=2048, warp_size=32,
+)
+
+@triton_heuristics.pointwise(
+    size_hints={"x": 1024},
+    filename=__file__,
+    triton_meta={
+        "signature": {"x": "*fp32", "xnumel": "i32", "XBLOCK": "constexpr"},
+        "device": DEVICE,
+        "constants": {},
+        "configs": [{(0,): [["tt.divisibility", 16]]}],
+        **META,
+    },
+    inductor_meta={"kernel_name": "fused", "mutated_arg_names": [], **OWN},
+    min_elem_per_thread=0,
+)
+@triton.jit
+def fused(x, xnumel, XBLOCK: tl.constexpr):
+    pass
+
+export("tests.fused", grid=lambda xnumel, XBLOCK: (cdiv(xnumel, XBLOCK),))(fused)
+"""
+
+
+@pytest.mark.parametrize(
+    ("meta", "own"),
+    [
+        ("{}", "{}"),
+        ("{'enable_fp_fusion': False, 'launch_pdl': True}", "{'assert_indirect_indexing': True}"),
+        ("{'launch_cooperative_grid': True}", "{'assert_indirect_indexing': False}"),
+        ("{'disable_ftz': True, 'native_matmul': False}", "{}"),
+    ],
+)
+def test_torchs_own_options(tmp_path: Path, meta: str, own: str) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    (kernel,) = made.read(tmp_path, OF_TORCH.replace("META", meta).replace("OWN", own))
+    tuner = made.declarations(tmp_path)["fused"]
+    expected = [
+        tuner._create_compile_options(config, tuner._create_compile_meta(config))
+        for config in tuner.configs
+    ]
+    for variant in kernel.specialisation.variants:
+        said = asdict(variant.options)
+        assert {name: said[name] for name in expected[0] if name in said} in expected
+    assert all(set(one) <= set(OPTIONS) for one in expected)
