@@ -77,7 +77,8 @@ def export(
     builds a variant that assumes divisibility by 16 too, `"i32:1"` one that assumes 1;
     `"i32 | i64"` picks the width by the value; `"*fp16 | *bf16"` is a choice that
     all parameters with the same text make together; `"*fp32 | None"` may be left out,
-    `"*i64 | None with x"` is where `x` is;
+    `"*i64 | None with x"` is where `x` is; `None` alone, or a default of None that `types` leaves
+    out, is compiled in;
     `"tensordesc<fp16[BLOCK, 64]>"` is a tensor descriptor with its block. A tuple, or a namedtuple,
     of such types is for a parameter that is one, `*args` too; `None`, numbers and
     `tl.constexpr(...)` among them are compiled in.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NoReturn
@@ -13,7 +14,7 @@ import triton.language as tl
 from codegen.cells import Cell
 from codegen.descriptors import DescriptorType, ParameterType, parse_parameter_type
 from codegen.dtypes import DType
-from codegen.errors import CodegenError, told
+from codegen.errors import CodegenError, SourceLocation, meant, told
 from codegen.export import NoDeviceYet, SmCount
 from codegen.expressions import translate_heuristic
 from codegen.model import Computed, Constexpr, Kernel, Parameter
@@ -141,13 +142,22 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
         arguments[name] = nest.filled(arguments)
     SmCount.used = False
     try:
-        value = heuristic.function(arguments)
+        value = heuristic.function(_Arguments(arguments))
         if issubclass(type(value), (Unknown, SmCount)) or SmCount.used:
             return None
         value = _plain(value)
     except (NotKnown, NoDeviceYet):
         return None
     except Exception as error:
+        where = _place_of(error, heuristic.function) or kernel.location
+        if isinstance(error, _Missing) and error.args != (heuristic.name,):
+            name, known = str(error.args[0]), [parameter.name for parameter in kernel.parameters]
+            raise CodegenError(
+                f"`{kernel.name}`: the heuristic of `{heuristic.name}` reads `{name}`, which is no "
+                "parameter of the kernel, or is computed later",
+                where=where,
+                hint=meant(name, known, f"the kernel's parameters are {', '.join(known)}"),
+            ) from error
         if isinstance(error, KeyError) and error.args == (heuristic.name,):
             raise CodegenError(
                 f"`{kernel.name}`: the heuristic of `{heuristic.name}` reads what a call passes by "
@@ -157,7 +167,7 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
             ) from error
         raise CodegenError(
             f"`{kernel.name}`: the heuristic of `{heuristic.name}` fails: {told(error)}",
-            where=kernel.location,
+            where=where,
             hint=_remedy(heuristic.name),
         ) from error
     try:
@@ -185,6 +195,25 @@ def _held(
         return held(value, heuristic.name, f"{COMPUTED}{number}")
 
     return [None if value is None else tuple(map(one, value)) for value in values]
+
+
+class _Missing(KeyError):
+    """A heuristic reads what no call passes."""
+
+
+class _Arguments(dict[str, Any]):
+    """What a heuristic is given."""
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise _Missing(name)
+
+
+def _place_of(error: Exception, function: Function) -> SourceLocation | None:
+    """The line of the heuristic's own file from which an exception comes."""
+    path = getattr(getattr(function, "__code__", None), "co_filename", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == path and frame.lineno]
+    return SourceLocation(path, lines[-1]) if path and lines else None
 
 
 def _plain(value: object) -> object:

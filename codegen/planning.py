@@ -113,8 +113,13 @@ def _nothing_left(kernel: Kernel, omissions: Sequence[Omission], what: str) -> C
     return CodegenError(
         f"`{kernel.name}`: no image is left {what}{reasons}",
         where=kernel.location,
-        hint="build other configurations, or limit the targets",
+        hint=_HINTS[configuration_axis(kernel.specialisation) is not None],
     )
 
 
 _MOST_REASONS = 4
+_HINTS = {
+    True: "build other configurations, or limit the targets",
+    False: "limit what its types and constexprs let calls choose, or the targets; what is never "
+    "None has a type without it in types",
+}

@@ -16,6 +16,7 @@ from tests.support import made
 from tests.support.conditions import variant_of
 from tests.support.heuristic_kernels import DTYPES, ONE_DTYPE, SOURCE
 from tests.support.jit_calls import Array, differences, launched, passed, plain
+from tests.support.project import HEADER
 
 small = st.integers(-(2**31), 2**31 - 1)
 sizes = st.one_of(st.integers(0, 300), small, st.integers(0, 64).map(lambda n: 32 * n))
@@ -241,6 +242,20 @@ ERRORS = {
     "fails in Python": (
         '@triton.heuristics({"BLOCK": lambda args: args["gone"]})',
         {},
+        "`tests.k`: the heuristic of `BLOCK` reads `gone`, which is no parameter of the kernel, or "
+        "is computed later",
+        "the kernel's parameters are x, n, scale, BLOCK",
+    ),
+    "slips in Python": (
+        '@triton.heuristics({"BLOCK": lambda args: args["scael"]})',
+        {},
+        "`tests.k`: the heuristic of `BLOCK` reads `scael`, which is no parameter of the kernel, "
+        "or is computed later",
+        "did you mean `scale`?",
+    ),
+    "fails in Python by a table of its own": (
+        '@triton.heuristics({"BLOCK": lambda args: {}["gone"]})',
+        {},
         "`tests.k`: the heuristic of `BLOCK` fails: KeyError: 'gone'",
         'give its value instead: constexprs={"BLOCK": ...}',
     ),
@@ -299,6 +314,29 @@ def test_a_refusal(tmp_path: Path, case: str) -> None:
     (error,) = caught.value.errors
     assert (error.message, error.hint) == (message, hint)
     assert isinstance(error, CodegenError) and error.where is not None
+
+
+def test_a_failure_is_told_at_its_line(tmp_path: Path) -> None:
+    with pytest.raises(CodegenErrors) as caught:
+        made.read(tmp_path, FAILING)
+    (error,) = caught.value.errors
+    assert error.message == "`tests.k`: the heuristic of `BLOCK` fails: MemoryError"
+    line = (HEADER + FAILING).splitlines().index("        raise MemoryError") + 1
+    assert error.where is not None and error.where.line == line
+
+
+FAILING = """
+def fails(args):
+    if args["x"] is not None:
+        raise MemoryError
+    return 1
+
+@export("tests.k", types={"x": "*fp32"}, grid=lambda: (1,))
+@triton.heuristics({"BLOCK": fails})
+@triton.jit
+def k(x, BLOCK: tl.constexpr):
+    pass
+"""
 
 
 def test_hints_have_the_order_of_the_signature(tmp_path: Path) -> None:

@@ -126,6 +126,21 @@ def test_nothing_left_is_an_error(kernel: Kernel) -> None:
     assert caught.value.where == kernel.location
 
 
+def test_nothing_left_without_configurations(tmp_path: Path) -> None:
+    (one,) = made.read(
+        tmp_path,
+        '@export("tests.one", types={"x": "*fp32"}, grid=lambda: (1,), optional_targets=True)\n'
+        "@triton.jit\ndef one(x, BLOCK: tl.constexpr = 0): pass\n",
+    )
+    with pytest.raises(CodegenError) as caught:
+        planned(one, {(0, 86): 200_000}, [86])
+    assert caught.value.message.startswith("`tests.one`: no image is left of its variant `aligned`")
+    assert caught.value.hint == (
+        "limit what its types and constexprs let calls choose, or the targets; what is never None "
+        "has a type without it in types"
+    )
+
+
 def test_a_device_with_room_for_none(kernel: Kernel, tmp_path: Path) -> None:
     shared = {(block, 80): 110_000 + block for block in (64, 128, 256)}
     library = made.build(tmp_path / "made", [planned(kernel, shared, [80])])
