@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import errno
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -83,6 +84,9 @@ def _run(options: argparse.Namespace) -> int:
     except CodegenErrors as several:
         for error in several.errors:
             report.error(error)
+        if several.whole:
+            names = shlex.join(several.whole)
+            report.say(f"without them: `{report.COMMAND} regenerate {names}` does what is whole")
         count = len(several.errors)
         report.say(f"{count} error{'s' if count > 1 else ''}; nothing was written")
     except CodegenError as error:

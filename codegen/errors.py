@@ -48,9 +48,11 @@ class CannotBuild(CodegenError):
 class CodegenErrors(CodegenError):
     """Every error of a run, shown together."""
 
-    def __init__(self, errors: Sequence[CodegenError]) -> None:
+    def __init__(self, errors: Sequence[CodegenError], whole: Iterable[str] = ()) -> None:
         super().__init__("\n".join(str(error) for error in errors))
         self.errors = tuple(errors)
+        self.whole = tuple(dict.fromkeys(whole))
+        """The kernel files that none of them is about, and that could do without the others."""
 
 
 def told(error: BaseException) -> str:

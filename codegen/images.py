@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen.abi import prove
@@ -92,12 +92,22 @@ def build(
             except CodegenError as error:
                 failures[kernel.name, error.message] = [error]
     if failures:
-        raise CodegenErrors([_first_of(errors) for errors in failures.values()])
+        failing = {name for name, _ in failures}
+        raise CodegenErrors(
+            [_first_of(errors) for errors in failures.values()],
+            _without(kernels, failing),
+        )
     memory = max((r.memory for r in results if isinstance(r, Compiled)), default=0)
     new = {request.key for request in missing}
     images = (image for plan in plans for binary in plan.binaries for image in binary.images)
     compiled = sum(image.key in new for image in images)
     return Built(tuple(plans), compiled, memory)
+
+
+def _without(kernels: Sequence[Kernel], failing: Collection[str]) -> list[str]:
+    """The kernel files of which no kernel fails."""
+    broken = {kernel.file for kernel in kernels if kernel.name in failing}
+    return [kernel.file for kernel in kernels if kernel.file not in broken]
 
 
 def _able(groups: Iterable[Iterable[tuple[CompileRequest, Image | CodegenError]]]) -> list[str]:

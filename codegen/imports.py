@@ -15,12 +15,38 @@ if TYPE_CHECKING:
 
 def with_importers(folder: Path, files: Collection[str], chosen: Collection[str]) -> set[str]:
     """Some of the files below the kernels folder, and all that import one of these."""
-    imported = {file: set(_imported(folder, file)) & {*files} for file in files}
+    imported = _graph(folder, files)
     found, before = set(chosen), 0
     while len(found) > before:
         before = len(found)
         found |= {file for file, names in imported.items() if names & found}
     return found
+
+
+def needed_by(
+    folder: Path, files: Collection[str], others: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """The files of the project that are read for kernel files, each with the kernel files that need
+    it: they import it, or mention a table by its name. `others` as in `neighbours`."""
+    imported = _graph(folder, files)
+    tables = [path for path in folder.rglob("*.json") if path.is_file()]
+    found: dict[str, set[str]] = {}
+    for file in files:
+        reached, waiting = {file}, [file]
+        while waiting:
+            fresh = imported[waiting.pop()] - reached
+            reached |= fresh
+            waiting += fresh
+        paths = {folder / one for one in reached} | neighbours(folder, reached, others)
+        text = b"".join(path.read_bytes() for path in sorted(paths))
+        paths |= {table for table in tables if table.name.encode() in text}
+        for path in paths:
+            found.setdefault(path.relative_to(folder.parent).as_posix(), set()).add(file)
+    return {name: frozenset(users) for name, users in found.items()}
+
+
+def _graph(folder: Path, files: Collection[str]) -> dict[str, set[str]]:
+    return {file: set(_imported(folder, file)) & {*files} for file in files}
 
 
 def neighbours(folder: Path, files: Collection[str], others: Collection[str]) -> set[Path]:

@@ -25,7 +25,7 @@ from codegen.manifest import (
     read_manifest,
 )
 from codegen.patience import Watch
-from codegen.selection import Selection, changed_alone, select
+from codegen.selection import Selection, changed_alone, command_for, select
 from codegen.sources import has_changed
 from codegen.triton_version import current, supported
 
@@ -103,7 +103,8 @@ def plan_run(
     # Before anything is imported: what is edited while this runs must be stale afterwards.
     before = read_inputs(config)
     inputs = selection.inputs(before)
-    with _processes(request, say) as processes:
+    whole = _naming_whole_files(request, manifest, staleness)
+    with whole, _processes(request, say) as processes:
         kernels, titles, reads = _introspect(request, selection, processes, say)
 
         from codegen.differing import explaining
@@ -205,6 +206,20 @@ def _is_unchanged(config: Config, kernels: Sequence[Kernel], before: Mapping[str
     )
 
 
+@contextlib.contextmanager
+def _naming_whole_files(
+    request: Request, manifest: Manifest, staleness: Staleness
+) -> Iterator[None]:
+    """Have the errors of a run without names say which files can be done without the others."""
+    config = request.config
+    try:
+        yield
+    except CodegenErrors as several:
+        able = () if request.selected else several.whole
+        several.whole = tuple(command_for(config, manifest, staleness, able))
+        raise
+
+
 def _generator(inputs: Mapping[str, str]) -> str:
     """A digest of this package."""
     own = [pair for pair in inputs.items() if pair[0].startswith("codegen/")]
@@ -236,14 +251,17 @@ def _introspect(
     reads: dict[str, list[str]] = {}
     errors: list[CodegenError] = []
     files_ = selection.kernel_files
-    for reading in read_kernels(root, files_, config.targets, request.jobs, processes, say):
+    found = read_kernels(root, files_, config.targets, request.jobs, processes, say)
+    for reading in found:
         errors += reading.errors
         kernels += reading.kernels
         titles[reading.file] = reading.title
         for file, name in reading.reads:
             if name not in config.environment:
                 reads.setdefault(file, []).append(name)
-    errors += clashes(kernels, selection)
+    between = [*clashes(kernels, selection)]
+    whole = [one.file for one in found if one.kernels and not one.errors and not between]
+    errors += between
     if not root.is_dir():
         errors.append(
             CodegenError(
@@ -260,7 +278,7 @@ def _introspect(
             )
         )
     if errors:
-        raise CodegenErrors(errors)
+        raise CodegenErrors(errors, whole)
     return kernels, titles, {file: sorted(names) for file, names in sorted(reads.items())}
 
 

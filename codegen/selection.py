@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,7 +12,7 @@ from codegen.config import Config
 from codegen.errors import CodegenError
 from codegen.files import GeneratedFile
 from codegen.freshness import Finding, Staleness
-from codegen.imports import with_importers
+from codegen.imports import needed_by, with_importers
 from codegen.manifest import NAME, Manifest
 from codegen.ordinary import read_file
 
@@ -27,15 +27,43 @@ class Selection:
     """Kernel files that were not selected."""
     kept_files: tuple[str, ...] = ()
     """Their outputs."""
-    kept_inputs: Mapping[str, str] = field(default_factory=dict)
-    """They themselves, as they were when they were last selected."""
     kept_functions: Mapping[str, Any] = field(default_factory=dict)
+    recorded: Mapping[str, str] = field(default_factory=dict)
+    """The inputs as they are recorded."""
+    needed_by: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """For each file of the project that is an input, the kernel files that need it."""
+    gone_files: frozenset[str] = frozenset()
+    """Kernel files that are no more: their outputs go."""
 
     def inputs(self, current: Mapping[str, str]) -> dict[str, str]:
-        """What a run on this selection is made from."""
-        others = {f"{self.config.kernels}/{file}" for file in self.other_files}
-        read = {name: digest for name, digest in current.items() if name not in others}
-        return {**read, **self.kept_inputs}
+        """What a run on this selection is made from. What other kernel files need too stays as it
+        is recorded, so that it still is another one for them."""
+        if not self.other_files:
+            return dict(current)
+        names = {*current, *(name for name in self.recorded if not self._was_declared(name))}
+        sources = {n: current if self._is_own(n, current) else self.recorded for n in names}
+        return {n: source[n] for n, source in sorted(sources.items()) if n in source}
+
+    def _is_own(self, name: str, current: Mapping[str, str]) -> bool:
+        """Whether an input is made new for all that need it."""
+        if not self._is_of_project(name):
+            return True
+        users = self.needed_by.get(name, frozenset())
+        chosen = users & {*self.kernel_files}
+        return bool(chosen) and not (users - chosen) & self._declared
+
+    def _is_of_project(self, name: str) -> bool:
+        """Kernels, and what is beside them: not the generator, its templates, a variable."""
+        return not name.startswith(("codegen/", "templates/", "$"))
+
+    def _was_declared(self, name: str) -> bool:
+        """Whether it is a kernel file that is gone."""
+        folder, _, file = name.partition("/")
+        return folder == self.config.kernels and file in self.gone_files
+
+    @property
+    def _declared(self) -> set[str]:
+        return {entry["kernel"].partition(":")[0] for entry in self.kept_functions.values()}
 
     def kept_reads(self, recorded: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         """What is recorded of the variables that the files read which this run does not."""
@@ -49,8 +77,10 @@ class Selection:
 
     def is_elsewhere(self, finding: Finding) -> bool:
         """Whether it concerns none but kernel files that were not selected."""
-        others = [f"{self.config.kernels}/{file}" for file in self.other_files]
-        return finding.path in others or self._is_kept(finding)
+        if finding.kind in ("changed", "added", "gone") and self.other_files:
+            users = self.needed_by.get(finding.path, frozenset())
+            return self._is_of_project(finding.path) and not users & {*self.kernel_files}
+        return self._is_kept(finding)
 
     def refuse(self, staleness: Staleness) -> None:
         """A change that touches every file, or damage to one that stays, needs a full run.
@@ -64,8 +94,8 @@ class Selection:
                 is_record = finding == Finding("edited", f"{self.config.output}/{NAME}")
                 concerns_others = is_record or self._is_kept(finding)
             else:
-                is_kernel = finding.path.startswith(f"{self.config.kernels}/")
-                concerns_others = not is_kernel or finding.path.endswith(".json")
+                is_input = finding.kind in ("changed", "added", "gone")
+                concerns_others = not (is_input and self._is_of_project(finding.path))
             if concerns_others:
                 raise CodegenError(
                     f"{finding}; that concerns more than {', '.join(self.kernel_files)}",
@@ -95,19 +125,39 @@ def select(config: Config, manifest: Manifest, names: Sequence[str]) -> Selectio
     chosen = with_importers(config.kernels_folder, present, chosen)
     others = [file for file in present if file not in chosen]
     stems = [str(PurePosixPath(file).with_suffix("")) for file in others]
-    inputs = [f"{config.kernels}/{file}" for file in others]
+    declared = {entry["kernel"].partition(":")[0] for entry in manifest.functions.values()}
     return Selection(
         config,
         tuple(sorted(chosen)),
         tuple(others),
         tuple(path for path in manifest.files if _belongs(path, stems)),
-        {name: manifest.inputs[name] for name in inputs if name in manifest.inputs},
         {
             name: entry
             for name, entry in manifest.functions.items()
             if entry["kernel"].partition(":")[0] in others
         },
+        manifest.inputs,
+        needed_by(config.kernels_folder, present, ("codegen", config.output_folder.name)),
+        frozenset(declared - {*present}),
     )
+
+
+def command_for(
+    config: Config, manifest: Manifest, staleness: Staleness, files: Collection[str]
+) -> list[str]:
+    """Those of some kernel files that a run with their names would do, as names for it."""
+    present = config.kernel_files()
+    able = [
+        file for file in files if with_importers(config.kernels_folder, present, [file]) <= {*files}
+    ]
+    names = [f"{config.kernels}/{file}" for file in able]
+    if not names:
+        return []
+    try:
+        select(config, manifest, names).refuse(staleness)
+    except CodegenError:
+        return []
+    return names
 
 
 def changed_alone(config: Config, manifest: Manifest, staleness: Staleness) -> tuple[str, ...]:

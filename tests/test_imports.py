@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from codegen import reading
-from codegen.imports import neighbours, with_importers
+from codegen.imports import needed_by, neighbours, with_importers
 from codegen.reading import read_kernels
 from codegen.readings import Reading
 from tests.support.project import HEADER, PYPROJECT, new_project
@@ -192,3 +192,68 @@ def test_another_change_beside_it_has_all_read(tmp_path: Path, read: list[str]) 
     (project.output / "takes.c").write_text("edited by hand")
     assert project.run("regenerate").code == 0
     assert read == ALL
+
+
+GOOD = PLAIN.replace("second", "good")
+USES = f"import helper\n{PLAIN}".replace("second", "uses")
+BESIDE_EACH_OTHER = {
+    "pyproject.toml": PYPROJECT,
+    "kernels/good.py": GOOD,
+    "kernels/uses.py": PLAIN.replace("second", "uses"),
+}
+
+
+def test_a_run_with_names_concerns_those_files_alone(tmp_path: Path) -> None:
+    """A broken file, a new helper and a new table stand beside them, and stay stale."""
+    project = new_project(tmp_path, BESIDE_EACH_OTHER)
+    assert project.run("regenerate").code == 0
+    project.write("kernels/broken.py", "import not_there\n")
+    project.write("kernels/table.json", "[]")
+    project.write("helper.py", "VALUE = 1\n")
+    project.write("kernels/uses.py", USES)
+    project.edit("kernels/good.py", "3.0", "4.0")
+    assert project.run("regenerate").errors == [
+        "error: kernels/broken.py:1: the kernel file cannot be imported: ModuleNotFoundError: No "
+        "module named 'not_there'",
+        "  hint: install not_there where the generator runs, or do without it",
+        "without them: `python -m codegen regenerate kernels/good.py kernels/uses.py` does what is "
+        "whole",
+        "1 error; nothing was written",
+    ]
+    assert project.run("regenerate", "kernels/good.py").code == 0
+    assert project.run("regenerate", "--check", "kernels/good.py").errors == ["generated/ is fresh"]
+    assert project.run("regenerate", "--check").errors[:-1] == [
+        "stale: helper.py is new",
+        "stale: kernels/broken.py is new",
+        "stale: kernels/table.json is new",
+        "stale: kernels/uses.py has changed",
+    ]
+    assert project.run("regenerate", "kernels/uses.py").code == 0
+    assert project.run("regenerate", "--check").errors[:-1] == [
+        "stale: kernels/broken.py is new",
+        "stale: kernels/table.json is new",
+    ]
+
+
+def test_what_another_file_needs_too_stays_stale_for_it(tmp_path: Path) -> None:
+    files = {**BESIDE_EACH_OTHER, "kernels/uses.py": USES, "helper.py": "VALUE = 1\n"}
+    files["kernels/good.py"] = f"import helper\n{GOOD}"
+    project = new_project(tmp_path, files)
+    assert project.run("regenerate").code == 0
+    project.edit("helper.py", "1", "2")
+    assert project.run("regenerate", "kernels/good.py").code == 0
+    assert "stale: helper.py has changed" in project.run("regenerate", "--check").errors
+
+
+def test_which_kernel_files_need_what(tmp_path: Path, folder: Path) -> None:
+    for file, text in {
+        "elsewhere.py": "import util\n",
+        "util.py": "",
+        "kernels/deep/best.json": "[]",
+        "kernels/c.py": FILES["c.py"] + "NAME = 'best.json'\n",
+    }.items():
+        (tmp_path / file).write_text(text)
+    found = needed_by(folder, FILES, ())
+    assert found["util.py"] == found["elsewhere.py"] == {"alone.py"}
+    assert found["kernels/a.py"] == {"a.py", "b.py", "c.py", "deep/d.py", "deep/e.py"}
+    assert found["kernels/deep/best.json"] == {"c.py"}

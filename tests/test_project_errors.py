@@ -195,6 +195,8 @@ def test_kernels_that_fail_to_compile_are_told_together(tmp_path: Path) -> None:
         f"{others}",
         "error: kernels/undefined.py:17:34: `demo.undefined` variant `aligned` for sm_80: "
         f"NameError: m is not defined, in `tl.store(out, tl.load(out) + m)` {others}",
+        "without them: `python -m codegen regenerate kernels/add.py kernels/deep/twice.py` does "
+        "what is whole",
         "2 errors; nothing was written",
     ]
     assert not project.output.exists()
