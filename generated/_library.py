@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
-DIGEST = "f0a568af09034d0f"
+DIGEST = "8c4767dbdec2cf11"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -45,6 +45,8 @@ SOURCES = (
     "runtime/tb_tvm_ffi.c",
     "runtime/tb_variants.c",
 )
+TVM_FFI = (0, 1, 14)
+"""The oldest apache-tvm-ffi that takes all that these functions do."""
 FLAGS = ("-std=c99", "-O2", "-fPIC", "-fvisibility=hidden")
 _SCRATCH = "building-"
 LINK_FLAGS = ("-shared", "-Wl,-Bsymbolic", "-Wl,-z,noexecstack", "-ldl", "-lm", "-lpthread")
@@ -357,5 +359,17 @@ def _module() -> Any:
     # Imported first: loading the library then registers its functions as TVM FFI globals.
     import tvm_ffi
 
+    _check_version(tvm_ffi.__version__)
     library = path()
     return tvm_ffi.load_module(str(library if library.exists() else build()))
+
+
+def _check_version(version: str) -> None:
+    """Raises ImportError for an apache-tvm-ffi that is too old."""
+    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
+    if numbers < TVM_FFI:
+        needed = ".".join(map(str, TVM_FFI))
+        raise ImportError(
+            f"{__package__} needs apache-tvm-ffi {needed} or later, and this is {version}: "
+            f"pip install 'apache-tvm-ffi>={needed}'"
+        )

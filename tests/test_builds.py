@@ -1,4 +1,4 @@
-"""Programs built as docs/calls.md says: after a change of a kernel's body they hold its new images."""
+"""Programs built as docs/calls.md says hold the new images after a change of a kernel's body."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ static const entry_point entry_points[] = {
     ENTRY(create, "TVMFFIFunctionCreate"),
     ENTRY(get_global, "TVMFFIFunctionGetGlobal"),
     ENTRY(set_global, "TVMFFIFunctionSetGlobalFromMethodInfo"),
+    ENTRY(type_index, "TVMFFITypeKeyToIndex"),
     ENTRY(retain, "TVMFFIObjectIncRef"),
     ENTRY(release, "TVMFFIObjectDecRef"),
 };
@@ -95,12 +96,28 @@ static int register_both(const tb_tvm_ffi_functions *ffi, const tb_function *fun
     return prepare < 0 ? -1 : added;
 }
 
+/* By what it can do: a build of it may call itself by the version that comes next. */
+static bool is_new_enough(const tb_tvm_ffi_functions *ffi)
+{
+    const char *parts[] = {
+        "the functions of this library need TVM FFI 0.1.14 or later, and the one in this process is "
+        "older: it has no integers from 2^63 on"};
+    const tvm_ffi_byte_array key = bytes_of("ffi.BigInt");
+    int32_t index = 0;
+    if (ffi->type_index(&key, &index) == 0)
+        return true;
+    ffi->set_raised("RuntimeError", parts, 1);
+    return false;
+}
+
 int tb_register(const tb_function *const *registered, int32_t count)
 {
     const tb_tvm_ffi_functions *ffi = tb_tvm_ffi();
     int added = 0;
     if (ffi == NULL)
         return 0;
+    if (!is_new_enough(ffi))
+        return -1;
     tb_stay();
     for (int32_t i = 0; i < count; i++) {
         int result = register_both(ffi, registered[i]);

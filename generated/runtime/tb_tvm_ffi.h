@@ -13,6 +13,7 @@ typedef struct tb_tvm_ffi_functions {
     int (*create)(void *self, tvm_ffi_safe_call call, void (*deleter)(void *self), void **function);
     int (*get_global)(const tvm_ffi_byte_array *name, void **function);
     int (*set_global)(const tvm_ffi_method_info *method, int override);
+    int (*type_index)(const tvm_ffi_byte_array *key, int32_t *index);
     int (*retain)(void *object);
     int (*release)(void *object);
 } tb_tvm_ffi_functions;
