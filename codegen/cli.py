@@ -113,8 +113,12 @@ def _regenerate(options: argparse.Namespace, config: Config) -> int:
         options.accept_triton,
         options.jobs,
         options.scheduler,
-        10.0 if options.verbose else 60.0,
+        patience=10.0 if options.verbose else 60.0,
+        keeps=not options.check,
     )
+    if options.check or options.diff:  # which write nothing, nor do the processes that they start
+        sys.dont_write_bytecode = True
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     with _exclusive(options, config):
         if options.check and not (options.rebuild or options.diff):
             return _check(options, config)

@@ -56,6 +56,8 @@ class Request:
     """Compilers at once."""
     scheduler: str | None = None
     """The address of a Dask scheduler, whose workers compile instead."""
+    keeps: bool = True
+    """Whether what is compiled is kept for the next run, if this one writes nothing."""
     patience: float = 60.0
     """Seconds until something that still runs is named, again after twice as many."""
 
@@ -113,12 +115,12 @@ def plan_run(
         from codegen.kept import Kept
 
         kept = Kept(output)
-        if request.rebuild:
+        if request.rebuild and request.keeps:
             kept.clear()
         known = {} if request.rebuild else recorded_images(manifest, output)
-        compile_ = kept.compiling(
-            _compile(request, processes, kernels, say), _generator(inputs), say
-        )
+        compile_ = _compile(request, processes, kernels, say)
+        if request.keeps:
+            compile_ = kept.compiling(compile_, _generator(inputs), say)
         compile_ = explaining(compile_, kernels, lambda: _is_unchanged(config, kernels, before))
         built = build(config, kernels, known, compile_, progress)
 

@@ -21,6 +21,25 @@ def fresh(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     return fresh_project(tmp_path, tmp_path_factory)
 
 
+@pytest.mark.parametrize("arguments", [("--check",), ("--check", "--rebuild"), ("--diff",)])
+def test_what_only_looks_writes_nothing(fresh: Project, arguments: tuple[str, ...]) -> None:
+    """No bytecode of kernels, either, and of `--check` nothing in the cache."""
+    damage.edit_input(fresh)
+    cache = fresh.folder.parent / "cache"
+    before = {path: path.stat().st_mtime_ns for path in fresh.folder.rglob("*")}
+    environment = fresh.environment(XDG_CACHE_HOME=str(cache), PYTHONDONTWRITEBYTECODE="")
+    done = subprocess.run(
+        fresh.command("regenerate", *arguments, "-j", "1"),
+        cwd=fresh.folder,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert {path: path.stat().st_mtime_ns for path in fresh.folder.rglob("*")} == before
+    assert cache.exists() == (arguments == ("--diff",))
+
+
 DAMAGES: list[tuple[Callable[[Project], None], list[str]]] = [
     (damage.nothing, ["generated/ is fresh"]),
     (damage.edit_input, ["stale: kernels/add.py has changed", NOT_FRESH]),
