@@ -27,7 +27,7 @@ class CodegenError(Exception):
     def __init__(
         self, message: str, *, where: SourceLocation | None = None, hint: str | None = None
     ) -> None:
-        message = _ADDRESS.sub("", message)
+        message = without_addresses(message)
         super().__init__(message)
         self.message = message
         self.where = where
@@ -53,6 +53,11 @@ class CodegenErrors(CodegenError):
         self.errors = tuple(errors)
         self.whole = tuple(dict.fromkeys(whole))
         """The kernel files that none of them is about, and that could do without the others."""
+
+
+def without_addresses(text: str) -> str:
+    """A text without what is another in each run: `<function helper at 0x7f0000000000>`."""
+    return re.sub(r" at 0x[0-9a-fA-F]+(?=>)", "", text)
 
 
 def told(error: BaseException) -> str:
@@ -91,10 +96,6 @@ def shown(path: str | Path) -> str:
         return str(Path(path).relative_to(_shown_from[-1] if _shown_from else Path.cwd()))
     except (OSError, ValueError):
         return str(path)
-
-
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+(?=>)")
-"""As in `<function helper at 0x7f0000000000>`: another in each run, and of use to nobody."""
 
 
 def _restore(

@@ -202,9 +202,10 @@ def _pruned(declaration: Declaration, autotuner: Any) -> list[Any]:
     except NotKnown:
         reason = "asks for what only a call knows"
     except Exception as error:
-        name = error.args[0] if isinstance(error, KeyError) and error.args else None
-        is_nullable = name in declaration.types and name not in named
-        reason = f"asks for `{name}`, which may be None" if is_nullable else f"fails: {told(error)}"
+        asked = error.args[0] if isinstance(error, KeyError) and error.args else None
+        is_nullable = asked in declaration.types and asked not in named
+        reason = f"fails: {told(error)}"
+        reason = f"asks for `{asked}`, which may be None" if is_nullable else reason
     if declaration.tuned is not None:  # the table has what is best of all
         return list(autotuner.configs)
     raise CodegenError(

@@ -12,7 +12,7 @@ from typing import Any
 
 from triton.language import constexpr, dtype
 
-from codegen.errors import CodegenError
+from codegen.errors import CodegenError, without_addresses
 from codegen.export import SmCount
 
 COMPUTED = "heuristic "
@@ -51,7 +51,9 @@ def held(value: object, *place: str | int) -> object:
     if type(value) in (tuple, list):
         items = (held(item, *place, index) for index, item in enumerate(value))  # type: ignore[arg-type]
         return type(value)(items)  # type: ignore[call-arg]
-    return Held(repr(value), place, json.dumps(canonical(value, "its value")), value)
+    return Held(
+        without_addresses(repr(value)), place, json.dumps(canonical(value, "its value")), value
+    )
 
 
 def is_plain(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from codegen.errors import CodegenErrors
+from codegen.values import Held, held
 from tests.support import made
 from tests.support.project import HEADER, new_project
 
@@ -95,9 +97,21 @@ def test_configurations_of_functions_that_print_alike_are_two(
     assert found == [one for one in factors for _ in range(2)]
 
 
-def factor(held: Any) -> int:
+def test_a_value_that_prints_its_address_is_told_without() -> None:
+    """What it prints is recorded, and in another run it is elsewhere."""
+    value = held(Silent(), "B", 0)
+    assert isinstance(value, Held)
+    assert repr(value) == "<tests.test_heuristic_functions.Silent object>"
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Silent:
+    number: int = 3
+
+
+def factor(function: Any) -> int:
     """What a product of the factory multiplies by."""
-    (cell,) = held.value.fn.__closure__
+    (cell,) = function.value.fn.__closure__
     number: int = cell.cell_contents.value
     return number
 
