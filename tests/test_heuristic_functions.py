@@ -101,7 +101,7 @@ def test_a_value_that_prints_its_address_is_told_without() -> None:
     """What it prints is recorded, and in another run it is elsewhere."""
     value = held(Silent(), "B", 0)
     assert isinstance(value, Held)
-    assert repr(value) == "<tests.test_heuristic_functions.Silent object>"
+    assert repr(value) == f"<{__name__}.Silent object>"
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
