@@ -9,6 +9,7 @@ from codegen.errors import CodegenError, meant
 from codegen.export import Declaration
 from codegen.model import Hints, Kernel, Parameter
 from codegen.parameters import check_hint
+from codegen.patterns import filled
 
 
 def cases_of(
@@ -17,14 +18,15 @@ def cases_of(
     """What each listed case assumes, most first; None where nothing is listed.
 
     A case begins with what the types say (pointers are aligned, `i32:16`) and changes what it
-    names. Raises `CodegenError`.
+    names, by their names or by patterns. Raises `CodegenError`.
     """
     if declaration.cases is None:
         return None
     parameters = {p.name: p for p in kernel.parameters if isinstance(p, Parameter)}
     by_name = {raw.name: raw for raw in raws}
     cases = []
-    for case in declaration.cases:
+    for given in declaration.cases:
+        case = filled(declaration, "cases", given, parameters)
         for name, hint in case.items():
             try:
                 _check(parameters, by_name, case, name, hint)

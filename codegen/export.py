@@ -85,6 +85,9 @@ def export(
     `constexprs` gives the value of each constexpr that has no default; a list is a choice, which
     stays an argument of the function. A run-time parameter with a value here (None, a stride of
     1) is compiled in as well, as Triton's JIT does it for such calls, and is no argument.
+    A function computes it: of parameters by their names, or of all in one mapping,
+    `{"HAS_BIAS": lambda args: args["bias_ptr"] is not None}`.
+    In `types`, `constexprs` and `cases` a name may be a pattern, `{"stride_*": "i32:16"}`.
     `cases` lists the hinted variants to build besides the generic one, each by what it assumes of
     ints: `[{"stride": 1, "n": 16}, {"n": 16}]`; pointers are aligned in all, unless given None.
     `shapes` says what the kernel assumes of its tensors: ints, or expressions of int parameters.

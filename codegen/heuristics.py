@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import triton.language as tl
 
 from codegen.cells import Cell
+from codegen.derived import by_name
 from codegen.descriptors import DescriptorType, ParameterType, parse_parameter_type
 from codegen.dtypes import DType
 from codegen.errors import CodegenError, SourceLocation, meant, told
@@ -34,6 +35,8 @@ class Heuristic:
     function: Function
     choices: tuple[object, ...] = ()
     """The values to build, where the declaration gives them."""
+    is_declared: bool = False
+    """It stands in `constexprs`, and may take arguments by their names."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,10 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
         arguments[name] = nest.filled(arguments)
     SmCount.used = False
     try:
-        value = heuristic.function(_Arguments(arguments))
+        function = heuristic.function
+        if heuristic.is_declared:
+            function = by_name(function, _names(kernel))
+        value = function(_Arguments(arguments))
         if issubclass(type(value), (Unknown, SmCount)) or SmCount.used:
             return None
         value = _plain(value)
@@ -156,7 +162,11 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
                 f"`{kernel.name}`: the heuristic of `{heuristic.name}` reads `{name}`, which is no "
                 "parameter of the kernel, or is computed later",
                 where=where,
-                hint=meant(name, known, f"the kernel's parameters are {', '.join(known)}"),
+                hint=(
+                    f"put `{name}` before it"
+                    if name in known
+                    else meant(name, known, f"the kernel's parameters are {', '.join(known)}")
+                ),
             ) from error
         if isinstance(error, KeyError) and error.args == (heuristic.name,):
             raise CodegenError(
@@ -216,6 +226,12 @@ def _place_of(error: Exception, function: Function) -> SourceLocation | None:
     return SourceLocation(path, lines[-1]) if path and lines else None
 
 
+def _names(kernel: Kernel) -> set[str]:
+    """What a heuristic may read."""
+    tuples = (name for name, _ in kernel.tuples)
+    return {*(parameter.name for parameter in kernel.parameters), *tuples, *OPTIONS}
+
+
 def _plain(value: object) -> object:
     return value.value if isinstance(value, tl.constexpr) else value
 
@@ -238,6 +254,7 @@ def _translated(
             heuristic.name,
             dict(kernel.tuples),
             [parameter.name for parameter in listed],
+            heuristic.is_declared,
         )
     except CodegenError as error:
         raise CodegenError(
@@ -252,7 +269,7 @@ def _translated(
             f"`{kernel.name}`: the heuristic of `{heuristic.name}` gives an int in each call, and "
             "which ones to build for is not said",
             where=kernel.location,
-            hint=f'name them: constexprs={{"{heuristic.name}": {example}}}',
+            hint=_naming(heuristic, example),
         )
     reads = reads_of(parameters, [expression])
     computed = {p.name for p in parameters if isinstance(p, Constexpr) and p.is_computed}
@@ -271,6 +288,15 @@ def _as_known(parameter: Parameter | Constexpr, cells: Sequence[Cell]) -> Parame
     known = (cell.known(parameter.name) for cell in cells if cell.reachable)
     found = {repr(value): value for values in known for value in values}
     return replace(parameter, choices=tuple(found.values()))
+
+
+def _naming(heuristic: Heuristic, example: Sequence[int]) -> str:
+    """How the values are said that an int has."""
+    named = f'constexprs={{"{heuristic.name}": {example}}}'
+    if not heuristic.is_declared:
+        return f"name them: {named}"
+    around = f'triton.heuristics({{"{heuristic.name}": lambda args: ...}})'
+    return f"name them, {named}, and put the function around the kernel: {around}"
 
 
 _EXAMPLES = {"num_warps": [4, 8], "num_stages": [2, 3], "num_ctas": [1, 2]}

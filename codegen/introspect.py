@@ -30,6 +30,7 @@ from codegen.options import OPTIONS
 from codegen.parameter_comments import parameter_comments
 from codegen.parameters import parameter_of
 from codegen.partners import check_partners
+from codegen.patterns import with_patterns
 from codegen.readings import Lists
 from codegen.sources import package_sources
 from codegen.triton_version import current, missing
@@ -68,6 +69,7 @@ def configurations(root: Path, file: str) -> dict[str, tuple[Configuration, ...]
         for declaration in load(root, file):
             with contextlib.suppress(CodegenError):
                 function, wrappers = unwrapped(declaration)
+                declaration = with_patterns(declaration, function.params)
                 found[declaration.name] = listed_configurations(
                     declaration, wrappers, function.arg_names
                 )
@@ -103,11 +105,12 @@ def _kernel(
     function, wrappers = unwrapped(declaration)
     said = declaration.options
     declaration = with_types_of_torch(declaration, wrappers)
+    declaration = with_patterns(declaration, function.params)
     where = declaration.location
     _check_kinds(declaration, function)
     names = [raw.name for raw in function.params]
     _check_names(declaration, names, types=declaration.types)
-    known = [*names, *computed_options(wrappers)]
+    known = [*names, *computed_options(declaration, wrappers)]
     _check_names(declaration, known, constexprs=declaration.constexprs)
     check_names(declaration, names)
     _check_hooks(declaration, function)

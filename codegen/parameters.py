@@ -15,6 +15,7 @@ from codegen.export import Declaration
 from codegen.loading import unwrapped
 from codegen.model import Constexpr, Default, Parameter
 from codegen.partners import WITH, partner_of
+from codegen.patterns import with_patterns
 from codegen.values import held
 
 
@@ -219,9 +220,10 @@ def given_value(declaration: Declaration, name: str, which: int | str) -> Any:
     if isinstance(which, str):
         (autotuner,) = (wrapper for wrapper in wrappers if hasattr(wrapper, "configs"))
         return autotuner.configs[int(which.removeprefix("config "))].kwargs[name]
-    if name not in declaration.constexprs:
+    constexprs = with_patterns(declaration, function.params).constexprs
+    if name not in constexprs:
         return function.signature.parameters[name].default
-    given = declaration.constexprs[name]
+    given = constexprs[name]
     return given[which] if isinstance(given, list) else given
 
 

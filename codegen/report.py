@@ -14,6 +14,7 @@ from codegen.config import Config
 from codegen.errors import CodegenError, shown
 from codegen.files import FileChange
 from codegen.library import Library
+from codegen.losses import losses
 from codegen.manifest import Manifest
 from codegen.options import DEFAULTS, OPTIONS
 from codegen.pipeline import Outcome
@@ -219,6 +220,8 @@ def inspection(name: str, entry: Mapping[str, Any]) -> None:
         print(f"  {label} assumes divisible by 16: {assumes}")
         if constants:
             print(f"  {label} constexprs: {constants}")
+    for loss in losses(entry):
+        print(f"  {loss}")
     for omitted in entry["omitted"]:
         print(f"  no {omitted['target']} image of {omitted['variant']}: {omitted['reason']}")
 

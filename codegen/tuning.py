@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codegen.derived import is_derived
 from codegen.errors import CodegenError, shown, told
 from codegen.export import Declaration, SmCount
 from codegen.heuristics import NotKnown, Unknown
@@ -192,7 +193,8 @@ def _pruned(declaration: Declaration, autotuner: Any) -> list[Any]:
     }
     for name, value in declaration.constexprs.items():
         choices = value if isinstance(value, list) else [value]
-        named[name] = choices[0] if len(choices) == 1 else Unknown()
+        is_known = len(choices) == 1 and not is_derived(value)
+        named[name] = choices[0] if is_known else Unknown()
     try:
         # A call has each argument in one of the two, by position or by keyword.
         left = list(autotuner.early_config_prune(autotuner.configs, named, **named))

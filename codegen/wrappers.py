@@ -6,6 +6,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from codegen.derived import is_derived
 from codegen.errors import CodegenError, closest
 from codegen.export import Declaration
 from codegen.heuristics import Function, Heuristic
@@ -22,12 +23,17 @@ def steps_of(
     parameters: Sequence[str],
     of_all: Sequence[Configuration] = (),
 ) -> tuple[Step, ...]:
-    """What the wrappers decide, in the order in which a call meets them: outermost first.
+    """What the declaration's own functions and the wrappers decide, in the order in which a call
+    meets them: outermost first.
 
     A heuristic whose value the declaration gives is no step, and neither is one that gives back
     what a call passes by its name. `of_all`: as in `tuning_of`. Raises `CodegenError`.
     """
-    steps: list[Step] = []
+    steps: list[Step] = [
+        Heuristic(name, value, is_declared=True)
+        for name, value in declaration.constexprs.items()
+        if is_derived(value)
+    ]
     for wrapper in wrappers:
         if _is_autotuner(wrapper):
             if any(isinstance(step, Tuning) for step in steps):
@@ -75,7 +81,7 @@ def _heuristics(declaration: Declaration, wrapper: Any) -> list[Heuristic]:
         elif isinstance(given, list):
             if not _passes_on(function, name, given):
                 steps.append(Heuristic(name, function, tuple(given)))
-        elif is_option(name) and not is_neutral(name, given):
+        elif is_option(name) and not is_derived(given) and not is_neutral(name, given):
             steps.append(Heuristic(name, functools.partial(_given, given)))
     return steps
 
@@ -102,9 +108,10 @@ def _lacking(function: Function) -> object:
     return None
 
 
-def computed_options(wrappers: Sequence[object]) -> frozenset[str]:
+def computed_options(declaration: Declaration, wrappers: Sequence[object]) -> frozenset[str]:
     """The options that heuristics compute."""
-    computed = (getattr(w, "values", {}) for w in wrappers if _is_heuristics(w))
+    own = {name: value for name, value in declaration.constexprs.items() if is_derived(value)}
+    computed = [own, *(getattr(w, "values", {}) for w in wrappers if _is_heuristics(w))]
     return frozenset(name for values in computed for name in values if is_option(name))
 
 

@@ -13,6 +13,7 @@ from types import FunctionType, SimpleNamespace
 
 import libcst as cst
 
+from codegen.derived import takes_all
 from codegen.errors import CodegenError, SourceLocation
 from codegen.expressions import calls, comparisons, intervals, rules
 from codegen.expressions.c_value import literal
@@ -68,7 +69,7 @@ def translate_grid(
         subject="the grid",
         remedy='compute it before the call and use grid="explicit"',
         kernel=kernel,
-        names=_grid_parameters(function, kernel, source, node),
+        names=_named_parameters(function, kernel, source, node, "the grid"),
         resolve=names_in(function),
         callers=(function.__code__,),
     )
@@ -85,10 +86,12 @@ def translate_heuristic(
     name: str,
     tuples: Mapping[str, Nest] = {},
     order: Sequence[str] = (),
+    is_by_name: bool = False,
 ) -> CExpression:
     """The value that a heuristic gives to the constexpr `name`: an int or a bool.
 
-    `function` takes a dict of all of the kernel's arguments, as `@triton.heuristics` has it.
+    `function` takes a dict of all of the kernel's arguments, as `@triton.heuristics` has it; where
+    `is_by_name`, it may take arguments by their names, as a grid does.
     """
     remedy = f'give its value instead: constexprs={{"{name}": ...}}'
     if not isinstance(function, FunctionType):
@@ -97,12 +100,17 @@ def translate_heuristic(
         raise CodegenError(message, hint=remedy)
     kernel = bindings(operands, unusable, tensors, constants, tuples, order)
     source, node = find_function(function)
+    subject = f"the heuristic `{name}`"
     scope = Scope(
         source=source,
-        subject=f"the heuristic `{name}`",
+        subject=subject,
         remedy=remedy,
         kernel=kernel,
-        names=_heuristic_parameters(function, kernel, source, node, remedy),
+        names=(
+            _named_parameters(function, kernel, source, node, subject)
+            if is_by_name
+            else _heuristic_parameters(function, kernel, source, node, remedy)
+        ),
         resolve=names_in(function),
         callers=(function.__code__,),
     )
@@ -131,14 +139,16 @@ def translate_text(
     return finished(translate(node, scope))
 
 
-def _grid_parameters(
-    function: FunctionType, kernel: Mapping[str, Value], source: Source, node: FunctionNode
+def _named_parameters(
+    function: FunctionType,
+    kernel: Mapping[str, Value],
+    source: Source,
+    node: FunctionNode,
+    subject: str,
 ) -> dict[str, Value]:
     parameters = inspect.signature(function, follow_wrapped=False).parameters
-    if len(parameters) == 1 and not kernel.keys() & parameters.keys():
-        (only,) = parameters.values()
-        if only.kind is only.POSITIONAL_OR_KEYWORD and only.default is only.empty:
-            return {only.name: Meta(kernel)}
+    if takes_all(function, kernel.keys()):
+        return {next(iter(parameters)): Meta(kernel)}
     bound: dict[str, Value] = {}
     for name, parameter in parameters.items():
         if name in kernel:
@@ -146,12 +156,12 @@ def _grid_parameters(
         elif parameter.default is not parameter.empty:
             bound[name] = bind(parameter.default)
         else:
-            message = f"the grid's parameter `{parameter}` is no parameter of the kernel"
+            message = f"{subject}'s parameter `{parameter}` is no parameter of the kernel"
             hint = close_to(name, kernel)
             others = [other for other in parameters if other != name]
             if name.lower() in _ALL and others:
                 message = (
-                    f"the grid takes `{name}` beside `{others[0]}`, and what stands for all "
+                    f"{subject} takes `{name}` beside `{others[0]}`, and what stands for all "
                     "parameters stands alone"
                 )
                 hint = f'write `lambda {name}: ...` and read {name}["{others[0]}"], or name each '

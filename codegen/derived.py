@@ -1,0 +1,42 @@
+"""How a function in `constexprs` is called: by the parameters that it names, or with all in one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from types import FunctionType
+from typing import Any, TypeGuard
+
+
+def is_derived(value: object) -> TypeGuard[FunctionType]:
+    """Whether a value of `constexprs` is computed by a function of Python's, which is a heuristic
+    around all others; JIT functions are values themselves."""
+    return isinstance(value, FunctionType)
+
+
+def takes_all(function: FunctionType, names: Collection[str]) -> bool:
+    """Whether it takes one mapping of all arguments, as `lambda args: ...` does: one parameter, and
+    none of the kernel's is called so."""
+    parameters = list(inspect.signature(function, follow_wrapped=False).parameters.values())
+    if len(parameters) != 1 or parameters[0].name in names:
+        return False
+    (only,) = parameters
+    return only.kind is only.POSITIONAL_OR_KEYWORD and only.default is only.empty
+
+
+def by_name(function: Callable[..., object], names: Collection[str]) -> Callable[..., object]:
+    """The function as one of all arguments in one mapping, as heuristics are."""
+    assert isinstance(function, FunctionType)
+    if takes_all(function, names):
+        return function
+    parameters = inspect.signature(function, follow_wrapped=False).parameters
+
+    def call(arguments: Mapping[str, Any]) -> object:
+        given = {
+            name: arguments[name]
+            for name, parameter in parameters.items()
+            if name in arguments or parameter.default is parameter.empty
+        }
+        return function(**given)
+
+    return call

@@ -1,0 +1,80 @@
+"""What `inspect` says that a call loses, by the manifest's entries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codegen.conditions import calls_of
+from codegen.losses import losses
+from tests.support import made
+
+pytestmark = pytest.mark.triton
+
+KERNEL = """
+@export("t.copy", grid=lambda: (1,), {words})
+@triton.jit
+def copy(x, y, n, stride, last):
+    pass
+"""
+TYPES = "types={'x': 'X', 'y': '*fp32', 'n': 'i32:16', 'stride': 'i32:16', 'last': 'i32:1'}"
+
+
+def said(folder: Path, words: str) -> list[str]:
+    (kernel,) = made.read(folder, KERNEL.replace("{words}", words))
+    plan = made.plan(kernel)
+    variants = {
+        variant.label: {
+            "parameters": [pair for pair in variant.signature if pair[1] != "constexpr"]
+        }
+        for variant in kernel.specialisation.variants
+    }
+    pointers = {"y": "in", "x": "out"}
+    return list(losses({"calls": calls_of(plan), "variants": variants, "pointers": pointers}))
+
+
+def test_two_variants(tmp_path: Path) -> None:
+    assert said(tmp_path, TYPES.replace("'X'", "'*fp32'")) == [
+        "aligned with any of x, y not aligned: generic, and loses the divisibility of n, stride "
+        "and the constant 1 of last and what is assumed of the others",
+        "aligned with any of n, stride not divisible by 16: generic, and loses the alignment of "
+        "x, y and the constant 1 of last and what is assumed of the others",
+        "aligned with last not 1: generic, and loses the alignment of x, y and the divisibility of "
+        "n, stride",
+    ]
+
+
+def test_a_case_between(tmp_path: Path) -> None:
+    words = TYPES.replace("'X'", "'*fp32'") + ", cases=[{}, {'n': None}]"
+    found = said(tmp_path, words)
+    assert found[1] == "n_16_stride_16_last_1 with n not divisible by 16: stride_16_last_1"
+    assert found[2] == (
+        "n_16_stride_16_last_1 with stride not divisible by 16: generic, and loses the alignment "
+        "of x, y and the divisibility of n and the constant 1 of last"
+    )
+    assert {sentence.partition(" ")[0] for sentence in found} == {
+        "n_16_stride_16_last_1",
+        "stride_16_last_1",
+    }
+
+
+def test_choices_stay_apart(tmp_path: Path) -> None:
+    found = said(tmp_path, TYPES.replace("'X'", "'*fp16 | *bf16'"))
+    assert [one.partition(":")[0] for one in found] == [
+        f"{dtype}-aligned with {what}"
+        for dtype in ("fp16", "bf16")
+        for what in (
+            "any of x, y not aligned",
+            "any of n, stride not divisible by 16",
+            "last not 1",
+        )
+    ]
+    assert found[2] == (
+        "fp16-aligned with last not 1: fp16-generic, and loses the alignment of x, y and the "
+        "divisibility of n, stride"
+    )
+
+
+def test_nothing_is_hinted(tmp_path: Path) -> None:
+    assert said(tmp_path, TYPES.replace("'X'", "'*fp32'") + ", cases=[]") == []
