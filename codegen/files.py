@@ -79,8 +79,13 @@ def exclusive(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Itera
         os.close(descriptor)
 
 
-def apply(folder: Path, changes: Sequence[FileChange]) -> None:
-    """Make the changes at once: a copy of the folder is changed, then takes the folder's place.
+def apply(
+    folder: Path,
+    changes: Sequence[FileChange],
+    check: Callable[[Path], None] = lambda staging: None,
+) -> None:
+    """Make the changes at once: a copy of the folder is changed, then takes the folder's place,
+    unless `check` of the copy raises.
 
     A run that is killed leaves either the old folder or the new one, and at most a scratch folder
     beside it that the next run removes. Call it inside `exclusive`, after `recover`. Raises
@@ -93,6 +98,7 @@ def apply(folder: Path, changes: Sequence[FileChange]) -> None:
         try:
             _refuse_links(folder, changes)
             _stage(staging, folder, changes)
+            check(staging)
             _take_place(staging, folder)
         except BaseException:
             with contextlib.suppress(OSError):  # the next run cannot either, and says so

@@ -38,6 +38,7 @@ from codegen.tuning import Tuning
 from codegen.tuples import spread
 from codegen.values import places_in, real
 from codegen.variants import specialise
+from codegen.visible import visible
 from codegen.wrappers import computed_names, computed_options, listed_configurations, steps_of
 
 GRID_ARGUMENTS = ("gx", "gy", "gz")
@@ -95,7 +96,7 @@ def _by_name(root: Path, file: str) -> dict[str, Kernel]:
 def title_of(root: Path, file: str) -> str:
     """The first line of a kernel file's docstring."""
     module = sys.modules[module_name(root, file)]
-    return (inspect.getdoc(module) or f"Kernels of {file}.").splitlines()[0]
+    return visible((inspect.getdoc(module) or f"Kernels of {file}.").splitlines()[0])
 
 
 def _kernel(
@@ -126,7 +127,7 @@ def _kernel(
     parameters: list[Parameter | Constexpr] = []
     errors: list[CodegenError] = []
     for raw in flat.params:
-        comment = comments.get(flat.owners.get(raw.name, raw.name), "")
+        comment = visible(comments.get(flat.owners.get(raw.name, raw.name), ""))
         try:
             parameter = parameter_of(declaration, raw, comment, computed)
             parameters.append(_with_layout(parameter, function))
@@ -141,7 +142,7 @@ def _kernel(
         file=file,
         qualname=function.fn.__qualname__,
         location=SourceLocation(function.fn.__code__.co_filename, function.starting_line_number),
-        doc=inspect.getdoc(function.fn) or "",
+        doc=visible(inspect.getdoc(function.fn) or ""),
         parameters=with_shapes(declaration, tuple(parameters)),
         grid=Grid(None),
         options=options_of(declaration, parameters),

@@ -288,6 +288,8 @@ def write(outcome: Outcome, output: Path) -> None:
     """Put the changes of a run on disk, all or none."""
     if outcome.changes:
         from codegen.kept import Kept
+        from codegen.staged import check_modules
 
-        files.apply(output, outcome.changes)
+        new = [change.path for change in outcome.changes if change.new is not None]
+        files.apply(output, outcome.changes, lambda staging: check_modules(staging, new))
         Kept(output).clear()

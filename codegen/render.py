@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import black
-import libcst
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from codegen.c_arguments import c_string
@@ -22,6 +21,7 @@ from codegen.manifest import TEMPLATES
 from codegen.plans import Plan
 from codegen.prefix import DEFAULT, external, in_module, in_runtime
 from codegen.python_view import PythonFunction, python_function
+from codegen.visible import visible
 
 
 def render(
@@ -72,9 +72,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=lambda value: visible(value) if isinstance(value, str) else value,
     )
     environment.filters["c_string"] = c_string
-    environment.filters["c_comment"] = lambda text: text.replace("*/", "* /").replace("/*", "/ *")
+    environment.filters["c_comment"] = _c_comment
     environment.filters["docstring"] = _docstring
     environment.filters["docstring_text"] = _docstring_text
     return environment
@@ -178,7 +179,7 @@ def _c(path: str, template: str, context: Mapping[str, Any], prefix: str) -> Gen
 def _python(path: str, template: str, context: Mapping[str, object]) -> GeneratedFile:
     source = _environment().get_template(template).render(context)
     formatted = black.format_str(source, mode=black.Mode(line_length=LINE_LENGTH))
-    libcst.parse_module(formatted)
+    compile(formatted, path, "exec", dont_inherit=True)
     return GeneratedFile(path, formatted.encode())
 
 
@@ -205,7 +206,12 @@ def _docstring(function: PythonFunction) -> str:
 
 def _docstring_text(text: str) -> str:
     """`text` as it stands between the quotes of a docstring."""
-    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return visible(text).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+
+
+def _c_comment(text: str) -> str:
+    """`text` as it stands in a comment."""
+    return visible(text).replace("*/", "* /").replace("/*", "/ *")
 
 
 def _wrapped(text: str) -> list[str]:

@@ -46,7 +46,12 @@ def held(value: object, *place: str | int) -> object:
     Raises `CodegenError` where it has no fixed spelling.
     """
     value = value.value if isinstance(value, constexpr) else value
-    if is_plain(value):
+    if isinstance(value, str) and not _is_text(value):
+        raise CodegenError(
+            f"its value {value!r} has half of a character (a lone surrogate), which is no text",
+            hint="write whole characters",
+        )
+    if is_plain(value) and type(value) not in (tuple, list):
         return value
     if type(value) in (tuple, list):
         items = (held(item, *place, index) for index, item in enumerate(value))  # type: ignore[arg-type]
@@ -54,6 +59,10 @@ def held(value: object, *place: str | int) -> object:
     return Held(
         without_addresses(repr(value)), place, json.dumps(canonical(value, "its value")), value
     )
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def is_plain(value: object) -> bool:
