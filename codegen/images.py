@@ -168,9 +168,12 @@ def _targets(config: Config, kernel: Kernel) -> tuple[Target, ...]:
 def _check_options(kernel: Kernel, targets: Sequence[Target]) -> None:
     """What a launch is asked for that some target's machine, or every one's, does not have."""
     options = kernel.options
+    # Targets that the compiler refuses for a configuration's or a heuristic's are left out by it;
+    # this it ignores.
+    is_dependent = any(each.options.launch_pdl for each in kernel.specialisation.variants)
     for option, is_asked, least, of_all in (
         (f"num_ctas={options.num_ctas}", options.num_ctas > 1, 90, True),
-        ("launch_pdl=True", options.launch_pdl, 90, False),
+        ("launch_pdl=True", options.launch_pdl or is_dependent, 90, False),
         ("clc=True", options.clc, 100, True),
     ):
         able = [target.name for target in targets if target.capability >= least]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from codegen.triton_version import current
 from tests.support.project import HEADER, new_project
 
 pytestmark = pytest.mark.triton
@@ -85,6 +86,12 @@ def test_an_error_is_at_the_line_that_declares(tmp_path: Path) -> None:
             "num_ctas=4 needs sm_90 or later, and the kernel is built for compute_80",
             "targets=['sm_100']",
         ),
+        pytest.param(
+            'clc=True, targets=["sm_90", "sm_100"]',
+            "clc=True needs sm_100 or later, and the kernel is built for sm_90",
+            "targets=['sm_100']",
+            marks=pytest.mark.skipif(not current().has_option("clc"), reason="Triton lacks clc"),
+        ),
     ],
 )
 def test_a_launch_that_some_target_cannot_have(
@@ -99,6 +106,24 @@ def test_a_launch_that_some_target_cannot_have(
         f"error: kernels/deep/some.py:{line}: `demo.limited`: {text}",
         f"  hint: limit the declaration to {hint}",
     ]
+
+
+def test_a_configuration_that_no_target_can_have(tmp_path: Path) -> None:
+    kernels = f"""{HEADER}
+@export("demo.k", types={{"x": "*fp32"}}, grid=lambda: (1,), targets=["sm_80"])
+@triton.autotune([triton.Config({{"launch_pdl": True}})], key=[])
+@triton.jit
+def k(x):
+    pass
+"""
+    project = new_project(tmp_path, {**FILES, "kernels/deep/some.py": kernels})
+    assert (
+        project.run("regenerate")
+        .errors[0]
+        .endswith(
+            "`demo.k`: launch_pdl=True needs sm_90 or later, and the kernel is built for sm_80"
+        )
+    )
 
 
 WAITING = f"""{HEADER}
