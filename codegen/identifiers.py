@@ -62,7 +62,8 @@ def python_identifier(name: str) -> str:
 
 
 _PYTHON_WORDS = frozenset(
-    ("stream", "Pointer", "Stream", "Tensor", "Literal", "function", "launcher", "int", "float")
+    ("stream", "Pointer", "Stream", "Tensor", "Literal", "int", "float")
+    + ("Exception", "explain", "function", "launcher")
 )
 
 

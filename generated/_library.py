@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
-DIGEST = "8c4767dbdec2cf11"
+DIGEST = "47e98aeec64c8c26"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -41,6 +41,7 @@ SOURCES = (
     "runtime/tb_prepared.c",
     "runtime/tb_process.c",
     "runtime/tb_python.c",
+    "runtime/tb_python_types.c",
     "runtime/tb_schema.c",
     "runtime/tb_tvm_ffi.c",
     "runtime/tb_variants.c",
@@ -102,7 +103,12 @@ def prepare(
     symbol, declared = _launchers[function]
     call = inspect.signature(declared).bind(*arguments, **named)
     call.apply_defaults()
-    launch: Launch = _module()[f"{symbol}.prepare"](*call.args, _exchange_api(call.args))
+    made, values = _module()[f"{symbol}.prepare"], (*call.args, _exchange_api(call.args))
+    try:
+        launch: Launch = made(*values)
+    except Exception:
+        explain(made, *values)
+        raise
     return launch
 
 
@@ -110,6 +116,44 @@ def function(name: str) -> Callable[..., None]:
     """The TVM FFI function `name` of this library, which is built and loaded when needed."""
     found: Callable[..., None] = _module()[name]
     return found
+
+
+def explain(function: Callable[..., None], *values: object) -> None:
+    """For the error of `function(*values)` that is being handled: raise what there is to say of it.
+
+    Where TVM FFI could not read a value, that is what the function says of an object of its type
+    there, with the reason as the cause. Of other errors there is nothing to say.
+    """
+    if str(sys.exc_info()[1]).endswith("stream=None)"):  # the function's own, with its signature
+        return
+    read = [_readable(value) for value in values]
+    reasons = [value.reason for value in read if isinstance(value, _Unreadable)]
+    if reasons:
+        try:
+            function(*read)
+        except Exception as refusal:
+            raise refusal from reasons[0]
+
+
+class _Unreadable:
+    """Stands for a value that TVM FFI cannot read; the library reads `described`."""
+
+    def __init__(self, value: object, reason: Exception) -> None:
+        kind = type(value)
+        module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+        first = str(reason).partition("\n")[0]
+        text = f"{module}{kind.__qualname__}, which TVM FFI cannot read: {type(reason).__name__}"
+        self.reason = reason
+        self.described = f"{text}: {first}".encode(errors="backslashreplace").decode()
+
+
+def _readable(value: object) -> object:
+    name = next(iter(_launchers.values()))[0]
+    try:
+        _module()[f"_doc_{name}"](value)  # gives its text for any values
+    except Exception as reason:
+        return _Unreadable(value, reason)
+    return value
 
 
 def launcher(name: str) -> Callable[[FunctionT], FunctionT]:
@@ -322,7 +366,10 @@ def _exchange_api(values: Sequence[object]) -> ctypes.c_void_p | None:
     for value in values:
         capsule = getattr(type(value), "__dlpack_c_exchange_api__", None)
         if capsule is not None:
-            address: int = _capsule_pointer(capsule, b"dlpack_exchange_api")
+            try:
+                address: int = _capsule_pointer(capsule, b"dlpack_exchange_api")
+            except ValueError:  # no such capsule: TVM FFI says more of it
+                return None
             api = _ExchangeApi.from_address(address)
             return ctypes.c_void_p(address) if api.major == 1 and api.current_stream else None
     return None

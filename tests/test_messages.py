@@ -32,7 +32,7 @@ INTEGERS = [
 ]
 FLOATS = {"half": (1, "fp16"), "brain": (2, "bf16"), "single": (3, "fp32"), "double": (4, "fp64")}
 
-ANOTHER_KIND = "a Python object of another kind"
+OF_TYPE = "a Python object of type"
 ITEM = "pass its value, as .item() gives it"
 CONVERT = "int(), float() or bool() may convert it"
 NO_NUMBER: list[tuple[Any, str]] = [
@@ -55,10 +55,10 @@ NO_NUMBER: list[tuple[Any, str]] = [
     (ctypes.c_void_p(7), "an opaque pointer"),
     (tensor(dtype="i32"), f"an int32 tensor of shape () on cuda:0; {ITEM}"),
     (np.ones(1), f"a float64 tensor of shape (1,) on cpu; {ITEM}"),
-    (object(), f"{ANOTHER_KIND}; {CONVERT}"),
-    (np.True_, f"{ANOTHER_KIND}; {CONVERT}"),
-    (ctypes.c_int(7), f"{ANOTHER_KIND}; {CONVERT}"),
-    (7 + 0j, f"{ANOTHER_KIND}; {CONVERT}"),
+    (object(), f"{OF_TYPE} object; {CONVERT}"),
+    (np.True_, f"{OF_TYPE} numpy.bool; {CONVERT}"),
+    (ctypes.c_int(7), f"{OF_TYPE} ctypes.c_int; {CONVERT}"),
+    (7 + 0j, f"{OF_TYPE} complex; {CONVERT}"),
 ]
 A_FLOAT = [
     (0.0, "the float 0.0"),
@@ -203,7 +203,7 @@ NO_CHOICE = [
                 (True, TypeError, "the bool True"),
                 ("256", TypeError, "the str '256'"),
                 (None, TypeError, "None"),
-                (np.True_, TypeError, ANOTHER_KIND),
+                (np.True_, TypeError, f"{OF_TYPE} numpy.bool"),
                 (tensor(), TypeError, "a float32 tensor of shape () on cuda:0"),
             ],
         ),

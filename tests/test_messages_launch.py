@@ -159,8 +159,8 @@ STREAMS = [
             (0.0, "the float 0.0"),
             ("0", "the str '0'"),
             ([0], "a list or tuple"),
-            (object(), "a Python object of another kind"),
-            (np.bool_(0), "a Python object of another kind"),
+            (object(), "a Python object of type object"),
+            (np.bool_(0), "a Python object of type numpy.bool"),
             (tensor(2), "a float32 tensor of shape (2,) on cuda:0"),
         ]
     ),

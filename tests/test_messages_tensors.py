@@ -14,7 +14,7 @@ from tests.support.fake_tensor import CPU, CUDA_HOST, FakeTensor
 from tests.support.sample import Sample
 
 ROCM, VULKAN = 10, 7
-ANOTHER_KIND = "a Python object of another kind"
+OF_TYPE = "a Python object of type"
 X = "sample.scale argument #0 `x_ptr`"
 OUT = "sample.scale argument #1 `out_ptr`"
 BIAS = "sample.scale argument #2 `bias_ptr`"
@@ -40,9 +40,9 @@ NO_POINTER: list[tuple[Any, str]] = [
     ([4096], "a list or tuple"),
     ({}, "a dict"),
     (print, "a function"),
-    (object(), ANOTHER_KIND),
-    (np.bool_(0), ANOTHER_KIND),
-    (ctypes.c_int(4096), ANOTHER_KIND),
+    (object(), f"{OF_TYPE} object"),
+    (np.bool_(0), f"{OF_TYPE} numpy.bool"),
+    (ctypes.c_int(4096), f"{OF_TYPE} ctypes.c_int"),
 ]
 ADDRESSES = [
     (-1, "an address of 0 or more", "-1"),
@@ -104,7 +104,11 @@ DTYPES = [
             ("uint8", (8, 8, 1), "float8_e4m3"),
             ("uint8", (9, 8, 1), "float8_e4m3b11fnuz"),
             ("uint8", (14, 8, 1), "float8_e8m0fnu"),
-            ("uint8", (17, 4, 2), "DLPack type (17, 4)x2"),
+            ("uint8", (17, 4, 2), "float4_e2m1fn_x2"),
+            ("V3", (15, 6, 4), "float6_e2m3fn_x4"),
+            ("V3", (16, 6, 4), "float6_e3m2fn_x4"),
+            ("uint32", (6, 32, 1), "DLPack type (6, 32)"),
+            ("uint64", (3, 64, 1), "DLPack type (3, 64)"),
             ("uint32", (2, 16, 2), "float16x2"),
             ("complex64", (5, 64, 1), "complex64"),
         ]

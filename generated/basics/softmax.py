@@ -6,7 +6,7 @@ change the kernel and run `python -m codegen regenerate`.
 
 from __future__ import annotations
 
-from .._library import Pointer, Stream, function, launcher
+from .._library import Pointer, Stream, explain, function, launcher
 
 __all__ = ["softmax"]
 
@@ -38,4 +38,8 @@ def softmax(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _softmax(x, y, rows, columns, stream)
+    try:
+        _softmax(x, y, rows, columns, stream)
+    except Exception:
+        explain(_softmax, x, y, rows, columns, stream)
+        raise

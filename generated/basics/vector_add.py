@@ -6,7 +6,7 @@ change the kernel and run `python -m codegen regenerate`.
 
 from __future__ import annotations
 
-from .._library import Pointer, Stream, function, launcher
+from .._library import Pointer, Stream, explain, function, launcher
 
 __all__ = ["vector_add"]
 
@@ -36,4 +36,8 @@ def vector_add(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _vector_add(x, y, out, size, stream)
+    try:
+        _vector_add(x, y, out, size, stream)
+    except Exception:
+        explain(_vector_add, x, y, out, size, stream)
+        raise

@@ -6,7 +6,7 @@ change the kernel and run `python -m codegen regenerate`.
 
 from __future__ import annotations
 
-from .._library import Pointer, Stream, function, launcher
+from .._library import Pointer, Stream, explain, function, launcher
 
 __all__ = [
     "gated_delta_rule_chunk_a",
@@ -76,23 +76,44 @@ def gated_delta_rule_chunk_prepare(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _gated_delta_rule_chunk_prepare(
-        qkv,
-        b,
-        a,
-        dt_bias,
-        a_log,
-        q_out,
-        k_out,
-        v_out,
-        g_out,
-        beta_out,
-        num_key_heads,
-        num_value_heads,
-        qkv_dim,
-        seq_len,
-        stream,
-    )
+    try:
+        _gated_delta_rule_chunk_prepare(
+            qkv,
+            b,
+            a,
+            dt_bias,
+            a_log,
+            q_out,
+            k_out,
+            v_out,
+            g_out,
+            beta_out,
+            num_key_heads,
+            num_value_heads,
+            qkv_dim,
+            seq_len,
+            stream,
+        )
+    except Exception:
+        explain(
+            _gated_delta_rule_chunk_prepare,
+            qkv,
+            b,
+            a,
+            dt_bias,
+            a_log,
+            q_out,
+            k_out,
+            v_out,
+            g_out,
+            beta_out,
+            num_key_heads,
+            num_value_heads,
+            qkv_dim,
+            seq_len,
+            stream,
+        )
+        raise
 
 
 @launcher("gated_delta_rule_chunk_cumsum")
@@ -120,7 +141,11 @@ def gated_delta_rule_chunk_cumsum(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _gated_delta_rule_chunk_cumsum(g_in, g_out, seq_len, num_value_heads, stream)
+    try:
+        _gated_delta_rule_chunk_cumsum(g_in, g_out, seq_len, num_value_heads, stream)
+    except Exception:
+        explain(_gated_delta_rule_chunk_cumsum, g_in, g_out, seq_len, num_value_heads, stream)
+        raise
 
 
 @launcher("gated_delta_rule_chunk_a")
@@ -152,7 +177,13 @@ def gated_delta_rule_chunk_a(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _gated_delta_rule_chunk_a(k, g_cumsum, beta, a_tril, seq_len, num_value_heads, stream)
+    try:
+        _gated_delta_rule_chunk_a(k, g_cumsum, beta, a_tril, seq_len, num_value_heads, stream)
+    except Exception:
+        explain(
+            _gated_delta_rule_chunk_a, k, g_cumsum, beta, a_tril, seq_len, num_value_heads, stream
+        )
+        raise
 
 
 @launcher("gated_delta_rule_chunk_solve")
@@ -183,7 +214,13 @@ def gated_delta_rule_chunk_solve(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _gated_delta_rule_chunk_solve(a_tril_ptr, a_inv_ptr, seq_len, num_value_heads, stream)
+    try:
+        _gated_delta_rule_chunk_solve(a_tril_ptr, a_inv_ptr, seq_len, num_value_heads, stream)
+    except Exception:
+        explain(
+            _gated_delta_rule_chunk_solve, a_tril_ptr, a_inv_ptr, seq_len, num_value_heads, stream
+        )
+        raise
 
 
 @launcher("gated_delta_rule_chunk_recompute")
@@ -223,9 +260,25 @@ def gated_delta_rule_chunk_recompute(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _gated_delta_rule_chunk_recompute(
-        k, v, beta, w_out, u_out, a_inv, g_cumsum, seq_len, num_value_heads, stream
-    )
+    try:
+        _gated_delta_rule_chunk_recompute(
+            k, v, beta, w_out, u_out, a_inv, g_cumsum, seq_len, num_value_heads, stream
+        )
+    except Exception:
+        explain(
+            _gated_delta_rule_chunk_recompute,
+            k,
+            v,
+            beta,
+            w_out,
+            u_out,
+            a_inv,
+            g_cumsum,
+            seq_len,
+            num_value_heads,
+            stream,
+        )
+        raise
 
 
 @launcher("gated_delta_rule_chunk_state")
@@ -270,19 +323,36 @@ def gated_delta_rule_chunk_state(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _gated_delta_rule_chunk_state(
-        k,
-        w,
-        u,
-        g_cumsum,
-        initial_state,
-        chunk_state,
-        v_new,
-        final_state,
-        seq_len,
-        num_value_heads,
-        stream,
-    )
+    try:
+        _gated_delta_rule_chunk_state(
+            k,
+            w,
+            u,
+            g_cumsum,
+            initial_state,
+            chunk_state,
+            v_new,
+            final_state,
+            seq_len,
+            num_value_heads,
+            stream,
+        )
+    except Exception:
+        explain(
+            _gated_delta_rule_chunk_state,
+            k,
+            w,
+            u,
+            g_cumsum,
+            initial_state,
+            chunk_state,
+            v_new,
+            final_state,
+            seq_len,
+            num_value_heads,
+            stream,
+        )
+        raise
 
 
 @launcher("gated_delta_rule_chunk_o")
@@ -321,6 +391,22 @@ def gated_delta_rule_chunk_o(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _gated_delta_rule_chunk_o(
-        q, k, v_new, chunk_state, g_cumsum, output, seq_len, num_value_heads, scale, stream
-    )
+    try:
+        _gated_delta_rule_chunk_o(
+            q, k, v_new, chunk_state, g_cumsum, output, seq_len, num_value_heads, scale, stream
+        )
+    except Exception:
+        explain(
+            _gated_delta_rule_chunk_o,
+            q,
+            k,
+            v_new,
+            chunk_state,
+            g_cumsum,
+            output,
+            seq_len,
+            num_value_heads,
+            scale,
+            stream,
+        )
+        raise

@@ -6,7 +6,7 @@ change the kernel and run `python -m codegen regenerate`.
 
 from __future__ import annotations
 
-from .._library import Pointer, Stream, Tensor, function, launcher
+from .._library import Pointer, Stream, Tensor, explain, function, launcher
 
 __all__ = ["gated_delta_rule_fused_carry", "gated_delta_rule_fused_local"]
 
@@ -54,20 +54,38 @@ def gated_delta_rule_fused_local(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _gated_delta_rule_fused_local(
-        qkv,
-        b,
-        a,
-        dt_bias,
-        a_log,
-        solved,
-        factors,
-        num_key_heads,
-        num_value_heads,
-        seq_len,
-        scale,
-        stream,
-    )
+    try:
+        _gated_delta_rule_fused_local(
+            qkv,
+            b,
+            a,
+            dt_bias,
+            a_log,
+            solved,
+            factors,
+            num_key_heads,
+            num_value_heads,
+            seq_len,
+            scale,
+            stream,
+        )
+    except Exception:
+        explain(
+            _gated_delta_rule_fused_local,
+            qkv,
+            b,
+            a,
+            dt_bias,
+            a_log,
+            solved,
+            factors,
+            num_key_heads,
+            num_value_heads,
+            seq_len,
+            scale,
+            stream,
+        )
+        raise
 
 
 @launcher("gated_delta_rule_fused_carry")
@@ -114,16 +132,33 @@ def gated_delta_rule_fused_carry(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _gated_delta_rule_fused_carry(
-        qkv,
-        qkv_again,
-        solved,
-        factors,
-        initial_state,
-        output,
-        final_state,
-        num_key_heads,
-        num_value_heads,
-        seq_len,
-        stream,
-    )
+    try:
+        _gated_delta_rule_fused_carry(
+            qkv,
+            qkv_again,
+            solved,
+            factors,
+            initial_state,
+            output,
+            final_state,
+            num_key_heads,
+            num_value_heads,
+            seq_len,
+            stream,
+        )
+    except Exception:
+        explain(
+            _gated_delta_rule_fused_carry,
+            qkv,
+            qkv_again,
+            solved,
+            factors,
+            initial_state,
+            output,
+            final_state,
+            num_key_heads,
+            num_value_heads,
+            seq_len,
+            stream,
+        )
+        raise

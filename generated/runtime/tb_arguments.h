@@ -38,6 +38,12 @@ const char *tb_string_of(const tvm_ffi_any *value, size_t *length);
 /* How a value is called in a message, written to `text`. */
 const char *tb_describe(const tvm_ffi_any *value, char *text, size_t size);
 
+/* The full name of a Python object's type; nothing where no Python is found. */
+void tb_name_type(void *object, char *text, size_t size);
+
+/* A text on one line, cut between characters of UTF-8; whether all of it has found room. */
+bool tb_copy_text(const char *data, size_t length, char *text, size_t size);
+
 /* Sizes or strides as Python shows a tuple, cut where there are very many. */
 const char *tb_list_sizes(const int64_t *sizes, int32_t count, char *text, size_t size);
 

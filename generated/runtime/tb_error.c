@@ -78,31 +78,34 @@ static const char *dtype_name(dl_data_type dtype, char *text, size_t size)
     static const struct {
         uint8_t code;
         const char *name;
-        bool has_width;
-    } rows[] = {{0, "int", true},
-                {1, "uint", true},
-                {2, "float", true},
-                {4, "bfloat", true},
-                {5, "complex", true},
-                {6, "bool", false},
-                {7, "float8_e3m4", false},
-                {8, "float8_e4m3", false},
-                {9, "float8_e4m3b11fnuz", false},
-                {10, "float8_e4m3fn", false},
-                {11, "float8_e4m3fnuz", false},
-                {12, "float8_e5m2", false},
-                {13, "float8_e5m2fnuz", false},
-                {14, "float8_e8m0fnu", false}};
+        uint8_t bits; /* 0: the name ends with them */
+    } rows[] = {{0, "int", 0},
+                {1, "uint", 0},
+                {2, "float", 0},
+                {4, "bfloat", 0},
+                {5, "complex", 0},
+                {6, "bool", 8},
+                {7, "float8_e3m4", 8},
+                {8, "float8_e4m3", 8},
+                {9, "float8_e4m3b11fnuz", 8},
+                {10, "float8_e4m3fn", 8},
+                {11, "float8_e4m3fnuz", 8},
+                {12, "float8_e5m2", 8},
+                {13, "float8_e5m2fnuz", 8},
+                {14, "float8_e8m0fnu", 8},
+                {15, "float6_e2m3fn", 6},
+                {16, "float6_e3m2fn", 6},
+                {17, "float4_e2m1fn", 4}};
     char lanes[16] = "";
     if (dtype.lanes > 1)
         snprintf(lanes, sizeof lanes, "x%d", dtype.lanes);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].code != dtype.code)
+        if (rows[i].code != dtype.code || (rows[i].bits != 0 && rows[i].bits != dtype.bits))
             continue;
-        if (rows[i].has_width)
+        if (rows[i].bits == 0)
             snprintf(text, size, "%s%d%s", rows[i].name, dtype.bits, lanes);
-        else
-            snprintf(text, size, "%s%s", rows[i].name, lanes);
+        else /* as torch says it: float4_e2m1fn_x2 */
+            snprintf(text, size, "%s%s%s", rows[i].name, dtype.lanes > 1 ? "_" : "", lanes);
         return text;
     }
     snprintf(text, size, "DLPack type (%d, %d)%s", dtype.code, dtype.bits, lanes);
@@ -173,17 +176,31 @@ static void describe_float(double value, char *text, size_t size)
     snprintf(text, size, "the float %s", digits);
 }
 
-/* On one line, and cut between characters of UTF-8. */
-static void describe_string(const char *data, size_t length, char *text, size_t size)
+bool tb_copy_text(const char *data, size_t length, char *text, size_t size)
 {
-    char shown[61];
-    size_t count = length < sizeof shown ? length : sizeof shown - 1;
+    size_t count = length < size ? length : size - 1;
     while (count < length && count > 0 && (data[count] & 0xc0) == 0x80)
         count--;
     for (size_t i = 0; i < count; i++)
-        shown[i] = (unsigned char)data[i] < ' ' ? '?' : data[i];
-    shown[count] = 0;
-    snprintf(text, size, "the str '%s%s'", shown, count < length ? "..." : "");
+        text[i] = (unsigned char)data[i] < ' ' ? '?' : data[i];
+    text[count] = 0;
+    return count == length;
+}
+
+static void describe_string(const char *data, size_t length, char *text, size_t size)
+{
+    char shown[61];
+    const bool is_whole = tb_copy_text(data, length, shown, sizeof shown);
+    snprintf(text, size, "the str '%s%s'", shown, is_whole ? "" : "...");
+}
+
+static void describe_python_object(const tvm_ffi_any *value, char *text, size_t size)
+{
+    char name[TB_DESCRIPTION - 32];
+    void *object = NULL; /* behind the header */
+    memcpy(&object, (const char *)value->value.pointer + sizeof(tvm_ffi_object), sizeof object);
+    tb_name_type(object, name, sizeof name);
+    snprintf(text, size, "a Python object of %s%s", name[0] == 0 ? "another kind" : "type ", name);
 }
 
 const char *tb_string_of(const tvm_ffi_any *value, size_t *length)
@@ -223,8 +240,7 @@ const char *tb_describe(const tvm_ffi_any *value, char *text, size_t size)
                 {TVM_FFI_LIST, "a list"},
                 {TVM_FFI_MAP, "a dict"},
                 {TVM_FFI_DICT, "a dict"},
-                {TVM_FFI_BIG_INT, "an integer beyond 64 bits"},
-                {TVM_FFI_OPAQUE_PYTHON_OBJECT, "a Python object of another kind"}};
+                {TVM_FFI_BIG_INT, "an integer beyond 64 bits"}};
     size_t length = 0;
     const dl_tensor *tensor = tb_tensor_of(value);
     const char *string = tb_string_of(value, &length);
@@ -241,6 +257,8 @@ const char *tb_describe(const tvm_ffi_any *value, char *text, size_t size)
         snprintf(text, size, "the bool %s", value->value.integer ? "True" : "False");
     else if (value->type_index == TVM_FFI_FLOAT)
         describe_float(value->value.real, text, size);
+    else if (value->type_index == TVM_FFI_OPAQUE_PYTHON_OBJECT)
+        describe_python_object(value, text, size);
     else {
         const char *known = NULL;
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_d076f436c87a9e09
+#define TB_IDENTITY tb_runtime_0a63ede7410bcfde
 
 #endif

@@ -25,7 +25,7 @@ class Array:
 
     name: str = "fp32"
     shape: tuple[int, ...] = (8,)
-    address: int = 4096
+    address: int = 0x7F0000001000
 
     @property
     def dtype(self) -> object:

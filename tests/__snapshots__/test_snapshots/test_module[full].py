@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from .._library import Pointer, Stream, function, launcher
+from .._library import Pointer, Stream, explain, function, launcher
 
 __all__ = ["bare", "explicit", "scale_rows_and_add_bias"]
 
@@ -58,7 +58,26 @@ def scale_rows_and_add_bias(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _scale_rows_and_add_bias(x, out, bias, rows, columns, factor, limit, clamp, MODE, FAST, stream)
+    try:
+        _scale_rows_and_add_bias(
+            x, out, bias, rows, columns, factor, limit, clamp, MODE, FAST, stream
+        )
+    except Exception:
+        explain(
+            _scale_rows_and_add_bias,
+            x,
+            out,
+            bias,
+            rows,
+            columns,
+            factor,
+            limit,
+            clamp,
+            MODE,
+            FAST,
+            stream,
+        )
+        raise
 
 
 @launcher("explicit")
@@ -90,7 +109,11 @@ def explicit(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _explicit(register, stream_, x_shape, lambda_, gx, gy, gz, stream)
+    try:
+        _explicit(register, stream_, x_shape, lambda_, gx, gy, gz, stream)
+    except Exception:
+        explain(_explicit, register, stream_, x_shape, lambda_, gx, gy, gz, stream)
+        raise
 
 
 @launcher("bare")
@@ -108,4 +131,8 @@ def bare(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _bare(stream)
+    try:
+        _bare(stream)
+    except Exception:
+        explain(_bare, stream)
+        raise

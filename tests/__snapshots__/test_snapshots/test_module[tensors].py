@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ._library import Stream, Tensor, function, launcher
+from ._library import Stream, Tensor, explain, function, launcher
 
 __all__ = ["move"]
 
@@ -43,4 +43,8 @@ def move(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _move(n, source, target, Tensor_, ROWS, stream)
+    try:
+        _move(n, source, target, Tensor_, ROWS, stream)
+    except Exception:
+        explain(_move, n, source, target, Tensor_, ROWS, stream)
+        raise

@@ -6,7 +6,7 @@ change the kernel and run `python -m codegen regenerate`.
 
 from __future__ import annotations
 
-from ._library import Pointer, Stream, function, launcher
+from ._library import Pointer, Stream, explain, function, launcher
 
 __all__ = ["fill"]
 
@@ -32,4 +32,8 @@ def fill(
         ValueError: out of range, misaligned, too small, or on the wrong device.
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
-    _fill(out_ptr, n, stream)
+    try:
+        _fill(out_ptr, n, stream)
+    except Exception:
+        explain(_fill, out_ptr, n, stream)
+        raise

@@ -1,0 +1,227 @@
+"""Arguments that TVM FFI cannot read: the sentence of all others, with what it said behind it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support import library_tensor, standin
+from tests.support.calls import arguments, declared
+from tests.support.fake_tensor import CUDA, FakeTensor
+from tests.support.library_tensor import LibraryTensor
+from tests.support.sample import Sample
+
+POINTER = "a tensor, an integer or opaque pointer"
+STREAM = "a stream: an integer, an opaque pointer or None"
+READ_ONLY = np.zeros(4, np.float32)
+READ_ONLY.flags.writeable = False
+
+
+class Raises(FakeTensor):
+    """One whose data was given away."""
+
+    def __dlpack__(self, stream: Any = None, **_options: Any) -> Any:
+        raise RuntimeError("this tensor was donated\nC++ trace:\n  at once")
+
+
+class Interrupted(FakeTensor):
+    def __dlpack__(self, stream: Any = None, **_options: Any) -> Any:
+        raise KeyboardInterrupt
+
+
+class NoCapsule:
+    def __dlpack__(self, **_options: Any) -> Any:
+        return 5
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return CUDA, 0
+
+
+class NotConverted(LibraryTensor):
+    """One that is refused by its library's own C function, in both of its ways."""
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        raise BufferError("sparse tensors have no strides")
+
+
+class Stream:
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def __cuda_stream__(self) -> Any:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def doors(sample: Sample, name: str) -> list[Callable[..., None]]:
+    built_in = sample.wrapper(name)
+    return [built_in, declared(built_in), functools.partial(sample.prepare, built_in)]
+
+
+def said(sample: Sample, name: str, **changes: Any) -> str:
+    """What every door of Python says, but for the signature below it."""
+    texts = set()
+    for call in doors(sample, name):
+        with pytest.raises(TypeError) as caught:
+            call(*arguments(name, **changes))
+        text, _, signature = str(caught.value).rpartition("\n")
+        assert signature == sample.signature(name)
+        assert isinstance(caught.value.__cause__, Exception)
+        texts.add(text)
+    assert standin.launches() == []
+    [text] = texts
+    return text
+
+
+def test_what_the_library_said_is_the_cause(sample: Sample) -> None:
+    donated = Raises(np.zeros(8, np.float16))
+    assert said(sample, "reduce", out_ptr=donated) == (
+        f"sample.reduce argument #1 `out_ptr` must be {POINTER}, got a Python object of type "
+        f"{__name__}.Raises, which TVM FFI cannot read: RuntimeError: this tensor was "
+        "donated"
+    )
+    with pytest.raises(TypeError) as caught:
+        sample.wrapper("reduce")(*arguments("reduce", out_ptr=donated))
+    assert str(caught.value.__cause__) == "this tensor was donated\nC++ trace:\n  at once"
+
+
+OF_NUMPY = "numpy.ndarray, which TVM FFI cannot read: BufferError: "
+UNREADABLE: list[tuple[Any, str]] = [
+    (READ_ONLY, f"{OF_NUMPY}Cannot export readonly array"),
+    (np.zeros(4, "M8[s]"), f"{OF_NUMPY}DLPack only supports"),
+    (np.zeros(4, ">f4"), f"{OF_NUMPY}DLPack only supports native byte order."),
+    (np.zeros(4, object), f"{OF_NUMPY}DLPack only supports"),
+    (np.zeros(4, np.longdouble), f"{OF_NUMPY}DLPack only supports"),
+    (np.array(["a"]), f"{OF_NUMPY}DLPack only supports"),
+    (NoCapsule(), f"{__name__}.NoCapsule, which TVM FFI cannot read: "),
+    (NotConverted(np.zeros(4, np.float32)), f"{__name__}.NotConverted, which TVM FFI cannot read"),
+    ("\ud800", "str, which TVM FFI cannot read: UnicodeEncodeError: 'utf-8' codec can't encode "
+               "character '\\ud800'"),
+    (["\ud800"], "list, which TVM FFI cannot read: UnicodeEncodeError"),
+    (Stream(5), f"{__name__}.Stream, which TVM FFI cannot read: TypeError"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "got"), UNREADABLE, ids=range(len(UNREADABLE)))
+def test_in_any_place(sample: Sample, value: Any, got: str) -> None:
+    library_tensor.current_streams[0] = 0
+    for name, place, expected in (
+        ("heuristic", "#0 `x_ptr`", POINTER),
+        ("heuristic", "#2 `bias_ptr`", f"{POINTER}, or None"),
+        ("heuristic", "#3 `n`", "an i32-range integer"),
+        ("heuristic", "#4 `stream`", STREAM),
+        ("reduce", "#4 `MODE`", "one of 'sum', 'max'"),
+    ):
+        text = said(sample, name, **{place.split("`")[1]: value})
+        start = f"sample.{name} argument {place} must be {expected}, got a Python object of type "
+        assert text.startswith(start + got), text
+
+
+@pytest.mark.parametrize(
+    ("answer", "got"),
+    [
+        (5, "TypeError: Expected tuple, got int"),
+        ((0,), "IndexError"),
+        ((0, "7"), "TypeError"),
+        ((0, None), "TypeError"),
+        ((0, 2**64), "OverflowError"),
+        (RuntimeError("no stream"), "RuntimeError: no stream"),
+    ],
+    ids=range(6),
+)
+def test_streams(sample: Sample, answer: Any, got: str) -> None:
+    text = said(sample, "reduce", stream=Stream(answer))
+    assert text.startswith(
+        f"sample.reduce argument #6 `stream` must be {STREAM}, got a Python object of type "
+        f"{__name__}.Stream, which TVM FFI cannot read: {got}"
+    )
+
+
+def test_the_first_that_is_wrong_is_named(sample: Sample) -> None:
+    """Arguments are checked in their order, whatever is wrong with each."""
+    donated = Raises(np.zeros(8, np.float16))
+    text = said(sample, "reduce", x_ptr="x", out_ptr=donated, rows=donated)
+    assert text == f"sample.reduce argument #0 `x_ptr` must be {POINTER}, got the str 'x'"
+    text = said(sample, "reduce", out_ptr=donated, rows="2")
+    assert text.startswith("sample.reduce argument #1 `out_ptr` must be")
+
+
+def test_the_number_of_arguments_is_pythons_to_tell(sample: Sample) -> None:
+    donated = Raises(np.zeros(8, np.float16))
+    with pytest.raises(TypeError, match=r"^reduce\(\) missing "):
+        sample.wrapper("reduce")(donated)
+
+
+def test_other_errors_stay_as_they_are(sample: Sample) -> None:
+    for call in doors(sample, "reduce"):
+        with pytest.raises(KeyboardInterrupt):
+            call(*arguments("reduce", x_ptr=Interrupted(np.zeros(8, np.float16))))
+        with pytest.raises(ValueError, match="`MODE` must be one of 'sum', 'max', got") as caught:
+            call(*arguments("reduce", MODE="mean", stream=Stream((0, 7))))
+        assert caught.value.__cause__ is None
+
+
+def test_long_and_odd_texts(sample: Sample) -> None:
+    class Odd(FakeTensor):
+        def __dlpack__(self, stream: Any = None, **_options: Any) -> Any:
+            raise ValueError("\ud800\t" + "é" * 999)
+
+    Odd.__qualname__ = "Ödd\n\ud800"
+    text = said(sample, "reduce", x_ptr=Odd(np.zeros(8, np.float16)))
+    got = f"{__name__}.Ödd?\\ud800, which TVM FFI cannot read: ValueError: \\ud800?é"
+    assert text.partition(" of type ")[2].startswith(got)
+    assert text.endswith("é")
+    assert len(text) < 400
+
+
+# torch's own
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda torch: torch.ones(4, device="meta"), "Cannot pack tensors on meta"),
+        (lambda torch: torch.eye(2).to_sparse(), "Cannot access data pointer of Tensor"),
+        (lambda torch: torch.nested.nested_tensor([torch.ones(2)]), ""),
+        (
+            lambda torch: torch.quantize_per_tensor(torch.ones(4), 0.1, 0, torch.qint8),
+            "QUInt/QInt types are not supported by dlpack",
+        ),
+    ],
+    ids=["meta", "sparse", "nested", "quantised"],
+)
+def test_torchs_own(sample: Sample, make: Any, reason: str) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    with quiet():
+        text = said(sample, "reduce", x_ptr=make(torch))
+    start = f"sample.reduce argument #0 `x_ptr` must be {POINTER}, got a Python object of type "
+    assert text.startswith(f"{start}torch.Tensor, which TVM FFI cannot read: ")
+    assert reason in text
+
+
+def test_torchs_vmap(sample: Sample) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    seen = []
+
+    def one(x: Any) -> Any:
+        seen.append(said(sample, "reduce", x_ptr=x))
+        return x
+
+    with quiet():
+        torch.vmap(one)(torch.ones(2, 4))
+    assert "`x_ptr` must be" in seen[0]
