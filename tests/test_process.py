@@ -249,14 +249,14 @@ def test_what_is_bound_stays(places: list[str]) -> None:
 def one(x, n, stream=None):
     pass
 bind = ctypes.PyDLL(plugin)["tritonbind.one.bind"]
-bind.restype, bind.argtypes = ctypes.c_void_p, [ctypes.py_object] * 5
-bound = bind(sys, one, ("x", "n", "stream"), (None,), b"one(x, n, stream=None)\\n--\\n\\n")
+bind.restype, bind.argtypes = ctypes.c_void_p, [ctypes.py_object] * 3
+bound = ctypes.cast(bind(one, ("x", "n", "stream"), (None,)), ctypes.py_object).value
 _ctypes.dlclose(handle._handle)
 """
     source = DLCLOSE.format(then=bind)
     source += "assert 'tvm_ffi' not in sys.modules\n"
-    source += "print(ctypes.cast(bound, ctypes.py_object).value.__name__)\n"
-    assert run(places, source) == "True\nchild\none\n"
+    source += "bound(4096, 3, 0)\nprint(refusal(bound, 4096, -1, 0), len(standin.launches()))\n"
+    assert run(places, source) == f"True\nchild\n{GRID.format('one', 1)[:-1]} 1\n"
 
 
 def test_what_a_prepared_launch_needs_stays(places: list[str]) -> None:

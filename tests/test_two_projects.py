@@ -14,7 +14,7 @@ import pytest
 from codegen.library import build_library
 from tests.support import made, standin
 from tests.support.c_programs import SOURCES, STRICT, compile_c, need, run
-from tests.support.project import REPOSITORY
+from tests.support.project import PYPROJECT, REPOSITORY, fresh_project
 
 KERNEL = """
 @export("{project}.scale", types={{"acme_tensor": "*fp32", "n": "i32"}}, grid=lambda n: (n, {rows}))
@@ -297,3 +297,26 @@ def _replace(file: Path, old: str, new: str) -> None:
     text, count = re.subn(old, new, file.read_text())
     assert count > 0
     file.write_text(text)
+
+
+def test_the_prefix_is_an_option_of_the_output(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    project = fresh_project(tmp_path, tmp_path_factory)
+    before = project.tree()
+    for text, changed in (
+        (f'{PYPROJECT}prefix = "acme"\n', "prefix was '' and is 'acme'"),
+        (PYPROJECT, "prefix was 'acme' and is ''"),
+    ):
+        project.write("pyproject.toml", text)
+        result = project.run("regenerate", "--check")
+        assert result.code == 1
+        assert f"stale: [tool.codegen] has changed: {changed}" in result.out + result.err
+        result = project.run("regenerate")
+        assert (result.code, "0 of 4 images compiled" in result.out + result.err) == (0, True)
+        assert project.run("regenerate", "--check").code == 0
+        tree = project.tree()
+        header = tree["add.h"].decode()
+        assert ("acme_add_launch" in header) == ("acme" in text)
+        assert ("tritonbind_" in header) == ("acme" not in text)
+    assert tree == before

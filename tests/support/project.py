@@ -194,7 +194,8 @@ def fresh_project(folder: Path, shared: pytest.TempPathFactory) -> Project:
         model = Project(root / "fresh" / "project")
         if not model.output.exists():
             new_project(root / "fresh")
-            assert model.run("regenerate").code == 0
+            result = model.run("regenerate")
+            assert result.code == 0, result.err
     copy = Project(folder / "project")
     shutil.copytree(model.folder, copy.folder)
     return copy
