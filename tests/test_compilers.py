@@ -15,8 +15,9 @@ import pytest
 
 from codegen.abi import read_cubin
 from codegen.aot import Compiled, CompileRequest
-from codegen.compilers import Result, compile_all
+from codegen.compilers import Compilers, Result, compile_all
 from codegen.errors import CodegenError
+from codegen.patience import Watch
 from codegen.targets import Target
 from tests.support.compile_requests import broken, message
 from tests.support.processes import hear_signals, processes_with
@@ -45,6 +46,19 @@ def test_a_kernel_that_changed_since_it_was_read_is_not_compiled() -> None:
     (refused,) = compile_all([replace(request, kernel="tests.broken.gone")], 1)
     assert isinstance(refused, CodegenError)
     assert refused.message == "`tests.broken.gone` in broken.py changed while this ran"
+
+
+def test_what_compiles_for_long_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compile_slowly(self: object, request: CompileRequest) -> Result:
+        time.sleep(0.5)
+        return CodegenError("slow")
+
+    monkeypatch.setattr("codegen.compilers._PATIENCE", 0.05)
+    monkeypatch.setattr("codegen.compilers.Compiler.compile", compile_slowly)
+    said: list[str] = []
+    request = broken("sound")
+    compile_all([request], 1, compilers=Compilers(watch=Watch(said.append, 0.2)))
+    assert said[0] == f"still compiling {request}, for 0 s now"
 
 
 def test_no_requests() -> None:
