@@ -68,4 +68,4 @@ def test_the_schema_and_the_texts_say_so(built: made.Library) -> None:
     schema = TypeSchema.from_json_str(metadata["type_schema"])
     assert "c_void_p, str | None, int" in repr(schema)
     assert 'ACT: Literal["gelu", None] = None,' in (built.folder / "made.py").read_text()
-    assert "* ACT: NULL for None: one of 'gelu', None" in (built.folder / "made.h").read_text()
+    assert "* ACT_: NULL for None: one of 'gelu', None" in (built.folder / "made.h").read_text()
