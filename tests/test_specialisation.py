@@ -110,7 +110,7 @@ _ODD = object()
 
 
 def _odd(entry: Entry) -> Any:
-    odd = {"pointer": (entry.types[0].rpartition("*")[2], 4104), "int": 3, "float": 0.5}
+    odd = {"pointer": (entry.types[0].rpartition("*")[2], 0x7F0000001008), "int": 3, "float": 0.5}
     return odd[entry.kind]
 
 
