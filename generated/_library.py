@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
-DIGEST = "47e98aeec64c8c26"
+DIGEST = "5a80a84e9c9ebf50"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -28,6 +28,7 @@ SOURCES = (
     "qwen35/gated_delta_rule.c",
     "qwen35/gated_delta_rule_fused.c",
     "runtime/tb_choices.c",
+    "runtime/tb_cpython.c",
     "runtime/tb_descriptor.c",
     "runtime/tb_driver.c",
     "runtime/tb_error.c",

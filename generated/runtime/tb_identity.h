@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_0a63ede7410bcfde
+#define TB_IDENTITY tb_runtime_b9394984204a52ce
 
 #endif

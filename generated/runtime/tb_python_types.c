@@ -1,38 +1,12 @@
 /* What Python calls the types of its objects. Found in the process when a message needs it. */
-#define _GNU_SOURCE
 #include "tb_arguments.h"
+#include "tb_cpython.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
-typedef struct python_functions {
-    int (*take_gil)(void);
-    void (*give_gil)(int state);
-    void *(*type_of)(void *object);
-    void *(*attribute)(void *object, const char *name);
-    const char *(*text)(void *object, intptr_t *length);
-    void (*release)(void *object);
-    void (*clear_error)(void);
-} python_functions;
-
-static bool find_python(python_functions *python)
-{
-    static const char *const names[] = {
-        "PyGILState_Ensure",         "PyGILState_Release", "PyObject_Type",  "PyObject_GetAttrString",
-        "PyUnicode_AsUTF8AndSize",   "Py_DecRef",          "PyErr_Clear"};
-    void *symbols[sizeof names / sizeof *names];
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        symbols[i] = dlsym(RTLD_DEFAULT, names[i]);
-        if (symbols[i] == NULL)
-            return false;
-    }
-    memcpy(python, symbols, sizeof symbols);
-    return true;
-}
-
 /* A text among the attributes; nothing where there is none. */
-static void read_text(const python_functions *python, void *object, const char *name, char *text,
+static void read_text(const tb_python_functions *python, void *object, const char *name, char *text,
                       size_t size)
 {
     void *value = python->attribute(object, name);
@@ -46,7 +20,7 @@ static void read_text(const python_functions *python, void *object, const char *
     python->clear_error();
 }
 
-static void read_type(const python_functions *python, void *object, char *text, size_t size)
+static void read_type(const tb_python_functions *python, void *object, char *text, size_t size)
 {
     char module[TB_DESCRIPTION], name[TB_DESCRIPTION];
     void *type = python->type_of(object);
@@ -64,11 +38,11 @@ static void read_type(const python_functions *python, void *object, char *text, 
 
 void tb_name_type(void *object, char *text, size_t size)
 {
-    python_functions python;
+    tb_python_functions python;
     text[0] = 0;
-    if (!find_python(&python))
+    if (!tb_find_python(&python))
         return;
-    const int state = python.take_gil();
+    const int state = python.enter();
     read_type(&python, object, text, size);
-    python.give_gil(state);
+    python.leave(state);
 }

@@ -1,131 +1,22 @@
 /* Calls from Python that need no conversion by TVM FFI: the common kinds of arguments are read here,
  * tensors through DLPack's C exchange API. All others go to the Python function that this one
- * stands for, which calls through TVM FFI. Only CPython's stable interface is used, found in the
- * process, so that nothing is compiled against it or linked to it. */
-#define _GNU_SOURCE
+ * stands for, which calls through TVM FFI. */
 #include "tb_python.h"
 #include "tb_arguments.h"
+#include "tb_cpython.h"
 #include "tb_process.h"
 
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MOST_TYPES = 32 };
 
-/* Of CPython's stable interface. */
-enum { METH_NOARGS = 4, READONLY = 1, T_PYSSIZET = 19 };
-enum { TP_CALL = 50, TP_DESCR_GET = 54, TP_METHODS = 64, TP_REPR = 66, TP_MEMBERS = 72 };
-enum { TPFLAGS_DISALLOW_INSTANTIATION = 1 << 7, TPFLAGS_HAVE_VECTORCALL = 1 << 11 };
-
-typedef struct type_slot {
-    int slot;
-    void *function;
-} type_slot;
-
-typedef struct type_spec {
-    const char *name;
-    int size, item_size;
-    unsigned int flags;
-    type_slot *slots;
-} type_spec;
-
-typedef struct type_member {
-    const char *name;
-    int type;
-    intptr_t offset;
-    int flags;
-    const char *doc;
-} type_member;
-
-typedef struct type_method {
-    const char *name;
-    void *(*call)(void *self, void *arguments);
-    int flags;
-    const char *doc;
-} type_method;
-
-typedef struct python_functions {
-    void *(*new_type)(type_spec *spec);
-    void *(*new_object)(void *type, intptr_t count);
-    void *(*call_object)(void *object, void *arguments, void *names);
-    void *(*new_text)(const char *format, ...);
-    void *(*call)(void *function, void *const *arguments, size_t count, void *names);
-    void *(*type_of)(void *object);
-    void (*retain)(void *object);
-    void (*release)(void *object);
-    long long (*integer)(void *object, int *overflow);
-    double (*real)(void *object);
-    const char *(*text)(void *object, intptr_t *length);
-    void *(*attribute)(void *object, const char *name);
-    void *(*capsule_pointer)(void *capsule, const char *name);
-    intptr_t (*tuple_size)(void *tuple);
-    void *(*tuple_item)(void *tuple, intptr_t index);
-    void *(*format_error)(void *type, const char *format, ...);
-    void (*clear_error)(void);
-    void *(*release_gil)(void);
-    void (*take_gil)(void *state);
-    void *int_type, *float_type, *str_type, *none, *true_, *false_;
-    void **type_error, **value_error, **runtime_error;
-} python_functions;
-
-static python_functions python; /* complete once anything is bound */
-
-typedef struct entry_point {
-    const char *name;
-    size_t offset;
-} entry_point;
-
-#define ENTRY(member, name) {name, offsetof(python_functions, member)}
-
-static const entry_point entry_points[] = {
-    ENTRY(new_type, "PyType_FromSpec"),
-    ENTRY(new_object, "PyType_GenericAlloc"),
-    ENTRY(call_object, "PyVectorcall_Call"),
-    ENTRY(new_text, "PyUnicode_FromFormat"),
-    ENTRY(call, "PyObject_Vectorcall"),
-    ENTRY(type_of, "PyObject_Type"),
-    ENTRY(retain, "Py_IncRef"),
-    ENTRY(release, "Py_DecRef"),
-    ENTRY(integer, "PyLong_AsLongLongAndOverflow"),
-    ENTRY(real, "PyFloat_AsDouble"),
-    ENTRY(text, "PyUnicode_AsUTF8AndSize"),
-    ENTRY(attribute, "PyObject_GetAttrString"),
-    ENTRY(capsule_pointer, "PyCapsule_GetPointer"),
-    ENTRY(tuple_size, "PyTuple_Size"),
-    ENTRY(tuple_item, "PyTuple_GetItem"),
-    ENTRY(format_error, "PyErr_Format"),
-    ENTRY(clear_error, "PyErr_Clear"),
-    ENTRY(release_gil, "PyEval_SaveThread"),
-    ENTRY(take_gil, "PyEval_RestoreThread"),
-    ENTRY(int_type, "PyLong_Type"),
-    ENTRY(float_type, "PyFloat_Type"),
-    ENTRY(str_type, "PyUnicode_Type"),
-    ENTRY(none, "_Py_NoneStruct"),
-    ENTRY(true_, "_Py_TrueStruct"),
-    ENTRY(false_, "_Py_FalseStruct"),
-    ENTRY(type_error, "PyExc_TypeError"),
-    ENTRY(value_error, "PyExc_ValueError"),
-    ENTRY(runtime_error, "PyExc_RuntimeError"),
-};
+static tb_python_functions python; /* complete once anything is bound */
 
 /* Where objects of all versions of the stable interface have their type; `tb_bind` makes sure. */
 static void *type_of(void *object)
 {
     return ((void **)object)[1];
-}
-
-static bool find_python(void)
-{
-    python_functions found;
-    for (size_t i = 0; i < sizeof entry_points / sizeof *entry_points; i++) {
-        void *symbol = dlsym(RTLD_DEFAULT, entry_points[i].name);
-        if (symbol == NULL)
-            return false;
-        memcpy((char *)&found + entry_points[i].offset, &symbol, sizeof symbol);
-    }
-    python = found;
-    return true;
 }
 
 /* ---- tensors ---- */
@@ -356,24 +247,24 @@ static void *reduce(void *self, void *nothing)
 /* The type, made once; NULL where Python cannot have it. */
 static void *callable_type(void)
 {
-    static type_member members[] = {
-        {"__vectorcalloffset__", T_PYSSIZET, offsetof(callable, call), READONLY, NULL},
-        {"__dictoffset__", T_PYSSIZET, offsetof(callable, attributes), READONLY, NULL},
-        {"__weaklistoffset__", T_PYSSIZET, offsetof(callable, weak_references), READONLY, NULL},
+    static tb_type_member members[] = {
+        {"__vectorcalloffset__", TB_T_PYSSIZET, offsetof(callable, call), TB_READONLY, NULL},
+        {"__dictoffset__", TB_T_PYSSIZET, offsetof(callable, attributes), TB_READONLY, NULL},
+        {"__weaklistoffset__", TB_T_PYSSIZET, offsetof(callable, weak_references), TB_READONLY, NULL},
         {NULL, 0, 0, 0, NULL},
     };
-    static type_method methods[] = {
-        {"__reduce__", reduce, METH_NOARGS, NULL},
+    static tb_type_method methods[] = {
+        {"__reduce__", reduce, TB_METH_NOARGS, NULL},
         {NULL, NULL, 0, NULL},
     };
     static void *made = NULL;
     if (made == NULL) {
         void *(*const repr)(void *) = represent;
         void *(*const bind)(void *, void *, void *) = get;
-        type_slot slots[] = {{TP_CALL, NULL}, {TP_REPR, NULL}, {TP_DESCR_GET, NULL},
-                             {TP_MEMBERS, members}, {TP_METHODS, methods}, {0, NULL}};
-        type_spec spec = {"tritonbind.function", sizeof(callable), 0,
-                          TPFLAGS_HAVE_VECTORCALL | TPFLAGS_DISALLOW_INSTANTIATION, slots};
+        tb_type_slot slots[] = {{TB_TP_CALL, NULL}, {TB_TP_REPR, NULL}, {TB_TP_DESCR_GET, NULL},
+                                {TB_TP_MEMBERS, members}, {TB_TP_METHODS, methods}, {0, NULL}};
+        tb_type_spec spec = {"tritonbind.function", sizeof(callable), 0,
+                             TB_TPFLAGS_HAVE_VECTORCALL | TB_TPFLAGS_DISALLOW_INSTANTIATION, slots};
         memcpy(&slots[0].function, &python.call_object, sizeof slots[0].function);
         memcpy(&slots[1].function, &repr, sizeof slots[1].function);
         memcpy(&slots[2].function, &bind, sizeof slots[2].function);
@@ -385,7 +276,8 @@ static void *callable_type(void)
 void *tb_bind(tb_binding *binding, void *stands_for, void *names, void *defaults)
 {
     const int32_t count = binding->function->argument_count + 1;
-    if (!find_python() || count > TB_MOST_PARAMETERS + 1 || python.tuple_size(names) != count)
+    if (!tb_find_python(&python) || count > TB_MOST_PARAMETERS + 1
+        || python.tuple_size(names) != count)
         return NULL;
     void *type = python.type_of(stands_for);
     python.release(type);
