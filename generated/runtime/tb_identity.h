@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_b9394984204a52ce
+#define TB_IDENTITY tb_runtime_3e90102db6b341b7
 
 #endif

@@ -12,11 +12,9 @@ tb_driver tb_the_driver;
 typedef struct entry_point {
     const char *name;
     size_t offset;
-    bool is_optional;
 } entry_point;
 
-#define ENTRY(member, name) {name, offsetof(tb_driver, member), false}
-#define OPTIONAL(member, name) {name, offsetof(tb_driver, member), true}
+#define ENTRY(member, name) {name, offsetof(tb_driver, member)}
 
 static const entry_point entry_points[] = {
     ENTRY(init, "cuInit"),
@@ -27,8 +25,7 @@ static const entry_point entry_points[] = {
     ENTRY(primary_state, "cuDevicePrimaryCtxGetState"),
     ENTRY(context_current, "cuCtxGetCurrent"),
     ENTRY(context_device, "cuCtxGetDevice"),
-    OPTIONAL(stream_device, "cuStreamGetDevice"),
-    OPTIONAL(stream_context, "cuStreamGetCtx"),
+    ENTRY(stream_context, "cuStreamGetCtx"),
     ENTRY(context_push, "cuCtxPushCurrent_v2"),
     ENTRY(context_pop, "cuCtxPopCurrent_v2"),
     ENTRY(capture_mode, "cuThreadExchangeStreamCaptureMode"),
@@ -48,7 +45,7 @@ static bool find_entry_points(const tb_function *function, void *library)
 {
     for (size_t i = 0; i < sizeof entry_points / sizeof *entry_points; i++) {
         void *symbol = dlsym(library, entry_points[i].name);
-        if (symbol == NULL && !entry_points[i].is_optional) {
+        if (symbol == NULL) {
             tb_fail(function, TRITONBIND_RUNTIME_ERROR,
                     "cannot launch: libcuda.so.1 has no %s; "
                     "it needs a driver for CUDA 12.1 or later",
@@ -257,15 +254,12 @@ void tb_know_primary(const tb_driver *driver, int32_t ordinal)
     tb_end_work(&claim);
 }
 
-/* -1: the driver cannot tell. */
+/* -1: the driver cannot tell. By the stream's context: cuStreamGetDevice would end a capture. */
 static int32_t device_of_stream(const tb_driver *driver, void *stream)
 {
     void *context = NULL;
     int device = -1;
-    if (driver->stream_device != NULL)
-        return driver->stream_device(stream, &device) == CUDA_SUCCESS ? device : -1;
-    if (driver->stream_context == NULL
-        || driver->stream_context(stream, &context) != CUDA_SUCCESS || context == NULL)
+    if (driver->stream_context(stream, &context) != CUDA_SUCCESS || context == NULL)
         return -1;
     const int32_t known = tb_known_device(driver, context);
     if (known >= 0 || driver->context_push(context) != CUDA_SUCCESS)

@@ -64,8 +64,7 @@ typedef struct tb_driver {
     int (*primary_retain)(void **context, int device);
     int (*primary_state)(int device, unsigned int *flags, int *is_active);
     int (*context_device)(int *device);
-    int (*stream_device)(void *stream, int *device);      /* NULL with drivers before CUDA 12.8 */
-    int (*stream_context)(void *stream, void **context);  /* NULL where the driver lacks it */
+    int (*stream_context)(void *stream, void **context);
     int (*context_push)(void *context);
     int (*context_pop)(void **context);
     int (*capture_mode)(int *mode);

@@ -64,15 +64,6 @@ static CUresult give_current_device(CUdevice *device)
     return give_integer(device, context->device);
 }
 
-#ifndef WITHOUT_STREAM_DEVICES
-static CUresult give_device_of_stream(CUstream stream, CUdevice *device)
-{
-    CUcontext context;
-    CUresult result = context_of_stream(stream, &context);
-    return result == CUDA_SUCCESS ? give_integer(device, context->device) : result;
-}
-#endif
-
 static CUresult create_and_push(CUcontext *place, CUdevice device)
 {
     CUcontext context;
@@ -132,14 +123,8 @@ DRIVER_CALL(cuCtxPopCurrent_v2, (CUcontext *context), context_pop(context))
 DRIVER_CALL(cuCtxCreate_v2, (CUcontext *context, unsigned int flags, CUdevice device),
             ((void)flags, create_and_push(context, device)))
 DRIVER_CALL(cuThreadExchangeStreamCaptureMode, (int *mode), context_exchange_capture_mode(mode))
-#ifndef WITHOUT_STREAM_CONTEXTS
 DRIVER_CALL(cuStreamGetCtx, (CUstream stream, CUcontext *context),
             context_of_stream(stream, context))
-#endif
-#ifndef WITHOUT_STREAM_DEVICES
-DRIVER_CALL(cuStreamGetDevice, (CUstream stream, CUdevice *device),
-            give_device_of_stream(stream, device))
-#endif
 
 DRIVER_CALL(cuLibraryLoadData,
             (CUlibrary *library, const void *image, void *jit_options, void **jit_values,

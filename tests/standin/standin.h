@@ -39,7 +39,6 @@
     ROW(cuGetErrorName)                    \
     ROW(cuGetErrorString)                  \
     ROW(cuStreamGetCtx)                    \
-    ROW(cuStreamGetDevice)                 \
     ROW(cuTensorMapEncodeTiled)
 
 #define DRIVER_CALL_ENUMERATOR(name) CALL_##name,
