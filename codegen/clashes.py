@@ -23,6 +23,8 @@ def clashes(kernels: Sequence[Kernel], selection: Selection) -> Iterator[Codegen
         for name, place, _ in kept
     }
     modules = {c_module(file): file for _, _, file in kept}
+    ours = ("tb", f"{selection.config.prefix}_tb")
+    headers = {path.stem for path in (TEMPLATES / "runtime").glob("*.h")}
     members = {(kernel.file, kernel.symbol) for kernel in kernels}
     for kernel in kernels:
         here = f"`{kernel.name}` at {kernel.location}"
@@ -42,13 +44,20 @@ def clashes(kernels: Sequence[Kernel], selection: Selection) -> Iterator[Codegen
                 hint="give it a name without the `_`",
             )
         runtime = TEMPLATES / kernel.file
+        module = c_module(kernel.file)
+        if kernel.symbol in ours or module in ours or module in headers:
+            which = kernel.name if kernel.symbol in ours else kernel.file
+            yield CodegenError(
+                f"what is generated of `{which}` would have names of the runtime",
+                where=kernel.location,
+                hint="give it another name",
+            )
         if any(runtime.with_suffix(suffix).exists() for suffix in (".c", ".h")):
             yield CodegenError(
                 f"what is generated of {kernel.file} would have the name of a file of the runtime",
                 where=kernel.location,
                 hint="rename the kernel file",
             )
-        module = c_module(kernel.file)
         file = modules.setdefault(module, kernel.file)
         if file != kernel.file:
             modules[module] = kernel.file

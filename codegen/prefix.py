@@ -36,25 +36,31 @@ def in_runtime(text: str, prefix: str) -> str:
     )
 
 
-def in_module(text: str, prefix: str, externals: Collection[str]) -> str:
+def in_module(text: str, prefix: str, externals: Collection[str], taken: Collection[str]) -> str:
     """A generated C file with the names of a project; strings and comments stay.
 
-    A kernel's own name that begins as the project's do is none of those in `externals`: it gets a
-    `_` at its end.
+    A kernel's own name that is one of those that its runtime has, `taken`, and is none of those in
+    `externals`, gets a `_` at its end.
     """
     if not prefix:
         return text
-    ours = (f"{prefix}_", f"{prefix.upper()}_")
 
     def rename(found: re.Match[str]) -> str:
         token = found[0]
         if token in externals or token[0] in '"/':
             return token
-        if token.startswith(ours):
+        if token in taken and not _OURS.match(token):
             return f"{token}_"
         return _OURS.sub(lambda start: _of(start[1], prefix), token)
 
     return _TOKEN.sub(rename, text)
+
+
+def names_in_runtime(text: str, prefix: str) -> set[str]:
+    """The names of a project in a file of its runtime."""
+    return {
+        in_runtime(name, prefix) for name in re.findall(r"\b[A-Za-z]\w*", text) if _OURS.match(name)
+    }
 
 
 def _of(ours: str, prefix: str) -> str:

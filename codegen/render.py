@@ -19,7 +19,7 @@ from codegen.files import GeneratedFile, digest
 from codegen.identifiers import c_module
 from codegen.manifest import TEMPLATES
 from codegen.plans import Plan
-from codegen.prefix import DEFAULT, external, in_module, in_runtime
+from codegen.prefix import DEFAULT, external, in_module, in_runtime, names_in_runtime
 from codegen.python_view import PythonFunction, python_function
 from codegen.visible import visible
 
@@ -83,11 +83,20 @@ def _environment() -> Environment:
 
 def _runtime_files(prefix: str) -> Iterator[GeneratedFile]:
     """The runtime with the project's names, and with a digest of itself where one is named."""
-    paths = sorted((TEMPLATES / "runtime").glob("*.[ch]"))
-    texts = {path.name: in_runtime(path.read_text("utf-8"), prefix) for path in paths}
+    texts = {name: in_runtime(text, prefix) for name, text in _runtime_texts().items()}
     identity = digest(repr(texts).encode())[:16]
     for name, text in texts.items():
         yield GeneratedFile(f"runtime/{name}", text.replace("DIGEST", identity).encode())
+
+
+def _runtime_texts() -> dict[str, str]:
+    paths = sorted((TEMPLATES / "runtime").glob("*.[ch]"))
+    return {path.name: path.read_text("utf-8") for path in paths}
+
+
+@functools.cache
+def _runtime_names(prefix: str) -> set[str]:
+    return set[str]().union(*(names_in_runtime(text, prefix) for text in _runtime_texts().values()))
 
 
 def _module_files(
@@ -173,7 +182,8 @@ def _c(path: str, template: str, context: Mapping[str, Any], prefix: str) -> Gen
     externals = {
         f"{name}{end}" for name in names for end in ("", "_register", "_launch", "_prepare")
     }
-    return GeneratedFile(path, laid_out(in_module(source, prefix, externals)).encode())
+    named = in_module(source, prefix, externals, _runtime_names(prefix))
+    return GeneratedFile(path, laid_out(named).encode())
 
 
 def _python(path: str, template: str, context: Mapping[str, object]) -> GeneratedFile:

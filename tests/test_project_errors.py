@@ -133,6 +133,21 @@ CLASHES = {
         "kernels/a.py:19: `demo._add` ends as the module's own name for `add` does",
         "give it a name without the `_`",
     ),
+    "a kernel with names of the runtime": (
+        {"kernels/a.py": ADD.replace("demo.add", "demo.tb")},
+        "kernels/a.py:10: what is generated of `demo.tb` would have names of the runtime",
+        "give it another name",
+    ),
+    "a file with names of the runtime": (
+        {"kernels/tb.py": ADD},
+        "kernels/tb.py:10: what is generated of `tb.py` would have names of the runtime",
+        "give it another name",
+    ),
+    "a file as a header of the runtime": (
+        {"kernels/tb/runtime.py": ADD},
+        "kernels/tb/runtime.py:10: what is generated of `tb/runtime.py` would have names of the runtime",
+        "give it another name",
+    ),
     "a file of the runtime": (
         {"kernels/runtime/tritonbind.py": ADD},
         "kernels/runtime/tritonbind.py:10: what is generated of runtime/tritonbind.py would have "

@@ -240,6 +240,28 @@ def test_two_prefixes_in_one_program(
     assert grids == [(3, 1, 1), (3, 2, 1), (5, 1, 1)]
 
 
+AWKWARD = """
+@export("t.k", types={"k_status": "*fp16 | *fp32", "acme_tb_call": "i64", "size": "fp16 | None"},
+        constexprs={"C": [1, 2], "D": ["a", "b"]}, shapes={"k_status": ("acme_tb_call",)},
+        grid=lambda acme_tb_call, C: (cdiv(acme_tb_call, C),))
+@triton.jit
+def k(k_status, acme_tb_call, size, C: tl.constexpr, D: tl.constexpr):
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["k", "K", "made", "tb", "TB", "tritonbind", "tvm", "tvm_ffi", "dl", "int64", "UINT8", "size"],
+)
+def test_a_prefix_that_other_names_begin_with(tmp_path: Path, prefix: str) -> None:
+    """That of a kernel, of the runtime, of a header or of TVM FFI."""
+    made.build(tmp_path, [made.plan(k) for k in made.read(tmp_path, AWKWARD)], prefix=prefix)
+    for source in ("made.c", "runtime/tb_pointers.c", "runtime/tb_prepared.c"):
+        compile_c("gcc", "-std=c99", *STRICT, "-fsyntax-only", tmp_path / source)
+    assert f" {prefix}_k_launch(" in (tmp_path / "made.h").read_text()
+
+
 def test_no_name_is_anybody_elses(prefixed: Pair) -> None:
     """All symbols that a linker sees begin with the prefix, but for what TVM FFI and Python ask."""
     names = set()

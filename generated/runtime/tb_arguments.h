@@ -7,7 +7,7 @@
 #pragma GCC visibility push(hidden)
 
 /* The tensor behind a value, or NULL. */
-static inline const dl_tensor *tb_tensor_of(const tvm_ffi_any *value)
+static inline const tb_dl_tensor *tb_tensor_of(const tvm_ffi_any *value)
 {
     if (value->type_index == TVM_FFI_TENSOR)
         return (const void *)((const char *)value->value.pointer + sizeof(tvm_ffi_object));

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static int64_t stride_of(const dl_tensor *tensor, int32_t dimension)
+static int64_t stride_of(const tb_dl_tensor *tensor, int32_t dimension)
 {
     int64_t stride = 1;
     int overflowed = 0;
@@ -14,7 +14,7 @@ static int64_t stride_of(const dl_tensor *tensor, int32_t dimension)
     return stride;
 }
 
-static int64_t number_of_elements(const dl_tensor *tensor)
+static int64_t number_of_elements(const tb_dl_tensor *tensor)
 {
     int64_t count = 1;
     int overflowed = 0;
@@ -45,7 +45,7 @@ bool tb_get_fact(tb_call *call, int32_t index, tb_fact fact, int32_t place, int3
                  int64_t *value)
 {
     const tvm_ffi_any *given = &call->values[index];
-    const dl_tensor *tensor = tb_tensor_of(given);
+    const tb_dl_tensor *tensor = tb_tensor_of(given);
     char text[TB_DESCRIPTION];
     *value = 0;
     if (given->type_index == TVM_FFI_NONE) /* what reads it tests for None first */
@@ -77,7 +77,7 @@ static bool derive(tb_call *call, int32_t index, tvm_ffi_any *value)
     const tb_origin *origin = argument->origin;
     const tvm_ffi_any *source = &call->values[origin->argument];
     const tb_argument *pointer = &call->function->arguments[origin->argument];
-    const dl_tensor *tensor = tb_tensor_of(source);
+    const tb_dl_tensor *tensor = tb_tensor_of(source);
     char text[TB_DESCRIPTION];
     if (tensor == NULL || tensor->dimensions != origin->rank) {
         tb_fail_argument(call->function, index, TRITONBIND_TYPE_ERROR,

@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_3e90102db6b341b7
+#define TB_IDENTITY tb_runtime_a1646eb3efc105bb
 
 #endif

@@ -12,7 +12,7 @@ typedef struct held {
     tritonbind_prepared *launch;
     bool has_stream; /* one was given to prepare for */
     void *stream;
-    const dl_exchange_api *library; /* whose current stream it is otherwise; NULL: TVM FFI's */
+    const tb_dl_exchange_api *library; /* whose current stream it is otherwise; NULL: TVM FFI's */
     int32_t count;
     void *tensors[]; /* kept alive */
 } held;
@@ -85,7 +85,7 @@ static void hold_tensors(held *self, const tb_call *call)
 }
 
 /* As far as it can be told without calling it. */
-static bool is_exchange_api(const dl_exchange_api *library)
+static bool is_exchange_api(const tb_dl_exchange_api *library)
 {
     void *current_stream = NULL;
     if ((uintptr_t)library % sizeof(void *) != 0 || !tb_is_mapped(library, sizeof *library)
@@ -106,7 +106,7 @@ static bool fail_exchange_api(const tb_call *call, int32_t index, tritonbind_sta
 }
 
 /* What stands behind the stream; NULL where nothing does. */
-static bool get_library(const tb_call *call, const dl_exchange_api **library)
+static bool get_library(const tb_call *call, const tb_dl_exchange_api **library)
 {
     const int32_t index = call->function->argument_count + 1;
     const tvm_ffi_any *value = &call->values[index];

@@ -24,15 +24,15 @@ static void *type_of(void *object)
 /* Types of arguments that have come, with their libraries' functions; NULL for other types. */
 static struct {
     void *type;
-    const dl_exchange_api *library;
+    const tb_dl_exchange_api *library;
 } known[MOST_TYPES];
 static int32_t known_count; /* published with release order */
 
-static const dl_exchange_api *ask_library(void *type)
+static const tb_dl_exchange_api *ask_library(void *type)
 {
     void *other = python.attribute(type, "__tvm_ffi_object__"); /* TVM FFI prefers it */
     void *capsule = other == NULL ? python.attribute(type, "__dlpack_c_exchange_api__") : NULL;
-    const dl_exchange_api *library = NULL;
+    const tb_dl_exchange_api *library = NULL;
     if (capsule != NULL) {
         library = python.capsule_pointer(capsule, "dlpack_exchange_api");
         python.release(capsule);
@@ -46,13 +46,13 @@ static const dl_exchange_api *ask_library(void *type)
                : NULL;
 }
 
-static const dl_exchange_api *library_of(void *type)
+static const tb_dl_exchange_api *library_of(void *type)
 {
     const int32_t count = __atomic_load_n(&known_count, __ATOMIC_ACQUIRE);
     for (int32_t i = 0; i < count; i++)
         if (known[i].type == type)
             return known[i].library;
-    const dl_exchange_api *library = ask_library(type);
+    const tb_dl_exchange_api *library = ask_library(type);
     tb_lock();
     if (known_count < MOST_TYPES) {
         python.retain(type);
@@ -67,17 +67,17 @@ static const dl_exchange_api *library_of(void *type)
 /* ---- arguments ---- */
 
 typedef struct conversion {
-    const dl_exchange_api *library; /* of the first tensor on a CUDA device */
+    const tb_dl_exchange_api *library; /* of the first tensor on a CUDA device */
     int32_t device;                 /* which that is on */
     bool stream_is_current;         /* the library's, which nobody passed */
     tvm_ffi_any values[TB_MOST_PARAMETERS + 1];
-    dl_tensor tensors[TB_MOST_PARAMETERS];
+    tb_dl_tensor tensors[TB_MOST_PARAMETERS];
 } conversion;
 
 static bool convert_tensor(conversion *call, int32_t index, void *object, void *type)
 {
-    const dl_exchange_api *library = library_of(type);
-    dl_tensor *tensor = &call->tensors[index];
+    const tb_dl_exchange_api *library = library_of(type);
+    tb_dl_tensor *tensor = &call->tensors[index];
     if (library == NULL || index == TB_MOST_PARAMETERS)
         return false;
     if (library->view(object, tensor) != 0) {

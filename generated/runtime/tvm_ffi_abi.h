@@ -63,28 +63,28 @@ typedef struct tvm_ffi_big_int {
     uint64_t words[];
 } tvm_ffi_big_int;
 
-typedef struct dl_device {
+typedef struct tb_dl_device {
     int32_t type;
     int32_t index;
-} dl_device;
+} tb_dl_device;
 
 enum { DL_CPU = 1, DL_CUDA = 2, DL_CUDA_HOST = 3, DL_ROCM = 10, DL_CUDA_MANAGED = 13 };
 
-typedef struct dl_data_type {
+typedef struct tb_dl_data_type {
     uint8_t code;
     uint8_t bits;
     uint16_t lanes;
-} dl_data_type;
+} tb_dl_data_type;
 
-typedef struct dl_tensor {
+typedef struct tb_dl_tensor {
     void *data;
-    dl_device device;
+    tb_dl_device device;
     int32_t dimensions;
-    dl_data_type dtype;
+    tb_dl_data_type dtype;
     int64_t *shape;
     int64_t *strides; /* in elements; NULL: row-major and contiguous */
     uint64_t byte_offset;
-} dl_tensor;
+} tb_dl_tensor;
 
 typedef int (*tvm_ffi_safe_call)(void *self, const tvm_ffi_any *arguments, int32_t count,
                                  tvm_ffi_any *result);
@@ -98,19 +98,19 @@ typedef struct tvm_ffi_method_info {
 } tvm_ffi_method_info;
 
 /* What a tensor library offers to C; its version 1 begins so. */
-typedef struct dl_exchange_api {
+typedef struct tb_dl_exchange_api {
     uint32_t major, minor;
     const void *previous;
     void *conversions[3];
-    int (*view)(void *object, dl_tensor *tensor); /* as long as the object does not change */
+    int (*view)(void *object, tb_dl_tensor *tensor); /* as long as the object does not change */
     int (*current_stream)(int32_t device_type, int32_t device, void **stream);
-} dl_exchange_api;
+} tb_dl_exchange_api;
 
 /* A wrong layout must not compile. */
 typedef char tvm_ffi_any_has_16_bytes[sizeof(tvm_ffi_any) == 16 ? 1 : -1];
 typedef char tvm_ffi_object_has_24_bytes[sizeof(tvm_ffi_object) == 24 ? 1 : -1];
-typedef char dl_tensor_has_48_bytes[sizeof(dl_tensor) == 48 ? 1 : -1];
-typedef char dl_exchange_api_has_56_bytes[sizeof(dl_exchange_api) == 56 ? 1 : -1];
+typedef char dl_tensor_has_48_bytes[sizeof(tb_dl_tensor) == 48 ? 1 : -1];
+typedef char dl_exchange_api_has_56_bytes[sizeof(tb_dl_exchange_api) == 56 ? 1 : -1];
 typedef char tvm_ffi_method_info_has_72_bytes[sizeof(tvm_ffi_method_info) == 72 ? 1 : -1];
 
 #endif

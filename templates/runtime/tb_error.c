@@ -73,7 +73,7 @@ tritonbind_status tb_fail_argument(const tb_function *function, int32_t index,
     return status_of_message = status;
 }
 
-static const char *dtype_name(dl_data_type dtype, char *text, size_t size)
+static const char *dtype_name(tb_dl_data_type dtype, char *text, size_t size)
 {
     static const struct {
         uint8_t code;
@@ -112,7 +112,7 @@ static const char *dtype_name(dl_data_type dtype, char *text, size_t size)
     return text;
 }
 
-static const char *device_name(dl_device device, char *text, size_t size)
+static const char *device_name(tb_dl_device device, char *text, size_t size)
 {
     static const struct {
         int32_t type;
@@ -148,7 +148,7 @@ const char *tb_list_sizes(const int64_t *sizes, int32_t count, char *text, size_
     return text;
 }
 
-static void describe_tensor(const dl_tensor *tensor, char *text, size_t size)
+static void describe_tensor(const tb_dl_tensor *tensor, char *text, size_t size)
 {
     char dtype[48], device[48], shape[160];
     (void)dtype_name(tensor->dtype, dtype, sizeof dtype);
@@ -242,7 +242,7 @@ const char *tb_describe(const tvm_ffi_any *value, char *text, size_t size)
                 {TVM_FFI_DICT, "a dict"},
                 {TVM_FFI_BIG_INT, "an integer beyond 64 bits"}};
     size_t length = 0;
-    const dl_tensor *tensor = tb_tensor_of(value);
+    const tb_dl_tensor *tensor = tb_tensor_of(value);
     const char *string = tb_string_of(value, &length);
     uint64_t wide = 0;
     if (tensor != NULL)

@@ -29,7 +29,7 @@ bool tb_begin(tb_call *call, const tb_function *function, bool prepares, const t
     return false;
 }
 
-static const tb_dtype *find_dtype(const tb_argument *argument, dl_data_type dtype)
+static const tb_dtype *find_dtype(const tb_argument *argument, tb_dl_data_type dtype)
 {
     for (int32_t i = 0; i < argument->dtype_count; i++)
         if (argument->dtypes[i].code == dtype.code && argument->dtypes[i].bits == dtype.bits
@@ -59,7 +59,7 @@ static bool fail_other_dtype(tb_call *call, int32_t index, const tb_dtype *chose
     return fail_value(call, index, TRITONBIND_TYPE_ERROR, expected);
 }
 
-static bool check_dtype(tb_call *call, int32_t index, dl_data_type found)
+static bool check_dtype(tb_call *call, int32_t index, tb_dl_data_type found)
 {
     const tb_argument *argument = &call->function->arguments[index];
     const tb_dtype *dtype = find_dtype(argument, found);
@@ -83,7 +83,7 @@ static bool fail_other_device(tb_call *call, int32_t index)
     return fail_value(call, index, TRITONBIND_VALUE_ERROR, expected);
 }
 
-static bool check_device(tb_call *call, int32_t index, dl_device device)
+static bool check_device(tb_call *call, int32_t index, tb_dl_device device)
 {
     if ((device.type != DL_CUDA && device.type != DL_CUDA_MANAGED) || device.index < 0)
         return fail_value(call, index, TRITONBIND_VALUE_ERROR, "a tensor on a CUDA device");
@@ -106,7 +106,7 @@ static bool fail_memory(tb_call *call, int32_t index, const void *data)
     return false;
 }
 
-static bool is_empty(const dl_tensor *tensor)
+static bool is_empty(const tb_dl_tensor *tensor)
 {
     for (int32_t i = 0; i < tensor->dimensions; i++)
         if (tensor->shape[i] == 0)
@@ -116,7 +116,7 @@ static bool is_empty(const dl_tensor *tensor)
 
 /* Whether the elements of a tensor are somewhere. CUDA gives no address below 4 GiB: there lies a
  * part of a tensor without memory, by its offset, unless the process itself has memory there. */
-static bool check_memory(tb_call *call, int32_t index, const dl_tensor *tensor, const void *data)
+static bool check_memory(tb_call *call, int32_t index, const tb_dl_tensor *tensor, const void *data)
 {
     if ((uintptr_t)data >> 32 != 0)
         return true;
@@ -124,7 +124,7 @@ static bool check_memory(tb_call *call, int32_t index, const dl_tensor *tensor, 
            || fail_memory(call, index, data);
 }
 
-static void *data_of(const dl_tensor *tensor)
+static void *data_of(const tb_dl_tensor *tensor)
 {
     return tensor->data == NULL ? NULL : (char *)tensor->data + tensor->byte_offset;
 }
@@ -132,7 +132,7 @@ static void *data_of(const dl_tensor *tensor)
 bool tb_get_pointer(tb_call *call, int32_t index, void **pointer)
 {
     const tvm_ffi_any *value = &call->values[index];
-    const dl_tensor *tensor = tb_tensor_of(value);
+    const tb_dl_tensor *tensor = tb_tensor_of(value);
     uint64_t wide = 0;
     if (tensor != NULL) {
         *pointer = data_of(tensor);
@@ -170,7 +170,7 @@ bool tb_get_pointer(tb_call *call, int32_t index, void **pointer)
 
 const tritonbind_tensor *tb_get_tensor(tb_call *call, int32_t index, tritonbind_tensor *tensor)
 {
-    const dl_tensor *found = tb_tensor_of(&call->values[index]);
+    const tb_dl_tensor *found = tb_tensor_of(&call->values[index]);
     if (found == NULL) {
         fail_value(call, index, TRITONBIND_TYPE_ERROR,
                    "a tensor, of which the kernel needs the shape");
@@ -219,7 +219,7 @@ static int64_t count_elements(const int64_t *sizes, int32_t count)
 }
 
 /* Row-major, whatever the strides of dimensions that have one element or of an empty tensor. */
-static bool is_contiguous(const dl_tensor *tensor)
+static bool is_contiguous(const tb_dl_tensor *tensor)
 {
     int64_t expected = 1;
     int overflowed = 0;
@@ -236,7 +236,7 @@ static bool is_contiguous(const dl_tensor *tensor)
     return good;
 }
 
-static bool fail_strides(tb_call *call, int32_t index, const dl_tensor *tensor)
+static bool fail_strides(tb_call *call, int32_t index, const tb_dl_tensor *tensor)
 {
     char text[TB_DESCRIPTION], list[256];
     tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
@@ -259,7 +259,7 @@ static bool fail_shape(tb_call *call, int32_t index, const int64_t *sizes, int32
 
 bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count)
 {
-    const dl_tensor *tensor = tb_tensor_of(&call->values[index]);
+    const tb_dl_tensor *tensor = tb_tensor_of(&call->values[index]);
     if (tensor == NULL)
         return true;
     if (!is_contiguous(tensor))
