@@ -45,11 +45,6 @@ BAD: dict[str, tuple[str, str, str]] = {
         f"{PARAMETER}: a tensor descriptor cannot be None",
         "where the kernel takes None, export it once more with None in constexprs",
     ),
-    "default None": (
-        declared(HALF, parameters="n, x=None"),
-        f"{PARAMETER}: a tensor descriptor cannot be None",
-        "where the kernel takes None, export it once more with None in constexprs",
-    ),
     "divisible": (
         declared("tensordesc<i32[64, 64]>:16"),
         f"{PARAMETER}: only ints and pointers can be divisible by 16, got "

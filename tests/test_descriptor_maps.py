@@ -168,7 +168,7 @@ REFUSED: list[tuple[int, Any, Any, str]] = [
     (BASE, (64, 64), (64, 2), f"{LAST} (64, 2)"),
     (BASE, (64, 64), (64, 0), f"{LAST} (64, 0)"),
     (BASE + 8, (64, 64), None, f"{DATA} 0x7f0000000008"),
-    (0, (64, 64), None, f"{DATA} 0x0"),
+    (0, (64, 64), None, "must be a tensor with memory, got the data NULL"),
 ]
 
 
