@@ -14,6 +14,10 @@ def is_derived(value: object) -> TypeGuard[FunctionType]:
     return isinstance(value, FunctionType)
 
 
+FOR_ALL = ("meta", "args", "nargs", "kwargs", "arguments", "params", "parameters", "_")
+"""What a parameter that stands for all is called, in letters of either size."""
+
+
 def takes_all(function: FunctionType, names: Collection[str]) -> bool:
     """Whether it takes one mapping of all arguments, as `lambda args: ...` does: one parameter, and
     none of the kernel's is called so."""
@@ -25,11 +29,15 @@ def takes_all(function: FunctionType, names: Collection[str]) -> bool:
 
 
 def by_name(function: Callable[..., object], names: Collection[str]) -> Callable[..., object]:
-    """The function as one of all arguments in one mapping, as heuristics are."""
+    """The function as one of all arguments in one mapping, as heuristics are.
+
+    One that takes one parameter of another name was meant for a parameter of the kernel: what is
+    misspelt is never None, and no number.
+    """
     assert isinstance(function, FunctionType)
-    if takes_all(function, names):
-        return function
     parameters = inspect.signature(function, follow_wrapped=False).parameters
+    if takes_all(function, names) and next(iter(parameters)).lower() in FOR_ALL:
+        return function
 
     def call(arguments: Mapping[str, Any]) -> object:
         given = {

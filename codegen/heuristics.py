@@ -158,6 +158,7 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
         where = _place_of(error, heuristic.function) or kernel.location
         if isinstance(error, _Missing) and error.args != (heuristic.name,):
             name, known = str(error.args[0]), [parameter.name for parameter in kernel.parameters]
+            all_ = ", and all in one `args`" if heuristic.is_declared else ""
             raise CodegenError(
                 f"`{kernel.name}`: the heuristic of `{heuristic.name}` reads `{name}`, which is no "
                 "parameter of the kernel, or is computed later",
@@ -165,7 +166,7 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
                 hint=(
                     f"put `{name}` before it"
                     if name in known
-                    else meant(name, known, f"the kernel's parameters are {', '.join(known)}")
+                    else meant(name, known, f"the kernel's parameters are {', '.join(known)}{all_}")
                 ),
             ) from error
         if isinstance(error, KeyError) and error.args == (heuristic.name,):

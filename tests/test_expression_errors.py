@@ -45,6 +45,18 @@ NAMES = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast, x_ptr, MODE"
             'read one of its entries: META["seq_len"]',
         ),
         (
+            "lambda row: 1 if row is None else 2",
+            "1:25",
+            "the grid reads all of `row`, where an integer is expected",
+            "did you mean `rows`?",
+        ),
+        (
+            "lambda META: 1 if None is not META else 2",
+            "1:38",
+            "the grid reads all of `META`, where an integer is expected",
+            'read one of its entries: META["seq_len"]',
+        ),
+        (
             "lambda META: META['BLOKC']",
             "1:21",
             "`META['BLOKC']` is no parameter of the kernel",

@@ -135,6 +135,21 @@ ERRORS = {
         "or is computed later",
         "did you mean `stride_z`?",
     ),
+    "no parameter, alone": (
+        f"types={{{PLAIN}, 'stride_[xb]': 'i32'}}, constexprs={{'BLOCK': 1, 'USE_B': 1, "
+        "'USE_A': lambda bias: bias is not None}",
+        "`t.step`: the heuristic of `USE_A` reads `bias`, which is no parameter of the kernel, or "
+        "is computed later",
+        "did you mean `bias_ptr`?",
+    ),
+    "all, by another name": (
+        f"types={{{PLAIN}, 'stride_[xb]': 'i32'}}, constexprs={{'BLOCK': 1, 'USE_B': 1, "
+        "'USE_A': lambda q: q['n'] % 2 == 0}",
+        "`t.step`: the heuristic of `USE_A` reads `q`, which is no parameter of the kernel, or "
+        "is computed later",
+        "the kernel's parameters are x_ptr, bias_ptr, n, stride_x, stride_b, stride_z, USE_A, "
+        "USE_B, BLOCK, and all in one `args`",
+    ),
     "an int of a call": (
         f"types={{{PLAIN}, 'stride_[xb]': 'i32'}}, constexprs={{'USE_*': 1, "
         "'BLOCK': lambda n: n * 2}",

@@ -27,6 +27,7 @@ from codegen.expressions.scope import Scope, bind
 from codegen.expressions.values import (
     Constant,
     Items,
+    Meta,
     Nullable,
     Quotient,
     Real,
@@ -154,7 +155,7 @@ def _identity(symbol: str, x: Value, y: Value, place: _Place) -> CValue:
     if _NONE not in (x, y):
         raise unsupported(place.whole, place.scope)
     other, node = (x, place.left) if y == _NONE else (y, place.right)
-    if isinstance(other, Unusable):
+    if isinstance(other, (Unusable, Meta)):
         return integer(other, node, place.scope)
     if isinstance(other, (Tensor, Nullable)):
         return is_none(other, symbol, place.scope)

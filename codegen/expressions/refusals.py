@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from codegen.derived import FOR_ALL
 from codegen.errors import CodegenError, meant
 from codegen.expressions.c_value import CValue
 from codegen.expressions.scope import Scope, described
@@ -65,7 +66,8 @@ def _sentence(value: Value, node: cst.BaseExpression, scope: Scope) -> tuple[str
         case Meta(entries=entries):
             example = f'{text}["{next(iter(entries), "BLOCK")}"]'
             message = f"{scope.subject} reads all of `{text}`, where an integer is expected"
-            return message, f"read one of its entries: {example}"
+            hint = f"read one of its entries: {example}"
+            return message, hint if text.lower() in FOR_ALL else meant(text, entries, hint)
     return f"expected an integer, got {kind_of(value)}: `{text}`", None
 
 

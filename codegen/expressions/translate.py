@@ -13,7 +13,7 @@ from types import FunctionType, SimpleNamespace
 
 import libcst as cst
 
-from codegen.derived import takes_all
+from codegen.derived import FOR_ALL, takes_all
 from codegen.errors import CodegenError, SourceLocation
 from codegen.expressions import calls, comparisons, intervals, rules
 from codegen.expressions.c_value import literal
@@ -159,7 +159,7 @@ def _named_parameters(
             message = f"{subject}'s parameter `{parameter}` is no parameter of the kernel"
             hint = close_to(name, kernel)
             others = [other for other in parameters if other != name]
-            if name.lower() in _ALL and others:
+            if name.lower() in FOR_ALL and others:
                 message = (
                     f"{subject} takes `{name}` beside `{others[0]}`, and what stands for all "
                     "parameters stands alone"
@@ -168,10 +168,6 @@ def _named_parameters(
                 hint += "parameter that it reads"
             raise CodegenError(message, where=source.location(node), hint=hint)
     return bound
-
-
-_ALL = ("meta", "args", "nargs", "kwargs", "arguments", "params", "parameters")
-"""What a parameter that stands for all is called."""
 
 
 def _heuristic_parameters(
