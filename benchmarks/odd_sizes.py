@@ -5,7 +5,7 @@ the variants that a library may have for such a call, and by Triton's JIT, which
 of each argument; and with an int that 16 divides, in the aligned variant and by the JIT. Launches
 are captured into graphs, whose replays take turns, and all results are compared with the JIT's.
 Needs a GPU of compute capability 9.0, torch, Triton, apache-tvm-ffi, and what
-`python -m benchmarks.kernels` makes. Writes `odd_sizes.md` into docs/.
+`python -m benchmarks.kernels` makes. Writes `odd_sizes.md` into docs/, above its first heading.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def main() -> int:
         )
     text = f"{machine()}.\n\n{table(times)}"
     print(f"\n{text}")
-    (options.out / "odd_sizes.md").write_text(text)
+    path = options.out / "odd_sizes.md"
+    path.write_text(renewed(path.read_text() if path.exists() else "", text))
     return 0
 
 
@@ -123,6 +124,12 @@ def table(times: Times) -> str:
         cells += [f"{row[way] / row['jit']:.2f}" for way in ratios]
         lines.append("| " + " | ".join([name, *cells]) + " |")
     return "\n".join(lines) + "\n"
+
+
+def renewed(page: str, text: str) -> str:
+    """The page with another table: what stands below its first heading stays."""
+    _, heading, rest = page.partition("\n## ")
+    return f"{text}{heading}{rest}"
 
 
 def _random(*shape: int, dtype: str = "float16") -> Any:

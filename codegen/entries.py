@@ -102,6 +102,11 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
             if isinstance(parameter, Parameter) and parameter.is_tensor
         },
         "writes_through": sorted(plan.uses.through),
+        "hints": {
+            parameter.name: parameter.hint
+            for parameter in kernel.parameters
+            if isinstance(parameter, Parameter) and parameter.hint is not None
+        },
         "variants": variants,
         "calls": calls_of(plan),
         "configurations": configurations_of(plan),

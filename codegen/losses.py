@@ -34,6 +34,8 @@ def losses(entry: Mapping[str, Any]) -> Iterator[str]:
             others = ["what is assumed of the others"] * (len(names) > 1)
             loses = " and ".join([*lost_kinds, *others])
             tail = f", and loses {loses}" if loses else ""
+            if loses:
+                tail += f"; {_remedy(entry, label, facts, names)}"
             said[f"{label} with {which} {kind}: {labels}{tail}"] = None
     yield from said
 
@@ -47,6 +49,22 @@ def _row(call: Mapping[str, Any]) -> Row:
         else:
             conditions[condition["kind"], tuple(condition["of"])] = condition["is"]
     return call["variant"], conditions, facts
+
+
+def _remedy(entry: Mapping[str, Any], label: str, facts: Facts, names: Sequence[str]) -> str:
+    """The `cases` with which such a call keeps what is assumed of the others."""
+    absent = {
+        name for name, value in entry["variants"][label]["constexprs"].items() if value == "None"
+    }
+    hints = {name: hint for name, hint in entry["hints"].items() if name not in absent}
+    cases = []
+    for case in (facts, {**facts, names[0]: None}):
+        changes = {
+            name: case.get(name) for name in {**hints, **case} if case.get(name) != hints.get(name)
+        }
+        cases.append("{" + ", ".join(f'"{name}": {hint}' for name, hint in changes.items()) + "}")
+    where = f", where that is {names[0]} alone" if len(names) > 1 else ""
+    return f"cases=[{', '.join(cases)}] would keep it{where}"
 
 
 def _in_order(variant: Mapping[str, Any], facts: Facts) -> Facts:

@@ -117,3 +117,5 @@ def test_the_table_of_odd_sizes() -> None:
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
         "| matmul | 8.00 | 7.00 | 6.00 | 5.00 | 4.00 | 3.00 | 3.50 | 2.00 | 1.75 | 1.50 | 1.25 |",
     ]
+    assert odd_sizes.renewed("old\n\n## What\n\nstays\n", "new\n") == "new\n\n## What\n\nstays\n"
+    assert odd_sizes.renewed("", "new\n") == "new\n"

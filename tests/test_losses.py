@@ -8,6 +8,7 @@ import pytest
 
 from codegen.conditions import calls_of
 from codegen.losses import losses
+from codegen.model import Parameter
 from tests.support import made
 
 pytestmark = pytest.mark.triton
@@ -26,22 +27,27 @@ def said(folder: Path, words: str) -> list[str]:
     plan = made.plan(kernel)
     variants = {
         variant.label: {
-            "parameters": [pair for pair in variant.signature if pair[1] != "constexpr"]
+            "parameters": [pair for pair in variant.signature if pair[1] != "constexpr"],
+            "constexprs": {name: repr(value) for name, value in variant.constexprs},
         }
         for variant in kernel.specialisation.variants
     }
     pointers = {"y": "in", "x": "out"}
-    return list(losses({"calls": calls_of(plan), "variants": variants, "pointers": pointers}))
+    hints = {p.name: p.hint for p in kernel.parameters if isinstance(p, Parameter) and p.hint}
+    entry = {"calls": calls_of(plan), "variants": variants, "pointers": pointers, "hints": hints}
+    return list(losses(entry))
 
 
 def test_two_variants(tmp_path: Path) -> None:
     assert said(tmp_path, TYPES.replace("'X'", "'*fp32'")) == [
         "aligned with any of x, y not aligned: generic, and loses the divisibility of n, stride "
-        "and the constant 1 of last and what is assumed of the others",
+        "and the constant 1 of last and what is assumed of the others; "
+        'cases=[{}, {"x": None}] would keep it, where that is x alone',
         "aligned with any of n, stride not divisible by 16: generic, and loses the alignment of "
-        "x, y and the constant 1 of last and what is assumed of the others",
+        "x, y and the constant 1 of last and what is assumed of the others; "
+        'cases=[{}, {"n": None}] would keep it, where that is n alone',
         "aligned with last not 1: generic, and loses the alignment of x, y and the divisibility of "
-        "n, stride",
+        'n, stride; cases=[{}, {"last": None}] would keep it',
     ]
 
 
@@ -51,7 +57,8 @@ def test_a_case_between(tmp_path: Path) -> None:
     assert found[1] == "n_16_stride_16_last_1 with n not divisible by 16: stride_16_last_1"
     assert found[2] == (
         "n_16_stride_16_last_1 with stride not divisible by 16: generic, and loses the alignment "
-        "of x, y and the divisibility of n and the constant 1 of last"
+        "of x, y and the divisibility of n and the constant 1 of last; "
+        'cases=[{}, {"stride": None}] would keep it'
     )
     assert {sentence.partition(" ")[0] for sentence in found} == {
         "n_16_stride_16_last_1",
@@ -72,9 +79,26 @@ def test_choices_stay_apart(tmp_path: Path) -> None:
     ]
     assert found[2] == (
         "fp16-aligned with last not 1: fp16-generic, and loses the alignment of x, y and the "
-        "divisibility of n, stride"
+        "divisibility of n, stride; "
+        'cases=[{}, {"last": None}] would keep it'
     )
 
 
 def test_nothing_is_hinted(tmp_path: Path) -> None:
     assert said(tmp_path, TYPES.replace("'X'", "'*fp32'") + ", cases=[]") == []
+
+
+def test_the_remedy_begins_with_the_case_and_leaves_out_what_is_none(tmp_path: Path) -> None:
+    types = TYPES.replace("'X'", "'*fp32 | None'").replace("'n': 'i32:16'", "'n': 'i32'")
+    found = said(tmp_path, types + ", cases=[{'stride': 1, 'n': 16}]")
+    remedies = [one.partition("; ")[2] for one in found if "with n " in one]
+    assert remedies == ['cases=[{"stride": 1, "n": 16}, {"stride": 1}] would keep it'] * 2
+
+
+def test_the_remedy_mends(tmp_path: Path) -> None:
+    types = TYPES.replace("'X'", "'*fp32'")
+    words = said(tmp_path / "before", types)[1].partition("; ")[2].partition(" would")[0]
+    mended = [one for one in said(tmp_path / "after", f"{types}, {words}") if "with n " in one]
+    assert mended == [
+        "n_16_stride_16_last_1 with n not divisible by 16: stride_16_last_1",
+    ]
