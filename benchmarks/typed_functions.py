@@ -74,7 +74,7 @@ def _c(folder: Path, cases: Sequence[Case]) -> Compiled:
         len(image.data) for plan in plans for binary in plan.binaries for image in binary.images
     )
     library = made.build(folder / "made", plans)
-    specification = importlib.util.spec_from_file_location("_l", library.folder / "_library.py")
+    specification = importlib.util.spec_from_file_location("_l", library.folder / "_build.py")
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)

@@ -54,9 +54,9 @@ def build_library(output: Path) -> Library:
 
 def _builder(output: Path) -> ModuleType:
     """The output's own module."""
-    file = output / "_library.py"
+    file = output / "_build.py"
     read_file(file)  # what is none is said, and not waited for
-    specification = importlib.util.spec_from_file_location("_library", file)
+    specification = importlib.util.spec_from_file_location("_build", file)
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import grp
 import os
+import pwd
 import stat
 from pathlib import Path
-
-OTHERS_WRITE = 0o022
 
 
 class NotPrivate(Exception):
@@ -40,7 +40,7 @@ def private_folder(path: Path) -> Path:
         if status.st_uid not in (os.geteuid(), *([] if folder == real else [0])):
             raise NotPrivate(f"{folder} belongs to another user")
         is_shared = folder != real and status.st_mode & stat.S_ISVTX
-        if status.st_mode & OTHERS_WRITE and not is_shared:
+        if others_can_write(status) and not is_shared:
             raise NotPrivate(f"others can write to {folder}")
     real.chmod(0o700)
     return real
@@ -51,7 +51,7 @@ def read_private(path: Path) -> bytes:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
         status = os.fstat(file.fileno())
-        is_own = status.st_uid == os.geteuid() and not status.st_mode & OTHERS_WRITE
+        is_own = status.st_uid == os.geteuid() and not others_can_write(status)
         if not (stat.S_ISREG(status.st_mode) and is_own):
             raise PermissionError(1, "not the user's own", str(path))
         return file.read()
@@ -65,6 +65,23 @@ def write_private(path: Path, content: bytes) -> None:
     with open(descriptor, "wb") as file:
         file.write(content)
     scratch.rename(path)
+
+
+def others_can_write(status: os.stat_result) -> bool:
+    """Whether somebody else than the owner (and root) can. Many systems give each user a group that
+    has nobody else in it: what that may write, only the owner can."""
+    of_group, of_all = status.st_mode & stat.S_IWGRP, status.st_mode & stat.S_IWOTH
+    return bool(of_all or (of_group and not _is_of_owner_alone(status)))
+
+
+def _is_of_owner_alone(status: os.stat_result) -> bool:
+    try:
+        owner, group = pwd.getpwuid(status.st_uid), grp.getgrgid(status.st_gid)
+    except KeyError:
+        return False
+    users = {user.pw_name for user in pwd.getpwall() if user.pw_gid == group.gr_gid}
+    is_own = (group.gr_gid, group.gr_name) == (owner.pw_gid, owner.pw_name)
+    return is_own and {*users, *group.gr_mem} <= {owner.pw_name}
 
 
 def _make(path: Path) -> None:

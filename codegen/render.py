@@ -49,7 +49,7 @@ def render(
         files += [GeneratedFile(path, data) for path, data in images.items()]
     for file, group in by_file.items():
         files += _module_files(file, group, titles[file], root_name, prefix)
-    files.append(_library(files))
+    files += _library(files)
     files += _packages([file.path for file in files], root_name)
     files.append(GeneratedFile("py.typed", b""))
     files.append(GeneratedFile(".gitignore", _NOT_COMMITTED))
@@ -148,7 +148,7 @@ def _imports(functions: Sequence[PythonFunction]) -> list[str]:
     return sorted([*used, "Stream"]) + ["explain", "function", "launcher"]
 
 
-def _library(files: Sequence[GeneratedFile]) -> GeneratedFile:
+def _library(files: Sequence[GeneratedFile]) -> list[GeneratedFile]:
     built = [file for file in files if not file.path.endswith(".py")]
     total = hashlib.sha256()
     for file in sorted(built, key=lambda file: file.path):
@@ -156,7 +156,10 @@ def _library(files: Sequence[GeneratedFile]) -> GeneratedFile:
         total.update(file.content)
     sources = sorted(file.path for file in built if file.path.endswith(".c"))
     context = {"digest": total.hexdigest()[:16], "sources": sources}
-    return _python("_library.py", "_library.py.jinja", context)
+    return [
+        _python("_build.py", "_build.py.jinja", context),
+        _python("_library.py", "_library.py.jinja", {}),
+    ]
 
 
 def _packages(paths: Sequence[str], root_name: str) -> list[GeneratedFile]:

@@ -205,7 +205,7 @@ def test_one_file_regenerates_while_another_is_broken(fresh: Project) -> None:
 
     assert fresh.run("regenerate", "add").code == 0
     changed = {path for path, content in fresh.tree().items() if content != before.get(path)}
-    assert {path.partition(".")[0] for path in changed} == {"add", "MANIFEST", "_library"}
+    assert {path.partition(".")[0] for path in changed} == {"add", "MANIFEST", "_build"}
     assert fresh.tree()["deep/twice.c"] == before["deep/twice.c"]
 
     assert fresh.run("regenerate", "--check", "add").errors == ["generated/ is fresh"]

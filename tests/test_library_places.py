@@ -26,7 +26,7 @@ def fresh(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def builder(project: Project) -> ModuleType:
-    specification = importlib.util.spec_from_file_location("_l", project.output / "_library.py")
+    specification = importlib.util.spec_from_file_location("_l", project.output / "_build.py")
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
@@ -142,22 +142,22 @@ def test_a_command_without_a_place_for_its_library(
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        ("def path(:\n", "SyntaxError: invalid syntax (_library.py, line 1)"),
+        ("def path(:\n", "SyntaxError: invalid syntax (_build.py, line 1)"),
         ("raise OSError('no')\n", "OSError: no"),
     ],
 )
 def test_a_builder_that_is_damaged(fresh: Project, content: str, error: str) -> None:
-    fresh.write("generated/_library.py", content)
+    fresh.write("generated/_build.py", content)
     result = fresh.run("build")
     assert result.code == 2
     assert result.errors == [
-        f"error: generated/_library.py does not run: {error}",
+        f"error: generated/_build.py does not run: {error}",
         "  hint: run `python -m codegen regenerate`",
     ]
-    (fresh.output / "_library.py").unlink()
-    os.mkfifo(fresh.output / "_library.py")
+    (fresh.output / "_build.py").unlink()
+    os.mkfifo(fresh.output / "_build.py")
     assert fresh.run("build").errors[0] == (
-        "error: generated/_library.py is a FIFO, where a file must be"
+        "error: generated/_build.py is a FIFO, where a file must be"
     )
 
 

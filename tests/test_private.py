@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from codegen.private import NotPrivate, private_folder, read_private, write_private
+from codegen.private import (
+    NotPrivate,
+    others_can_write,
+    private_folder,
+    read_private,
+    write_private,
+)
+from generated import _build
 from tests.support import standin
 
 
@@ -17,7 +26,8 @@ def open_to_all(path: Path) -> str:
     return f"others can write to {path}"
 
 
-def open_to_a_group(path: Path) -> str:
+def open_to_another_group(path: Path) -> str:
+    os.chown(path, -1, 12345)
     path.chmod(0o770)
     return f"others can write to {path}"
 
@@ -50,7 +60,7 @@ def below_another_users(path: Path) -> str:
 
 
 HARMS: tuple[Callable[[Path], str], ...] = (
-    *(open_to_all, open_to_a_group, below_one_that_is_open, link, link_to_nothing),
+    *(open_to_all, open_to_another_group, below_one_that_is_open, link, link_to_nothing),
     *(another_users, below_another_users),
 )
 every_harm = pytest.mark.parametrize("harm", HARMS, ids=lambda harm: harm.__name__)
@@ -72,6 +82,35 @@ def test_a_folder_of_somebody_elses_is_refused(tmp_path: Path, harm: Callable[[P
         private_folder(path)
     assert str(caught.value) == reason
     assert [place.lstat().st_mode for place in (path, path.parent)] == modes
+
+
+ANN, BOB, SYSTEM = ("ann", 1000, 1000), ("bob", 1001, 1001), ("system", 2000, 1000)
+GROUPS = {
+    "her own": (0o775, [ANN, BOB], ("ann", 1000, []), False),
+    "her own, with herself": (0o775, [ANN, BOB], ("ann", 1000, ["ann"]), False),
+    "her own, open to all": (0o777, [ANN, BOB], ("ann", 1000, []), True),
+    "her own, with another member": (0o775, [ANN, BOB], ("ann", 1000, ["ann", "bob"]), True),
+    "the first one of another user too": (0o775, [ANN, SYSTEM], ("ann", 1000, []), True),
+    "one of another name": (0o775, [ANN], ("users", 1000, []), True),
+    "not her first": (0o775, [("ann", 1000, 100)], ("ann", 1000, []), True),
+    "one that is not known": (0o775, [ANN], ("ann", 1, []), True),
+    "of a user who is not known": (0o775, [BOB], ("ann", 1000, []), True),
+    "one that cannot write": (0o755, [BOB], ("users", 1000, ["bob"]), False),
+}
+
+
+@pytest.mark.parametrize("can_others", [others_can_write, _build._others_can_write])
+@pytest.mark.parametrize("case", GROUPS)
+def test_a_group_may_write_that_has_nobody_else_in_it(
+    monkeypatch: pytest.MonkeyPatch, case: str, can_others: Callable[[os.stat_result], bool]
+) -> None:
+    mode, users, (name, number, members), expected = GROUPS[case]
+    entries = [pwd.struct_passwd((n, "x", uid, gid, "", "/", "")) for n, uid, gid in users]
+    groups = {number: grp.struct_group((name, "x", number, members))}
+    monkeypatch.setattr(pwd, "getpwall", lambda: entries)
+    monkeypatch.setattr(pwd, "getpwuid", {user.pw_uid: user for user in entries}.__getitem__)
+    monkeypatch.setattr(grp, "getgrgid", groups.__getitem__)
+    assert can_others(os.stat_result((mode, 0, 0, 1, 1000, 1000, 0, 0, 0, 0))) == expected
 
 
 def test_a_folder_is_made_for_the_user_alone(tmp_path: Path) -> None:
@@ -96,7 +135,7 @@ def test_a_file_is_read_where_it_is_the_users_own(tmp_path: Path) -> None:
     (folder / "b").symlink_to(folder / "a")
     os.mkfifo(folder / "c")
     write_private(folder / "d", b"")
-    (folder / "d").chmod(0o620)
+    (folder / "d").chmod(0o602)
     for name in "bcd":
         with pytest.raises(OSError, match=r"Too many levels|not the user's own"):
             read_private(folder / name)

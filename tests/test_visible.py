@@ -71,7 +71,7 @@ def test_none_of_them_is_in_generated_text(tmp_path: Path) -> None:
     doc = ast.get_docstring(function) or ""
     assert doc.startswith(kernel.doc)
     assert r"a comment \u202e turned \ud800 \x1b */ end" in doc
-    check_modules(library.folder, ["__init__.py", "_library.py", "made.py"])
+    check_modules(library.folder, ["__init__.py", "_build.py", "_library.py", "made.py"])
 
 
 def test_the_title_too(tmp_path: Path) -> None:
