@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_a1646eb3efc105bb
+#define TB_IDENTITY tb_runtime_64d00d795542bc7c
 
 #endif

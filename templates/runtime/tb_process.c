@@ -33,11 +33,13 @@ typedef struct gil_functions {
 
 static bool find_gil(gil_functions *gil)
 {
-    static const char *const names[] = {"_PyThreadState_UncheckedGet", "PyGILState_GetThisThreadState",
+    static const char *const names[] = {"PyThreadState_GetUnchecked", "PyGILState_GetThisThreadState",
                                         "PyEval_SaveThread", "PyEval_RestoreThread"};
     void *symbols[sizeof names / sizeof *names];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         symbols[i] = dlsym(RTLD_DEFAULT, names[i]);
+        if (symbols[i] == NULL && i == 0) /* its name before Python 3.13 */
+            symbols[i] = dlsym(RTLD_DEFAULT, "_PyThreadState_UncheckedGet");
         if (symbols[i] == NULL)
             return false;
     }
