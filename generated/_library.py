@@ -207,8 +207,11 @@ def _module() -> Any:
 
 def _check_version(version: str) -> None:
     """Raises ImportError for an apache-tvm-ffi that is too old."""
-    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
-    if numbers < TVM_FFI:
+    suffix = version.lstrip("0123456789.")
+    release = version[: len(version) - len(suffix)]
+    numbers = tuple(int(part) for part in release.split(".") if part)
+    is_early = numbers[:3] == TVM_FFI and suffix.startswith(("a", "b", "rc", "dev"))
+    if numbers < TVM_FFI or is_early:
         needed = ".".join(map(str, TVM_FFI))
         raise ImportError(
             f"{__package__} needs apache-tvm-ffi {needed} or later, and this is {version}: "

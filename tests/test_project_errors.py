@@ -145,7 +145,8 @@ CLASHES = {
     ),
     "a file as a header of the runtime": (
         {"kernels/tb/runtime.py": ADD},
-        "kernels/tb/runtime.py:10: what is generated of `tb/runtime.py` would have names of the runtime",
+        "kernels/tb/runtime.py:10: what is generated of `tb/runtime.py` would have names of the "
+        "runtime",
         "give it another name",
     ),
     "a file of the runtime": (

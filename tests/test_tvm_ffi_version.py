@@ -33,7 +33,7 @@ def test_the_oldest_is_the_same_everywhere(file: str) -> None:
     assert [one.replace(", ", ".") for one in found] == [OLDEST]
 
 
-@pytest.mark.parametrize("version", ["0.1.13.post3", "0.1.0", "0.0.20", "0.1.14rc1"])
+@pytest.mark.parametrize("version", ["0.1.13.post3", "0.1.0", "0.0.20", "0.1.14rc1", "0.1.14.dev2"])
 def test_an_older_one_at_the_import(sample: Sample, version: str) -> None:
     source = """
         import tvm_ffi
@@ -49,7 +49,10 @@ def test_an_older_one_at_the_import(sample: Sample, version: str) -> None:
     )
 
 
-@pytest.mark.parametrize("version", ["0.1.14", "0.1.14.post0", "0.1.15.dev3", "0.2.0rc1", "1.0"])
+@pytest.mark.parametrize(
+    "version",
+    ["0.1.14", "0.1.14.post0", "0.1.15.dev3", "0.2.0rc1", "1.0", "0.1.15rc1", "0.1.14+cu13"],
+)
 def test_others_are_taken(sample: Sample, version: str) -> None:
     from sample_wrappers import _library  # type: ignore[import-not-found]
 
