@@ -88,8 +88,9 @@ def explain(function: Callable[..., None], *values: object) -> None:
     Where TVM FFI could not read a value, that is what the function says of an object of its type
     there, with the reason as the cause. Of other errors there is nothing to say.
     """
-    if str(sys.exc_info()[1]).endswith("stream=None)"):  # the function's own, with its signature
-        return
+    text, _, signature = str(sys.exc_info()[1]).rpartition("\n")
+    if signature.endswith("stream=None)") and text.startswith(signature.partition("(")[0]):
+        return  # the function's own, with its signature
     read = [_readable(value) for value in values]
     reasons = [value.reason for value in read if isinstance(value, _Unreadable)]
     if reasons:
@@ -105,10 +106,11 @@ class _Unreadable:
     def __init__(self, value: object, reason: Exception) -> None:
         kind = type(value)
         module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
-        first = str(reason).partition("\n")[0]
+        said = str(reason).partition("\n")[0]
         text = f"{module}{kind.__qualname__}, which TVM FFI cannot read: {type(reason).__name__}"
+        text += f": {said}" if said else ""
         self.reason = reason
-        self.described = f"{text}: {first}".encode(errors="backslashreplace").decode()
+        self.described = text.encode(errors="backslashreplace").decode()
 
 
 def _readable(value: object) -> object:

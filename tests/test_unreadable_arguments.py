@@ -93,6 +93,25 @@ def test_what_the_library_said_is_the_cause(sample: Sample) -> None:
     assert str(caught.value.__cause__) == "this tensor was donated\nC++ trace:\n  at once"
 
 
+@pytest.mark.parametrize(
+    ("error", "got"),
+    [
+        (KeyError(), "KeyError"),
+        (TypeError("it is __dlpack__(self, *, stream=None)"), "TypeError: it is __dlpack__(self"),
+        (TypeError("see\n__dlpack__(self, stream=None)"), "TypeError: see"),
+    ],
+    ids=["no words", "ends as our own do", "ends as our own do below"],
+)
+def test_whatever_the_library_said(sample: Sample, error: Exception, got: str) -> None:
+    class Tensor(FakeTensor):
+        def __dlpack__(self, stream: Any = None, **_options: Any) -> Any:
+            raise error
+
+    text = said(sample, "reduce", x_ptr=Tensor(np.zeros(8, np.float16)))
+    found = text.partition(", which TVM FFI cannot read: ")[2]
+    assert found == got or (":" in got and found.startswith(got))
+
+
 OF_NUMPY = "numpy.ndarray, which TVM FFI cannot read: BufferError: "
 UNREADABLE: list[tuple[Any, str]] = [
     (READ_ONLY, f"{OF_NUMPY}Cannot export readonly array"),
