@@ -142,7 +142,7 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         "choose another",
     ),
     "constexpr that is a plain function": (
-        kernel(f'{POINTERS}, constexprs={{"B": new_name}}', "x, n, B: tl.constexpr").replace(
+        kernel(POINTERS, "x, n, B: tl.constexpr = new_name").replace(
             "@export", "def new_name(): pass\n@export"
         ),
         "`demo.bad` parameter `B`: its value is the plain Python function `new_name`, which no "
