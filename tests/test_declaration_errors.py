@@ -143,9 +143,9 @@ BAD: dict[str, tuple[str, str, str | None]] = {
     ),
     "constexpr that is a plain function": (
         kernel(POINTERS, "x, n, B: tl.constexpr = new_name").replace(
-            "@export", "def new_name(): pass\n@export"
+            "import triton\n", "import triton; new_name = lambda: 0\n"
         ),
-        "`demo.bad` parameter `B`: its value is the plain Python function `new_name`, which no "
+        "`demo.bad` parameter `B`: its value is the plain Python function `<lambda>`, which no "
         "kernel can call",
         "put @triton.jit above it",
     ),
