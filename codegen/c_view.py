@@ -304,7 +304,7 @@ def _variant(plan: Plan, binary: Binary, tables: CTables) -> CVariant:
 
 
 def _variant_name(kernel: Kernel, label: str) -> str:
-    return f"{kernel.symbol}_{label.replace('-', '_')}"
+    return f"{kernel.symbol}__{label.replace('-', '_')}"
 
 
 def _extras(image: Image) -> Iterator[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import itertools
 import struct
+from pathlib import Path
 
 import pytest
 
-from tests.support import standin
+from tests.support import made, standin
 from tests.support.c_programs import STRICT, compile_c
 from tests.support.signature_project import SignatureProject
 
@@ -85,3 +86,29 @@ def test_annotations_are_types_where_triton_takes_them_for_types(
     expected += [brain, *(struct.pack("<Q", address) for address in (4096, 8192, 12288))]
     expected += [struct.pack("<i", -1), struct.pack("<Q", 77), struct.pack("<Q", 7), bytes(8)]
     assert list(launch.parameters) == [*expected, bytes(8)]
+
+
+LIKE_ANOTHERS = ("safe", "launch", "prepare", "function", "variants", "call", "on", "generic", "")
+
+
+def test_kernels_of_one_file_called_like_one_another(tmp_path: Path) -> None:
+    """What C has for a kernel is called by the kernel's name and a word."""
+    source = "".join(f"""
+@export("t.k{end}", types={{"x": "i32"}}, grid=lambda x: (x,))
+@triton.jit
+def k{end}(x):
+    pass
+""" for end in ("", *(f"_{word}" for word in LIKE_ANOTHERS)))
+    source += """
+@export("t.pair", types={"x": "*i32"}, constexprs={"C": [1, 2]}, grid=lambda: (1,))
+@triton.jit
+def pair(x, C: tl.constexpr):
+    pass
+
+@export("t.pair_C_2", types={"x": "*i32"}, grid=lambda: (1,))
+@triton.jit
+def pair_C_2(x):
+    pass
+"""
+    made.build(tmp_path, [made.plan(kernel) for kernel in made.read(tmp_path, source)])
+    compile_c("gcc", "-std=c99", *STRICT, "-fsyntax-only", tmp_path / "made.c")

@@ -13,46 +13,46 @@ TB_IMAGES("242743fe2e9567038e1dd33593a96da66c19df1254c3b949c0b5758a837bc778");
 /* ---- softmax ---- */
 
 /* aligned */
-TB_EMBED(softmax_aligned_sm_80, "basics/softmax.images/softmax.aligned.sm_80.cubin");
-TB_EMBED(softmax_aligned_sm_90, "basics/softmax.images/softmax.aligned.sm_90.cubin");
-TB_EMBED(softmax_aligned_sm_100, "basics/softmax.images/softmax.aligned.sm_100.cubin");
-TB_EMBED(softmax_aligned_sm_120, "basics/softmax.images/softmax.aligned.sm_120.cubin");
-TB_EMBED(softmax_aligned_compute_80, "basics/softmax.images/softmax.aligned.compute_80.ptx");
-static tb_image softmax_aligned_images[] = {
-    {.data = softmax_aligned_sm_80, .symbol = "softmax", .capability = 80, .threads = 128,
+TB_EMBED(softmax__aligned_sm_80, "basics/softmax.images/softmax.aligned.sm_80.cubin");
+TB_EMBED(softmax__aligned_sm_90, "basics/softmax.images/softmax.aligned.sm_90.cubin");
+TB_EMBED(softmax__aligned_sm_100, "basics/softmax.images/softmax.aligned.sm_100.cubin");
+TB_EMBED(softmax__aligned_sm_120, "basics/softmax.images/softmax.aligned.sm_120.cubin");
+TB_EMBED(softmax__aligned_compute_80, "basics/softmax.images/softmax.aligned.compute_80.ptx");
+static tb_image softmax__aligned_images[] = {
+    {.data = softmax__aligned_sm_80, .symbol = "softmax", .capability = 80, .threads = 128,
      .shared = 16, .parameter_count = 4},
-    {.data = softmax_aligned_sm_90, .symbol = "softmax", .capability = 90, .is_exact = true,
+    {.data = softmax__aligned_sm_90, .symbol = "softmax", .capability = 90, .is_exact = true,
      .threads = 128, .shared = 16, .parameter_count = 4},
-    {.data = softmax_aligned_sm_100, .symbol = "softmax", .capability = 100, .is_exact = true,
+    {.data = softmax__aligned_sm_100, .symbol = "softmax", .capability = 100, .is_exact = true,
      .threads = 128, .shared = 16, .parameter_count = 4},
-    {.data = softmax_aligned_sm_120, .symbol = "softmax", .capability = 120, .is_exact = true,
+    {.data = softmax__aligned_sm_120, .symbol = "softmax", .capability = 120, .is_exact = true,
      .threads = 128, .shared = 16, .parameter_count = 4},
-    {.data = softmax_aligned_compute_80, .symbol = "softmax", .capability = 80, .is_ptx = true,
+    {.data = softmax__aligned_compute_80, .symbol = "softmax", .capability = 80, .is_ptx = true,
      .threads = 128, .shared = 16, .parameter_count = 4},
 };
 
 /* generic */
-TB_EMBED(softmax_generic_sm_80, "basics/softmax.images/softmax.generic.sm_80.cubin");
-TB_EMBED(softmax_generic_sm_90, "basics/softmax.images/softmax.generic.sm_90.cubin");
-TB_EMBED(softmax_generic_sm_100, "basics/softmax.images/softmax.generic.sm_100.cubin");
-TB_EMBED(softmax_generic_sm_120, "basics/softmax.images/softmax.generic.sm_120.cubin");
-TB_EMBED(softmax_generic_compute_80, "basics/softmax.images/softmax.generic.compute_80.ptx");
-static tb_image softmax_generic_images[] = {
-    {.data = softmax_generic_sm_80, .symbol = "softmax", .capability = 80, .threads = 128,
+TB_EMBED(softmax__generic_sm_80, "basics/softmax.images/softmax.generic.sm_80.cubin");
+TB_EMBED(softmax__generic_sm_90, "basics/softmax.images/softmax.generic.sm_90.cubin");
+TB_EMBED(softmax__generic_sm_100, "basics/softmax.images/softmax.generic.sm_100.cubin");
+TB_EMBED(softmax__generic_sm_120, "basics/softmax.images/softmax.generic.sm_120.cubin");
+TB_EMBED(softmax__generic_compute_80, "basics/softmax.images/softmax.generic.compute_80.ptx");
+static tb_image softmax__generic_images[] = {
+    {.data = softmax__generic_sm_80, .symbol = "softmax", .capability = 80, .threads = 128,
      .shared = 16, .parameter_count = 4},
-    {.data = softmax_generic_sm_90, .symbol = "softmax", .capability = 90, .is_exact = true,
+    {.data = softmax__generic_sm_90, .symbol = "softmax", .capability = 90, .is_exact = true,
      .threads = 128, .shared = 16, .parameter_count = 4},
-    {.data = softmax_generic_sm_100, .symbol = "softmax", .capability = 100, .is_exact = true,
+    {.data = softmax__generic_sm_100, .symbol = "softmax", .capability = 100, .is_exact = true,
      .threads = 128, .shared = 16, .parameter_count = 4},
-    {.data = softmax_generic_sm_120, .symbol = "softmax", .capability = 120, .is_exact = true,
+    {.data = softmax__generic_sm_120, .symbol = "softmax", .capability = 120, .is_exact = true,
      .threads = 128, .shared = 16, .parameter_count = 4},
-    {.data = softmax_generic_compute_80, .symbol = "softmax", .capability = 80, .is_ptx = true,
+    {.data = softmax__generic_compute_80, .symbol = "softmax", .capability = 80, .is_ptx = true,
      .threads = 128, .shared = 16, .parameter_count = 4},
 };
 
 static tb_variant softmax_variants[] = {
-    {.images = softmax_aligned_images, .image_count = 5},
-    {.images = softmax_generic_images, .image_count = 5},
+    {.images = softmax__aligned_images, .image_count = 5},
+    {.images = softmax__generic_images, .image_count = 5},
 };
 
 static const tb_argument softmax_arguments[] = {
@@ -81,8 +81,8 @@ static const tb_function softmax_function = {
     .argument_count = 4,
     .variants = softmax_variants,
     .run = softmax_call,
-    .call = softmax_safe_call,
-    .prepare = softmax_safe_prepare,
+    .call = softmax_safecall,
+    .prepare = softmax_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 

@@ -13,48 +13,48 @@ TB_IMAGES("741a33681fc4b960ccbe839a5336cc900eb3b207a7a1d019a955af56edbbbffe");
 /* ---- vector_add ---- */
 
 /* aligned */
-TB_EMBED(vector_add_aligned_sm_80, "basics/vector_add.images/vector_add.aligned.sm_80.cubin");
-TB_EMBED(vector_add_aligned_sm_90, "basics/vector_add.images/vector_add.aligned.sm_90.cubin");
-TB_EMBED(vector_add_aligned_sm_100, "basics/vector_add.images/vector_add.aligned.sm_100.cubin");
-TB_EMBED(vector_add_aligned_sm_120, "basics/vector_add.images/vector_add.aligned.sm_120.cubin");
-TB_EMBED(vector_add_aligned_compute_80,
+TB_EMBED(vector_add__aligned_sm_80, "basics/vector_add.images/vector_add.aligned.sm_80.cubin");
+TB_EMBED(vector_add__aligned_sm_90, "basics/vector_add.images/vector_add.aligned.sm_90.cubin");
+TB_EMBED(vector_add__aligned_sm_100, "basics/vector_add.images/vector_add.aligned.sm_100.cubin");
+TB_EMBED(vector_add__aligned_sm_120, "basics/vector_add.images/vector_add.aligned.sm_120.cubin");
+TB_EMBED(vector_add__aligned_compute_80,
          "basics/vector_add.images/vector_add.aligned.compute_80.ptx");
-static tb_image vector_add_aligned_images[] = {
-    {.data = vector_add_aligned_sm_80, .symbol = "vector_add", .capability = 80, .threads = 128,
+static tb_image vector_add__aligned_images[] = {
+    {.data = vector_add__aligned_sm_80, .symbol = "vector_add", .capability = 80, .threads = 128,
      .parameter_count = 4},
-    {.data = vector_add_aligned_sm_90, .symbol = "vector_add", .capability = 90, .is_exact = true,
+    {.data = vector_add__aligned_sm_90, .symbol = "vector_add", .capability = 90, .is_exact = true,
      .threads = 128, .parameter_count = 4},
-    {.data = vector_add_aligned_sm_100, .symbol = "vector_add", .capability = 100, .is_exact = true,
-     .threads = 128, .parameter_count = 4},
-    {.data = vector_add_aligned_sm_120, .symbol = "vector_add", .capability = 120, .is_exact = true,
-     .threads = 128, .parameter_count = 4},
-    {.data = vector_add_aligned_compute_80, .symbol = "vector_add", .capability = 80,
+    {.data = vector_add__aligned_sm_100, .symbol = "vector_add", .capability = 100,
+     .is_exact = true, .threads = 128, .parameter_count = 4},
+    {.data = vector_add__aligned_sm_120, .symbol = "vector_add", .capability = 120,
+     .is_exact = true, .threads = 128, .parameter_count = 4},
+    {.data = vector_add__aligned_compute_80, .symbol = "vector_add", .capability = 80,
      .is_ptx = true, .threads = 128, .parameter_count = 4},
 };
 
 /* generic */
-TB_EMBED(vector_add_generic_sm_80, "basics/vector_add.images/vector_add.generic.sm_80.cubin");
-TB_EMBED(vector_add_generic_sm_90, "basics/vector_add.images/vector_add.generic.sm_90.cubin");
-TB_EMBED(vector_add_generic_sm_100, "basics/vector_add.images/vector_add.generic.sm_100.cubin");
-TB_EMBED(vector_add_generic_sm_120, "basics/vector_add.images/vector_add.generic.sm_120.cubin");
-TB_EMBED(vector_add_generic_compute_80,
+TB_EMBED(vector_add__generic_sm_80, "basics/vector_add.images/vector_add.generic.sm_80.cubin");
+TB_EMBED(vector_add__generic_sm_90, "basics/vector_add.images/vector_add.generic.sm_90.cubin");
+TB_EMBED(vector_add__generic_sm_100, "basics/vector_add.images/vector_add.generic.sm_100.cubin");
+TB_EMBED(vector_add__generic_sm_120, "basics/vector_add.images/vector_add.generic.sm_120.cubin");
+TB_EMBED(vector_add__generic_compute_80,
          "basics/vector_add.images/vector_add.generic.compute_80.ptx");
-static tb_image vector_add_generic_images[] = {
-    {.data = vector_add_generic_sm_80, .symbol = "vector_add", .capability = 80, .threads = 128,
+static tb_image vector_add__generic_images[] = {
+    {.data = vector_add__generic_sm_80, .symbol = "vector_add", .capability = 80, .threads = 128,
      .parameter_count = 4},
-    {.data = vector_add_generic_sm_90, .symbol = "vector_add", .capability = 90, .is_exact = true,
+    {.data = vector_add__generic_sm_90, .symbol = "vector_add", .capability = 90, .is_exact = true,
      .threads = 128, .parameter_count = 4},
-    {.data = vector_add_generic_sm_100, .symbol = "vector_add", .capability = 100, .is_exact = true,
-     .threads = 128, .parameter_count = 4},
-    {.data = vector_add_generic_sm_120, .symbol = "vector_add", .capability = 120, .is_exact = true,
-     .threads = 128, .parameter_count = 4},
-    {.data = vector_add_generic_compute_80, .symbol = "vector_add", .capability = 80,
+    {.data = vector_add__generic_sm_100, .symbol = "vector_add", .capability = 100,
+     .is_exact = true, .threads = 128, .parameter_count = 4},
+    {.data = vector_add__generic_sm_120, .symbol = "vector_add", .capability = 120,
+     .is_exact = true, .threads = 128, .parameter_count = 4},
+    {.data = vector_add__generic_compute_80, .symbol = "vector_add", .capability = 80,
      .is_ptx = true, .threads = 128, .parameter_count = 4},
 };
 
 static tb_variant vector_add_variants[] = {
-    {.images = vector_add_aligned_images, .image_count = 5},
-    {.images = vector_add_generic_images, .image_count = 5},
+    {.images = vector_add__aligned_images, .image_count = 5},
+    {.images = vector_add__generic_images, .image_count = 5},
 };
 
 static const tb_argument vector_add_arguments[] = {
@@ -81,8 +81,8 @@ static const tb_function vector_add_function = {
     .argument_count = 4,
     .variants = vector_add_variants,
     .run = vector_add_call,
-    .call = vector_add_safe_call,
-    .prepare = vector_add_safe_prepare,
+    .call = vector_add_safecall,
+    .prepare = vector_add_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 

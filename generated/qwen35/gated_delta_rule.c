@@ -13,62 +13,62 @@ TB_IMAGES("e7c1c63d000c5e58cd49862a5d1b0219940af6514b2225d4602703c19befacfb");
 /* ---- gated_delta_rule_chunk_prepare ---- */
 
 /* aligned */
-TB_EMBED(gated_delta_rule_chunk_prepare_aligned_sm_80,
+TB_EMBED(gated_delta_rule_chunk_prepare__aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_aligned_sm_90,
+TB_EMBED(gated_delta_rule_chunk_prepare__aligned_sm_90,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_aligned_sm_100,
+TB_EMBED(gated_delta_rule_chunk_prepare__aligned_sm_100,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_aligned_sm_120,
+TB_EMBED(gated_delta_rule_chunk_prepare__aligned_sm_120,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_aligned_compute_80,
+TB_EMBED(gated_delta_rule_chunk_prepare__aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.aligned.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_prepare_aligned_images[] = {
-    {.data = gated_delta_rule_chunk_prepare_aligned_sm_80, .symbol = "prepare", .capability = 80,
+static tb_image gated_delta_rule_chunk_prepare__aligned_images[] = {
+    {.data = gated_delta_rule_chunk_prepare__aligned_sm_80, .symbol = "prepare", .capability = 80,
      .threads = 128, .parameter_count = 14},
-    {.data = gated_delta_rule_chunk_prepare_aligned_sm_90, .symbol = "prepare", .capability = 90,
+    {.data = gated_delta_rule_chunk_prepare__aligned_sm_90, .symbol = "prepare", .capability = 90,
      .is_exact = true, .threads = 128,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 14},
-    {.data = gated_delta_rule_chunk_prepare_aligned_sm_100, .symbol = "prepare", .capability = 100,
+    {.data = gated_delta_rule_chunk_prepare__aligned_sm_100, .symbol = "prepare", .capability = 100,
      .is_exact = true, .threads = 128,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 14},
-    {.data = gated_delta_rule_chunk_prepare_aligned_sm_120, .symbol = "prepare", .capability = 120,
+    {.data = gated_delta_rule_chunk_prepare__aligned_sm_120, .symbol = "prepare", .capability = 120,
      .is_exact = true, .threads = 128,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 14},
-    {.data = gated_delta_rule_chunk_prepare_aligned_compute_80, .symbol = "prepare",
+    {.data = gated_delta_rule_chunk_prepare__aligned_compute_80, .symbol = "prepare",
      .capability = 80, .is_ptx = true, .threads = 128, .parameter_count = 14},
 };
 
 /* generic */
-TB_EMBED(gated_delta_rule_chunk_prepare_generic_sm_80,
+TB_EMBED(gated_delta_rule_chunk_prepare__generic_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_generic_sm_90,
+TB_EMBED(gated_delta_rule_chunk_prepare__generic_sm_90,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_generic_sm_100,
+TB_EMBED(gated_delta_rule_chunk_prepare__generic_sm_100,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_generic_sm_120,
+TB_EMBED(gated_delta_rule_chunk_prepare__generic_sm_120,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_prepare_generic_compute_80,
+TB_EMBED(gated_delta_rule_chunk_prepare__generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_prepare.generic.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_prepare_generic_images[] = {
-    {.data = gated_delta_rule_chunk_prepare_generic_sm_80, .symbol = "prepare", .capability = 80,
+static tb_image gated_delta_rule_chunk_prepare__generic_images[] = {
+    {.data = gated_delta_rule_chunk_prepare__generic_sm_80, .symbol = "prepare", .capability = 80,
      .threads = 128, .shared = 128, .parameter_count = 14},
-    {.data = gated_delta_rule_chunk_prepare_generic_sm_90, .symbol = "prepare", .capability = 90,
+    {.data = gated_delta_rule_chunk_prepare__generic_sm_90, .symbol = "prepare", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 128,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 14},
-    {.data = gated_delta_rule_chunk_prepare_generic_sm_100, .symbol = "prepare", .capability = 100,
+    {.data = gated_delta_rule_chunk_prepare__generic_sm_100, .symbol = "prepare", .capability = 100,
      .is_exact = true, .threads = 128, .shared = 128,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 14},
-    {.data = gated_delta_rule_chunk_prepare_generic_sm_120, .symbol = "prepare", .capability = 120,
+    {.data = gated_delta_rule_chunk_prepare__generic_sm_120, .symbol = "prepare", .capability = 120,
      .is_exact = true, .threads = 128, .shared = 128,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 14},
-    {.data = gated_delta_rule_chunk_prepare_generic_compute_80, .symbol = "prepare",
+    {.data = gated_delta_rule_chunk_prepare__generic_compute_80, .symbol = "prepare",
      .capability = 80, .is_ptx = true, .threads = 128, .shared = 128, .parameter_count = 14},
 };
 
 static tb_variant gated_delta_rule_chunk_prepare_variants[] = {
-    {.images = gated_delta_rule_chunk_prepare_aligned_images, .image_count = 5},
-    {.images = gated_delta_rule_chunk_prepare_generic_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_prepare__aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_prepare__generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_prepare_arguments[] = {
@@ -119,8 +119,8 @@ static const tb_function gated_delta_rule_chunk_prepare_function = {
     .argument_count = 14,
     .variants = gated_delta_rule_chunk_prepare_variants,
     .run = gated_delta_rule_chunk_prepare_call,
-    .call = gated_delta_rule_chunk_prepare_safe_call,
-    .prepare = gated_delta_rule_chunk_prepare_safe_prepare,
+    .call = gated_delta_rule_chunk_prepare_safecall,
+    .prepare = gated_delta_rule_chunk_prepare_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -291,52 +291,52 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_prepare, gated_delta_rule_chunk_prepare)
 /* ---- gated_delta_rule_chunk_cumsum ---- */
 
 /* aligned */
-TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_sm_80,
+TB_EMBED(gated_delta_rule_chunk_cumsum__aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_sm_90,
+TB_EMBED(gated_delta_rule_chunk_cumsum__aligned_sm_90,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_sm_100,
+TB_EMBED(gated_delta_rule_chunk_cumsum__aligned_sm_100,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_sm_120,
+TB_EMBED(gated_delta_rule_chunk_cumsum__aligned_sm_120,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_cumsum_aligned_compute_80,
+TB_EMBED(gated_delta_rule_chunk_cumsum__aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_cumsum_aligned_images[] = {
-    {.data = gated_delta_rule_chunk_cumsum_aligned_sm_80, .symbol = "cumsum", .capability = 80,
+static tb_image gated_delta_rule_chunk_cumsum__aligned_images[] = {
+    {.data = gated_delta_rule_chunk_cumsum__aligned_sm_80, .symbol = "cumsum", .capability = 80,
      .threads = 128, .shared = 512, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum_aligned_sm_90, .symbol = "cumsum", .capability = 90,
+    {.data = gated_delta_rule_chunk_cumsum__aligned_sm_90, .symbol = "cumsum", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 512,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum_aligned_sm_100, .symbol = "cumsum", .capability = 100,
+    {.data = gated_delta_rule_chunk_cumsum__aligned_sm_100, .symbol = "cumsum", .capability = 100,
      .is_exact = true, .threads = 128, .shared = 512,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum_aligned_sm_120, .symbol = "cumsum", .capability = 120,
+    {.data = gated_delta_rule_chunk_cumsum__aligned_sm_120, .symbol = "cumsum", .capability = 120,
      .is_exact = true, .threads = 128, .shared = 512,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum_aligned_compute_80, .symbol = "cumsum", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 512, .parameter_count = 4},
+    {.data = gated_delta_rule_chunk_cumsum__aligned_compute_80, .symbol = "cumsum",
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 512, .parameter_count = 4},
 };
 
 /* generic */
-static tb_image gated_delta_rule_chunk_cumsum_generic_images[] = {
-    {.data = gated_delta_rule_chunk_cumsum_aligned_sm_80, .symbol = "cumsum", .capability = 80,
+static tb_image gated_delta_rule_chunk_cumsum__generic_images[] = {
+    {.data = gated_delta_rule_chunk_cumsum__aligned_sm_80, .symbol = "cumsum", .capability = 80,
      .threads = 128, .shared = 512, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum_aligned_sm_90, .symbol = "cumsum", .capability = 90,
+    {.data = gated_delta_rule_chunk_cumsum__aligned_sm_90, .symbol = "cumsum", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 512,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum_aligned_sm_100, .symbol = "cumsum", .capability = 100,
+    {.data = gated_delta_rule_chunk_cumsum__aligned_sm_100, .symbol = "cumsum", .capability = 100,
      .is_exact = true, .threads = 128, .shared = 512,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum_aligned_sm_120, .symbol = "cumsum", .capability = 120,
+    {.data = gated_delta_rule_chunk_cumsum__aligned_sm_120, .symbol = "cumsum", .capability = 120,
      .is_exact = true, .threads = 128, .shared = 512,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum_aligned_compute_80, .symbol = "cumsum", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 512, .parameter_count = 4},
+    {.data = gated_delta_rule_chunk_cumsum__aligned_compute_80, .symbol = "cumsum",
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 512, .parameter_count = 4},
 };
 
 static tb_variant gated_delta_rule_chunk_cumsum_variants[] = {
-    {.images = gated_delta_rule_chunk_cumsum_aligned_images, .image_count = 5},
-    {.images = gated_delta_rule_chunk_cumsum_generic_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_cumsum__aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_cumsum__generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_cumsum_arguments[] = {
@@ -362,8 +362,8 @@ static const tb_function gated_delta_rule_chunk_cumsum_function = {
     .argument_count = 4,
     .variants = gated_delta_rule_chunk_cumsum_variants,
     .run = gated_delta_rule_chunk_cumsum_call,
-    .call = gated_delta_rule_chunk_cumsum_safe_call,
-    .prepare = gated_delta_rule_chunk_cumsum_safe_prepare,
+    .call = gated_delta_rule_chunk_cumsum_safecall,
+    .prepare = gated_delta_rule_chunk_cumsum_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -452,62 +452,62 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_cumsum, gated_delta_rule_chunk_cumsum);
 /* ---- gated_delta_rule_chunk_a ---- */
 
 /* aligned */
-TB_EMBED(gated_delta_rule_chunk_a_aligned_sm_80,
+TB_EMBED(gated_delta_rule_chunk_a__aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_aligned_sm_90,
+TB_EMBED(gated_delta_rule_chunk_a__aligned_sm_90,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_aligned_sm_100,
+TB_EMBED(gated_delta_rule_chunk_a__aligned_sm_100,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_aligned_sm_120,
+TB_EMBED(gated_delta_rule_chunk_a__aligned_sm_120,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_aligned_compute_80,
+TB_EMBED(gated_delta_rule_chunk_a__aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.aligned.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_a_aligned_images[] = {
-    {.data = gated_delta_rule_chunk_a_aligned_sm_80, .symbol = "interaction", .capability = 80,
+static tb_image gated_delta_rule_chunk_a__aligned_images[] = {
+    {.data = gated_delta_rule_chunk_a__aligned_sm_80, .symbol = "interaction", .capability = 80,
      .threads = 128, .shared = 20480, .parameter_count = 6},
-    {.data = gated_delta_rule_chunk_a_aligned_sm_90, .symbol = "interaction", .capability = 90,
+    {.data = gated_delta_rule_chunk_a__aligned_sm_90, .symbol = "interaction", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 16384,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 6},
-    {.data = gated_delta_rule_chunk_a_aligned_sm_100, .symbol = "interaction", .capability = 100,
+    {.data = gated_delta_rule_chunk_a__aligned_sm_100, .symbol = "interaction", .capability = 100,
      .is_exact = true, .threads = 128, .shared = 16392,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 6},
-    {.data = gated_delta_rule_chunk_a_aligned_sm_120, .symbol = "interaction", .capability = 120,
+    {.data = gated_delta_rule_chunk_a__aligned_sm_120, .symbol = "interaction", .capability = 120,
      .is_exact = true, .threads = 128, .shared = 20480,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 6},
-    {.data = gated_delta_rule_chunk_a_aligned_compute_80, .symbol = "interaction", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 20480, .parameter_count = 6},
+    {.data = gated_delta_rule_chunk_a__aligned_compute_80, .symbol = "interaction",
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 20480, .parameter_count = 6},
 };
 
 /* generic */
-TB_EMBED(gated_delta_rule_chunk_a_generic_sm_80,
+TB_EMBED(gated_delta_rule_chunk_a__generic_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_generic_sm_90,
+TB_EMBED(gated_delta_rule_chunk_a__generic_sm_90,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_generic_sm_100,
+TB_EMBED(gated_delta_rule_chunk_a__generic_sm_100,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_generic_sm_120,
+TB_EMBED(gated_delta_rule_chunk_a__generic_sm_120,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_a_generic_compute_80,
+TB_EMBED(gated_delta_rule_chunk_a__generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_a.generic.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_a_generic_images[] = {
-    {.data = gated_delta_rule_chunk_a_generic_sm_80, .symbol = "interaction", .capability = 80,
+static tb_image gated_delta_rule_chunk_a__generic_images[] = {
+    {.data = gated_delta_rule_chunk_a__generic_sm_80, .symbol = "interaction", .capability = 80,
      .threads = 128, .shared = 20480, .parameter_count = 6},
-    {.data = gated_delta_rule_chunk_a_generic_sm_90, .symbol = "interaction", .capability = 90,
+    {.data = gated_delta_rule_chunk_a__generic_sm_90, .symbol = "interaction", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 16384,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 6},
-    {.data = gated_delta_rule_chunk_a_generic_sm_100, .symbol = "interaction", .capability = 100,
+    {.data = gated_delta_rule_chunk_a__generic_sm_100, .symbol = "interaction", .capability = 100,
      .is_exact = true, .threads = 128, .shared = 16392,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 6},
-    {.data = gated_delta_rule_chunk_a_generic_sm_120, .symbol = "interaction", .capability = 120,
+    {.data = gated_delta_rule_chunk_a__generic_sm_120, .symbol = "interaction", .capability = 120,
      .is_exact = true, .threads = 128, .shared = 20480,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 6},
-    {.data = gated_delta_rule_chunk_a_generic_compute_80, .symbol = "interaction", .capability = 80,
-     .is_ptx = true, .threads = 128, .shared = 20480, .parameter_count = 6},
+    {.data = gated_delta_rule_chunk_a__generic_compute_80, .symbol = "interaction",
+     .capability = 80, .is_ptx = true, .threads = 128, .shared = 20480, .parameter_count = 6},
 };
 
 static tb_variant gated_delta_rule_chunk_a_variants[] = {
-    {.images = gated_delta_rule_chunk_a_aligned_images, .image_count = 5},
-    {.images = gated_delta_rule_chunk_a_generic_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_a__aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_a__generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_a_arguments[] = {
@@ -538,8 +538,8 @@ static const tb_function gated_delta_rule_chunk_a_function = {
     .argument_count = 6,
     .variants = gated_delta_rule_chunk_a_variants,
     .run = gated_delta_rule_chunk_a_call,
-    .call = gated_delta_rule_chunk_a_safe_call,
-    .prepare = gated_delta_rule_chunk_a_safe_prepare,
+    .call = gated_delta_rule_chunk_a_safecall,
+    .prepare = gated_delta_rule_chunk_a_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -647,62 +647,62 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_a, gated_delta_rule_chunk_a);
 /* ---- gated_delta_rule_chunk_solve ---- */
 
 /* aligned */
-TB_EMBED(gated_delta_rule_chunk_solve_aligned_sm_80,
+TB_EMBED(gated_delta_rule_chunk_solve__aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_aligned_sm_90,
+TB_EMBED(gated_delta_rule_chunk_solve__aligned_sm_90,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_aligned_sm_100,
+TB_EMBED(gated_delta_rule_chunk_solve__aligned_sm_100,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_aligned_sm_120,
+TB_EMBED(gated_delta_rule_chunk_solve__aligned_sm_120,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_aligned_compute_80,
+TB_EMBED(gated_delta_rule_chunk_solve__aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.aligned.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_solve_aligned_images[] = {
-    {.data = gated_delta_rule_chunk_solve_aligned_sm_80, .symbol = "solve", .capability = 80,
+static tb_image gated_delta_rule_chunk_solve__aligned_images[] = {
+    {.data = gated_delta_rule_chunk_solve__aligned_sm_80, .symbol = "solve", .capability = 80,
      .threads = 128, .shared = 12288, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_solve_aligned_sm_90, .symbol = "solve", .capability = 90,
+    {.data = gated_delta_rule_chunk_solve__aligned_sm_90, .symbol = "solve", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 12288,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_solve_aligned_sm_100, .symbol = "solve", .capability = 100,
+    {.data = gated_delta_rule_chunk_solve__aligned_sm_100, .symbol = "solve", .capability = 100,
      .is_exact = true, .threads = 128, .shared = 12288,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_solve_aligned_sm_120, .symbol = "solve", .capability = 120,
+    {.data = gated_delta_rule_chunk_solve__aligned_sm_120, .symbol = "solve", .capability = 120,
      .is_exact = true, .threads = 128, .shared = 12288,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_solve_aligned_compute_80, .symbol = "solve", .capability = 80,
+    {.data = gated_delta_rule_chunk_solve__aligned_compute_80, .symbol = "solve", .capability = 80,
      .is_ptx = true, .threads = 128, .shared = 12288, .parameter_count = 4},
 };
 
 /* generic */
-TB_EMBED(gated_delta_rule_chunk_solve_generic_sm_80,
+TB_EMBED(gated_delta_rule_chunk_solve__generic_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_generic_sm_90,
+TB_EMBED(gated_delta_rule_chunk_solve__generic_sm_90,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_generic_sm_100,
+TB_EMBED(gated_delta_rule_chunk_solve__generic_sm_100,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_generic_sm_120,
+TB_EMBED(gated_delta_rule_chunk_solve__generic_sm_120,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_solve_generic_compute_80,
+TB_EMBED(gated_delta_rule_chunk_solve__generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_solve.generic.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_solve_generic_images[] = {
-    {.data = gated_delta_rule_chunk_solve_generic_sm_80, .symbol = "solve", .capability = 80,
+static tb_image gated_delta_rule_chunk_solve__generic_images[] = {
+    {.data = gated_delta_rule_chunk_solve__generic_sm_80, .symbol = "solve", .capability = 80,
      .threads = 128, .shared = 12288, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_solve_generic_sm_90, .symbol = "solve", .capability = 90,
+    {.data = gated_delta_rule_chunk_solve__generic_sm_90, .symbol = "solve", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 12288,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_solve_generic_sm_100, .symbol = "solve", .capability = 100,
+    {.data = gated_delta_rule_chunk_solve__generic_sm_100, .symbol = "solve", .capability = 100,
      .is_exact = true, .threads = 128, .shared = 12288,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_solve_generic_sm_120, .symbol = "solve", .capability = 120,
+    {.data = gated_delta_rule_chunk_solve__generic_sm_120, .symbol = "solve", .capability = 120,
      .is_exact = true, .threads = 128, .shared = 12288,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_solve_generic_compute_80, .symbol = "solve", .capability = 80,
+    {.data = gated_delta_rule_chunk_solve__generic_compute_80, .symbol = "solve", .capability = 80,
      .is_ptx = true, .threads = 128, .shared = 12288, .parameter_count = 4},
 };
 
 static tb_variant gated_delta_rule_chunk_solve_variants[] = {
-    {.images = gated_delta_rule_chunk_solve_aligned_images, .image_count = 5},
-    {.images = gated_delta_rule_chunk_solve_generic_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_solve__aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_solve__generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_solve_arguments[] = {
@@ -732,8 +732,8 @@ static const tb_function gated_delta_rule_chunk_solve_function = {
     .argument_count = 4,
     .variants = gated_delta_rule_chunk_solve_variants,
     .run = gated_delta_rule_chunk_solve_call,
-    .call = gated_delta_rule_chunk_solve_safe_call,
-    .prepare = gated_delta_rule_chunk_solve_safe_prepare,
+    .call = gated_delta_rule_chunk_solve_safecall,
+    .prepare = gated_delta_rule_chunk_solve_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -825,62 +825,62 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_solve, gated_delta_rule_chunk_solve);
 /* ---- gated_delta_rule_chunk_recompute ---- */
 
 /* aligned */
-TB_EMBED(gated_delta_rule_chunk_recompute_aligned_sm_80,
+TB_EMBED(gated_delta_rule_chunk_recompute__aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_aligned_sm_90,
+TB_EMBED(gated_delta_rule_chunk_recompute__aligned_sm_90,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_aligned_sm_100,
+TB_EMBED(gated_delta_rule_chunk_recompute__aligned_sm_100,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_aligned_sm_120,
+TB_EMBED(gated_delta_rule_chunk_recompute__aligned_sm_120,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_aligned_compute_80,
+TB_EMBED(gated_delta_rule_chunk_recompute__aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.aligned.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_recompute_aligned_images[] = {
-    {.data = gated_delta_rule_chunk_recompute_aligned_sm_80, .symbol = "recompute",
+static tb_image gated_delta_rule_chunk_recompute__aligned_images[] = {
+    {.data = gated_delta_rule_chunk_recompute__aligned_sm_80, .symbol = "recompute",
      .capability = 80, .threads = 128, .shared = 24576, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_recompute_aligned_sm_90, .symbol = "recompute",
+    {.data = gated_delta_rule_chunk_recompute__aligned_sm_90, .symbol = "recompute",
      .capability = 90, .is_exact = true, .threads = 128, .shared = 24576,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_recompute_aligned_sm_100, .symbol = "recompute",
+    {.data = gated_delta_rule_chunk_recompute__aligned_sm_100, .symbol = "recompute",
      .capability = 100, .is_exact = true, .threads = 128, .shared = 16392,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_recompute_aligned_sm_120, .symbol = "recompute",
+    {.data = gated_delta_rule_chunk_recompute__aligned_sm_120, .symbol = "recompute",
      .capability = 120, .is_exact = true, .threads = 128, .shared = 24576,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_recompute_aligned_compute_80, .symbol = "recompute",
+    {.data = gated_delta_rule_chunk_recompute__aligned_compute_80, .symbol = "recompute",
      .capability = 80, .is_ptx = true, .threads = 128, .shared = 24576, .parameter_count = 9},
 };
 
 /* generic */
-TB_EMBED(gated_delta_rule_chunk_recompute_generic_sm_80,
+TB_EMBED(gated_delta_rule_chunk_recompute__generic_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_generic_sm_90,
+TB_EMBED(gated_delta_rule_chunk_recompute__generic_sm_90,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_generic_sm_100,
+TB_EMBED(gated_delta_rule_chunk_recompute__generic_sm_100,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_generic_sm_120,
+TB_EMBED(gated_delta_rule_chunk_recompute__generic_sm_120,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_recompute_generic_compute_80,
+TB_EMBED(gated_delta_rule_chunk_recompute__generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_recompute.generic.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_recompute_generic_images[] = {
-    {.data = gated_delta_rule_chunk_recompute_generic_sm_80, .symbol = "recompute",
+static tb_image gated_delta_rule_chunk_recompute__generic_images[] = {
+    {.data = gated_delta_rule_chunk_recompute__generic_sm_80, .symbol = "recompute",
      .capability = 80, .threads = 128, .shared = 24576, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_recompute_generic_sm_90, .symbol = "recompute",
+    {.data = gated_delta_rule_chunk_recompute__generic_sm_90, .symbol = "recompute",
      .capability = 90, .is_exact = true, .threads = 128, .shared = 24576,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_recompute_generic_sm_100, .symbol = "recompute",
+    {.data = gated_delta_rule_chunk_recompute__generic_sm_100, .symbol = "recompute",
      .capability = 100, .is_exact = true, .threads = 128, .shared = 16392,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_recompute_generic_sm_120, .symbol = "recompute",
+    {.data = gated_delta_rule_chunk_recompute__generic_sm_120, .symbol = "recompute",
      .capability = 120, .is_exact = true, .threads = 128, .shared = 24576,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_recompute_generic_compute_80, .symbol = "recompute",
+    {.data = gated_delta_rule_chunk_recompute__generic_compute_80, .symbol = "recompute",
      .capability = 80, .is_ptx = true, .threads = 128, .shared = 24576, .parameter_count = 9},
 };
 
 static tb_variant gated_delta_rule_chunk_recompute_variants[] = {
-    {.images = gated_delta_rule_chunk_recompute_aligned_images, .image_count = 5},
-    {.images = gated_delta_rule_chunk_recompute_generic_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_recompute__aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_recompute__generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_recompute_arguments[] = {
@@ -921,8 +921,8 @@ static const tb_function gated_delta_rule_chunk_recompute_function = {
     .argument_count = 9,
     .variants = gated_delta_rule_chunk_recompute_variants,
     .run = gated_delta_rule_chunk_recompute_call,
-    .call = gated_delta_rule_chunk_recompute_safe_call,
-    .prepare = gated_delta_rule_chunk_recompute_safe_prepare,
+    .call = gated_delta_rule_chunk_recompute_safecall,
+    .prepare = gated_delta_rule_chunk_recompute_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -1056,138 +1056,138 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_recompute, gated_delta_rule_chunk_recomp
 /* ---- gated_delta_rule_chunk_state ---- */
 
 /* BLOCK_V_32-aligned */
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_80,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_32_aligned_sm_80,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_32-aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_90,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_32_aligned_sm_90,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_32-aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_100,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_32_aligned_sm_100,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_32-aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_120,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_32_aligned_sm_120,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_32-aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_aligned_compute_80,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_32_aligned_compute_80,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_32-aligned.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_state_BLOCK_V_32_aligned_images[] = {
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_80, .symbol = "state",
+static tb_image gated_delta_rule_chunk_state__BLOCK_V_32_aligned_images[] = {
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_32_aligned_sm_80, .symbol = "state",
      .capability = 80, .threads = 128, .shared = 78604, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_90, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_32_aligned_sm_90, .symbol = "state",
      .capability = 90, .is_exact = true, .threads = 128, .shared = 164620,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_100, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_32_aligned_sm_100, .symbol = "state",
      .capability = 100, .is_exact = true, .threads = 128, .shared = 140572,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_sm_120, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_32_aligned_sm_120, .symbol = "state",
      .capability = 120, .is_exact = true, .threads = 128, .shared = 78604,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_compute_80, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_32_aligned_compute_80, .symbol = "state",
      .capability = 80, .is_ptx = true, .threads = 128, .shared = 78604, .parameter_count = 10},
 };
 
 /* BLOCK_V_32-generic */
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_80,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_32_generic_sm_80,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_32-generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_90,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_32_generic_sm_90,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_32-generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_100,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_32_generic_sm_100,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_32-generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_120,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_32_generic_sm_120,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_32-generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_32_generic_compute_80,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_32_generic_compute_80,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_32-generic.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_state_BLOCK_V_32_generic_images[] = {
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_80, .symbol = "state",
+static tb_image gated_delta_rule_chunk_state__BLOCK_V_32_generic_images[] = {
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_32_generic_sm_80, .symbol = "state",
      .capability = 80, .threads = 128, .shared = 25356, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_90, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_32_generic_sm_90, .symbol = "state",
      .capability = 90, .is_exact = true, .threads = 128, .shared = 25356,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_100, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_32_generic_sm_100, .symbol = "state",
      .capability = 100, .is_exact = true, .threads = 128, .shared = 62248,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_sm_120, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_32_generic_sm_120, .symbol = "state",
      .capability = 120, .is_exact = true, .threads = 128, .shared = 25356,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_32_generic_compute_80, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_32_generic_compute_80, .symbol = "state",
      .capability = 80, .is_ptx = true, .threads = 128, .shared = 25356, .parameter_count = 10},
 };
 
 /* BLOCK_V_64-aligned */
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_80,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_64_aligned_sm_80,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_64-aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_90,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_64_aligned_sm_90,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_64-aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_100,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_64_aligned_sm_100,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_64-aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_120,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_64_aligned_sm_120,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_64-aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_aligned_compute_80,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_64_aligned_compute_80,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_64-aligned.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_state_BLOCK_V_64_aligned_images[] = {
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_80, .symbol = "state",
+static tb_image gated_delta_rule_chunk_state__BLOCK_V_64_aligned_images[] = {
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_64_aligned_sm_80, .symbol = "state",
      .capability = 80, .threads = 128, .shared = 66056, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_90, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_64_aligned_sm_90, .symbol = "state",
      .capability = 90, .is_exact = true, .threads = 128, .shared = 139784,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_100, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_64_aligned_sm_100, .symbol = "state",
      .capability = 100, .is_exact = true, .threads = 128, .shared = 124440,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_sm_120, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_64_aligned_sm_120, .symbol = "state",
      .capability = 120, .is_exact = true, .threads = 128, .shared = 66056,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_compute_80, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_64_aligned_compute_80, .symbol = "state",
      .capability = 80, .is_ptx = true, .threads = 128, .shared = 66056, .parameter_count = 10},
 };
 
 /* BLOCK_V_64-generic */
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_80,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_64_generic_sm_80,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_64-generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_90,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_64_generic_sm_90,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_64-generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_100,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_64_generic_sm_100,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_64-generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_120,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_64_generic_sm_120,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_64-generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_state_BLOCK_V_64_generic_compute_80,
+TB_EMBED(gated_delta_rule_chunk_state__BLOCK_V_64_generic_compute_80,
          "qwen35/gated_delta_rule.images/"
          "gated_delta_rule_chunk_state.BLOCK_V_64-generic.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_state_BLOCK_V_64_generic_images[] = {
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_80, .symbol = "state",
+static tb_image gated_delta_rule_chunk_state__BLOCK_V_64_generic_images[] = {
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_64_generic_sm_80, .symbol = "state",
      .capability = 80, .threads = 128, .shared = 33288, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_90, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_64_generic_sm_90, .symbol = "state",
      .capability = 90, .is_exact = true, .threads = 128, .shared = 41480,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_100, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_64_generic_sm_100, .symbol = "state",
      .capability = 100, .is_exact = true, .threads = 128, .shared = 74280,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_sm_120, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_64_generic_sm_120, .symbol = "state",
      .capability = 120, .is_exact = true, .threads = 128, .shared = 33288,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 10},
-    {.data = gated_delta_rule_chunk_state_BLOCK_V_64_generic_compute_80, .symbol = "state",
+    {.data = gated_delta_rule_chunk_state__BLOCK_V_64_generic_compute_80, .symbol = "state",
      .capability = 80, .is_ptx = true, .threads = 128, .shared = 33288, .parameter_count = 10},
 };
 
 static tb_variant gated_delta_rule_chunk_state_variants[] = {
-    {.images = gated_delta_rule_chunk_state_BLOCK_V_32_aligned_images, .image_count = 5},
-    {.images = gated_delta_rule_chunk_state_BLOCK_V_32_generic_images, .image_count = 5},
-    {.images = gated_delta_rule_chunk_state_BLOCK_V_64_aligned_images, .image_count = 5},
-    {.images = gated_delta_rule_chunk_state_BLOCK_V_64_generic_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_state__BLOCK_V_32_aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_state__BLOCK_V_32_generic_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_state__BLOCK_V_64_aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_state__BLOCK_V_64_generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_state_arguments[] = {
@@ -1231,8 +1231,8 @@ static const tb_function gated_delta_rule_chunk_state_function = {
     .argument_count = 10,
     .variants = gated_delta_rule_chunk_state_variants,
     .run = gated_delta_rule_chunk_state_call,
-    .call = gated_delta_rule_chunk_state_safe_call,
-    .prepare = gated_delta_rule_chunk_state_safe_prepare,
+    .call = gated_delta_rule_chunk_state_safecall,
+    .prepare = gated_delta_rule_chunk_state_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -1391,62 +1391,62 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_state, gated_delta_rule_chunk_state);
 /* ---- gated_delta_rule_chunk_o ---- */
 
 /* aligned */
-TB_EMBED(gated_delta_rule_chunk_o_aligned_sm_80,
+TB_EMBED(gated_delta_rule_chunk_o__aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_aligned_sm_90,
+TB_EMBED(gated_delta_rule_chunk_o__aligned_sm_90,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_aligned_sm_100,
+TB_EMBED(gated_delta_rule_chunk_o__aligned_sm_100,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_aligned_sm_120,
+TB_EMBED(gated_delta_rule_chunk_o__aligned_sm_120,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_aligned_compute_80,
+TB_EMBED(gated_delta_rule_chunk_o__aligned_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.aligned.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_o_aligned_images[] = {
-    {.data = gated_delta_rule_chunk_o_aligned_sm_80, .symbol = "outputs", .capability = 80,
+static tb_image gated_delta_rule_chunk_o__aligned_images[] = {
+    {.data = gated_delta_rule_chunk_o__aligned_sm_80, .symbol = "outputs", .capability = 80,
      .threads = 128, .shared = 32768, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_o_aligned_sm_90, .symbol = "outputs", .capability = 90,
+    {.data = gated_delta_rule_chunk_o__aligned_sm_90, .symbol = "outputs", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 45056,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_o_aligned_sm_100, .symbol = "outputs", .capability = 100,
+    {.data = gated_delta_rule_chunk_o__aligned_sm_100, .symbol = "outputs", .capability = 100,
      .is_exact = true, .threads = 128, .shared = 45088,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_o_aligned_sm_120, .symbol = "outputs", .capability = 120,
+    {.data = gated_delta_rule_chunk_o__aligned_sm_120, .symbol = "outputs", .capability = 120,
      .is_exact = true, .threads = 128, .shared = 32768,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_o_aligned_compute_80, .symbol = "outputs", .capability = 80,
+    {.data = gated_delta_rule_chunk_o__aligned_compute_80, .symbol = "outputs", .capability = 80,
      .is_ptx = true, .threads = 128, .shared = 32768, .parameter_count = 9},
 };
 
 /* generic */
-TB_EMBED(gated_delta_rule_chunk_o_generic_sm_80,
+TB_EMBED(gated_delta_rule_chunk_o__generic_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.sm_80.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_generic_sm_90,
+TB_EMBED(gated_delta_rule_chunk_o__generic_sm_90,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_generic_sm_100,
+TB_EMBED(gated_delta_rule_chunk_o__generic_sm_100,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.sm_100.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_generic_sm_120,
+TB_EMBED(gated_delta_rule_chunk_o__generic_sm_120,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.sm_120.cubin");
-TB_EMBED(gated_delta_rule_chunk_o_generic_compute_80,
+TB_EMBED(gated_delta_rule_chunk_o__generic_compute_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_o.generic.compute_80.ptx");
-static tb_image gated_delta_rule_chunk_o_generic_images[] = {
-    {.data = gated_delta_rule_chunk_o_generic_sm_80, .symbol = "outputs", .capability = 80,
+static tb_image gated_delta_rule_chunk_o__generic_images[] = {
+    {.data = gated_delta_rule_chunk_o__generic_sm_80, .symbol = "outputs", .capability = 80,
      .threads = 128, .shared = 24576, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_o_generic_sm_90, .symbol = "outputs", .capability = 90,
+    {.data = gated_delta_rule_chunk_o__generic_sm_90, .symbol = "outputs", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 28672,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_o_generic_sm_100, .symbol = "outputs", .capability = 100,
+    {.data = gated_delta_rule_chunk_o__generic_sm_100, .symbol = "outputs", .capability = 100,
      .is_exact = true, .threads = 128, .shared = 36896,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_o_generic_sm_120, .symbol = "outputs", .capability = 120,
+    {.data = gated_delta_rule_chunk_o__generic_sm_120, .symbol = "outputs", .capability = 120,
      .is_exact = true, .threads = 128, .shared = 24576,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 9},
-    {.data = gated_delta_rule_chunk_o_generic_compute_80, .symbol = "outputs", .capability = 80,
+    {.data = gated_delta_rule_chunk_o__generic_compute_80, .symbol = "outputs", .capability = 80,
      .is_ptx = true, .threads = 128, .shared = 24576, .parameter_count = 9},
 };
 
 static tb_variant gated_delta_rule_chunk_o_variants[] = {
-    {.images = gated_delta_rule_chunk_o_aligned_images, .image_count = 5},
-    {.images = gated_delta_rule_chunk_o_generic_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_o__aligned_images, .image_count = 5},
+    {.images = gated_delta_rule_chunk_o__generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_o_arguments[] = {
@@ -1485,8 +1485,8 @@ static const tb_function gated_delta_rule_chunk_o_function = {
     .argument_count = 9,
     .variants = gated_delta_rule_chunk_o_variants,
     .run = gated_delta_rule_chunk_o_call,
-    .call = gated_delta_rule_chunk_o_safe_call,
-    .prepare = gated_delta_rule_chunk_o_safe_prepare,
+    .call = gated_delta_rule_chunk_o_safecall,
+    .prepare = gated_delta_rule_chunk_o_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 

@@ -13,32 +13,32 @@ TB_IMAGES("0b84db4365fad3e3e56f7ae20136509c7413a026e45bb930539d02992540da10");
 /* ---- gated_delta_rule_fused_local ---- */
 
 /* aligned */
-TB_EMBED(gated_delta_rule_fused_local_aligned_sm_90,
+TB_EMBED(gated_delta_rule_fused_local__aligned_sm_90,
          "qwen35/gated_delta_rule_fused.images/gated_delta_rule_fused_local.aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_fused_local_aligned_sm_100,
+TB_EMBED(gated_delta_rule_fused_local__aligned_sm_100,
          "qwen35/gated_delta_rule_fused.images/gated_delta_rule_fused_local.aligned.sm_100.cubin");
-static tb_image gated_delta_rule_fused_local_aligned_images[] = {
-    {.data = gated_delta_rule_fused_local_aligned_sm_90, .symbol = "local", .capability = 90,
+static tb_image gated_delta_rule_fused_local__aligned_images[] = {
+    {.data = gated_delta_rule_fused_local__aligned_sm_90, .symbol = "local", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 33024, .parameter_count = 11},
-    {.data = gated_delta_rule_fused_local_aligned_sm_100, .symbol = "local", .capability = 100,
+    {.data = gated_delta_rule_fused_local__aligned_sm_100, .symbol = "local", .capability = 100,
      .is_exact = true, .threads = 128, .shared = 33024, .parameter_count = 11},
 };
 
 /* generic */
-TB_EMBED(gated_delta_rule_fused_local_generic_sm_90,
+TB_EMBED(gated_delta_rule_fused_local__generic_sm_90,
          "qwen35/gated_delta_rule_fused.images/gated_delta_rule_fused_local.generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_fused_local_generic_sm_100,
+TB_EMBED(gated_delta_rule_fused_local__generic_sm_100,
          "qwen35/gated_delta_rule_fused.images/gated_delta_rule_fused_local.generic.sm_100.cubin");
-static tb_image gated_delta_rule_fused_local_generic_images[] = {
-    {.data = gated_delta_rule_fused_local_generic_sm_90, .symbol = "local", .capability = 90,
+static tb_image gated_delta_rule_fused_local__generic_images[] = {
+    {.data = gated_delta_rule_fused_local__generic_sm_90, .symbol = "local", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 33024, .parameter_count = 11},
-    {.data = gated_delta_rule_fused_local_generic_sm_100, .symbol = "local", .capability = 100,
+    {.data = gated_delta_rule_fused_local__generic_sm_100, .symbol = "local", .capability = 100,
      .is_exact = true, .threads = 128, .shared = 33024, .parameter_count = 11},
 };
 
 static tb_variant gated_delta_rule_fused_local_variants[] = {
-    {.images = gated_delta_rule_fused_local_aligned_images, .image_count = 2},
-    {.images = gated_delta_rule_fused_local_generic_images, .image_count = 2},
+    {.images = gated_delta_rule_fused_local__aligned_images, .image_count = 2},
+    {.images = gated_delta_rule_fused_local__generic_images, .image_count = 2},
 };
 
 static const tb_argument gated_delta_rule_fused_local_arguments[] = {
@@ -80,8 +80,8 @@ static const tb_function gated_delta_rule_fused_local_function = {
     .argument_count = 11,
     .variants = gated_delta_rule_fused_local_variants,
     .run = gated_delta_rule_fused_local_call,
-    .call = gated_delta_rule_fused_local_safe_call,
-    .prepare = gated_delta_rule_fused_local_safe_prepare,
+    .call = gated_delta_rule_fused_local_safecall,
+    .prepare = gated_delta_rule_fused_local_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -250,19 +250,19 @@ static const tb_map gated_delta_rule_fused_carry_maps_1[] = {
 };
 
 /* BLOCK_V_32-aligned */
-TB_EMBED(gated_delta_rule_fused_carry_BLOCK_V_32_aligned_sm_90,
+TB_EMBED(gated_delta_rule_fused_carry__BLOCK_V_32_aligned_sm_90,
          "qwen35/gated_delta_rule_fused.images/"
          "gated_delta_rule_fused_carry.BLOCK_V_32-aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_fused_carry_BLOCK_V_32_aligned_sm_100,
+TB_EMBED(gated_delta_rule_fused_carry__BLOCK_V_32_aligned_sm_100,
          "qwen35/gated_delta_rule_fused.images/"
          "gated_delta_rule_fused_carry.BLOCK_V_32-aligned.sm_100.cubin");
-static tb_image gated_delta_rule_fused_carry_BLOCK_V_32_aligned_images[] = {
-    {.data = gated_delta_rule_fused_carry_BLOCK_V_32_aligned_sm_90, .symbol = "carry",
+static tb_image gated_delta_rule_fused_carry__BLOCK_V_32_aligned_images[] = {
+    {.data = gated_delta_rule_fused_carry__BLOCK_V_32_aligned_sm_90, .symbol = "carry",
      .capability = 90, .is_exact = true, .threads = 128, .shared = 165464,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true},
      .parameters = gated_delta_rule_fused_carry_parameters, .parameter_count = 26,
      .maps = gated_delta_rule_fused_carry_maps_0, .map_count = 3},
-    {.data = gated_delta_rule_fused_carry_BLOCK_V_32_aligned_sm_100, .symbol = "carry",
+    {.data = gated_delta_rule_fused_carry__BLOCK_V_32_aligned_sm_100, .symbol = "carry",
      .capability = 100, .is_exact = true, .threads = 128, .shared = 149096,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true},
      .parameters = gated_delta_rule_fused_carry_parameters, .parameter_count = 26,
@@ -270,19 +270,19 @@ static tb_image gated_delta_rule_fused_carry_BLOCK_V_32_aligned_images[] = {
 };
 
 /* BLOCK_V_32-generic */
-TB_EMBED(gated_delta_rule_fused_carry_BLOCK_V_32_generic_sm_90,
+TB_EMBED(gated_delta_rule_fused_carry__BLOCK_V_32_generic_sm_90,
          "qwen35/gated_delta_rule_fused.images/"
          "gated_delta_rule_fused_carry.BLOCK_V_32-generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_fused_carry_BLOCK_V_32_generic_sm_100,
+TB_EMBED(gated_delta_rule_fused_carry__BLOCK_V_32_generic_sm_100,
          "qwen35/gated_delta_rule_fused.images/"
          "gated_delta_rule_fused_carry.BLOCK_V_32-generic.sm_100.cubin");
-static tb_image gated_delta_rule_fused_carry_BLOCK_V_32_generic_images[] = {
-    {.data = gated_delta_rule_fused_carry_BLOCK_V_32_generic_sm_90, .symbol = "carry",
+static tb_image gated_delta_rule_fused_carry__BLOCK_V_32_generic_images[] = {
+    {.data = gated_delta_rule_fused_carry__BLOCK_V_32_generic_sm_90, .symbol = "carry",
      .capability = 90, .is_exact = true, .threads = 128, .shared = 165464,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true},
      .parameters = gated_delta_rule_fused_carry_parameters, .parameter_count = 26,
      .maps = gated_delta_rule_fused_carry_maps_0, .map_count = 3},
-    {.data = gated_delta_rule_fused_carry_BLOCK_V_32_generic_sm_100, .symbol = "carry",
+    {.data = gated_delta_rule_fused_carry__BLOCK_V_32_generic_sm_100, .symbol = "carry",
      .capability = 100, .is_exact = true, .threads = 128, .shared = 149096,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true},
      .parameters = gated_delta_rule_fused_carry_parameters, .parameter_count = 26,
@@ -290,19 +290,19 @@ static tb_image gated_delta_rule_fused_carry_BLOCK_V_32_generic_images[] = {
 };
 
 /* BLOCK_V_64-aligned */
-TB_EMBED(gated_delta_rule_fused_carry_BLOCK_V_64_aligned_sm_90,
+TB_EMBED(gated_delta_rule_fused_carry__BLOCK_V_64_aligned_sm_90,
          "qwen35/gated_delta_rule_fused.images/"
          "gated_delta_rule_fused_carry.BLOCK_V_64-aligned.sm_90.cubin");
-TB_EMBED(gated_delta_rule_fused_carry_BLOCK_V_64_aligned_sm_100,
+TB_EMBED(gated_delta_rule_fused_carry__BLOCK_V_64_aligned_sm_100,
          "qwen35/gated_delta_rule_fused.images/"
          "gated_delta_rule_fused_carry.BLOCK_V_64-aligned.sm_100.cubin");
-static tb_image gated_delta_rule_fused_carry_BLOCK_V_64_aligned_images[] = {
-    {.data = gated_delta_rule_fused_carry_BLOCK_V_64_aligned_sm_90, .symbol = "carry",
+static tb_image gated_delta_rule_fused_carry__BLOCK_V_64_aligned_images[] = {
+    {.data = gated_delta_rule_fused_carry__BLOCK_V_64_aligned_sm_90, .symbol = "carry",
      .capability = 90, .is_exact = true, .threads = 128, .shared = 167512,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true},
      .parameters = gated_delta_rule_fused_carry_parameters, .parameter_count = 26,
      .maps = gated_delta_rule_fused_carry_maps_1, .map_count = 3},
-    {.data = gated_delta_rule_fused_carry_BLOCK_V_64_aligned_sm_100, .symbol = "carry",
+    {.data = gated_delta_rule_fused_carry__BLOCK_V_64_aligned_sm_100, .symbol = "carry",
      .capability = 100, .is_exact = true, .threads = 128, .shared = 140888,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true},
      .parameters = gated_delta_rule_fused_carry_parameters, .parameter_count = 26,
@@ -310,19 +310,19 @@ static tb_image gated_delta_rule_fused_carry_BLOCK_V_64_aligned_images[] = {
 };
 
 /* BLOCK_V_64-generic */
-TB_EMBED(gated_delta_rule_fused_carry_BLOCK_V_64_generic_sm_90,
+TB_EMBED(gated_delta_rule_fused_carry__BLOCK_V_64_generic_sm_90,
          "qwen35/gated_delta_rule_fused.images/"
          "gated_delta_rule_fused_carry.BLOCK_V_64-generic.sm_90.cubin");
-TB_EMBED(gated_delta_rule_fused_carry_BLOCK_V_64_generic_sm_100,
+TB_EMBED(gated_delta_rule_fused_carry__BLOCK_V_64_generic_sm_100,
          "qwen35/gated_delta_rule_fused.images/"
          "gated_delta_rule_fused_carry.BLOCK_V_64-generic.sm_100.cubin");
-static tb_image gated_delta_rule_fused_carry_BLOCK_V_64_generic_images[] = {
-    {.data = gated_delta_rule_fused_carry_BLOCK_V_64_generic_sm_90, .symbol = "carry",
+static tb_image gated_delta_rule_fused_carry__BLOCK_V_64_generic_images[] = {
+    {.data = gated_delta_rule_fused_carry__BLOCK_V_64_generic_sm_90, .symbol = "carry",
      .capability = 90, .is_exact = true, .threads = 128, .shared = 167512,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true},
      .parameters = gated_delta_rule_fused_carry_parameters, .parameter_count = 26,
      .maps = gated_delta_rule_fused_carry_maps_1, .map_count = 3},
-    {.data = gated_delta_rule_fused_carry_BLOCK_V_64_generic_sm_100, .symbol = "carry",
+    {.data = gated_delta_rule_fused_carry__BLOCK_V_64_generic_sm_100, .symbol = "carry",
      .capability = 100, .is_exact = true, .threads = 128, .shared = 136792,
      .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true},
      .parameters = gated_delta_rule_fused_carry_parameters, .parameter_count = 26,
@@ -330,10 +330,10 @@ static tb_image gated_delta_rule_fused_carry_BLOCK_V_64_generic_images[] = {
 };
 
 static tb_variant gated_delta_rule_fused_carry_variants[] = {
-    {.images = gated_delta_rule_fused_carry_BLOCK_V_32_aligned_images, .image_count = 2},
-    {.images = gated_delta_rule_fused_carry_BLOCK_V_32_generic_images, .image_count = 2},
-    {.images = gated_delta_rule_fused_carry_BLOCK_V_64_aligned_images, .image_count = 2},
-    {.images = gated_delta_rule_fused_carry_BLOCK_V_64_generic_images, .image_count = 2},
+    {.images = gated_delta_rule_fused_carry__BLOCK_V_32_aligned_images, .image_count = 2},
+    {.images = gated_delta_rule_fused_carry__BLOCK_V_32_generic_images, .image_count = 2},
+    {.images = gated_delta_rule_fused_carry__BLOCK_V_64_aligned_images, .image_count = 2},
+    {.images = gated_delta_rule_fused_carry__BLOCK_V_64_generic_images, .image_count = 2},
 };
 
 static const tb_argument gated_delta_rule_fused_carry_arguments[] = {
@@ -383,8 +383,8 @@ static const tb_function gated_delta_rule_fused_carry_function = {
     .argument_count = 10,
     .variants = gated_delta_rule_fused_carry_variants,
     .run = gated_delta_rule_fused_carry_call,
-    .call = gated_delta_rule_fused_carry_safe_call,
-    .prepare = gated_delta_rule_fused_carry_safe_prepare,
+    .call = gated_delta_rule_fused_carry_safecall,
+    .prepare = gated_delta_rule_fused_carry_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 

@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_64d00d795542bc7c
+#define TB_IDENTITY tb_runtime_38df4201d8bf8d38
 
 #endif

@@ -355,9 +355,9 @@ int tb_return_metadata(const tb_function *function, tvm_ffi_any *result);
 
 /* A function's SafeCalls, under names of the file's own: TVM FFI is given these. */
 #define TB_DECLARE_CALLS(symbol)                                                                   \
-    static int symbol##_safe_call(void *self, const tvm_ffi_any *arguments, int32_t count,         \
+    static int symbol##_safecall(void *self, const tvm_ffi_any *arguments, int32_t count,          \
                                   tvm_ffi_any *result);                                            \
-    static int symbol##_safe_prepare(void *self, const tvm_ffi_any *arguments, int32_t count,      \
+    static int symbol##_safeprepare(void *self, const tvm_ffi_any *arguments, int32_t count,       \
                                      tvm_ffi_any *result)
 #define TB_DEFINE_SAFE(name, body)                                                                 \
     static int name(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)  \
@@ -377,17 +377,17 @@ int tb_return_metadata(const tb_function *function, tvm_ffi_any *result);
  * prepares its launch, its doc and its type schema; `external` is what the symbols say. Both are
  * pasted here and never passed on, so that none is taken for a macro. */
 #define TB_DEFINE_CALLS(symbol, external)                                                          \
-    TB_DEFINE_SAFE(symbol##_safe_call,                                                             \
+    TB_DEFINE_SAFE(symbol##_safecall,                                                              \
                    tb_safe_call(&symbol##_function, false, arguments, count, result))              \
-    TB_DEFINE_SAFE(symbol##_safe_prepare,                                                          \
+    TB_DEFINE_SAFE(symbol##_safeprepare,                                                           \
                    tb_safe_call(&symbol##_function, true, arguments, count, result))               \
-    TB_DEFINE_SAFE(symbol##_safe_doc, tb_return_doc(&symbol##_function, result))                   \
-    TB_DEFINE_SAFE(symbol##_safe_metadata,                                                         \
+    TB_DEFINE_SAFE(symbol##_safedoc, tb_return_doc(&symbol##_function, result))                    \
+    TB_DEFINE_SAFE(symbol##_safemetadata,                                                          \
                    tb_return_metadata(&symbol##_function, result))                                 \
-    TB_OFFER("__tvm_ffi_" #external, symbol##_safe_call);                                          \
-    TB_OFFER("__tvm_ffi_" #external ".prepare", symbol##_safe_prepare);                            \
-    TB_OFFER("__tvm_ffi__doc_" #external, symbol##_safe_doc);                                      \
-    TB_OFFER("__tvm_ffi__metadata_" #external, symbol##_safe_metadata)
+    TB_OFFER("__tvm_ffi_" #external, symbol##_safecall);                                           \
+    TB_OFFER("__tvm_ffi_" #external ".prepare", symbol##_safeprepare);                             \
+    TB_OFFER("__tvm_ffi__doc_" #external, symbol##_safedoc);                                       \
+    TB_OFFER("__tvm_ffi__metadata_" #external, symbol##_safemetadata)
 
 /* Registers the functions, and those that prepare their launches, as TVM FFI globals. A name that is
  * there stays as it is; without TVM FFI in the process nothing happens. Returns how many functions

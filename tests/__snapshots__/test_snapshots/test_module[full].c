@@ -16,1157 +16,1157 @@ TB_IMAGES("037fd9335be1049fb38c47f0bdd8d30ffe90a89cbf4d17b4e7aa5affb04983e9");
 static const uint8_t scale_rows_and_add_bias_parameters[] = {0, 1, 3, 4, 5, 6, 7};
 
 /* fp16-bias-MODE_sum-FAST_False-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_False-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_False-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_False-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_sum-FAST_False-generic */
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_False-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_False-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_False-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_sum-FAST_True-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_True-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_True-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_True-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_sum-FAST_True-generic */
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_True-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_True-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_sum-FAST_True-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_max-FAST_False-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_False-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_False-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_False-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_max-FAST_False-generic */
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_False-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_False-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_False-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_max-FAST_True-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_True-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_True-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_True-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp16-bias-MODE_max-FAST_True-generic */
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_True-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_True-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-bias-MODE_max-FAST_True-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp16-no_bias-MODE_sum-FAST_False-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_False-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_False-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_False-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_sum-FAST_False-generic */
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_False-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_False-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_False-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_sum-FAST_True-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_True-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_True-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_True-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_sum-FAST_True-generic */
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_True-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_True-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_sum-FAST_True-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_max-FAST_False-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_False-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_False-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_False-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_max-FAST_False-generic */
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_False-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_False-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_False-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_max-FAST_True-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_True-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_True-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_True-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp16-no_bias-MODE_max-FAST_True-generic */
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_True-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_True-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp16-no_bias-MODE_max-FAST_True-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-bias-MODE_sum-FAST_False-aligned */
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_False-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_False-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_False-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_sum-FAST_False-generic */
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_False-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_False-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_False-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_generic_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_sum-FAST_True-aligned */
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_True-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_True-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_True-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_sum-FAST_True-generic */
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_True-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_True-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_sum-FAST_True-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_generic_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_max-FAST_False-aligned */
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_False-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_False-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_False-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_max-FAST_False-generic */
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_False-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_False-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_False-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_generic_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_max-FAST_True-aligned */
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_True-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_True-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_True-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* bf16-bias-MODE_max-FAST_True-generic */
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_True-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_True-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-bias-MODE_max-FAST_True-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_generic_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* bf16-no_bias-MODE_sum-FAST_False-aligned */
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_False-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_False-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_False-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_sum-FAST_False-generic */
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_False-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_False-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_False-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_generic_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_sum-FAST_True-aligned */
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_True-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_True-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_True-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_sum-FAST_True-generic */
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_True-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_True-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_sum-FAST_True-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_generic_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_max-FAST_False-aligned */
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_False-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_False-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_False-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_max-FAST_False-generic */
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_False-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_False-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_False-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_generic_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_max-FAST_True-aligned */
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_True-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_True-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_True-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* bf16-no_bias-MODE_max-FAST_True-generic */
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_True-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_True-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.bf16-no_bias-MODE_max-FAST_True-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_images[] = {
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_sm_80,
+static tb_image scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_generic_images[] = {
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_sm_90,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_compute_80,
+    {.data = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-bias-MODE_sum-FAST_False-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_False-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_False-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_False-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_sum-FAST_False-generic */
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_False-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_False-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_False-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_sum-FAST_True-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_True-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_True-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_True-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_sum-FAST_True-generic */
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_True-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_True-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_sum-FAST_True-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_max-FAST_False-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_False-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_False-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_False-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_max-FAST_False-generic */
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_False-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_False-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_False-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_max-FAST_True-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_True-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_True-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_True-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp64-bias-MODE_max-FAST_True-generic */
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_True-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_True-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-bias-MODE_max-FAST_True-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameter_count = 8},
-    {.data = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameter_count = 8},
 };
 
 /* fp64-no_bias-MODE_sum-FAST_False-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_False-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_False-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_False-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_sum-FAST_False-generic */
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_False-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_False-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_False-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_sum-FAST_True-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_True-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_True-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_True-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_sum-FAST_True-generic */
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_True-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_True-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_sum-FAST_True-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_max-FAST_False-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_False-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_False-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_False-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_max-FAST_False-generic */
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_False-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_False-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_False-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_max-FAST_True-aligned */
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_aligned_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_True-aligned.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_aligned_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_True-aligned.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_aligned_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_True-aligned.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_aligned_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_aligned_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_aligned_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_aligned_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 /* fp64-no_bias-MODE_max-FAST_True-generic */
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_sm_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_generic_sm_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_True-generic.sm_80.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_sm_90,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_generic_sm_90,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_True-generic.sm_90.cubin");
-TB_EMBED(scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_compute_80,
+TB_EMBED(scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_generic_compute_80,
          "deep/full.images/"
          "scale_rows_and_add_bias.fp64-no_bias-MODE_max-FAST_True-generic.compute_80.ptx");
-static tb_image scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_images[] = {
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_sm_80,
+static tb_image scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_generic_images[] = {
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_generic_sm_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .threads = 128, .shared = 1024,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_sm_90,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_generic_sm_90,
      .symbol = "scale_rows_and_add_bias", .capability = 90, .is_exact = true, .threads = 128,
      .shared = 1024, .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
-    {.data = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_compute_80,
+    {.data = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_generic_compute_80,
      .symbol = "scale_rows_and_add_bias", .capability = 80, .is_ptx = true, .threads = 128,
      .parameters = scale_rows_and_add_bias_parameters, .parameter_count = 7},
 };
 
 static tb_variant scale_rows_and_add_bias_variants[] = {
-    {.images = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_aligned_images,
+    {.images = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_False_generic_images,
+    {.images = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_False_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_aligned_images,
+    {.images = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_bias_MODE_sum_FAST_True_generic_images,
+    {.images = scale_rows_and_add_bias__fp16_bias_MODE_sum_FAST_True_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_aligned_images,
+    {.images = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_False_generic_images,
+    {.images = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_False_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_aligned_images,
+    {.images = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_bias_MODE_max_FAST_True_generic_images,
+    {.images = scale_rows_and_add_bias__fp16_bias_MODE_max_FAST_True_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_aligned_images,
+    {.images = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_False_generic_images,
+    {.images = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_False_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_aligned_images,
+    {.images = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_sum_FAST_True_generic_images,
+    {.images = scale_rows_and_add_bias__fp16_no_bias_MODE_sum_FAST_True_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_aligned_images,
+    {.images = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_False_generic_images,
+    {.images = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_False_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_aligned_images,
+    {.images = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp16_no_bias_MODE_max_FAST_True_generic_images,
+    {.images = scale_rows_and_add_bias__fp16_no_bias_MODE_max_FAST_True_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_aligned_images,
+    {.images = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_False_generic_images,
+    {.images = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_False_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_aligned_images,
+    {.images = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_bias_MODE_sum_FAST_True_generic_images,
+    {.images = scale_rows_and_add_bias__bf16_bias_MODE_sum_FAST_True_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_aligned_images,
+    {.images = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_False_generic_images,
+    {.images = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_False_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_aligned_images,
+    {.images = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_bias_MODE_max_FAST_True_generic_images,
+    {.images = scale_rows_and_add_bias__bf16_bias_MODE_max_FAST_True_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_aligned_images,
+    {.images = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_False_generic_images,
+    {.images = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_False_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_aligned_images,
+    {.images = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_sum_FAST_True_generic_images,
+    {.images = scale_rows_and_add_bias__bf16_no_bias_MODE_sum_FAST_True_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_aligned_images,
+    {.images = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_False_generic_images,
+    {.images = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_False_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_aligned_images,
+    {.images = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_bf16_no_bias_MODE_max_FAST_True_generic_images,
+    {.images = scale_rows_and_add_bias__bf16_no_bias_MODE_max_FAST_True_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_aligned_images,
+    {.images = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_False_generic_images,
+    {.images = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_False_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_aligned_images,
+    {.images = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_bias_MODE_sum_FAST_True_generic_images,
+    {.images = scale_rows_and_add_bias__fp64_bias_MODE_sum_FAST_True_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_aligned_images,
+    {.images = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_False_generic_images,
+    {.images = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_False_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_aligned_images,
+    {.images = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_bias_MODE_max_FAST_True_generic_images,
+    {.images = scale_rows_and_add_bias__fp64_bias_MODE_max_FAST_True_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_aligned_images,
+    {.images = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_False_generic_images,
+    {.images = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_False_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_aligned_images,
+    {.images = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_sum_FAST_True_generic_images,
+    {.images = scale_rows_and_add_bias__fp64_no_bias_MODE_sum_FAST_True_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_aligned_images,
+    {.images = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_False_generic_images,
+    {.images = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_False_generic_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_aligned_images,
+    {.images = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_aligned_images,
      .image_count = 3},
-    {.images = scale_rows_and_add_bias_fp64_no_bias_MODE_max_FAST_True_generic_images,
+    {.images = scale_rows_and_add_bias__fp64_no_bias_MODE_max_FAST_True_generic_images,
      .image_count = 3},
 };
 
@@ -1217,8 +1217,8 @@ static const tb_function scale_rows_and_add_bias_function = {
     .argument_count = 10,
     .variants = scale_rows_and_add_bias_variants,
     .run = scale_rows_and_add_bias_call,
-    .call = scale_rows_and_add_bias_safe_call,
-    .prepare = scale_rows_and_add_bias_safe_prepare,
+    .call = scale_rows_and_add_bias_safecall,
+    .prepare = scale_rows_and_add_bias_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -1362,74 +1362,74 @@ TB_DEFINE_PYTHON(scale_rows_and_add_bias, scale_rows_and_add_bias);
 /* ---- explicit ---- */
 
 /* lambda_minus_1-aligned */
-TB_EMBED(explicit_lambda_minus_1_aligned_sm_80,
+TB_EMBED(explicit__lambda_minus_1_aligned_sm_80,
          "deep/full.images/explicit.lambda_minus_1-aligned.sm_80.cubin");
-TB_EMBED(explicit_lambda_minus_1_aligned_sm_90,
+TB_EMBED(explicit__lambda_minus_1_aligned_sm_90,
          "deep/full.images/explicit.lambda_minus_1-aligned.sm_90.cubin");
-TB_EMBED(explicit_lambda_minus_1_aligned_compute_80,
+TB_EMBED(explicit__lambda_minus_1_aligned_compute_80,
          "deep/full.images/explicit.lambda_minus_1-aligned.compute_80.ptx");
-static tb_image explicit_lambda_minus_1_aligned_images[] = {
-    {.data = explicit_lambda_minus_1_aligned_sm_80, .symbol = "explicit", .capability = 80,
+static tb_image explicit__lambda_minus_1_aligned_images[] = {
+    {.data = explicit__lambda_minus_1_aligned_sm_80, .symbol = "explicit", .capability = 80,
      .threads = 128, .shared = 1024, .parameter_count = 3},
-    {.data = explicit_lambda_minus_1_aligned_sm_90, .symbol = "explicit", .capability = 90,
+    {.data = explicit__lambda_minus_1_aligned_sm_90, .symbol = "explicit", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 1024, .parameter_count = 3},
-    {.data = explicit_lambda_minus_1_aligned_compute_80, .symbol = "explicit", .capability = 80,
+    {.data = explicit__lambda_minus_1_aligned_compute_80, .symbol = "explicit", .capability = 80,
      .is_ptx = true, .threads = 128, .parameter_count = 3},
 };
 
 /* lambda_minus_1-generic */
-TB_EMBED(explicit_lambda_minus_1_generic_sm_80,
+TB_EMBED(explicit__lambda_minus_1_generic_sm_80,
          "deep/full.images/explicit.lambda_minus_1-generic.sm_80.cubin");
-TB_EMBED(explicit_lambda_minus_1_generic_sm_90,
+TB_EMBED(explicit__lambda_minus_1_generic_sm_90,
          "deep/full.images/explicit.lambda_minus_1-generic.sm_90.cubin");
-TB_EMBED(explicit_lambda_minus_1_generic_compute_80,
+TB_EMBED(explicit__lambda_minus_1_generic_compute_80,
          "deep/full.images/explicit.lambda_minus_1-generic.compute_80.ptx");
-static tb_image explicit_lambda_minus_1_generic_images[] = {
-    {.data = explicit_lambda_minus_1_generic_sm_80, .symbol = "explicit", .capability = 80,
+static tb_image explicit__lambda_minus_1_generic_images[] = {
+    {.data = explicit__lambda_minus_1_generic_sm_80, .symbol = "explicit", .capability = 80,
      .threads = 128, .shared = 1024, .parameter_count = 3},
-    {.data = explicit_lambda_minus_1_generic_sm_90, .symbol = "explicit", .capability = 90,
+    {.data = explicit__lambda_minus_1_generic_sm_90, .symbol = "explicit", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 1024, .parameter_count = 3},
-    {.data = explicit_lambda_minus_1_generic_compute_80, .symbol = "explicit", .capability = 80,
+    {.data = explicit__lambda_minus_1_generic_compute_80, .symbol = "explicit", .capability = 80,
      .is_ptx = true, .threads = 128, .parameter_count = 3},
 };
 
 /* lambda_1099511627776-aligned */
-TB_EMBED(explicit_lambda_1099511627776_aligned_sm_80,
+TB_EMBED(explicit__lambda_1099511627776_aligned_sm_80,
          "deep/full.images/explicit.lambda_1099511627776-aligned.sm_80.cubin");
-TB_EMBED(explicit_lambda_1099511627776_aligned_sm_90,
+TB_EMBED(explicit__lambda_1099511627776_aligned_sm_90,
          "deep/full.images/explicit.lambda_1099511627776-aligned.sm_90.cubin");
-TB_EMBED(explicit_lambda_1099511627776_aligned_compute_80,
+TB_EMBED(explicit__lambda_1099511627776_aligned_compute_80,
          "deep/full.images/explicit.lambda_1099511627776-aligned.compute_80.ptx");
-static tb_image explicit_lambda_1099511627776_aligned_images[] = {
-    {.data = explicit_lambda_1099511627776_aligned_sm_80, .symbol = "explicit", .capability = 80,
+static tb_image explicit__lambda_1099511627776_aligned_images[] = {
+    {.data = explicit__lambda_1099511627776_aligned_sm_80, .symbol = "explicit", .capability = 80,
      .threads = 128, .shared = 1024, .parameter_count = 3},
-    {.data = explicit_lambda_1099511627776_aligned_sm_90, .symbol = "explicit", .capability = 90,
+    {.data = explicit__lambda_1099511627776_aligned_sm_90, .symbol = "explicit", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 1024, .parameter_count = 3},
-    {.data = explicit_lambda_1099511627776_aligned_compute_80, .symbol = "explicit",
+    {.data = explicit__lambda_1099511627776_aligned_compute_80, .symbol = "explicit",
      .capability = 80, .is_ptx = true, .threads = 128, .parameter_count = 3},
 };
 
 /* lambda_1099511627776-generic */
-TB_EMBED(explicit_lambda_1099511627776_generic_sm_80,
+TB_EMBED(explicit__lambda_1099511627776_generic_sm_80,
          "deep/full.images/explicit.lambda_1099511627776-generic.sm_80.cubin");
-TB_EMBED(explicit_lambda_1099511627776_generic_sm_90,
+TB_EMBED(explicit__lambda_1099511627776_generic_sm_90,
          "deep/full.images/explicit.lambda_1099511627776-generic.sm_90.cubin");
-TB_EMBED(explicit_lambda_1099511627776_generic_compute_80,
+TB_EMBED(explicit__lambda_1099511627776_generic_compute_80,
          "deep/full.images/explicit.lambda_1099511627776-generic.compute_80.ptx");
-static tb_image explicit_lambda_1099511627776_generic_images[] = {
-    {.data = explicit_lambda_1099511627776_generic_sm_80, .symbol = "explicit", .capability = 80,
+static tb_image explicit__lambda_1099511627776_generic_images[] = {
+    {.data = explicit__lambda_1099511627776_generic_sm_80, .symbol = "explicit", .capability = 80,
      .threads = 128, .shared = 1024, .parameter_count = 3},
-    {.data = explicit_lambda_1099511627776_generic_sm_90, .symbol = "explicit", .capability = 90,
+    {.data = explicit__lambda_1099511627776_generic_sm_90, .symbol = "explicit", .capability = 90,
      .is_exact = true, .threads = 128, .shared = 1024, .parameter_count = 3},
-    {.data = explicit_lambda_1099511627776_generic_compute_80, .symbol = "explicit",
+    {.data = explicit__lambda_1099511627776_generic_compute_80, .symbol = "explicit",
      .capability = 80, .is_ptx = true, .threads = 128, .parameter_count = 3},
 };
 
 static tb_variant explicit_variants[] = {
-    {.images = explicit_lambda_minus_1_aligned_images, .image_count = 3},
-    {.images = explicit_lambda_minus_1_generic_images, .image_count = 3},
-    {.images = explicit_lambda_1099511627776_aligned_images, .image_count = 3},
-    {.images = explicit_lambda_1099511627776_generic_images, .image_count = 3},
+    {.images = explicit__lambda_minus_1_aligned_images, .image_count = 3},
+    {.images = explicit__lambda_minus_1_generic_images, .image_count = 3},
+    {.images = explicit__lambda_1099511627776_aligned_images, .image_count = 3},
+    {.images = explicit__lambda_1099511627776_generic_images, .image_count = 3},
 };
 
 static const tb_argument explicit_arguments[] = {
@@ -1458,8 +1458,8 @@ static const tb_function explicit_function = {
     .argument_count = 7,
     .variants = explicit_variants,
     .run = explicit_call,
-    .call = explicit_safe_call,
-    .prepare = explicit_safe_prepare,
+    .call = explicit_safecall,
+    .prepare = explicit_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -1556,20 +1556,20 @@ TB_DEFINE_PYTHON(explicit, explicit);
 /* ---- bare ---- */
 
 /* generic */
-TB_EMBED(bare_generic_sm_80, "deep/full.images/bare.generic.sm_80.cubin");
-TB_EMBED(bare_generic_sm_90, "deep/full.images/bare.generic.sm_90.cubin");
-TB_EMBED(bare_generic_compute_80, "deep/full.images/bare.generic.compute_80.ptx");
-static tb_image bare_generic_images[] = {
-    {.data = bare_generic_sm_80, .symbol = "bare", .capability = 80, .threads = 128,
+TB_EMBED(bare__generic_sm_80, "deep/full.images/bare.generic.sm_80.cubin");
+TB_EMBED(bare__generic_sm_90, "deep/full.images/bare.generic.sm_90.cubin");
+TB_EMBED(bare__generic_compute_80, "deep/full.images/bare.generic.compute_80.ptx");
+static tb_image bare__generic_images[] = {
+    {.data = bare__generic_sm_80, .symbol = "bare", .capability = 80, .threads = 128,
      .shared = 1024},
-    {.data = bare_generic_sm_90, .symbol = "bare", .capability = 90, .is_exact = true,
+    {.data = bare__generic_sm_90, .symbol = "bare", .capability = 90, .is_exact = true,
      .threads = 128, .shared = 1024},
-    {.data = bare_generic_compute_80, .symbol = "bare", .capability = 80, .is_ptx = true,
+    {.data = bare__generic_compute_80, .symbol = "bare", .capability = 80, .is_ptx = true,
      .threads = 128},
 };
 
 static tb_variant bare_variants[] = {
-    {.images = bare_generic_images, .image_count = 3},
+    {.images = bare__generic_images, .image_count = 3},
 };
 
 TB_DECLARE_CALLS(bare);
@@ -1583,8 +1583,8 @@ static const tb_function bare_function = {
     .doc = "Without any argument.",
     .variants = bare_variants,
     .run = bare_call,
-    .call = bare_safe_call,
-    .prepare = bare_safe_prepare,
+    .call = bare_safecall,
+    .prepare = bare_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 

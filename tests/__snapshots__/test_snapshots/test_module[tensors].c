@@ -38,66 +38,66 @@ static const tb_map move_maps_3[] = {
 };
 
 /* bf16-ROWS_32 */
-TB_EMBED(move_bf16_ROWS_32_sm_80, "tensors.images/move.bf16-ROWS_32.sm_80.cubin");
-TB_EMBED(move_bf16_ROWS_32_sm_90, "tensors.images/move.bf16-ROWS_32.sm_90.cubin");
-TB_EMBED(move_bf16_ROWS_32_compute_80, "tensors.images/move.bf16-ROWS_32.compute_80.ptx");
-static tb_image move_bf16_ROWS_32_images[] = {
-    {.data = move_bf16_ROWS_32_sm_80, .symbol = "move", .capability = 80, .threads = 128,
+TB_EMBED(move__bf16_ROWS_32_sm_80, "tensors.images/move.bf16-ROWS_32.sm_80.cubin");
+TB_EMBED(move__bf16_ROWS_32_sm_90, "tensors.images/move.bf16-ROWS_32.sm_90.cubin");
+TB_EMBED(move__bf16_ROWS_32_compute_80, "tensors.images/move.bf16-ROWS_32.compute_80.ptx");
+static tb_image move__bf16_ROWS_32_images[] = {
+    {.data = move__bf16_ROWS_32_sm_80, .symbol = "move", .capability = 80, .threads = 128,
      .shared = 1024, .parameters = move_parameters_0, .parameter_count = 30},
-    {.data = move_bf16_ROWS_32_sm_90, .symbol = "move", .capability = 90, .is_exact = true,
+    {.data = move__bf16_ROWS_32_sm_90, .symbol = "move", .capability = 90, .is_exact = true,
      .threads = 128, .shared = 1024, .parameters = move_parameters_1, .parameter_count = 14,
      .maps = move_maps_0, .map_count = 3},
-    {.data = move_bf16_ROWS_32_compute_80, .symbol = "move", .capability = 80, .is_ptx = true,
+    {.data = move__bf16_ROWS_32_compute_80, .symbol = "move", .capability = 80, .is_ptx = true,
      .threads = 128, .parameters = move_parameters_0, .parameter_count = 30},
 };
 
 /* bf16-ROWS_64 */
-TB_EMBED(move_bf16_ROWS_64_sm_80, "tensors.images/move.bf16-ROWS_64.sm_80.cubin");
-TB_EMBED(move_bf16_ROWS_64_sm_90, "tensors.images/move.bf16-ROWS_64.sm_90.cubin");
-TB_EMBED(move_bf16_ROWS_64_compute_80, "tensors.images/move.bf16-ROWS_64.compute_80.ptx");
-static tb_image move_bf16_ROWS_64_images[] = {
-    {.data = move_bf16_ROWS_64_sm_80, .symbol = "move", .capability = 80, .threads = 128,
+TB_EMBED(move__bf16_ROWS_64_sm_80, "tensors.images/move.bf16-ROWS_64.sm_80.cubin");
+TB_EMBED(move__bf16_ROWS_64_sm_90, "tensors.images/move.bf16-ROWS_64.sm_90.cubin");
+TB_EMBED(move__bf16_ROWS_64_compute_80, "tensors.images/move.bf16-ROWS_64.compute_80.ptx");
+static tb_image move__bf16_ROWS_64_images[] = {
+    {.data = move__bf16_ROWS_64_sm_80, .symbol = "move", .capability = 80, .threads = 128,
      .shared = 1024, .parameters = move_parameters_0, .parameter_count = 30},
-    {.data = move_bf16_ROWS_64_sm_90, .symbol = "move", .capability = 90, .is_exact = true,
+    {.data = move__bf16_ROWS_64_sm_90, .symbol = "move", .capability = 90, .is_exact = true,
      .threads = 128, .shared = 1024, .parameters = move_parameters_1, .parameter_count = 14,
      .maps = move_maps_1, .map_count = 3},
-    {.data = move_bf16_ROWS_64_compute_80, .symbol = "move", .capability = 80, .is_ptx = true,
+    {.data = move__bf16_ROWS_64_compute_80, .symbol = "move", .capability = 80, .is_ptx = true,
      .threads = 128, .parameters = move_parameters_0, .parameter_count = 30},
 };
 
 /* fp64-ROWS_32 */
-TB_EMBED(move_fp64_ROWS_32_sm_80, "tensors.images/move.fp64-ROWS_32.sm_80.cubin");
-TB_EMBED(move_fp64_ROWS_32_sm_90, "tensors.images/move.fp64-ROWS_32.sm_90.cubin");
-TB_EMBED(move_fp64_ROWS_32_compute_80, "tensors.images/move.fp64-ROWS_32.compute_80.ptx");
-static tb_image move_fp64_ROWS_32_images[] = {
-    {.data = move_fp64_ROWS_32_sm_80, .symbol = "move", .capability = 80, .threads = 128,
+TB_EMBED(move__fp64_ROWS_32_sm_80, "tensors.images/move.fp64-ROWS_32.sm_80.cubin");
+TB_EMBED(move__fp64_ROWS_32_sm_90, "tensors.images/move.fp64-ROWS_32.sm_90.cubin");
+TB_EMBED(move__fp64_ROWS_32_compute_80, "tensors.images/move.fp64-ROWS_32.compute_80.ptx");
+static tb_image move__fp64_ROWS_32_images[] = {
+    {.data = move__fp64_ROWS_32_sm_80, .symbol = "move", .capability = 80, .threads = 128,
      .shared = 1024, .parameters = move_parameters_0, .parameter_count = 30},
-    {.data = move_fp64_ROWS_32_sm_90, .symbol = "move", .capability = 90, .is_exact = true,
+    {.data = move__fp64_ROWS_32_sm_90, .symbol = "move", .capability = 90, .is_exact = true,
      .threads = 128, .shared = 1024, .parameters = move_parameters_1, .parameter_count = 14,
      .maps = move_maps_2, .map_count = 3},
-    {.data = move_fp64_ROWS_32_compute_80, .symbol = "move", .capability = 80, .is_ptx = true,
+    {.data = move__fp64_ROWS_32_compute_80, .symbol = "move", .capability = 80, .is_ptx = true,
      .threads = 128, .parameters = move_parameters_0, .parameter_count = 30},
 };
 
 /* fp64-ROWS_64 */
-TB_EMBED(move_fp64_ROWS_64_sm_80, "tensors.images/move.fp64-ROWS_64.sm_80.cubin");
-TB_EMBED(move_fp64_ROWS_64_sm_90, "tensors.images/move.fp64-ROWS_64.sm_90.cubin");
-TB_EMBED(move_fp64_ROWS_64_compute_80, "tensors.images/move.fp64-ROWS_64.compute_80.ptx");
-static tb_image move_fp64_ROWS_64_images[] = {
-    {.data = move_fp64_ROWS_64_sm_80, .symbol = "move", .capability = 80, .threads = 128,
+TB_EMBED(move__fp64_ROWS_64_sm_80, "tensors.images/move.fp64-ROWS_64.sm_80.cubin");
+TB_EMBED(move__fp64_ROWS_64_sm_90, "tensors.images/move.fp64-ROWS_64.sm_90.cubin");
+TB_EMBED(move__fp64_ROWS_64_compute_80, "tensors.images/move.fp64-ROWS_64.compute_80.ptx");
+static tb_image move__fp64_ROWS_64_images[] = {
+    {.data = move__fp64_ROWS_64_sm_80, .symbol = "move", .capability = 80, .threads = 128,
      .shared = 1024, .parameters = move_parameters_0, .parameter_count = 30},
-    {.data = move_fp64_ROWS_64_sm_90, .symbol = "move", .capability = 90, .is_exact = true,
+    {.data = move__fp64_ROWS_64_sm_90, .symbol = "move", .capability = 90, .is_exact = true,
      .threads = 128, .shared = 1024, .parameters = move_parameters_1, .parameter_count = 14,
      .maps = move_maps_3, .map_count = 3},
-    {.data = move_fp64_ROWS_64_compute_80, .symbol = "move", .capability = 80, .is_ptx = true,
+    {.data = move__fp64_ROWS_64_compute_80, .symbol = "move", .capability = 80, .is_ptx = true,
      .threads = 128, .parameters = move_parameters_0, .parameter_count = 30},
 };
 
 static tb_variant move_variants[] = {
-    {.images = move_bf16_ROWS_32_images, .image_count = 3},
-    {.images = move_bf16_ROWS_64_images, .image_count = 3},
-    {.images = move_fp64_ROWS_32_images, .image_count = 3},
-    {.images = move_fp64_ROWS_64_images, .image_count = 3},
+    {.images = move__bf16_ROWS_32_images, .image_count = 3},
+    {.images = move__bf16_ROWS_64_images, .image_count = 3},
+    {.images = move__fp64_ROWS_32_images, .image_count = 3},
+    {.images = move__fp64_ROWS_64_images, .image_count = 3},
 };
 
 static const tb_argument move_arguments[] = {
@@ -131,8 +131,8 @@ static const tb_function move_function = {
     .argument_count = 5,
     .variants = move_variants,
     .run = move_call,
-    .call = move_safe_call,
-    .prepare = move_safe_prepare,
+    .call = move_safecall,
+    .prepare = move_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 

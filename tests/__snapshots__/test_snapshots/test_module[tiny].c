@@ -13,34 +13,34 @@ TB_IMAGES("eec2e23d69656c58a5a3df0ca86b8b101f949d060bae818aedf74996a663c947");
 /* ---- fill ---- */
 
 /* aligned */
-TB_EMBED(fill_aligned_sm_80, "tiny.images/fill.aligned.sm_80.cubin");
-TB_EMBED(fill_aligned_sm_90, "tiny.images/fill.aligned.sm_90.cubin");
-TB_EMBED(fill_aligned_compute_80, "tiny.images/fill.aligned.compute_80.ptx");
-static tb_image fill_aligned_images[] = {
-    {.data = fill_aligned_sm_80, .symbol = "fill", .capability = 80, .threads = 128, .shared = 1024,
-     .parameter_count = 2},
-    {.data = fill_aligned_sm_90, .symbol = "fill", .capability = 90, .is_exact = true,
+TB_EMBED(fill__aligned_sm_80, "tiny.images/fill.aligned.sm_80.cubin");
+TB_EMBED(fill__aligned_sm_90, "tiny.images/fill.aligned.sm_90.cubin");
+TB_EMBED(fill__aligned_compute_80, "tiny.images/fill.aligned.compute_80.ptx");
+static tb_image fill__aligned_images[] = {
+    {.data = fill__aligned_sm_80, .symbol = "fill", .capability = 80, .threads = 128,
+     .shared = 1024, .parameter_count = 2},
+    {.data = fill__aligned_sm_90, .symbol = "fill", .capability = 90, .is_exact = true,
      .threads = 128, .shared = 1024, .parameter_count = 2},
-    {.data = fill_aligned_compute_80, .symbol = "fill", .capability = 80, .is_ptx = true,
+    {.data = fill__aligned_compute_80, .symbol = "fill", .capability = 80, .is_ptx = true,
      .threads = 128, .parameter_count = 2},
 };
 
 /* generic */
-TB_EMBED(fill_generic_sm_80, "tiny.images/fill.generic.sm_80.cubin");
-TB_EMBED(fill_generic_sm_90, "tiny.images/fill.generic.sm_90.cubin");
-TB_EMBED(fill_generic_compute_80, "tiny.images/fill.generic.compute_80.ptx");
-static tb_image fill_generic_images[] = {
-    {.data = fill_generic_sm_80, .symbol = "fill", .capability = 80, .threads = 128, .shared = 1024,
-     .parameter_count = 2},
-    {.data = fill_generic_sm_90, .symbol = "fill", .capability = 90, .is_exact = true,
+TB_EMBED(fill__generic_sm_80, "tiny.images/fill.generic.sm_80.cubin");
+TB_EMBED(fill__generic_sm_90, "tiny.images/fill.generic.sm_90.cubin");
+TB_EMBED(fill__generic_compute_80, "tiny.images/fill.generic.compute_80.ptx");
+static tb_image fill__generic_images[] = {
+    {.data = fill__generic_sm_80, .symbol = "fill", .capability = 80, .threads = 128,
+     .shared = 1024, .parameter_count = 2},
+    {.data = fill__generic_sm_90, .symbol = "fill", .capability = 90, .is_exact = true,
      .threads = 128, .shared = 1024, .parameter_count = 2},
-    {.data = fill_generic_compute_80, .symbol = "fill", .capability = 80, .is_ptx = true,
+    {.data = fill__generic_compute_80, .symbol = "fill", .capability = 80, .is_ptx = true,
      .threads = 128, .parameter_count = 2},
 };
 
 static tb_variant fill_variants[] = {
-    {.images = fill_aligned_images, .image_count = 3},
-    {.images = fill_generic_images, .image_count = 3},
+    {.images = fill__aligned_images, .image_count = 3},
+    {.images = fill__generic_images, .image_count = 3},
 };
 
 static const tb_argument fill_arguments[] = {
@@ -62,8 +62,8 @@ static const tb_function fill_function = {
     .argument_count = 2,
     .variants = fill_variants,
     .run = fill_call,
-    .call = fill_safe_call,
-    .prepare = fill_safe_prepare,
+    .call = fill_safecall,
+    .prepare = fill_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
