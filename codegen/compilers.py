@@ -218,8 +218,11 @@ class Compiler:
         with contextlib.suppress(OSError):
             self._connection.send(request)
         try:
-            while look is not None and not self._connection.poll(_PATIENCE):
-                look()
+            while not self._connection.poll(_PATIENCE):
+                if look is not None:
+                    look()
+                if self._process.poll() is not None and not self._connection.poll():
+                    raise EOFError  # what it has started holds the connection open
             return self._connection.recv()
         except (EOFError, OSError):
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from codegen.children import Surroundings
+from codegen.compilers import Compiler, Died
 from codegen.patience import Watch
 from codegen.reading import read_kernels
 from codegen.readings import Reading
@@ -130,6 +132,21 @@ def test_what_a_kernel_file_prints_is_shown(tmp_path: Path) -> None:
     files = {"pyproject.toml": PYPROJECT, "kernels/a.py": "print('hello')\nassert False\n"}
     result = new_project(tmp_path, files).run("regenerate")
     assert result.out == "" and result.errors[0] == "hello"
+
+
+class _LeavesOneBehind:
+    """Once it is read, the process has ended, and another has all that was open in it."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        source = "import os, time\nif os.fork() == 0: time.sleep(600)\nos._exit(3)"
+        return exec, (source,)
+
+
+def test_a_process_that_leaves_another_behind_is_not_waited_for() -> None:
+    compiler = Compiler(Surroundings())
+    with pytest.raises(Died) as caught:
+        compiler.ask(_LeavesOneBehind())
+    assert caught.value.fate == "exit status 3"
 
 
 def test_an_endless_import_is_named(tmp_path: Path) -> None:
