@@ -6,7 +6,7 @@ import inspect
 import operator
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, Unpack
 
@@ -117,8 +117,10 @@ def export(
             where=where,
             hint='write grid=lambda n: (cdiv(n, 64),), or grid="explicit" to pass it in each call',
         )
+    types, constexprs, shapes = _taken(types), _taken(constexprs), _taken(shapes)
+    cases, configs, tuned, targets = map(_taken, (cases, configs, tuned, targets))
     for what, mapping in (("types", types), ("constexprs", constexprs), ("shapes", shapes)):
-        if mapping is not None and not isinstance(mapping, Mapping):
+        if mapping is not None and not _is_by_name(mapping):
             raise CodegenError(
                 f"`{name}`: {what} must be a dict by parameter, got {mapping!r}",
                 where=where,
@@ -241,6 +243,20 @@ def _place() -> SourceLocation:
     return SourceLocation(frame.f_code.co_filename, frame.f_lineno)
 
 
+def _taken(value: Any) -> Any:
+    """A copy, of which an iterator is read once: what the file changes later is for what it exports
+    later."""
+    if isinstance(value, Mapping):
+        return {key: _taken(entry) for key, entry in value.items()}
+    if isinstance(value, (list, Iterator)):
+        return [_taken(entry) for entry in value]
+    return value
+
+
+def _is_by_name(mapping: object) -> bool:
+    return isinstance(mapping, Mapping) and all(isinstance(key, str) for key in mapping)
+
+
 def _targets(
     name: str, given: Sequence[str] | None, where: SourceLocation
 ) -> tuple[Target, ...] | None:
@@ -263,7 +279,7 @@ def _check_tables(name: str, where: SourceLocation, **tables: object) -> None:
         is_keyed = what == "tuned" and isinstance(table, Mapping)
         rows = table.values() if is_keyed and isinstance(table, Mapping) else table
         is_list = isinstance(rows, Iterable) and not isinstance(rows, (str, Mapping))
-        if is_list and isinstance(rows, Iterable) and all(isinstance(r, Mapping) for r in rows):
+        if is_list and isinstance(rows, Iterable) and all(map(_is_by_name, rows)):
             continue
         raise CodegenError(
             f"`{name}`: {what} must be {_TABLES[what][0]}, got {table!r}",
@@ -274,7 +290,7 @@ def _check_tables(name: str, where: SourceLocation, **tables: object) -> None:
 
 _TABLES = {
     "cases": ("a list of dicts by parameter", '[{"stride": 1, "n": 16}]'),
-    "configs": ("a list of dicts", '[{"BLOCK": 64, "num_warps": 4}]'),
+    "configs": ("a list of dicts by parameter and option", '[{"BLOCK": 64, "num_warps": 4}]'),
     "tuned": ("a dict by key, or a file name", '{(1024, 64): {"BLOCK": 64}}'),
 }
 

@@ -201,7 +201,7 @@ def read_inputs(config: Config) -> dict[str, str]:
 _ENTRIES = ("tools", "options", "inputs", "files", "functions")
 _FUNCTION = {
     *("kernel", "signature", "grid", "omitted", "sources"),
-    *("pointers", "writes_through", "calls", "configurations"),
+    *("pointers", "writes_through", "hints", "calls", "configurations"),
 }
 _KINDS = {"kernel": str, "signature": str, "sources": dict, "pointers": dict, "variants": dict}
 _VARIANT = {"parameters", "constexprs", "divisible_by_16", "options"}
