@@ -10,8 +10,9 @@ from typing import Any, TypeGuard
 
 def is_derived(value: object) -> TypeGuard[FunctionType]:
     """Whether a value of `constexprs` is computed by a function of Python's, which is a heuristic
-    around all others; JIT functions are values themselves."""
-    return isinstance(value, FunctionType)
+    around all others; JIT functions are values themselves, and what takes nothing follows from
+    nothing."""
+    return isinstance(value, FunctionType) and bool(_parameters(value))
 
 
 FOR_ALL = ("meta", "args", "nargs", "kwargs", "arguments", "params", "parameters", "_")
@@ -21,7 +22,7 @@ FOR_ALL = ("meta", "args", "nargs", "kwargs", "arguments", "params", "parameters
 def takes_all(function: FunctionType, names: Collection[str]) -> bool:
     """Whether it takes one mapping of all arguments, as `lambda args: ...` does: one parameter, and
     none of the kernel's is called so."""
-    parameters = list(inspect.signature(function, follow_wrapped=False).parameters.values())
+    parameters = list(_parameters(function).values())
     if len(parameters) != 1 or parameters[0].name in names:
         return False
     (only,) = parameters
@@ -35,7 +36,7 @@ def by_name(function: Callable[..., object], names: Collection[str]) -> Callable
     misspelt is never None, and no number.
     """
     assert isinstance(function, FunctionType)
-    parameters = inspect.signature(function, follow_wrapped=False).parameters
+    parameters = _parameters(function)
     if takes_all(function, names) and next(iter(parameters)).lower() in FOR_ALL:
         return function
 
@@ -48,3 +49,7 @@ def by_name(function: Callable[..., object], names: Collection[str]) -> Callable
         return function(**given)
 
     return call
+
+
+def _parameters(function: FunctionType) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(function, follow_wrapped=False).parameters

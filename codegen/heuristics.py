@@ -159,6 +159,8 @@ def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object
         if isinstance(error, _Missing) and error.args != (heuristic.name,):
             name, known = str(error.args[0]), [parameter.name for parameter in kernel.parameters]
             all_ = ", and all in one `args`" if heuristic.is_declared else ""
+            if heuristic.is_declared and getattr(heuristic.function, "__name__", "") != "<lambda>":
+                all_ += "; a function that the kernel calls has @triton.jit above it"
             raise CodegenError(
                 f"`{kernel.name}`: the heuristic of `{heuristic.name}` reads `{name}`, which is no "
                 "parameter of the kernel, or is computed later",

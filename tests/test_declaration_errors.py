@@ -75,6 +75,21 @@ BAD: dict[str, tuple[str, str, str | None]] = {
         "`demo.bad`: types must be a dict by parameter, got ['*fp32', 'i32']",
         'write types={"parameter": ...}',
     ),
+    "a type by a number": (
+        kernel('types={1: "i32"}'),
+        "`demo.bad`: types must be a dict by parameter, got {1: 'i32'}",
+        'write types={"parameter": ...}',
+    ),
+    "a case by a number": (
+        kernel(f"{POINTERS}, cases=[{{1: 16}}]"),
+        "`demo.bad`: cases must be a list of dicts by parameter, got [{1: 16}]",
+        'write cases=[{"stride": 1, "n": 16}]',
+    ),
+    "a configuration by a number": (
+        kernel(f"{POINTERS}, configs=[{{1: 16}}]"),
+        "`demo.bad`: configs must be a list of dicts by parameter and option, got [{1: 16}]",
+        'write configs=[{"BLOCK": 64, "num_warps": 4}]',
+    ),
     "wrong name in types": (
         kernel('types={"x": "*fp32", "m": "i32"}'),
         "`demo.bad`: types names `m`, which is no parameter",

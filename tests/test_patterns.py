@@ -14,6 +14,9 @@ from tests.support import made, standin
 pytestmark = pytest.mark.triton
 
 SOURCE = """
+def plain(value):
+    return value + 1
+
 @export("t.step", grid=lambda: (1,), {words})
 @triton.jit
 def step(x_ptr, bias_ptr, n, stride_x, stride_b, stride_z: tl.int64, USE_A: tl.constexpr,
@@ -149,6 +152,22 @@ ERRORS = {
         "is computed later",
         "the kernel's parameters are x_ptr, bias_ptr, n, stride_x, stride_b, stride_z, USE_A, "
         "USE_B, BLOCK, and all in one `args`",
+    ),
+    "a function of nothing": (
+        f"types={{{PLAIN}, 'stride_[xb]': 'i32'}}, constexprs={{'BLOCK': 1, 'USE_B': 1, "
+        "'USE_A': lambda: 1}",
+        "`t.step` parameter `USE_A`: its value is the plain Python function `<lambda>`, which no "
+        "kernel can call",
+        "put @triton.jit above it",
+    ),
+    "a function that the kernel calls": (
+        f"types={{{PLAIN}, 'stride_[xb]': 'i32'}}, constexprs={{'BLOCK': 1, 'USE_B': 1, "
+        "'USE_A': plain}",
+        "`t.step`: the heuristic of `USE_A` reads `value`, which is no parameter of the kernel, or "
+        "is computed later",
+        "the kernel's parameters are x_ptr, bias_ptr, n, stride_x, stride_b, stride_z, USE_A, "
+        "USE_B, BLOCK, and all in one `args`; a function that the kernel calls has @triton.jit "
+        "above it",
     ),
     "an int of a call": (
         f"types={{{PLAIN}, 'stride_[xb]': 'i32'}}, constexprs={{'USE_*': 1, "
