@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from codegen.model import GENERIC, HINTED
+
 Conditions = Mapping[tuple[str, tuple[str, ...]], Sequence[Any]]
 Facts = Mapping[str, int]
 Row = tuple[str, Conditions, Facts]
@@ -12,10 +14,14 @@ Row = tuple[str, Conditions, Facts]
 
 
 def losses(entry: Mapping[str, Any]) -> Iterator[str]:
-    """A sentence for each hinted variant of a manifest's entry, and each kind of argument."""
+    """A sentence for each hinted variant of a manifest's entry, and each kind of argument.
+
+    What the aligned and generic variants of several choices have in common is said once, of both
+    without the choices.
+    """
     rows = [_row(call) for call in entry["calls"]]
     pointers = set(entry["pointers"])
-    said: dict[str, None] = {}
+    said: dict[tuple[str, str, str], dict[tuple[str, str], None]] = {}
     for label, conditions, facts in rows:
         groups: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
         facts = _in_order(entry["variants"][label], facts)
@@ -36,8 +42,13 @@ def losses(entry: Mapping[str, Any]) -> Iterator[str]:
             tail = f", and loses {loses}" if loses else ""
             if loses:
                 tail += f"; {_remedy(entry, label, facts, names)}"
-            said[f"{label} with {which} {kind}: {labels}{tail}"] = None
-    yield from said
+            choice = label.removesuffix(HINTED)
+            is_plain = label.endswith(HINTED) and labels == choice + GENERIC
+            key = (f"with {which} {kind}", tail, "" if is_plain else label)
+            said.setdefault(key, {})[label, labels] = None
+    for (call, tail, _), pairs in said.items():
+        hinted, lesser = next(iter(pairs)) if len(pairs) == 1 else (HINTED, GENERIC)
+        yield f"{hinted} {call}: {lesser}{tail}"
 
 
 def _row(call: Mapping[str, Any]) -> Row:

@@ -179,6 +179,8 @@ class Computed:
 
 Hints = tuple[tuple[str, int], ...]
 """What a hinted variant assumes: parameters, each with 16 or 1 as in `Parameter.hint`."""
+HINTED, GENERIC = "aligned", "generic"
+"""What the label of a variant ends in, where one of two is hinted."""
 
 
 @dataclass(frozen=True)

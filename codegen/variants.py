@@ -12,6 +12,8 @@ from codegen.heuristics import Heuristic, evaluate_or_translate
 from codegen.identifiers import file_safe, room_for_label
 from codegen.launch_layout import most_parts
 from codegen.model import (
+    GENERIC,
+    HINTED,
     NO_VARIANT,
     Axis,
     Configuration,
@@ -28,7 +30,6 @@ from codegen.tuned_table import tuned_table
 from codegen.tuning import Tuning
 from codegen.values import identity
 
-HINTED, GENERIC = "aligned", "generic"
 # What the C runtime has room for: TB_MOST_PARAMETERS and TB_MOST_DTYPE_AXES of tb_runtime.h, and
 # an index of 16 bits.
 _LONGEST_LABEL, _LONGEST_CASE = 40, 80

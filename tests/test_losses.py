@@ -66,20 +66,24 @@ def test_a_case_between(tmp_path: Path) -> None:
     }
 
 
-def test_choices_stay_apart(tmp_path: Path) -> None:
-    found = said(tmp_path, TYPES.replace("'X'", "'*fp16 | *bf16'"))
+def test_what_choices_have_in_common_is_said_once(tmp_path: Path) -> None:
+    one = said(tmp_path / "one", TYPES.replace("'X'", "'*fp32'"))
+    assert said(tmp_path / "two", TYPES.replace("'X'", "'*fp16 | *bf16'")) == one
+    assert len(one) == 3
+
+
+def test_choices_that_differ_stay_apart(tmp_path: Path) -> None:
+    found = said(tmp_path, TYPES.replace("'X'", "'*fp16 | None'"))
     assert [one.partition(":")[0] for one in found] == [
-        f"{dtype}-aligned with {what}"
-        for dtype in ("fp16", "bf16")
-        for what in (
-            "any of x, y not aligned",
-            "any of n, stride not divisible by 16",
-            "last not 1",
-        )
+        "x-aligned with any of x, y not aligned",
+        "x-aligned with any of n, stride not divisible by 16",
+        "x-aligned with last not 1",
+        "no_x-aligned with y not aligned",
+        "no_x-aligned with any of n, stride not divisible by 16",
+        "no_x-aligned with last not 1",
     ]
-    assert found[2] == (
-        "fp16-aligned with last not 1: fp16-generic, and loses the alignment of x, y and the "
-        "divisibility of n, stride; "
+    assert found[5].partition(": ")[2] == (
+        "no_x-generic, and loses the alignment of y and the divisibility of n, stride; "
         'cases=[{}, {"last": None}] would keep it'
     )
 
