@@ -102,9 +102,10 @@ def _with_shape(
     sizes = []
     for entry in entries:
         text = str(entry)
-        if isinstance(entry, bool) or not isinstance(entry, (int, str)):
+        is_size = isinstance(entry, (int, str)) and not isinstance(entry, bool)
+        if not is_size or (text.startswith("-") and text[1:].isdecimal()):
             raise CodegenError(
-                f"{where}: a size must be an int or an expression, got {entry!r}",
+                f"{where}: a size must be an int from 0 on or an expression, got {entry!r}",
                 where=declaration.location,
                 hint='write it as ("rows", 64)',
             )

@@ -267,7 +267,12 @@ BAD: dict[str, tuple[str, str, str | None]] = {
     ),
     "size neither int nor text": (
         kernel(f'{POINTERS}, shapes={{"x": (2.0,)}}'),
-        "`demo.bad` parameter `x`: a size must be an int or an expression, got 2.0",
+        "`demo.bad` parameter `x`: a size must be an int from 0 on or an expression, got 2.0",
+        'write it as ("rows", 64)',
+    ),
+    "size below 0": (
+        kernel(f'{POINTERS}, shapes={{"x": ("n", -1)}}'),
+        "`demo.bad` parameter `x`: a size must be an int from 0 on or an expression, got -1",
         'write it as ("rows", 64)',
     ),
     "shape that reads a pointer": (
