@@ -80,8 +80,9 @@ def _serve(request: ReadRequest, channel: int) -> NoReturn:
                 break
         _flush()
         status = 0
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        print(f"what a kernel file left cannot go on: {told(error)}", file=sys.__stderr__)
+        _flush()
     finally:
         os._exit(status)  # and no more of what kernel files have prepared for the end
 

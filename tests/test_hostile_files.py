@@ -134,6 +134,19 @@ def test_what_a_kernel_file_prints_is_shown(tmp_path: Path) -> None:
     assert result.out == "" and result.errors[0] == "hello"
 
 
+def test_a_file_that_leaves_a_process_of_no_use(tmp_path: Path) -> None:
+    (tmp_path / "kernels").mkdir()
+    source = "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"
+    (tmp_path / "kernels" / "limits.py").write_text(source)
+    printed: list[str] = []
+    files = ["limits.py"]
+    (reading,) = read_kernels(tmp_path / "kernels", files, [Target(80)], 1, say=printed.append)
+    assert [error.message for error in reading.errors] == [f"{ENDS}exit status 1"]
+    assert re.fullmatch(
+        r"what a kernel file left cannot go on: OSError: .* Too many open files.*", printed[0]
+    )
+
+
 class _LeavesOneBehind:
     """Once it is read, the process has ended, and another has all that was open in it."""
 
