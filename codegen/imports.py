@@ -74,19 +74,26 @@ def neighbours(folder: Path, files: Collection[str], others: Collection[str]) ->
 
 
 def _imported(folder: Path, file: str) -> Iterator[str]:
-    """Where what a file imports would be, if it is there, of the kernels folder."""
-    package = (folder.name, *PurePosixPath(file).parent.parts)
+    """Where what a file imports would be, if it is there, of the kernels folder; the packages that
+    it is in are imported before it."""
+    inside = PurePosixPath(file).parent.parts
+    yield from ("__init__.py", *_packages(inside))
+    package = (folder.name, *inside)
     for module in _imported_by(folder / file, package):
         first, *parts = module.split(".")
         if first == folder.name:
-            yield "__init__.py"
             yield from _places(parts)
 
 
 def _places(parts: Sequence[str]) -> Iterator[str]:
     """Where a module would be, and the packages that it is in."""
-    yield from ("/".join([*parts[: end + 1], "__init__.py"]) for end in range(len(parts)))
+    yield from _packages(parts)
     yield "/".join(parts) + ".py"
+
+
+def _packages(parts: Sequence[str]) -> Iterator[str]:
+    """Where a package, and those that it is in, would be."""
+    return ("/".join([*parts[: end + 1], "__init__.py"]) for end in range(len(parts)))
 
 
 def _imported_by(path: Path, package: tuple[str, ...]) -> Iterator[str]:

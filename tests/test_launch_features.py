@@ -217,6 +217,9 @@ def test_the_generated_c_compiles_without_a_warning(features: Features, compiler
     compile_c(compiler, *flags, *sources)
 
 
+RESULTS = ("SUCCESS", "ERROR_NOT_INITIALIZED")
+
+
 def test_the_launch_structures_are_those_of_the_real_header(tmp_path: Path) -> None:
     """Both headers in one program; the one name that they share is hidden from the other."""
     same = [
@@ -260,11 +263,11 @@ def test_the_launch_structures_are_those_of_the_real_header(tmp_path: Path) -> N
     ]  # fmt: skip
     source = tmp_path / "layout.c"
     source.write_text(
-        "#define CUDA_SUCCESS TB_SUCCESS\n"
-        '#include "tb_driver.h"\n'
-        "#undef CUDA_SUCCESS\n"
-        "#include <cuda.h>\n"
-        '_Static_assert((int)TB_SUCCESS == (int)CUDA_SUCCESS, "");\n'
+        "".join(f"#define CUDA_{name} TB_{name}\n" for name in RESULTS)
+        + '#include "tb_driver.h"\n'
+        + "".join(f"#undef CUDA_{name}\n" for name in RESULTS)
+        + "#include <cuda.h>\n"
+        + "".join(f'_Static_assert((int)TB_{n} == (int)CUDA_{n}, "");\n' for n in RESULTS)
         + "".join(
             f'_Static_assert({form % ours} == {form % theirs}, "{ours}");\n'
             for form, ours, theirs in same
