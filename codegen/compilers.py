@@ -236,20 +236,23 @@ class Compiler:
     def start(self) -> None:
         self._directory = tempfile.mkdtemp(prefix="codegen-")
         self._connection, theirs = Pipe()
-        path = json.dumps([entry or os.getcwd() for entry in sys.path])
         with theirs, open(Path(self._directory, _LOG), "w+b") as log:
-            # In a session of its own ctrl-C does not reach it: the parent ends it, with its ptxas.
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _BOOT, path, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-                env=self._around.environment(self._directory),
-                cwd=self._around.folder,
-                umask=UMASK,
-            )
+            self._process = self._spawn(theirs.fileno(), log.fileno())
+
+    def _spawn(self, channel: int, log: int) -> subprocess.Popen[bytes]:
+        path = json.dumps([entry or os.getcwd() for entry in sys.path])
+        # In a session of its own ctrl-C does not reach it: the parent ends it, with its ptxas.
+        return subprocess.Popen(
+            [sys.executable, "-c", _BOOT, path, str(channel)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[channel],
+            start_new_session=True,
+            env=self._around.environment(self._directory),
+            cwd=self._around.folder,
+            umask=UMASK,
+        )
 
     def kill(self) -> None:
         """End the process with what it started; whoever waits for it hears of it."""

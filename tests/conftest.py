@@ -12,9 +12,10 @@ from unittest import mock
 
 import pytest
 
+from codegen.compilers import Compiler
 from tests.support import features as feature_kernels
 from tests.support import sample as sample_project
-from tests.support import signature_project, standin
+from tests.support import signature_project, standin, warm
 
 collect_ignore_glob = ["__snapshots__/*"]
 
@@ -50,6 +51,23 @@ def _why_no_gpu() -> str:
 def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing is kept in the user's own cache folder."""
     with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(tmp_path_factory.mktemp("cache"))):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm_processes() -> Iterator[None]:
+    """What the command starts in the processes of tests has its imports already."""
+    with (
+        warm.warm_processes() as processes,
+        mock.patch.object(Compiler, "_spawn", warm.spawner(processes)),
+    ):
+        yield
+
+
+@pytest.fixture
+def fresh_processes() -> Iterator[None]:
+    """For tests of such processes: they are interpreters of their own, as in every use."""
+    with mock.patch.object(Compiler, "_spawn", warm.FRESH):
         yield
 
 

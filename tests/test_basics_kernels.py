@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,9 @@ def test_a_launch_by_raw_addresses_works_in_place():
     assert np.array_equal(x, np.arange(40) + 0.5)
 
 
-def test_interpreted_and_compiled_copies_live_side_by_side():
+def test_interpreted_and_compiled_copies_live_side_by_side(monkeypatch):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "kernels"]:
+        monkeypatch.delitem(sys.modules, name)  # another test's
     compiled = importlib.import_module("kernels.basics.vector_add")
     before = list(DECLARATIONS)
     interpreted = load(BASICS / "vector_add.py")

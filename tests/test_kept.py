@@ -157,7 +157,7 @@ def test_a_folder_that_others_can_write_to_is_not_used(
 ) -> None:
     project = new_project(tmp_path, FILES)
     failed(project, compiled)
-    (cache / "tritonbind").chmod(0o770)
+    (cache / "tritonbind").chmod(0o777)
     result = project.run("regenerate")
     assert result.code == 0
     assert result.errors[0] == (

@@ -42,7 +42,7 @@ def test_they_have_one_file_and_one_copy(plan: Plan) -> None:
     assert [path for path in files if ".images/" in path] == [image]
     text = files["made.c"].decode()
     assert text.count("TB_EMBED(") == 1
-    assert text.count(".data = same_aligned_compute_80") == 2
+    assert text.count(".data = same__aligned_compute_80") == 2
 
 
 def test_each_variant_launches_it(plan: Plan, tmp_path: Path) -> None:
