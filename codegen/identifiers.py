@@ -63,7 +63,7 @@ def python_identifier(name: str) -> str:
 
 _PYTHON_WORDS = frozenset(
     ("stream", "Pointer", "Stream", "Tensor", "Literal", "int", "float")
-    + ("Exception", "explain", "function", "launcher")
+    + ("Exception", "explain", "function", "launcher", "stream_of")
 )
 
 

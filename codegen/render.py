@@ -145,7 +145,7 @@ def _imports(functions: Sequence[PythonFunction]) -> list[str]:
     """What a module takes from the package's library."""
     annotations = " ".join(a.annotation for function in functions for a in function.arguments)
     used = [name for name in ("Pointer", "Tensor") if name in annotations.split()]
-    return sorted([*used, "Stream"]) + ["explain", "function", "launcher"]
+    return sorted([*used, "Stream"]) + ["explain", "function", "launcher", "stream_of"]
 
 
 def _library(files: Sequence[GeneratedFile]) -> list[GeneratedFile]:

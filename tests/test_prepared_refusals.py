@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.support import library_tensor, standin
-from tests.support.calls import arguments, tensor
+from tests.support.calls import arguments, declared, tensor
 from tests.support.sample import Sample
 from tests.test_prepared import SCALE, launches, library, prepared
 
@@ -132,8 +133,27 @@ def test_what_is_no_function_of_the_package(sample: Sample) -> None:
         assert str(caught.value) == text
 
 
-def test_arguments_that_the_function_has_not(sample: Sample) -> None:
-    with pytest.raises(TypeError, match=r"^missing a required argument: 'x_ptr'$"):
-        sample.prepare(sample.wrapper("reduce"))
-    with pytest.raises(TypeError, match=r"^got an unexpected keyword argument 'other'$"):
-        sample.prepare(sample.wrapper("lambda"), other=1)
+@pytest.mark.parametrize(
+    ("given", "named", "text"),
+    [
+        ((), {}, "reduce() missing 5 required positional arguments: 'x_ptr', 'out_ptr', 'rows', "
+                 "'columns', and 'MODE'"),
+        ((1, 2, 3, 4), {}, "reduce() missing 1 required positional argument: 'MODE'"),
+        (range(1, 9), {}, "reduce() takes from 5 to 7 positional arguments but 8 were given"),
+        ((1, 2, 3, 4), {"other": 1}, "reduce() got an unexpected keyword argument 'other'"),
+        ((1, 2, 3, 4), {"rows": 1}, "reduce() got multiple values for argument 'rows'"),
+    ],
+    ids=["none", "too few", "too many", "no such", "twice"],
+)  # fmt: skip
+def test_arguments_that_the_function_has_not(
+    sample: Sample, given: Any, named: Any, text: str
+) -> None:
+    """As in a call: Python says it, and names the function."""
+    built_in = sample.wrapper("reduce")
+    for call in (built_in, declared(built_in), functools.partial(sample.prepare, built_in)):
+        with pytest.raises(TypeError) as caught:
+            call(*given, **named)
+        assert str(caught.value) == text
+        assert caught.value.__cause__ is None
+        assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    assert standin.launches() == []

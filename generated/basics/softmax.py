@@ -6,7 +6,7 @@ change the kernel and run `python -m codegen regenerate`.
 
 from __future__ import annotations
 
-from .._library import Pointer, Stream, explain, function, launcher
+from .._library import Pointer, Stream, explain, function, launcher, stream_of
 
 __all__ = ["softmax"]
 
@@ -39,7 +39,7 @@ def softmax(
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
     try:
-        _softmax(x, y, rows, columns, stream)
+        _softmax(x, y, rows, columns, stream if stream is None else stream_of(stream))
     except Exception:
         explain(_softmax, x, y, rows, columns, stream)
         raise

@@ -6,7 +6,7 @@ change the kernel and run `python -m codegen regenerate`.
 
 from __future__ import annotations
 
-from .._library import Pointer, Stream, explain, function, launcher
+from .._library import Pointer, Stream, explain, function, launcher, stream_of
 
 __all__ = ["vector_add"]
 
@@ -37,7 +37,7 @@ def vector_add(
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
     try:
-        _vector_add(x, y, out, size, stream)
+        _vector_add(x, y, out, size, stream if stream is None else stream_of(stream))
     except Exception:
         explain(_vector_add, x, y, out, size, stream)
         raise

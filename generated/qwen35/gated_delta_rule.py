@@ -6,7 +6,7 @@ change the kernel and run `python -m codegen regenerate`.
 
 from __future__ import annotations
 
-from .._library import Pointer, Stream, explain, function, launcher
+from .._library import Pointer, Stream, explain, function, launcher, stream_of
 
 __all__ = [
     "gated_delta_rule_chunk_a",
@@ -92,7 +92,7 @@ def gated_delta_rule_chunk_prepare(
             num_value_heads,
             qkv_dim,
             seq_len,
-            stream,
+            stream if stream is None else stream_of(stream),
         )
     except Exception:
         explain(
@@ -142,7 +142,9 @@ def gated_delta_rule_chunk_cumsum(
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
     try:
-        _gated_delta_rule_chunk_cumsum(g_in, g_out, seq_len, num_value_heads, stream)
+        _gated_delta_rule_chunk_cumsum(
+            g_in, g_out, seq_len, num_value_heads, stream if stream is None else stream_of(stream)
+        )
     except Exception:
         explain(_gated_delta_rule_chunk_cumsum, g_in, g_out, seq_len, num_value_heads, stream)
         raise
@@ -178,7 +180,15 @@ def gated_delta_rule_chunk_a(
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
     try:
-        _gated_delta_rule_chunk_a(k, g_cumsum, beta, a_tril, seq_len, num_value_heads, stream)
+        _gated_delta_rule_chunk_a(
+            k,
+            g_cumsum,
+            beta,
+            a_tril,
+            seq_len,
+            num_value_heads,
+            stream if stream is None else stream_of(stream),
+        )
     except Exception:
         explain(
             _gated_delta_rule_chunk_a, k, g_cumsum, beta, a_tril, seq_len, num_value_heads, stream
@@ -215,7 +225,13 @@ def gated_delta_rule_chunk_solve(
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
     try:
-        _gated_delta_rule_chunk_solve(a_tril_ptr, a_inv_ptr, seq_len, num_value_heads, stream)
+        _gated_delta_rule_chunk_solve(
+            a_tril_ptr,
+            a_inv_ptr,
+            seq_len,
+            num_value_heads,
+            stream if stream is None else stream_of(stream),
+        )
     except Exception:
         explain(
             _gated_delta_rule_chunk_solve, a_tril_ptr, a_inv_ptr, seq_len, num_value_heads, stream
@@ -262,7 +278,16 @@ def gated_delta_rule_chunk_recompute(
     """
     try:
         _gated_delta_rule_chunk_recompute(
-            k, v, beta, w_out, u_out, a_inv, g_cumsum, seq_len, num_value_heads, stream
+            k,
+            v,
+            beta,
+            w_out,
+            u_out,
+            a_inv,
+            g_cumsum,
+            seq_len,
+            num_value_heads,
+            stream if stream is None else stream_of(stream),
         )
     except Exception:
         explain(
@@ -335,7 +360,7 @@ def gated_delta_rule_chunk_state(
             final_state,
             seq_len,
             num_value_heads,
-            stream,
+            stream if stream is None else stream_of(stream),
         )
     except Exception:
         explain(
@@ -393,7 +418,16 @@ def gated_delta_rule_chunk_o(
     """
     try:
         _gated_delta_rule_chunk_o(
-            q, k, v_new, chunk_state, g_cumsum, output, seq_len, num_value_heads, scale, stream
+            q,
+            k,
+            v_new,
+            chunk_state,
+            g_cumsum,
+            output,
+            seq_len,
+            num_value_heads,
+            scale,
+            stream if stream is None else stream_of(stream),
         )
     except Exception:
         explain(

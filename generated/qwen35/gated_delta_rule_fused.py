@@ -6,7 +6,7 @@ change the kernel and run `python -m codegen regenerate`.
 
 from __future__ import annotations
 
-from .._library import Pointer, Stream, Tensor, explain, function, launcher
+from .._library import Pointer, Stream, Tensor, explain, function, launcher, stream_of
 
 __all__ = ["gated_delta_rule_fused_carry", "gated_delta_rule_fused_local"]
 
@@ -67,7 +67,7 @@ def gated_delta_rule_fused_local(
             num_value_heads,
             seq_len,
             scale,
-            stream,
+            stream if stream is None else stream_of(stream),
         )
     except Exception:
         explain(
@@ -144,7 +144,7 @@ def gated_delta_rule_fused_carry(
             num_key_heads,
             num_value_heads,
             seq_len,
-            stream,
+            stream if stream is None else stream_of(stream),
         )
     except Exception:
         explain(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from .._library import Pointer, Stream, explain, function, launcher
+from .._library import Pointer, Stream, explain, function, launcher, stream_of
 
 __all__ = ["bare", "explicit", "scale_rows_and_add_bias"]
 
@@ -60,7 +60,17 @@ def scale_rows_and_add_bias(
     """
     try:
         _scale_rows_and_add_bias(
-            x, out, bias, rows, columns, factor, limit, clamp, MODE, FAST, stream
+            x,
+            out,
+            bias,
+            rows,
+            columns,
+            factor,
+            limit,
+            clamp,
+            MODE,
+            FAST,
+            stream if stream is None else stream_of(stream),
         )
     except Exception:
         explain(
@@ -110,7 +120,16 @@ def explicit(
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
     try:
-        _explicit(register, stream_, x_shape, lambda_, gx, gy, gz, stream)
+        _explicit(
+            register,
+            stream_,
+            x_shape,
+            lambda_,
+            gx,
+            gy,
+            gz,
+            stream if stream is None else stream_of(stream),
+        )
     except Exception:
         explain(_explicit, register, stream_, x_shape, lambda_, gx, gy, gz, stream)
         raise
@@ -132,7 +151,7 @@ def bare(
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
     try:
-        _bare(stream)
+        _bare(stream if stream is None else stream_of(stream))
     except Exception:
         explain(_bare, stream)
         raise

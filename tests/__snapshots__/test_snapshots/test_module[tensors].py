@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ._library import Stream, Tensor, explain, function, launcher
+from ._library import Stream, Tensor, explain, function, launcher, stream_of
 
 __all__ = ["move"]
 
@@ -44,7 +44,7 @@ def move(
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
     try:
-        _move(n, source, target, Tensor_, ROWS, stream)
+        _move(n, source, target, Tensor_, ROWS, stream if stream is None else stream_of(stream))
     except Exception:
         explain(_move, n, source, target, Tensor_, ROWS, stream)
         raise

@@ -6,7 +6,7 @@ change the kernel and run `python -m codegen regenerate`.
 
 from __future__ import annotations
 
-from ._library import Pointer, Stream, explain, function, launcher
+from ._library import Pointer, Stream, explain, function, launcher, stream_of
 
 __all__ = ["fill"]
 
@@ -33,7 +33,7 @@ def fill(
         RuntimeError: CUDA failed, or the library holds no image for the device.
     """
     try:
-        _fill(out_ptr, n, stream)
+        _fill(out_ptr, n, stream if stream is None else stream_of(stream))
     except Exception:
         explain(_fill, out_ptr, n, stream)
         raise
