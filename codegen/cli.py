@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from codegen import report, streams
@@ -126,9 +127,10 @@ def _regenerate(options: argparse.Namespace, config: Config) -> int:
             outcome = plan_run(request, progress, progress.say)
         if options.check or options.diff:
             return _show_difference(options, config, outcome)
-        write(outcome, config.output_folder)
+        was_built = write(outcome, config.output_folder)
         _tell_changes(options, config, outcome)
         library = build_library(config.output_folder)
+        library = replace(library, was_built=library.was_built or was_built)
     try:
         _tell(options, config, outcome, library)
     except streams.CannotPrint as problem:

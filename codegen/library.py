@@ -30,19 +30,47 @@ def build_library(output: Path) -> Library:
     Raises `CodegenError` when there is no C compiler or it fails.
     """
     module = _builder(output)
-    root: Path = module.ROOT
     try:
-        path: Path = module.path()
-        module.remove_leftovers(path.parent)
-        if path.is_file():
-            return Library(path, False)
-        objects = _objects(root, module.SOURCES, module.compiler())
-        module.build(objects=objects if path.parent == root / "_lib" else {})
+        return _build(module)
     except ImportError as error:
         raise CodegenError(
             f"{output.name}/ is written, and its library is not: {error}",
             hint="mend that and run `python -m codegen build`",
         ) from error
+
+
+def build_staged(staging: Path, output: Path) -> bool:
+    """The same in a folder that is to take the output's place; whether it was built there.
+
+    Where none can be built (there is no compiler, or no place for it), the output may be written
+    all the same. Raises `CodegenError` when the compiler refuses.
+    """
+    module = _builder(staging)
+    real = output.resolve()
+    try:
+        # Debuggers are told where the sources will be.
+        is_debugged = any(word.startswith("-g") for word in module.compiler())
+        flags = [f"-fdebug-prefix-map={staging}={real}"] if is_debugged else []
+        return _build(module, flags).was_built
+    except module.CompilerError as error:
+        raise CodegenError(
+            f"what would be generated does not compile: {error}".replace(str(staging), str(real)),
+            hint="nothing was written; mend the compiler, or name another in CC; where the C is at "
+            "fault, this is a fault of the generator: please report it with the kernel file",
+        ) from error
+    except ImportError:
+        return False
+
+
+def _build(module: ModuleType, flags: Sequence[str] = ()) -> Library:
+    root: Path = module.ROOT
+    path: Path = module.path()
+    module.remove_leftovers(path.parent)
+    if path.is_file():
+        return Library(path, False)
+    objects = _objects(root, module.SOURCES, module.compiler())
+    is_here = path.parent == root / "_lib"
+    module.build(extra_flags=flags, objects=objects if is_here else {})
     if (root / "_lib").is_symlink():
         return Library(path, True)
     # What is elsewhere is everybody's: the user's cache, or what the folder may lead to.

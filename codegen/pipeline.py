@@ -292,12 +292,26 @@ def _introspect(
     return kernels, titles, {file: sorted(names) for file, names in sorted(reads.items())}
 
 
-def write(outcome: Outcome, output: Path) -> None:
-    """Put the changes of a run on disk, all or none."""
-    if outcome.changes:
-        from codegen.kept import Kept
-        from codegen.staged import check_modules
+def write(outcome: Outcome, output: Path) -> bool:
+    """Put the changes of a run on disk, all or none, once they are imported and compiled; whether a
+    library was built of them.
 
-        new = [change.path for change in outcome.changes if change.new is not None]
-        files.apply(output, outcome.changes, lambda staging: check_modules(staging, new))
-        Kept(output).clear()
+    Raises `CodegenError` where they cannot be.
+    """
+    if not outcome.changes:
+        return False
+
+    from codegen.kept import Kept
+    from codegen.library import build_staged
+    from codegen.staged import check_modules
+
+    new = [change.path for change in outcome.changes if change.new is not None]
+    was_built = []
+
+    def check(staging: Path) -> None:
+        check_modules(staging, new)
+        was_built.append(build_staged(staging, output))
+
+    files.apply(output, outcome.changes, check)
+    Kept(output).clear()
+    return any(was_built)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -46,6 +46,10 @@ SOURCES = (
 FLAGS = ("-std=c99", "-O2", "-fPIC", "-fvisibility=hidden")
 _SCRATCH = "building-"
 LINK_FLAGS = ("-shared", "-Wl,-Bsymbolic", "-Wl,-z,noexecstack", "-ldl", "-lm", "-lpthread")
+
+
+class CompilerError(ImportError):
+    """The C compiler was run, and refused."""
 
 
 def path() -> Path:
@@ -138,14 +142,14 @@ def build(
 
     `objects` says where to keep what sources are compiled to; one that is there is taken as it is.
 
-    Raises ImportError when there is no compiler or it fails.
+    Raises ImportError when there is no compiler, CompilerError when it fails.
     """
     from concurrent.futures import ThreadPoolExecutor
 
     target = path() if target is None else target
     command, objects = compiler(extra_flags), objects or {}
     try:
-        for folder in {target.parent, *(place.parent for place in objects.values())}:
+        for folder in sorted({target.parent, *(place.parent for place in objects.values())}):
             folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(target.parent)
         with _scratch(target.parent) as scratch:
@@ -154,16 +158,17 @@ def build(
                 for number, source in enumerate(SOURCES)
             ]
 
-            def compile_(number: int) -> None:
-                made = Path(scratch, f"{number}.o")
-                if not places[number].exists():
-                    _run([*command, "-c", SOURCES[number], "-o", str(made)], target.name)
-                    os.replace(made, places[number])
-
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                list(pool.map(compile_, range(len(SOURCES))))
             linked = Path(scratch, target.name)
-            _run([*command, *map(str, places), "-o", str(linked), *LINK_FLAGS], target.name)
+            with ThreadPoolExecutor(os.cpu_count()) as pool, _commands(target.name) as run:
+
+                def compile_(number: int) -> None:
+                    made = Path(scratch, f"{number}.o")
+                    if not places[number].exists():
+                        run([*command, "-c", SOURCES[number], "-o", str(made)])
+                        os.replace(made, places[number])
+
+                list(pool.map(compile_, range(len(SOURCES))))
+                run([*command, *map(str, places), "-o", str(linked), *LINK_FLAGS])
             linked.chmod(linked.stat().st_mode & ~0o22)
             os.replace(linked, target)
     except OSError as error:
@@ -220,19 +225,56 @@ def _lock(folder: Path) -> int:
     return descriptor
 
 
-def _run(command: Sequence[str], name: str) -> None:
-    """In ROOT, where the assembler finds the images: with -I, a kernel's math.h would hide the C one."""
+@contextmanager
+def _commands(name: str) -> Iterator[Callable[[Sequence[str]], None]]:
+    """What runs a compiler's command and waits for it, in any thread. Those that still run when it is
+    left are ended, with all that they started: their session is their own.
+
+    In ROOT, where the assembler finds the images: with -I, a kernel's math.h would hide the C one.
+    """
     import shlex
+    import signal
     import subprocess
+    import threading
+
+    lock, started = threading.Lock(), []
+    has_ended = False
+
+    def run(command: Sequence[str]) -> None:
+        try:
+            with lock:
+                if has_ended:
+                    raise CompilerError("another one failed")
+                process = subprocess.Popen(
+                    command,
+                    cwd=ROOT,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    errors="replace",
+                    start_new_session=True,
+                )
+                started.append(process)
+        except OSError as error:
+            raise ImportError(
+                f"building {name} needs a C compiler, and `{command[0]}` cannot be run "
+                f"({error.strerror}): install gcc or clang, or name one in CC"
+            ) from error
+        _, said = process.communicate()
+        if process.returncode != 0:
+            raise CompilerError(
+                f"the C compiler failed in {ROOT} ({shlex.join(command)}):\n{said.strip()[:2000]}"
+            )
 
     try:
-        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise ImportError(
-            f"building {name} needs a C compiler, and `{command[0]}` cannot be run "
-            f"({error.strerror}): install gcc or clang, or name one in CC"
-        ) from error
-    if result.returncode != 0:
-        raise ImportError(
-            f"the C compiler failed in {ROOT} ({shlex.join(command)}):\n{result.stderr.strip()[:2000]}"
-        )
+        yield run
+    finally:
+        with lock:
+            has_ended = True
+        left = [process for process in started if process.poll() is None]
+        for process in left:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        for process in left:
+            process.wait()

@@ -25,14 +25,14 @@ def fresh(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     return fresh_project(tmp_path, tmp_path_factory)
 
 
-def ended(project: Project, sent: signal.Signals) -> tuple[int, str]:
-    """A run to which the signal is sent once a kernel file waits: its exit code, what it said."""
+def ended(project: Project, sent: signal.Signals, **environment: str) -> tuple[int, str]:
+    """A run to which the signal is sent once something of it waits: its exit code, what it said."""
     temporary = project.folder.parent / "temporary"
     temporary.mkdir()
     with subprocess.Popen(
         project.command("regenerate", "-j", "1"),
         cwd=project.folder,
-        env=project.environment(TMPDIR=str(temporary)),
+        env=project.environment(TMPDIR=str(temporary), **environment),
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=hear_signals,
@@ -75,6 +75,29 @@ def test_a_run_that_is_ended_leaves_everything_as_it_was(
     code, said = ended(fresh, sent)
     assert (code, said) == (2, "interrupted; run `python -m codegen regenerate` to go on\n")
     assert fresh.tree() == before
+    assert not [path for path in fresh.folder.iterdir() if path.name.startswith(".generated")]
+
+
+WAITS = """\
+#!/bin/sh
+touch {started}
+sleep 600 &
+wait
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_ended_as_it_compiles_the_c(fresh: Project, sent: signal.Signals) -> None:
+    """The compilers end with it, and what they have started."""
+    compiler = fresh.folder.parent / "waits"
+    compiler.write_text(WAITS.format(started=started(fresh)))
+    compiler.chmod(0o755)
+    fresh.write("kernels/add.py", ADD.replace("+ n", "+ 2 * n"))
+    before, library = fresh.tree(), [*(fresh.output / "_lib").rglob("*")]
+    code, said = ended(fresh, sent, CC=str(compiler))
+    assert (code, said) == (2, "interrupted; run `python -m codegen regenerate` to go on\n")
+    assert (fresh.tree(), [*(fresh.output / "_lib").rglob("*")]) == (before, library)
     assert not [path for path in fresh.folder.iterdir() if path.name.startswith(".generated")]
 
 
