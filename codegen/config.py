@@ -17,6 +17,12 @@ from codegen.errors import CodegenError, SourceLocation, meant, shown
 from codegen.ordinary import read_file
 from codegen.targets import TARGETS, Target
 
+_SAID_BY_OPTIONS = {
+    "TRITON_DEBUG": "leave it out, and say debug=True in declarations",
+    "TRITON_DEFAULT_FP_FUSION": "leave it out, and say enable_fp_fusion=False in declarations",
+    "TRITON_INSTRUMENTATION_MODE": "leave it out: instrumented kernels are not generated",
+}
+"""What launches take where nothing says the option; here each option has a value always."""
 DEFAULT_TARGETS = ("sm_80", "sm_90", "sm_100", "sm_120", "compute_80")
 
 
@@ -226,6 +232,12 @@ def _environment(settings: _Settings) -> tuple[str, ...]:
                 f"[tool.codegen] environment has {name!r}, which the generator itself sets",
                 where=settings.where("environment"),
                 hint="leave it out",
+            )
+        if name in _SAID_BY_OPTIONS:
+            raise CodegenError(
+                f"[tool.codegen] environment has {name!r}, which no declaration's options follow",
+                where=settings.where("environment"),
+                hint=_SAID_BY_OPTIONS[name],
             )
     return tuple(sorted({*value}))
 

@@ -19,6 +19,7 @@ from triton.runtime.jit import JITFunction
 from codegen.errors import CodegenError, SourceLocation, shown, told
 from codegen.export import DECLARATIONS, Declaration
 from codegen.identifiers import LONGEST_MODULE
+from codegen.knobs import unchanged
 from codegen.offline_answers import NoGpu
 from codegen.triton_version import missing
 
@@ -36,7 +37,7 @@ def load(root: Path, file: str) -> tuple[Declaration, ...]:
     path = (root / file).resolve()
     name = module_name(root, file)
     try:
-        with _restored():
+        with _restored(), unchanged(str(path)):
             _adopt_package(root.resolve())
             importlib.import_module(name)
     except CodegenError:

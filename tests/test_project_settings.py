@@ -98,6 +98,12 @@ SETTINGS = {
         "['MY_BLOCK=64']",
         'write for instance environment = ["MY_BLOCK"]',
     ),
+    "a variable that options say": (
+        '[tool.codegen]\nenvironment = ["TRITON_DEBUG"]\n',
+        "pyproject.toml:2: [tool.codegen] environment has 'TRITON_DEBUG', which no declaration's "
+        "options follow",
+        "leave it out, and say debug=True in declarations",
+    ),
     "a variable of the generator's": (
         '[tool.codegen]\nenvironment = ["PYTHONHASHSEED"]\n',
         "pyproject.toml:2: [tool.codegen] environment has 'PYTHONHASHSEED', which the generator "
