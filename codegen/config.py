@@ -58,7 +58,8 @@ class Config:
         root = self.kernels_folder
         found = []
         for place, folders, names in os.walk(root, onerror=_cannot_read):
-            folders[:] = [name for name in folders if not name.startswith(".")]
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            _check_no_links(Path(place), folders)
             paths = [Path(place, name) for name in names if name.endswith(".py")]
             found += [path.relative_to(root) for path in paths if not path.name.startswith(".")]
         return sorted(path.as_posix() for path in found)
@@ -68,6 +69,15 @@ class Config:
         """What the output depends on, for the manifest."""
         targets = [target.name for target in self.targets]
         return {"kernels": self.kernels, "targets": targets, "prefix": self.prefix}
+
+
+def _check_no_links(place: Path, folders: Sequence[str]) -> None:
+    """What lies behind one is imported by its name there, and would be no input."""
+    for path in (place / name for name in folders if (place / name).is_symlink()):
+        raise CodegenError(
+            f"{shown(path)} is a link to a folder, and kernels are not looked for behind one",
+            hint="put the folder itself there, or move the link out of the kernels folder",
+        )
 
 
 def _cannot_read(error: OSError) -> None:

@@ -163,7 +163,7 @@ def build(
 
                 def compile_(number: int) -> None:
                     made = Path(scratch, f"{number}.o")
-                    if not places[number].exists():
+                    if not places[number].is_file():
                         run([*command, "-c", SOURCES[number], "-o", str(made)])
                         os.replace(made, places[number])
 

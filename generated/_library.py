@@ -242,7 +242,7 @@ def _module() -> Any:
 
     _check_version(tvm_ffi.__version__)
     library = path()
-    return tvm_ffi.load_module(str(library if library.exists() else build()))
+    return tvm_ffi.load_module(str(library if library.is_file() else build()))
 
 
 def _check_version(version: str) -> None:

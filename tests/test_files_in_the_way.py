@@ -114,6 +114,21 @@ def test_no_file_among_what_is_read(
         ]
 
 
+@pytest.mark.parametrize("named", [(), ("demo.add",)], ids=["all", "named"])
+def test_a_folder_of_kernels_that_is_a_link(fresh: Project, named: tuple[str, ...]) -> None:
+    """A kernel file can import what is behind it, whose changes nobody would see."""
+    fresh.write("elsewhere/values.py", "SIZE = 4\n")
+    (fresh.folder / "kernels/deep/more").symlink_to("../../elsewhere")
+    for flags in ([*named, "--check"], [*named, "-q"]):
+        result = fresh.run("regenerate", *flags)
+        assert (result.code, result.out) == (2, "")
+        assert result.errors == [
+            "error: kernels/deep/more is a link to a folder, and kernels are not looked for behind "
+            "one",
+            "  hint: put the folder itself there, or move the link out of the kernels folder",
+        ]
+
+
 @every_kind
 def test_no_file_in_place_of_a_generated_one(fresh: Project, kind: Callable[[Path], None]) -> None:
     path = fresh.output / "add.c"

@@ -252,3 +252,21 @@ def test_a_list_of_ones_own_is_not_overwritten(fresh: Project) -> None:
             "  hint: move it elsewhere, or name another folder in [tool.codegen]: output",
         ],
     )
+
+
+def test_what_is_no_file_is_not_loaded(fresh: Project) -> None:
+    """A loader would wait for a FIFO for ever; the compiler here makes a text."""
+    library = builder(fresh).path()
+    library.unlink(missing_ok=True)
+    os.mkfifo(library)
+    done = subprocess.run(
+        [sys.executable, "-c", "import generated.add"],
+        cwd=fresh.folder,
+        env=fresh.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "file too short" in done.stderr or "invalid ELF header" in done.stderr
+    assert library.read_text() == "library\n"
