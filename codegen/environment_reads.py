@@ -12,7 +12,7 @@ from typing import Any
 from codegen.children import is_seen
 from codegen.sources import is_near
 
-_READERS = ("os", "collections.abc", "_collections_abc", __name__)
+_READERS = ("os", "posixpath", "collections.abc", "_collections_abc", __name__)
 """The modules between `os.environ` and who reads it."""
 _found: list[tuple[str, str]] = []
 _roots: list[Path] = []

@@ -12,6 +12,7 @@ import pytest
 
 from codegen.aot import compile_key
 from codegen.children import Surroundings
+from codegen.environment_reads import environment_reads
 from codegen.model import Variant
 from codegen.targets import Target
 from tests.support.project import HEADER, PYPROJECT, Project, new_project
@@ -188,3 +189,12 @@ def test_a_value_that_differs_at_each_import_is_named(tmp_path: Path, case: str)
         "  hint: let it not depend on the time, on random numbers, addresses, or the order of a set"
     )
     assert not project.output.exists()
+
+
+def test_what_a_path_expands_is_a_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DEMO_BLOCK", "64")
+    source = tmp_path / "kernels/expands.py"
+    code = compile("import os; os.path.expandvars('$DEMO_BLOCK')", str(source), "exec")
+    with environment_reads(source.parent) as found:
+        exec(code, {"__name__": "kernels.expands"})
+    assert found == [("kernels/expands.py", "DEMO_BLOCK")]
