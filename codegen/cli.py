@@ -142,7 +142,7 @@ def _regenerate(options: argparse.Namespace, config: Config) -> int:
 def _check(options: argparse.Namespace, config: Config) -> int:
     manifest = read_manifest(config.output_folder)
     selection = select(config, manifest, options.kernels)
-    staleness = find_staleness(config, manifest)
+    staleness = find_staleness(config, manifest, selection.leaves_out)
     findings = [*staleness.findings, *staleness.unknown]
     findings = [finding for finding in findings if not selection.is_elsewhere(finding)]
     if options.json:

@@ -57,7 +57,10 @@ def parcel(config: Config, kernels: Sequence[Kernel]) -> Parcel:
     """What workers need for these kernels."""
     root = config.kernels_folder
     paths = sorted(p for p in root.rglob("*") if p.suffix in (".py", ".json") and p.is_file())
-    contents = ((path.relative_to(root).as_posix(), path.read_bytes()) for path in paths)
+    contents = []
+    for path in paths:
+        with contextlib.suppress(PermissionError):  # no kernel needs it, or reading them had failed
+            contents.append((path.relative_to(root).as_posix(), path.read_bytes()))
     sources = {name: digest for kernel in kernels for name, digest in kernel.sources.items()}
     tools = tuple(equipment().items())
     return Parcel(str(root), tuple(contents), tuple(sources.items()), tools, config.listed())

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from codegen import files, sources
 from codegen.config import Config
-from codegen.manifest import NAME, Manifest, images_of, installed_tools, read_inputs
+from codegen.manifest import (
+    NAME,
+    UNREADABLE,
+    Manifest,
+    images_of,
+    installed_tools,
+    read_inputs,
+)
 
 
 @dataclass(frozen=True)
@@ -17,9 +24,13 @@ class Finding:
     """One reason why the output is not fresh."""
 
     kind: str
-    """`changed`, `added` or `gone` input, `options`, `tools`; `edited`, `missing` or `unknown`
-    output; `unlisted` variable."""
+    """`changed`, `added`, `gone` or `unreadable` input, `options`, `tools`; `edited`, `missing` or
+    `unknown` output; `unlisted` variable."""
     path: str
+
+    @property
+    def is_input(self) -> bool:
+        return self.kind in ("changed", "added", "gone", "unreadable")
 
     @property
     def stays(self) -> bool:
@@ -34,6 +45,7 @@ _TEXTS = {
     "changed": "stale: {path} has changed",
     "added": "stale: {path} is new",
     "gone": "stale: {path} is gone",
+    "unreadable": "stale: {path} cannot be read",
     "options": "stale: [tool.codegen] has changed: {path}",
     "tools": "stale: another version of a tool: {path}",
     "edited": "edited by hand: {path}",
@@ -58,12 +70,14 @@ class Staleness:
         return bool(self.findings)
 
 
-def find_staleness(config: Config, manifest: Manifest) -> Staleness:
-    """Compare the project with the manifest of its output."""
+def find_staleness(
+    config: Config, manifest: Manifest, leaves_out: Callable[[str], bool] = lambda name: False
+) -> Staleness:
+    """Compare the project with the manifest of its output; `leaves_out` as in `read_inputs`."""
     output = config.output_folder
     if not manifest.files:
         return Staleness((Finding("missing", f"{config.output}/{NAME}"),))
-    findings = _inputs(manifest.inputs, read_inputs(config))
+    findings = _inputs(manifest.inputs, read_inputs(config, leaves_out))
     findings += _package_files(manifest)
     findings += [
         Finding("options", f"{key} was {manifest.options.get(key)!r} and is {value!r}")
@@ -102,7 +116,9 @@ def unlisted_variables(config: Config, reads: Mapping[str, Sequence[str]]) -> tu
 def _inputs(recorded: Mapping[str, str], current: Mapping[str, str]) -> list[Finding]:
     findings = []
     for path in sorted({*recorded, *current}):
-        if path not in recorded:
+        if current.get(path) == UNREADABLE:
+            findings.append(Finding("unreadable", path))
+        elif path not in recorded:
             findings.append(Finding("added", path))
         elif path not in current:
             findings.append(Finding("gone", path))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fnmatch
+import os
 import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from codegen.errors import CodegenError
 from codegen.ordinary import read_file
 
 if TYPE_CHECKING:
@@ -27,9 +31,9 @@ def needed_by(
     folder: Path, files: Collection[str], others: Collection[str]
 ) -> dict[str, frozenset[str]]:
     """The files of the project that are read for kernel files, each with the kernel files that need
-    it: they import it, or mention a table by its name. `others` as in `neighbours`."""
+    it: they import it, or mention a table by its name or a pattern. `others` as in `neighbours`."""
     imported = _graph(folder, files)
-    tables = [path for path in folder.rglob("*.json") if path.is_file()]
+    tables = [path for path in folder.rglob("*.json") if not path.is_dir()]
     found: dict[str, set[str]] = {}
     for file in files:
         reached, waiting = {file}, [file]
@@ -38,11 +42,27 @@ def needed_by(
             reached |= fresh
             waiting += fresh
         paths = {folder / one for one in reached} | neighbours(folder, reached, others)
-        text = b"".join(path.read_bytes() for path in sorted(paths))
-        paths |= {table for table in tables if table.name.encode() in text}
+        text = b"".join(_source(path) for path in sorted(paths))
+        paths |= {table for table in tables if _mentions(text, table.name)}
         for path in paths:
             found.setdefault(path.relative_to(folder.parent).as_posix(), set()).add(file)
     return {name: frozenset(users) for name, users in found.items()}
+
+
+_PATTERN = re.compile(rb"""["'](?:[^"'\n]*/)?([^"'\n/]*[*?[][^"'\n/]*\.json)["']""")
+
+
+def _mentions(text: bytes, table: str) -> bool:
+    name = os.fsencode(table)
+    return name in text or any(fnmatch.fnmatchcase(name, one) for one in _PATTERN.findall(text))
+
+
+def _source(path: Path) -> bytes:
+    """The text of a file. What cannot be read has none: whoever needs it hears of it as its digest
+    is made, and who does not goes on without."""
+    with contextlib.suppress(CodegenError, OSError):
+        return read_file(path)
+    return b""
 
 
 def _graph(folder: Path, files: Collection[str]) -> dict[str, set[str]]:
@@ -62,7 +82,7 @@ def neighbours(folder: Path, files: Collection[str], others: Collection[str]) ->
     waiting = [folder / file for file in files]
     while waiting and names:
         path = waiting.pop()
-        if not mentioned.search(read_file(path)):
+        if not mentioned.search(_source(path)):
             continue  # to parse every file would be most of a run without changes
         for module in _imported_by(path, path.parent.relative_to(top).parts):
             if module.partition(".")[0] in names:
@@ -102,7 +122,7 @@ def _imported_by(path: Path, package: tuple[str, ...]) -> Iterator[str]:
     import ast  # which a run without changes does without
 
     try:
-        tree = ast.parse(read_file(path))
+        tree = ast.parse(_source(path))
     except (SyntaxError, ValueError):
         return
     for node in ast.walk(tree):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,6 +18,8 @@ from codegen.imports import neighbours
 from codegen.ordinary import read_file
 
 NAME = "MANIFEST.json"
+UNREADABLE = "unreadable"
+"""In the place of the sha256 of an input that is no file, or cannot be read."""
 TOOLS = ("black", "jinja2", "triton")
 PACKAGE = Path(__file__).parent
 TEMPLATES = next(
@@ -34,7 +36,7 @@ class Manifest:
     """Versions that the bytes depend on."""
     options: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
-    """sha256 of every source that was read."""
+    """sha256 of every source that was read; of one that could not be, and was not needed, none."""
     files: Mapping[str, str] = field(default_factory=dict)
     """sha256 of every file that was written, without the manifest itself."""
     functions: Mapping[str, Any] = field(default_factory=dict)
@@ -166,10 +168,13 @@ def _version(tool: str) -> str | None:
         return None
 
 
-def read_inputs(config: Config) -> dict[str, str]:
+def read_inputs(
+    config: Config, leaves_out: Callable[[str], bool] = lambda name: False
+) -> dict[str, str]:
     """sha256 of everything that the output is made from: kernels, templates, the generator.
 
-    Variables of the environment that the project lists are among them, with a `$`.
+    Variables of the environment that the project lists are among them, with a `$`. What
+    `leaves_out` says of need not be readable; for all else `CodegenError` or `OSError` is raised.
     """
     found: dict[str, Path] = {}
     for file in config.kernel_files():
@@ -194,7 +199,14 @@ def read_inputs(config: Config) -> dict[str, str]:
         f"${name}": "unset" if value is None else files.digest(os.fsencode(value))
         for name, value in config.listed()
     }
-    digests = {name: files.digest(read_file(path)) for name, path in found.items()}
+    digests = {}
+    for name, path in found.items():
+        try:
+            digests[name] = files.digest(read_file(path))
+        except (CodegenError, OSError):
+            if not leaves_out(name):
+                raise
+            digests[name] = UNREADABLE
     return dict(sorted({**variables, **digests}.items()))
 
 

@@ -91,7 +91,7 @@ def plan_run(
     output = config.output_folder
     manifest = read_manifest(output)
     selection = select(config, manifest, request.selected)
-    staleness = find_staleness(config, manifest)
+    staleness = find_staleness(config, manifest, selection.leaves_out)
     if not staleness and not request.rebuild:
         return Outcome(staleness, (), manifest)
     if staleness.triton and not request.accept_tools:
@@ -105,7 +105,7 @@ def plan_run(
     if not (request.selected or request.rebuild):
         selection = select(config, manifest, changed_alone(config, manifest, staleness))
     # Before anything is imported: what is edited while this runs must be stale afterwards.
-    before = read_inputs(config)
+    before = read_inputs(config, selection.leaves_out)
     inputs = selection.inputs(before)
     whole = _naming_whole_files(request, manifest, staleness)
     with whole, _processes(request, say) as processes:
@@ -123,7 +123,7 @@ def plan_run(
         compile_ = _compile(request, processes, kernels, say)
         if request.keeps:
             compile_ = kept.compiling(compile_, _generator(inputs), say)
-        compile_ = explaining(compile_, kernels, lambda: _is_unchanged(config, kernels, before))
+        compile_ = explaining(compile_, kernels, lambda: _is_unchanged(selection, kernels, before))
         built = build(config, kernels, known, compile_, progress)
 
     unlisted = {**selection.kept_reads(manifest.unlisted), **reads}
@@ -202,10 +202,13 @@ def _compile(
     return compile_
 
 
-def _is_unchanged(config: Config, kernels: Sequence[Kernel], before: Mapping[str, str]) -> bool:
+def _is_unchanged(
+    selection: Selection, kernels: Sequence[Kernel], before: Mapping[str, str]
+) -> bool:
     """Whether no file that is read is another one than before."""
     sources = {source: digest for kernel in kernels for source, digest in kernel.sources.items()}
-    return read_inputs(config) == before and not any(
+    now = read_inputs(selection.config, selection.leaves_out)
+    return now == before and not any(
         has_changed(source, digest) for source, digest in sources.items()
     )
 

@@ -13,7 +13,7 @@ from codegen.errors import CodegenError
 from codegen.files import GeneratedFile
 from codegen.freshness import Finding, Staleness
 from codegen.imports import needed_by, with_importers
-from codegen.manifest import NAME, Manifest
+from codegen.manifest import NAME, UNREADABLE, Manifest
 from codegen.ordinary import read_file
 
 
@@ -31,20 +31,38 @@ class Selection:
     recorded: Mapping[str, str] = field(default_factory=dict)
     """The inputs as they are recorded."""
     needed_by: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """For each file of the project that is an input, the kernel files that need it."""
+    """For each file of the project that is an input, the kernel files that need it; empty
+    where there are no names, and all is selected."""
     gone_files: frozenset[str] = frozenset()
     """Kernel files that are no more: their outputs go."""
 
     def inputs(self, current: Mapping[str, str]) -> dict[str, str]:
         """What a run on this selection is made from. What other kernel files need too stays as it
-        is recorded, so that it still is another one for them."""
-        if not self.other_files:
-            return dict(current)
-        names = {*current, *(name for name in self.recorded if not self._was_declared(name))}
-        sources = {n: current if self._is_own(n, current) else self.recorded for n in names}
-        return {n: source[n] for n, source in sorted(sources.items()) if n in source}
+        is recorded, so that it still is another one for them.
 
-    def _is_own(self, name: str, current: Mapping[str, str]) -> bool:
+        What was left out may need what is new in this record: nobody can tell. It is recorded as
+        unreadable then, so that it is another one as soon as it can be read."""
+        readable = {name: digest for name, digest in current.items() if digest != UNREADABLE}
+        left_out = (current.keys() - readable.keys()) & self.recorded.keys()
+        if self.other_files:
+            names = {*readable, *(name for name in self.recorded if not self._was_declared(name))}
+            sources = {n: readable if self._is_own(n) else self.recorded for n in names}
+            made = {n: source[n] for n, source in sources.items() if n in source}
+        else:
+            made = {**readable, **{name: self.recorded[name] for name in left_out}}
+        if left_out and made != self.recorded:
+            made |= dict.fromkeys(left_out, UNREADABLE)
+        return dict(sorted(made.items()))
+
+    def leaves_out(self, name: str) -> bool:
+        """Whether the run does without an input, should it be no file or be closed to it."""
+        is_named = bool(self.needed_by)
+        return is_named and self._is_of_project(name) and not self._is_needed(name)
+
+    def _is_needed(self, name: str) -> bool:
+        return bool(self.needed_by.get(name, frozenset()) & {*self.kernel_files})
+
+    def _is_own(self, name: str) -> bool:
         """Whether an input is made new for all that need it."""
         if not self._is_of_project(name):
             return True
@@ -77,9 +95,10 @@ class Selection:
 
     def is_elsewhere(self, finding: Finding) -> bool:
         """Whether it concerns none but kernel files that were not selected."""
-        if finding.kind in ("changed", "added", "gone") and self.other_files:
-            users = self.needed_by.get(finding.path, frozenset())
-            return self._is_of_project(finding.path) and not users & {*self.kernel_files}
+        if finding.kind == "unreadable":
+            return True
+        if finding.is_input and self.other_files:
+            return self._is_of_project(finding.path) and not self._is_needed(finding.path)
         return self._is_kept(finding)
 
     def refuse(self, staleness: Staleness) -> None:
@@ -94,8 +113,7 @@ class Selection:
                 is_record = finding == Finding("edited", f"{self.config.output}/{NAME}")
                 concerns_others = is_record or self._is_kept(finding)
             else:
-                is_input = finding.kind in ("changed", "added", "gone")
-                concerns_others = not (is_input and self._is_of_project(finding.path))
+                concerns_others = not (finding.is_input and self._is_of_project(finding.path))
             if concerns_others:
                 raise CodegenError(
                     f"{finding}; that concerns more than {', '.join(self.kernel_files)}",
