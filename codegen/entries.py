@@ -16,7 +16,7 @@ from codegen.ordinary import read_if_file
 from codegen.plans import Image, Plan, TensorMap
 from codegen.targets import Target
 from codegen.uses import PointerUses
-from codegen.wording import signature_text
+from codegen.wording import axis_text, signature_text
 
 _ANALYSIS = ("ir_operations.py", "pointer_uses.py", "ttir.py")
 _USES = {"reads": "read", "writes": "written", "writes_through": "through"}
@@ -90,7 +90,7 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
     return {
         "kernel": f"{kernel.file}:{kernel.qualname}",
         "signature": signature_text(kernel),
-        "grid": list(kernel.grid.axes or ("gx", "gy", "gz")),
+        "grid": [axis_text(kernel, axis) for axis in kernel.grid.axes or ("gx", "gy", "gz")],
         "omitted": [
             {"variant": each.variant, "target": each.target.name, "reason": each.reason}
             for each in plan.omissions

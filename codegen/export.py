@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import numbers
 import operator
 import re
 import sys
@@ -139,7 +140,8 @@ def export(
             hint='write hooks="caller" where callers do what pre_hooks do',
         )
     _check_tables(name, where, cases=cases, configs=configs, tuned=tuned)
-    _check_given(name, options, where)
+    given = _taken(options)
+    _check_given(name, given, where)
 
     def declare(kernel: KernelT) -> KernelT:
         DECLARATIONS.append(
@@ -150,7 +152,7 @@ def export(
                 constexprs or {},
                 shapes or {},
                 grid,
-                dict(options),
+                given,
                 where,
                 _targets(name, targets, where),
                 optional_targets,
@@ -245,11 +247,20 @@ def _place() -> SourceLocation:
 
 def _taken(value: Any) -> Any:
     """A copy, of which an iterator is read once: what the file changes later is for what it exports
-    later."""
+    later. Ints of other libraries are Python's own in it."""
     if isinstance(value, Mapping):
-        return {key: _taken(entry) for key, entry in value.items()}
+        return {_taken(key): _taken(entry) for key, entry in value.items()}
     if isinstance(value, (list, Iterator)):
         return [_taken(entry) for entry in value]
+    if type(value) is tuple:
+        return tuple(map(_taken, value))
+    return own_int(value)
+
+
+def own_int(value: object) -> object:
+    """`value`, or Python's own int for one of numpy's or of another library."""
+    if isinstance(value, numbers.Integral) and not isinstance(value, int):
+        return operator.index(value)
     return value
 
 
@@ -279,19 +290,26 @@ def _check_tables(name: str, where: SourceLocation, **tables: object) -> None:
         is_keyed = what == "tuned" and isinstance(table, Mapping)
         rows = table.values() if is_keyed and isinstance(table, Mapping) else table
         is_list = isinstance(rows, Iterable) and not isinstance(rows, (str, Mapping))
-        if is_list and isinstance(rows, Iterable) and all(map(_is_by_name, rows)):
+        are_named = is_list and isinstance(rows, Iterable) and all(map(_is_by_name, rows))
+        if are_named and (rows or what != "configs"):
             continue
         raise CodegenError(
             f"`{name}`: {what} must be {_TABLES[what][0]}, got {table!r}",
             where=where,
-            hint=f"write {what}={_TABLES[what][1]}",
+            hint=_TABLES[what][1],
         )
 
 
 _TABLES = {
-    "cases": ("a list of dicts by parameter", '[{"stride": 1, "n": 16}]'),
-    "configs": ("a list of dicts by parameter and option", '[{"BLOCK": 64, "num_warps": 4}]'),
-    "tuned": ("a dict by key, or a file name", '{(1024, 64): {"BLOCK": 64}}'),
+    "cases": ("a list of dicts by parameter", 'write cases=[{"stride": 1, "n": 16}]'),
+    "configs": (
+        "a list of dicts by parameter and option",
+        'write configs=[{"BLOCK": 64, "num_warps": 4}]; [{}], or nothing, asks for all',
+    ),
+    "tuned": (
+        "a dict by key, or a file name",
+        'write tuned={(1024, 64): {"BLOCK": 64}}',
+    ),
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from codegen.derived import is_derived
 from codegen.errors import CodegenError, shown, told
-from codegen.export import Declaration, SmCount
+from codegen.export import Declaration, SmCount, own_int
 from codegen.heuristics import NotKnown, Unknown
 from codegen.model import Configuration
 from codegen.options import (
@@ -114,7 +114,7 @@ def _listed(
     for one in configurations:
         # Of an option that stands among the constexprs, too, Triton takes Config's own argument.
         kwargs = one.all_kwargs()
-        given = {name: value for name, value in kwargs.items() if name in OPTIONS}
+        given = {name: own_int(value) for name, value in kwargs.items() if name in OPTIONS}
         options = with_given(with_given(DEFAULTS, declaration.options), given)
         named = [name for name in one.kwargs if name in parameters and name not in OPTIONS]
         try:
@@ -195,26 +195,29 @@ def _pruned(declaration: Declaration, autotuner: Any) -> list[Any]:
         choices = value if isinstance(value, list) else [value]
         is_known = len(choices) == 1 and not is_derived(value)
         named[name] = choices[0] if is_known else Unknown()
+    fails = False
     try:
         # A call has each argument in one of the two, by position or by keyword.
         left = list(autotuner.early_config_prune(autotuner.configs, named, **named))
         if left:
             return left
-        reason = "leaves no configuration"
+        reason, fails = "leaves no configuration", True
     except NotKnown:
         reason = "asks for what only a call knows"
     except Exception as error:
         asked = error.args[0] if isinstance(error, KeyError) and error.args else None
-        is_nullable = asked in declaration.types and asked not in named
+        is_of_a_call = asked in autotuner.arg_names and asked not in named
+        is_nullable = is_of_a_call and asked in declaration.types
         reason = f"fails: {told(error)}"
         reason = f"asks for `{asked}`, which may be None" if is_nullable else reason
-    if declaration.tuned is not None:  # the table has what is best of all
+        fails = not is_of_a_call
+    if declaration.tuned is not None and not fails:  # the table has what is best of all
         return list(autotuner.configs)
     raise CodegenError(
         f"`{declaration.name}`: its early_config_prune {reason}",
         where=declaration.location,
-        hint="name the configurations to build: configs=[{...}]; configs=[{}] names them all; or "
-        "give the best ones by key: tuned={...}",
+        hint="name the configurations to build: configs=[{...}]; configs=[{}] names them all"
+        + ("; or give the best ones by key: tuned={...}" if declaration.tuned is None else ""),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from triton.language import constexpr, dtype
 
 from codegen.errors import CodegenError, without_addresses
-from codegen.export import SmCount
+from codegen.export import SmCount, own_int
 
 COMPUTED = "heuristic "
 """In a `Held.place`, before the number of a value that a heuristic gives."""
@@ -45,7 +45,9 @@ def held(value: object, *place: str | int) -> object:
     `place` is the parameter that it is for, and which of the values that this is given.
     Raises `CodegenError` where it has no fixed spelling.
     """
-    value = value.value if isinstance(value, constexpr) else value
+    if isinstance(value, constexpr):
+        value = value.value
+    value = own_int(value)
     if isinstance(value, str) and not _is_text(value):
         raise CodegenError(
             f"its value {value!r} has half of a character (a lone surrogate), which is no text",
@@ -54,7 +56,7 @@ def held(value: object, *place: str | int) -> object:
     if is_plain(value) and type(value) not in (tuple, list):
         return value
     if type(value) in (tuple, list):
-        items = (held(item, *place, index) for index, item in enumerate(value))  # type: ignore[arg-type]
+        items = (held(item, *place, index) for index, item in enumerate(value))  # type: ignore[arg-type, var-annotated]
         return type(value)(items)  # type: ignore[call-arg]
     return Held(
         without_addresses(repr(value)), place, json.dumps(canonical(value, "its value")), value

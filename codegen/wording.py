@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from codegen.descriptors import DescriptorType, ParameterType
+from codegen.identifiers import c_identifier
 from codegen.model import Constexpr, Kernel, Parameter
 from codegen.uses import PointerUses
 
@@ -67,3 +70,19 @@ def grid_doc(name: str) -> str:
 
 def choices_text(constexpr: Constexpr) -> str:
     return ", ".join(repr(choice) for choice in constexpr.passed)
+
+
+def axis_text(kernel: Kernel, axis: str) -> str:
+    """An axis of the grid, a C expression, with the kernel's own names, for people."""
+    names = {c_identifier(parameter.name): parameter.name for parameter in kernel.parameters}
+    for fact in kernel.grid.reads.facts:
+        place = f"[{fact.index}]" if fact.kind in ("shape", "stride") else ""
+        names[fact.c_name] = f"{fact.tensor}.{fact.kind}{place}"
+    plain = (
+        re.sub(r"INT64_C\((\d+)\)", r"\1", axis).replace("(int64_t)", "").replace(", &failed)", ")")
+    )
+    return re.sub(
+        r"[A-Za-z_]\w*",
+        lambda word: names.get(word[0], re.sub("^tb_(checked_)?", "", word[0])),
+        plain,
+    )

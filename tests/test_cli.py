@@ -168,7 +168,7 @@ def test_list_and_inspect(fresh: Project) -> None:
 
     inspected = fresh.run("inspect", "add").out.splitlines()
     assert inspected[0] == "demo.add(out: *i32, n: i32, stream=None)"
-    assert inspected[2:5] == ["  grid    (tb_cdiv(n, 4), 1, 1)", "  reads   out", "  writes  out"]
+    assert inspected[2:5] == ["  grid    (cdiv(n, 4), 1, 1)", "  reads   out", "  writes  out"]
     assert "  options num_warps 4, num_stages 3, enable_fp_fusion True" in inspected
     assert "  aligned assumes divisible by 16: out" in inspected
     assert "  generic assumes divisible by 16: nothing" in inspected

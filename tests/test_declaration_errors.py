@@ -88,7 +88,12 @@ BAD: dict[str, tuple[str, str, str | None]] = {
     "a configuration by a number": (
         kernel(f"{POINTERS}, configs=[{{1: 16}}]"),
         "`demo.bad`: configs must be a list of dicts by parameter and option, got [{1: 16}]",
-        'write configs=[{"BLOCK": 64, "num_warps": 4}]',
+        'write configs=[{"BLOCK": 64, "num_warps": 4}]; [{}], or nothing, asks for all',
+    ),
+    "no configuration": (
+        kernel(f"{POINTERS}, configs=[]"),
+        "`demo.bad`: configs must be a list of dicts by parameter and option, got []",
+        'write configs=[{"BLOCK": 64, "num_warps": 4}]; [{}], or nothing, asks for all',
     ),
     "wrong name in types": (
         kernel('types={"x": "*fp32", "m": "i32"}'),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from codegen.c_arguments import c_string
 from codegen.identifiers import c_identifier
 from tests.support import made
 from tests.support.c_programs import STRICT, compile_c
@@ -159,3 +160,19 @@ def test_python_and_messages_keep_the_names(folder: Path) -> None:
     assert '"t.INT64_MAX(NULL: *fp16 | *fp32, unix: *fp16 | *fp32 | None, EOF: i32 | i64, "' in text
     python = (folder / "made.py").read_text()
     assert "    st_atime: Pointer | None,\n    assert2: float,\n    isnan: int,\n" in python
+
+
+@pytest.mark.parametrize("length", [4095, 4096, 9000])
+def test_a_long_text_is_c99(tmp_path: Path, length: int) -> None:
+    """C99 promises 4095 characters of a literal, and -Wpedantic warns beyond."""
+    text = ("né'\\?\n" + '"' + "x" * length)[: length - 1]
+    source = f"""
+        #include <stdio.h>
+        static const struct {{ const char *text; }} one = {{.text = {c_string(text)}}};
+        int main(void) {{ return fputs(one.text, stdout) < 0; }}
+        """
+    (tmp_path / "long.c").write_text(source)
+    flags = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+    program = str(tmp_path / "long")
+    subprocess.run(["cc", *flags, "long.c", "-o", program], cwd=tmp_path, check=True)
+    assert subprocess.run([program], capture_output=True, check=True).stdout == text.encode()

@@ -160,6 +160,25 @@ ERRORS: dict[str, tuple[str, str, str, str | None]] = {
         "`tests.k`: its early_config_prune leaves no configuration",
         PRUNED,
     ),
+    "pruning that fails beside a table": (
+        "tuned={1: {'BLOCK': 64}}",
+        PRUNE % 'c if a["nothing"] else c',
+        "`tests.k`: its early_config_prune fails: KeyError: 'nothing'",
+        NAME + "; configs=[{}] names them all",
+    ),
+    "pruning that divides by 0 beside a table": (
+        "tuned={}",
+        PRUNE % "c[: 1 // 0]",
+        "`tests.k`: its early_config_prune fails: ZeroDivisionError: integer division or modulo by "
+        "zero",
+        NAME + "; configs=[{}] names them all",
+    ),
+    "pruning all beside a table": (
+        "tuned={1: {'BLOCK': 64}}",
+        PRUNE % "[]",
+        "`tests.k`: its early_config_prune leaves no configuration",
+        NAME + "; configs=[{}] names them all",
+    ),
     "a value that only some give": (
         "",
         '[triton.Config({"SPLIT": 2}), *CONFIGS], key=["n"]',
@@ -282,7 +301,7 @@ def test_one_configuration_is_not_pruned(tmp_path: Path) -> None:
 
 def test_tables_are_for_autotuned_kernels(tmp_path: Path) -> None:
     source = SOURCE.replace("@triton.autotune(AUTOTUNE)\n", "")
-    for option, value in (("configs", "[]"), ("tuned", "{}")):
+    for option, value in (("configs", "[{}]"), ("tuned", "{}")):
         options = f"constexprs={{'BLOCK': 64}}, {option}={value}"
         with pytest.raises(CodegenErrors) as caught:
             made.read(tmp_path / option, source.replace("OPTIONS", options))
