@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from codegen.aot import CompileRequest
 from codegen.compilers import Compile, OnDone, Result
@@ -22,6 +23,15 @@ class OtherImport(CodegenError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return OtherImport, (self.subject, self.found)
+
+
+class Differs(CodegenError):
+    """A kernel is another at each import."""
+
+    def __init__(self, what: str, message: str, **more: Any) -> None:
+        super().__init__(message, **more)
+        self.what = what
+        """The value that differs, by its name."""
 
 
 def explaining(
@@ -61,7 +71,8 @@ def difference(kernel: Kernel, first: MadeOf, second: MadeOf) -> CodegenError:
         how = f": {before.get(what, 'nothing')} in one, {after.get(what, 'nothing')} in the next"
     if len(differing) > 1:
         how += f" (and so do {', '.join(differing[1:])})"
-    return CodegenError(
+    return Differs(
+        what,
         f"`{kernel.name}`: {what} differs at each import of {kernel.file}{how}",
         where=kernel.location,
         hint="let it not depend on the time, on random numbers, addresses, or the order of a set",

@@ -9,6 +9,7 @@ from codegen.abi import prove
 from codegen.aot import Compiled, CompileRequest, compile_key
 from codegen.compilers import Compile, Result
 from codegen.config import Config
+from codegen.differing import Differs
 from codegen.errors import CannotBuild, CodegenError, CodegenErrors
 from codegen.manifest import installed_tools
 from codegen.model import Kernel, Variant
@@ -79,6 +80,8 @@ def build(
         for request, failure in failed:
             assert isinstance(failure, CodegenError)
             reason = failure.message.removeprefix(str(request))
+            if isinstance(failure, Differs):  # the value is another each time it is looked at
+                reason = failure.what
             able = _able(groups)
             if able and isinstance(failure, CannotBuild) and failure.hint is None:
                 failure.hint = (

@@ -181,13 +181,15 @@ def test_a_value_that_differs_at_each_import_is_named(tmp_path: Path, case: str)
         f"grid=lambda: (1,))\n{tuned * (case == 'a configuration')}@triton.jit\n"
         f"def salt(x{parameter}):\n    {body}\n"
     )
-    project = new_project(tmp_path, {"pyproject.toml": PYPROJECT, "kernels/salt.py": source})
-    result = project.run("regenerate")
+    targets = PYPROJECT.replace('"sm_80"', '"sm_80", "sm_90", "sm_100"')
+    project = new_project(tmp_path, {"pyproject.toml": targets, "kernels/salt.py": source})
+    result = project.run("regenerate", "-j", "3")
     assert (result.code, result.out) == (2, "")
     assert re.search(f"`demo.salt`: {message}", result.errors[0]), result.err
     assert result.errors[1] == (
         "  hint: let it not depend on the time, on random numbers, addresses, or the order of a set"
     )
+    assert result.errors[2:] == ["1 error; nothing was written"], "processes have a value each"
     assert not project.output.exists()
 
 
