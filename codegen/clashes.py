@@ -24,7 +24,7 @@ def clashes(kernels: Sequence[Kernel], selection: Selection) -> Iterator[Codegen
     }
     modules = {c_module(file): file for _, _, file in kept}
     ours = ("tb", f"{selection.config.prefix}_tb")
-    headers = {path.stem for path in (TEMPLATES / "runtime").glob("*.h")}
+    headers = {path.stem for path in (TEMPLATES / "runtime").rglob("*.h")}
     members = {(kernel.file, kernel.symbol) for kernel in kernels}
     for kernel in kernels:
         here = f"`{kernel.name}` at {kernel.location}"

@@ -12,7 +12,7 @@ _FACTOR, _WORD = 0x9E3779B97F4A7C15, (1 << 64) - 1
 def slots(keys: Sequence[Sequence[int]]) -> tuple[int, ...]:
     """The place of each key where C looks for it, -1 where nothing is; nothing at all for few keys.
 
-    A key is as many numbers as C mixes. `templates/runtime/tb_lookup.h` has the other half.
+    A key is as many numbers as C mixes. `templates/runtime/core/tb_lookup.h` has the other half.
     """
     if len(keys) <= FEW:
         return ()

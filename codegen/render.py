@@ -90,8 +90,9 @@ def _runtime_files(prefix: str) -> Iterator[GeneratedFile]:
 
 
 def _runtime_texts() -> dict[str, str]:
-    paths = sorted((TEMPLATES / "runtime").glob("*.[ch]"))
-    return {path.name: path.read_text("utf-8") for path in paths}
+    runtime = TEMPLATES / "runtime"
+    paths = sorted(runtime.rglob("*.[ch]"))
+    return {path.relative_to(runtime).as_posix(): path.read_text("utf-8") for path in paths}
 
 
 @functools.cache

@@ -30,7 +30,7 @@ from codegen.tuned_table import tuned_table
 from codegen.tuning import Tuning
 from codegen.values import identity
 
-# What the C runtime has room for: TB_MOST_PARAMETERS and TB_MOST_DTYPE_AXES of tb_runtime.h, and
+# What the C runtime has room for: TB_MOST_PARAMETERS and TB_MOST_DTYPE_AXES, and
 # an index of 16 bits.
 _LONGEST_LABEL, _LONGEST_CASE = 40, 80
 MOST_PARAMETERS, MOST_TYPE_VARIABLES, MOST_COMBINATIONS, MOST_HINT_GROUPS = 254, 8, 1 << 15, 12

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-DIGEST = "9ff009cfab47e909"
+DIGEST = "16886a8528cc40f7"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -23,25 +23,36 @@ SOURCES = (
     "basics/vector_add.c",
     "qwen35/gated_delta_rule.c",
     "qwen35/gated_delta_rule_fused.c",
-    "runtime/tb_choices.c",
-    "runtime/tb_cpython.c",
-    "runtime/tb_descriptor.c",
-    "runtime/tb_driver.c",
-    "runtime/tb_error.c",
-    "runtime/tb_extras.c",
-    "runtime/tb_facts.c",
-    "runtime/tb_images.c",
-    "runtime/tb_launch.c",
-    "runtime/tb_memory.c",
-    "runtime/tb_numbers.c",
-    "runtime/tb_pointers.c",
-    "runtime/tb_prepared.c",
-    "runtime/tb_process.c",
-    "runtime/tb_python.c",
-    "runtime/tb_python_types.c",
-    "runtime/tb_schema.c",
-    "runtime/tb_tvm_ffi.c",
-    "runtime/tb_variants.c",
+    "runtime/core/tb_choices.c",
+    "runtime/core/tb_descriptor.c",
+    "runtime/core/tb_devices.c",
+    "runtime/core/tb_driver.c",
+    "runtime/core/tb_error.c",
+    "runtime/core/tb_extras.c",
+    "runtime/core/tb_images.c",
+    "runtime/core/tb_launch.c",
+    "runtime/core/tb_lookup.c",
+    "runtime/core/tb_process.c",
+    "runtime/core/tb_symbols.c",
+    "runtime/core/tb_text.c",
+    "runtime/core/tb_variants.c",
+    "runtime/python/tb_conversion.c",
+    "runtime/python/tb_cpython.c",
+    "runtime/python/tb_gil.c",
+    "runtime/python/tb_python.c",
+    "runtime/python/tb_python_types.c",
+    "runtime/tvm_ffi/tb_call.c",
+    "runtime/tvm_ffi/tb_constexprs.c",
+    "runtime/tvm_ffi/tb_describe.c",
+    "runtime/tvm_ffi/tb_memory.c",
+    "runtime/tvm_ffi/tb_numbers.c",
+    "runtime/tvm_ffi/tb_pointers.c",
+    "runtime/tvm_ffi/tb_prepare.c",
+    "runtime/tvm_ffi/tb_register.c",
+    "runtime/tvm_ffi/tb_safe_call.c",
+    "runtime/tvm_ffi/tb_schema.c",
+    "runtime/tvm_ffi/tb_shapes.c",
+    "runtime/tvm_ffi/tb_tvm_ffi.c",
 )
 FLAGS = ("-std=c99", "-O2", "-fPIC", "-fvisibility=hidden")
 _SCRATCH = "building-"

@@ -301,9 +301,9 @@ def check_from_c(package: Path, library: Path, folder: Path, command: tuple[str,
 def test_the_sources_compile_without_a_warning(package: Path, compiler: str) -> None:
     strict = (*STRICT, "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes")
     command = (compiler, "-std=c99", *strict, "-O2", "-fsyntax-only", f"-I{package}")
-    compile_c(*command, package / "descriptors.c", *sorted((package / "runtime").glob("*.c")))
-    assert (package / "runtime" / "tb_descriptor.c").read_bytes() == (
-        TEMPLATES / "runtime" / "tb_descriptor.c"
+    compile_c(*command, package / "descriptors.c", *sorted((package / "runtime").rglob("*.c")))
+    assert (package / "runtime/core/tb_descriptor.c").read_bytes() == (
+        TEMPLATES / "runtime/core/tb_descriptor.c"
     ).read_bytes()
 
 

@@ -83,7 +83,7 @@ def test_a_file_of_each_kind_counts_as_input(tmp_path: Path) -> None:
     assert {"codegen/cli.py", "templates/module.c.jinja", "templates/_library.py.jinja"} <= (
         inputs.keys()
     )
-    assert {"templates/runtime/tb_launch.c", "templates/runtime/tritonbind.h"} <= inputs.keys()
+    assert {"templates/runtime/core/tb_launch.c", "templates/runtime/tritonbind.h"} <= inputs.keys()
     assert not [path for path in inputs if "hidden" in path or "folder.py" in path]
     assert not [path for path in inputs if not path.endswith((".py", ".jinja", ".c", ".h"))]
     assert not [path for path in inputs if "__pycache__" in path]

@@ -264,7 +264,7 @@ def test_the_launch_structures_are_those_of_the_real_header(tmp_path: Path) -> N
     source = tmp_path / "layout.c"
     source.write_text(
         "".join(f"#define CUDA_{name} TB_{name}\n" for name in RESULTS)
-        + '#include "tb_driver.h"\n'
+        + '#include "core/tb_driver.h"\n'
         + "".join(f"#undef CUDA_{name}\n" for name in RESULTS)
         + "#include <cuda.h>\n"
         + "".join(f'_Static_assert((int)TB_{n} == (int)CUDA_{n}, "");\n' for n in RESULTS)

@@ -143,8 +143,8 @@ CLASHES = {
         "give it another name",
     ),
     "a file as a header of the runtime": (
-        {"kernels/tb/runtime.py": ADD},
-        "kernels/tb/runtime.py:10: what is generated of `tb/runtime.py` would have names of the "
+        {"kernels/tb/core.py": ADD},
+        "kernels/tb/core.py:10: what is generated of `tb/core.py` would have names of the "
         "runtime",
         "give it another name",
     ),

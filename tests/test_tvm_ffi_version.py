@@ -17,7 +17,7 @@ from tests.support.sample import Sample
 OLDEST = "0.1.14"
 NAMED = {
     "templates/_library.py.jinja": r"^TVM_FFI = \((\d+, \d+, \d+)\)",
-    "templates/runtime/tb_tvm_ffi.c": r"need TVM FFI (\S+) or later",
+    "templates/runtime/tvm_ffi/tb_register.c": r"need TVM FFI (\S+) or later",
     "pyproject.toml": r"apache-tvm-ffi>=([\d.]+),",
     "Makefile": r"apache-tvm-ffi==(\d+\.\d+\.\d+)",
     "README.md": r"all others with (\S+) or later",

@@ -257,7 +257,7 @@ def k(k_status, acme_tb_call, size, C: tl.constexpr, D: tl.constexpr):
 def test_a_prefix_that_other_names_begin_with(tmp_path: Path, prefix: str) -> None:
     """That of a kernel, of the runtime, of a header or of TVM FFI."""
     made.build(tmp_path, [made.plan(k) for k in made.read(tmp_path, AWKWARD)], prefix=prefix)
-    for source in ("made.c", "runtime/tb_pointers.c", "runtime/tb_prepared.c"):
+    for source in ("made.c", "runtime/tvm_ffi/tb_pointers.c", "runtime/tvm_ffi/tb_prepare.c"):
         compile_c("gcc", "-std=c99", *STRICT, "-fsyntax-only", tmp_path / source)
     assert f" {prefix}_k_launch(" in (tmp_path / "made.h").read_text()
 
@@ -297,7 +297,9 @@ def test_one_prefix_twice_does_not_link(tmp_path: Path, how: str) -> None:
     """Not even where the linker would take each file of the runtime from the first that has it."""
     pair = make(tmp_path, {})
     second = pair.folder / "second"
-    _replace(second / "runtime/tb_identity.h", "tb_runtime_[0-9a-f]{16}", f"tb_runtime_{0:016}")
+    _replace(
+        second / "runtime/core/tb_identity.h", "tb_runtime_[0-9a-f]{16}", f"tb_runtime_{0:016}"
+    )
     if how == "archives":  # no name of the modules is there twice
         for file in (second / "made.c", second / "made.h"):
             _replace(file, r"\bscale(?=_launch|_prepare)|made(?=_register)", "other")

@@ -2,7 +2,7 @@
 
 Every text is an integer expression without side effects, except that it sets `failed` where Python
 would raise ZeroDivisionError or a result would leave 64 bits. The ranges of the operands prove the
-rest, so that what needs no check has none. The C functions are in `tb_arithmetic.h`.
+rest, so that what needs no check has none. The C functions are in `core/tb_arithmetic.h`.
 """
 
 from __future__ import annotations

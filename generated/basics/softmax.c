@@ -5,8 +5,7 @@
  */
 #include "softmax.h"
 
-#include "../runtime/tb_python.h"
-#include "../runtime/tb_runtime.h"
+#include "../runtime/tb_core.h"
 
 TB_IMAGES("242743fe2e9567038e1dd33593a96da66c19df1254c3b949c0b5758a837bc778");
 
@@ -64,25 +63,10 @@ static const tb_argument softmax_arguments[] = {
     {.name = "columns", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 2}},
 };
 
-TB_DECLARE_CALLS(softmax);
-static bool softmax_call(tb_call *call);
-
 static const tb_function softmax_function = {
     .name = "tritonbind.basics.softmax",
-    .prepare_name = "tritonbind.basics.softmax.prepare",
-    .signature = "tritonbind.basics.softmax(x: *fp32, y: *fp32, rows: i32, columns: i32, "
-                 "stream=None)",
-    .argument_names = "x, y, rows, columns, stream",
-    .doc = "y = exp(x - m) / sum(exp(x - m)), with m the largest element of the row.\n"
-           "\n"
-           "The first pass finds m and the sum together: when m grows, the sum so far shrinks with "
-           "it.",
     .arguments = softmax_arguments,
     .argument_count = 4,
-    .variants = softmax_variants,
-    .run = softmax_call,
-    .call = softmax_safecall,
-    .prepare = softmax_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -141,6 +125,10 @@ tritonbind_status softmax_prepare(
     return softmax_on(target, x, y, rows, columns);
 }
 
+/* ---- for TVM FFI and Python ---- */
+
+#include "../runtime/tb_bindings.h"
+
 static bool softmax_call(tb_call *call)
 {
     tb_target target;
@@ -160,17 +148,32 @@ static bool softmax_call(tb_call *call)
            && softmax_on(target, x, y, rows, columns) == TRITONBIND_OK;
 }
 
+TB_DECLARE_CALLS(softmax);
+
+static const tb_global softmax_global = {
+    .function = &softmax_function,
+    .prepare_name = "tritonbind.basics.softmax.prepare",
+    .signature = "tritonbind.basics.softmax(x: *fp32, y: *fp32, rows: i32, columns: i32, "
+                 "stream=None)",
+    .argument_names = "x, y, rows, columns, stream",
+    .doc = "y = exp(x - m) / sum(exp(x - m)), with m the largest element of the row.\n"
+           "\n"
+           "The first pass finds m and the sum together: when m grows, the sum so far shrinks with "
+           "it.",
+    .run = softmax_call,
+    .call = softmax_safecall,
+    .prepare = softmax_safeprepare,
+};
+
 TB_DEFINE_CALLS(softmax, softmax);
 TB_DEFINE_PYTHON(softmax, softmax);
 
-/* ---- registration ---- */
-
 static int register_functions(void)
 {
-    static const tb_function *const functions[] = {
-        &softmax_function,
+    static const tb_global *const globals[] = {
+        &softmax_global,
     };
-    return tb_register(functions, 1);
+    return tb_register(globals, 1);
 }
 
 int basics_softmax_register(void)

@@ -5,8 +5,7 @@
  */
 #include "vector_add.h"
 
-#include "../runtime/tb_python.h"
-#include "../runtime/tb_runtime.h"
+#include "../runtime/tb_core.h"
 
 TB_IMAGES("741a33681fc4b960ccbe839a5336cc900eb3b207a7a1d019a955af56edbbbffe");
 
@@ -67,22 +66,10 @@ static const tb_argument vector_add_arguments[] = {
     {.name = "size", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 1}},
 };
 
-TB_DECLARE_CALLS(vector_add);
-static bool vector_add_call(tb_call *call);
-
 static const tb_function vector_add_function = {
     .name = "tritonbind.basics.vector_add",
-    .prepare_name = "tritonbind.basics.vector_add.prepare",
-    .signature = "tritonbind.basics.vector_add(x: *fp32, y: *fp32, out: *fp32, size: i32, "
-                 "stream=None)",
-    .argument_names = "x, y, out, size, stream",
-    .doc = "Add two vectors, element by element.",
     .arguments = vector_add_arguments,
     .argument_count = 4,
-    .variants = vector_add_variants,
-    .run = vector_add_call,
-    .call = vector_add_safecall,
-    .prepare = vector_add_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -146,6 +133,10 @@ tritonbind_status vector_add_prepare(
     return vector_add_on(target, x, y, out, size);
 }
 
+/* ---- for TVM FFI and Python ---- */
+
+#include "../runtime/tb_bindings.h"
+
 static bool vector_add_call(tb_call *call)
 {
     tb_target target;
@@ -166,17 +157,29 @@ static bool vector_add_call(tb_call *call)
            && vector_add_on(target, x, y, out, size) == TRITONBIND_OK;
 }
 
+TB_DECLARE_CALLS(vector_add);
+
+static const tb_global vector_add_global = {
+    .function = &vector_add_function,
+    .prepare_name = "tritonbind.basics.vector_add.prepare",
+    .signature = "tritonbind.basics.vector_add(x: *fp32, y: *fp32, out: *fp32, size: i32, "
+                 "stream=None)",
+    .argument_names = "x, y, out, size, stream",
+    .doc = "Add two vectors, element by element.",
+    .run = vector_add_call,
+    .call = vector_add_safecall,
+    .prepare = vector_add_safeprepare,
+};
+
 TB_DEFINE_CALLS(vector_add, vector_add);
 TB_DEFINE_PYTHON(vector_add, vector_add);
 
-/* ---- registration ---- */
-
 static int register_functions(void)
 {
-    static const tb_function *const functions[] = {
-        &vector_add_function,
+    static const tb_global *const globals[] = {
+        &vector_add_global,
     };
-    return tb_register(functions, 1);
+    return tb_register(globals, 1);
 }
 
 int basics_vector_add_register(void)

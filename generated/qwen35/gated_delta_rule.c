@@ -5,8 +5,7 @@
  */
 #include "gated_delta_rule.h"
 
-#include "../runtime/tb_python.h"
-#include "../runtime/tb_runtime.h"
+#include "../runtime/tb_core.h"
 
 TB_IMAGES("e7c1c63d000c5e58cd49862a5d1b0219940af6514b2225d4602703c19befacfb");
 
@@ -98,29 +97,10 @@ static const tb_argument gated_delta_rule_chunk_prepare_arguments[] = {
     {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 2}},
 };
 
-TB_DECLARE_CALLS(gated_delta_rule_chunk_prepare);
-static bool gated_delta_rule_chunk_prepare_call(tb_call *call);
-
 static const tb_function gated_delta_rule_chunk_prepare_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare",
-    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare.prepare",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare(qkv: *bf16, b: "
-                 "*bf16, a: *bf16, dt_bias: *bf16, a_log: *fp32, q_out: *bf16, k_out: *bf16, "
-                 "v_out: *bf16, g_out: *fp32, beta_out: *fp32, num_key_heads: i32, "
-                 "num_value_heads: i32, qkv_dim: i32, seq_len: i32, stream=None)",
-    .argument_names = "qkv, b, a, dt_bias, a_log, q_out, k_out, v_out, g_out, beta_out, "
-                      "num_key_heads, num_value_heads, qkv_dim, seq_len, stream",
-    .doc = "Split and normalise the projected rows; compute each token's decay and write "
-           "strength.\n"
-           "\n"
-           "q, k /= sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias); beta = "
-           "sigmoid(b).",
     .arguments = gated_delta_rule_chunk_prepare_arguments,
     .argument_count = 14,
-    .variants = gated_delta_rule_chunk_prepare_variants,
-    .run = gated_delta_rule_chunk_prepare_call,
-    .call = gated_delta_rule_chunk_prepare_safecall,
-    .prepare = gated_delta_rule_chunk_prepare_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -236,58 +216,6 @@ tritonbind_status gated_delta_rule_chunk_prepare_prepare(
                                              qkv_dim, seq_len);
 }
 
-static bool gated_delta_rule_chunk_prepare_call(tb_call *call)
-{
-    tb_target target;
-    tvm_ffi_any filled[16];
-    const void *qkv;
-    const void *b;
-    const void *a;
-    const void *dt_bias;
-    const void *a_log;
-    void *q_out;
-    void *k_out;
-    void *v_out;
-    void *g_out;
-    void *beta_out;
-    int32_t num_key_heads;
-    int32_t num_value_heads;
-    int32_t qkv_dim;
-    int32_t seq_len;
-    return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &qkv)
-           && tb_get_const_pointer(call, 1, &b)
-           && tb_get_const_pointer(call, 2, &a)
-           && tb_get_const_pointer(call, 3, &dt_bias)
-           && tb_get_const_pointer(call, 4, &a_log)
-           && tb_get_pointer(call, 5, &q_out)
-           && tb_get_pointer(call, 6, &k_out)
-           && tb_get_pointer(call, 7, &v_out)
-           && tb_get_pointer(call, 8, &g_out)
-           && tb_get_pointer(call, 9, &beta_out)
-           && tb_get_int32(call, 10, &num_key_heads)
-           && tb_get_int32(call, 11, &num_value_heads)
-           && tb_get_int32(call, 12, &qkv_dim)
-           && tb_get_int32(call, 13, &seq_len)
-           && tb_check_shape(call, 0, (const int64_t[]){seq_len, qkv_dim}, 2)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 3, (const int64_t[]){num_value_heads}, 1)
-           && tb_check_shape(call, 4, (const int64_t[]){num_value_heads}, 1)
-           && tb_check_shape(call, 5, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 7, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 8, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 9, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_chunk_prepare_on(target, qkv, b, a, dt_bias, a_log, q_out, k_out,
-                                                v_out, g_out, beta_out, num_key_heads,
-                                                num_value_heads, qkv_dim, seq_len) == TRITONBIND_OK;
-}
-
-TB_DEFINE_CALLS(gated_delta_rule_chunk_prepare, gated_delta_rule_chunk_prepare);
-TB_DEFINE_PYTHON(gated_delta_rule_chunk_prepare, gated_delta_rule_chunk_prepare);
-
 /* ---- gated_delta_rule_chunk_cumsum ---- */
 
 /* aligned */
@@ -348,22 +276,10 @@ static const tb_argument gated_delta_rule_chunk_cumsum_arguments[] = {
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 2}},
 };
 
-TB_DECLARE_CALLS(gated_delta_rule_chunk_cumsum);
-static bool gated_delta_rule_chunk_cumsum_call(tb_call *call);
-
 static const tb_function gated_delta_rule_chunk_cumsum_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_cumsum",
-    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_cumsum.prepare",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_cumsum(g_in: *fp32, g_out: "
-                 "*fp32, seq_len: i32, num_value_heads: i32, stream=None)",
-    .argument_names = "g_in, g_out, seq_len, num_value_heads, stream",
-    .doc = "g_out[t] is the sum of g_in from the first token of t's chunk to t, t included.",
     .arguments = gated_delta_rule_chunk_cumsum_arguments,
     .argument_count = 4,
-    .variants = gated_delta_rule_chunk_cumsum_variants,
-    .run = gated_delta_rule_chunk_cumsum_call,
-    .call = gated_delta_rule_chunk_cumsum_safecall,
-    .prepare = gated_delta_rule_chunk_cumsum_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -425,29 +341,6 @@ tritonbind_status gated_delta_rule_chunk_cumsum_prepare(
     *prepared = NULL;
     return gated_delta_rule_chunk_cumsum_on(target, g_in, g_out, seq_len, num_value_heads);
 }
-
-static bool gated_delta_rule_chunk_cumsum_call(tb_call *call)
-{
-    tb_target target;
-    tvm_ffi_any filled[6];
-    const void *g_in;
-    void *g_out;
-    int32_t seq_len;
-    int32_t num_value_heads;
-    return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &g_in)
-           && tb_get_pointer(call, 1, &g_out)
-           && tb_get_int32(call, 2, &seq_len)
-           && tb_get_int32(call, 3, &num_value_heads)
-           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_chunk_cumsum_on(target, g_in, g_out, seq_len,
-                                               num_value_heads) == TRITONBIND_OK;
-}
-
-TB_DEFINE_CALLS(gated_delta_rule_chunk_cumsum, gated_delta_rule_chunk_cumsum);
-TB_DEFINE_PYTHON(gated_delta_rule_chunk_cumsum, gated_delta_rule_chunk_cumsum);
 
 /* ---- gated_delta_rule_chunk_a ---- */
 
@@ -523,23 +416,10 @@ static const tb_argument gated_delta_rule_chunk_a_arguments[] = {
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
 
-TB_DECLARE_CALLS(gated_delta_rule_chunk_a);
-static bool gated_delta_rule_chunk_a_call(tb_call *call);
-
 static const tb_function gated_delta_rule_chunk_a_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_a",
-    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_a.prepare",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_a(k: *bf16, g_cumsum: "
-                 "*fp32, beta: *fp32, a_tril: *fp32, seq_len: i32, num_value_heads: i32, "
-                 "stream=None)",
-    .argument_names = "k, g_cumsum, beta, a_tril, seq_len, num_value_heads, stream",
-    .doc = "A[i, j] = beta_i exp(g_i - g_j) (k_i . k_j) for i > j inside a chunk, 0 elsewhere.",
     .arguments = gated_delta_rule_chunk_a_arguments,
     .argument_count = 6,
-    .variants = gated_delta_rule_chunk_a_variants,
-    .run = gated_delta_rule_chunk_a_call,
-    .call = gated_delta_rule_chunk_a_safecall,
-    .prepare = gated_delta_rule_chunk_a_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -615,35 +495,6 @@ tritonbind_status gated_delta_rule_chunk_a_prepare(
     return gated_delta_rule_chunk_a_on(target, k, g_cumsum, beta, a_tril, seq_len, num_value_heads);
 }
 
-static bool gated_delta_rule_chunk_a_call(tb_call *call)
-{
-    tb_target target;
-    tvm_ffi_any filled[8];
-    const void *k;
-    const void *g_cumsum;
-    const void *beta;
-    void *a_tril;
-    int32_t seq_len;
-    int32_t num_value_heads;
-    return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &k)
-           && tb_get_const_pointer(call, 1, &g_cumsum)
-           && tb_get_const_pointer(call, 2, &beta)
-           && tb_get_pointer(call, 3, &a_tril)
-           && tb_get_int32(call, 4, &seq_len)
-           && tb_get_int32(call, 5, &num_value_heads)
-           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_chunk_a_on(target, k, g_cumsum, beta, a_tril, seq_len,
-                                          num_value_heads) == TRITONBIND_OK;
-}
-
-TB_DEFINE_CALLS(gated_delta_rule_chunk_a, gated_delta_rule_chunk_a);
-TB_DEFINE_PYTHON(gated_delta_rule_chunk_a, gated_delta_rule_chunk_a);
-
 /* ---- gated_delta_rule_chunk_solve ---- */
 
 /* aligned */
@@ -714,26 +565,10 @@ static const tb_argument gated_delta_rule_chunk_solve_arguments[] = {
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
 
-TB_DECLARE_CALLS(gated_delta_rule_chunk_solve);
-static bool gated_delta_rule_chunk_solve_call(tb_call *call);
-
 static const tb_function gated_delta_rule_chunk_solve_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_solve",
-    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_solve.prepare",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_solve(a_tril_ptr: *fp32, "
-                 "a_inv_ptr: *bf16, seq_len: i32, num_value_heads: i32, stream=None)",
-    .argument_names = "a_tril_ptr, a_inv_ptr, seq_len, num_value_heads, stream",
-    .doc = "T = (I + A)^-1 of the 64 x 64 unit lower triangular matrix of each chunk, in fp32.\n"
-           "\n"
-           "Substitution inverts the four 16 x 16 blocks on the diagonal, block formulas join them "
-           "to two\n"
-           "of 32 x 32, and those to the whole.",
     .arguments = gated_delta_rule_chunk_solve_arguments,
     .argument_count = 4,
-    .variants = gated_delta_rule_chunk_solve_variants,
-    .run = gated_delta_rule_chunk_solve_call,
-    .call = gated_delta_rule_chunk_solve_safecall,
-    .prepare = gated_delta_rule_chunk_solve_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -798,29 +633,6 @@ tritonbind_status gated_delta_rule_chunk_solve_prepare(
     *prepared = NULL;
     return gated_delta_rule_chunk_solve_on(target, a_tril_ptr, a_inv_ptr, seq_len, num_value_heads);
 }
-
-static bool gated_delta_rule_chunk_solve_call(tb_call *call)
-{
-    tb_target target;
-    tvm_ffi_any filled[6];
-    const void *a_tril_ptr;
-    void *a_inv_ptr;
-    int32_t seq_len;
-    int32_t num_value_heads;
-    return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &a_tril_ptr)
-           && tb_get_pointer(call, 1, &a_inv_ptr)
-           && tb_get_int32(call, 2, &seq_len)
-           && tb_get_int32(call, 3, &num_value_heads)
-           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_chunk_solve_on(target, a_tril_ptr, a_inv_ptr, seq_len,
-                                              num_value_heads) == TRITONBIND_OK;
-}
-
-TB_DEFINE_CALLS(gated_delta_rule_chunk_solve, gated_delta_rule_chunk_solve);
-TB_DEFINE_PYTHON(gated_delta_rule_chunk_solve, gated_delta_rule_chunk_solve);
 
 /* ---- gated_delta_rule_chunk_recompute ---- */
 
@@ -902,27 +714,10 @@ static const tb_argument gated_delta_rule_chunk_recompute_arguments[] = {
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
 
-TB_DECLARE_CALLS(gated_delta_rule_chunk_recompute);
-static bool gated_delta_rule_chunk_recompute_call(tb_call *call);
-
 static const tb_function gated_delta_rule_chunk_recompute_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_recompute",
-    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_recompute.prepare",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_recompute(k: *bf16, v: "
-                 "*bf16, beta: *fp32, w_out: *bf16, u_out: *bf16, a_inv: *bf16, g_cumsum: *fp32, "
-                 "seq_len: i32, num_value_heads: i32, stream=None)",
-    .argument_names = "k, v, beta, w_out, u_out, a_inv, g_cumsum, seq_len, num_value_heads, stream",
-    .doc = "u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.\n"
-           "\n"
-           "A program makes one of them. The factors go to the columns of T: it is half as wide as "
-           "k and v,\n"
-           "which stay as they are.",
     .arguments = gated_delta_rule_chunk_recompute_arguments,
     .argument_count = 9,
-    .variants = gated_delta_rule_chunk_recompute_variants,
-    .run = gated_delta_rule_chunk_recompute_call,
-    .call = gated_delta_rule_chunk_recompute_safecall,
-    .prepare = gated_delta_rule_chunk_recompute_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -1014,44 +809,6 @@ tritonbind_status gated_delta_rule_chunk_recompute_prepare(
     return gated_delta_rule_chunk_recompute_on(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
                                                seq_len, num_value_heads);
 }
-
-static bool gated_delta_rule_chunk_recompute_call(tb_call *call)
-{
-    tb_target target;
-    tvm_ffi_any filled[11];
-    const void *k;
-    const void *v;
-    const void *beta;
-    void *w_out;
-    void *u_out;
-    const void *a_inv;
-    const void *g_cumsum;
-    int32_t seq_len;
-    int32_t num_value_heads;
-    return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &k)
-           && tb_get_const_pointer(call, 1, &v)
-           && tb_get_const_pointer(call, 2, &beta)
-           && tb_get_pointer(call, 3, &w_out)
-           && tb_get_pointer(call, 4, &u_out)
-           && tb_get_const_pointer(call, 5, &a_inv)
-           && tb_get_const_pointer(call, 6, &g_cumsum)
-           && tb_get_int32(call, 7, &seq_len)
-           && tb_get_int32(call, 8, &num_value_heads)
-           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 4, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 5, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
-           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_chunk_recompute_on(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
-                                                  seq_len, num_value_heads) == TRITONBIND_OK;
-}
-
-TB_DEFINE_CALLS(gated_delta_rule_chunk_recompute, gated_delta_rule_chunk_recompute);
-TB_DEFINE_PYTHON(gated_delta_rule_chunk_recompute, gated_delta_rule_chunk_recompute);
 
 /* ---- gated_delta_rule_chunk_state ---- */
 
@@ -1212,27 +969,10 @@ static const tb_argument gated_delta_rule_chunk_state_arguments[] = {
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
 
-TB_DECLARE_CALLS(gated_delta_rule_chunk_state);
-static bool gated_delta_rule_chunk_state_call(tb_call *call);
-
 static const tb_function gated_delta_rule_chunk_state_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_state",
-    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_state.prepare",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_state(k: *bf16, w: *bf16, "
-                 "u: *bf16, g_cumsum: *fp32, initial_state: *fp32, chunk_state: *fp32, v_new: "
-                 "*bf16, final_state: *fp32, seq_len: i32, num_value_heads: i32, stream=None)",
-    .argument_names = "k, w, u, g_cumsum, initial_state, chunk_state, v_new, final_state, seq_len, "
-                      "num_value_heads, stream",
-    .doc = "Carry h from chunk to chunk; each program keeps BLOCK_V columns of it in registers.\n"
-           "\n"
-           "v_new = u - w h, then h = exp(g_last) h + k^T (exp(g_last - g) v_new), g_last: g at "
-           "the end.",
     .arguments = gated_delta_rule_chunk_state_arguments,
     .argument_count = 10,
-    .variants = gated_delta_rule_chunk_state_variants,
-    .run = gated_delta_rule_chunk_state_call,
-    .call = gated_delta_rule_chunk_state_safecall,
-    .prepare = gated_delta_rule_chunk_state_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -1343,51 +1083,6 @@ tritonbind_status gated_delta_rule_chunk_state_prepare(
                                            v_new, final_state, seq_len, num_value_heads);
 }
 
-static bool gated_delta_rule_chunk_state_call(tb_call *call)
-{
-    tb_target target;
-    tvm_ffi_any filled[12];
-    const void *k;
-    const void *w;
-    const void *u;
-    const void *g_cumsum;
-    const void *initial_state;
-    void *chunk_state;
-    void *v_new;
-    void *final_state;
-    int32_t seq_len;
-    int32_t num_value_heads;
-    return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &k)
-           && tb_get_const_pointer(call, 1, &w)
-           && tb_get_const_pointer(call, 2, &u)
-           && tb_get_const_pointer(call, 3, &g_cumsum)
-           && tb_get_const_pointer(call, 4, &initial_state)
-           && tb_get_pointer(call, 5, &chunk_state)
-           && tb_get_pointer(call, 6, &v_new)
-           && tb_get_pointer(call, 7, &final_state)
-           && tb_get_int32(call, 8, &seq_len)
-           && tb_get_int32(call, 9, &num_value_heads)
-           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 4, (const int64_t[]){num_value_heads, 128, 128}, 3)
-           && tb_check_shape(call, 5,
-                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
-                                               128},
-                             4)
-           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 7, (const int64_t[]){num_value_heads, 128, 128}, 3)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_chunk_state_on(target, k, w, u, g_cumsum, initial_state, chunk_state,
-                                              v_new, final_state, seq_len,
-                                              num_value_heads) == TRITONBIND_OK;
-}
-
-TB_DEFINE_CALLS(gated_delta_rule_chunk_state, gated_delta_rule_chunk_state);
-TB_DEFINE_PYTHON(gated_delta_rule_chunk_state, gated_delta_rule_chunk_state);
-
 /* ---- gated_delta_rule_chunk_o ---- */
 
 /* aligned */
@@ -1468,25 +1163,10 @@ static const tb_argument gated_delta_rule_chunk_o_arguments[] = {
     {.name = "scale", .kind = TB_FLOAT},
 };
 
-TB_DECLARE_CALLS(gated_delta_rule_chunk_o);
-static bool gated_delta_rule_chunk_o_call(tb_call *call);
-
 static const tb_function gated_delta_rule_chunk_o_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_o",
-    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_o.prepare",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_o(q: *bf16, k: *bf16, "
-                 "v_new: *bf16, chunk_state: *fp32, g_cumsum: *fp32, output: *bf16, seq_len: i32, "
-                 "num_value_heads: i32, scale: fp32, stream=None)",
-    .argument_names = "q, k, v_new, chunk_state, g_cumsum, output, seq_len, num_value_heads, "
-                      "scale, stream",
-    .doc = "o = scale (exp(g) q h + P v_new), P[i, j] = exp(g_i - g_j) (q_i . k_j) for i >= j, "
-           "else 0.",
     .arguments = gated_delta_rule_chunk_o_arguments,
     .argument_count = 9,
-    .variants = gated_delta_rule_chunk_o_variants,
-    .run = gated_delta_rule_chunk_o_call,
-    .call = gated_delta_rule_chunk_o_safecall,
-    .prepare = gated_delta_rule_chunk_o_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -1576,6 +1256,326 @@ tritonbind_status gated_delta_rule_chunk_o_prepare(
                                        num_value_heads, scale);
 }
 
+/* ---- for TVM FFI and Python ---- */
+
+#include "../runtime/tb_bindings.h"
+
+static bool gated_delta_rule_chunk_prepare_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[16];
+    const void *qkv;
+    const void *b;
+    const void *a;
+    const void *dt_bias;
+    const void *a_log;
+    void *q_out;
+    void *k_out;
+    void *v_out;
+    void *g_out;
+    void *beta_out;
+    int32_t num_key_heads;
+    int32_t num_value_heads;
+    int32_t qkv_dim;
+    int32_t seq_len;
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &qkv)
+           && tb_get_const_pointer(call, 1, &b)
+           && tb_get_const_pointer(call, 2, &a)
+           && tb_get_const_pointer(call, 3, &dt_bias)
+           && tb_get_const_pointer(call, 4, &a_log)
+           && tb_get_pointer(call, 5, &q_out)
+           && tb_get_pointer(call, 6, &k_out)
+           && tb_get_pointer(call, 7, &v_out)
+           && tb_get_pointer(call, 8, &g_out)
+           && tb_get_pointer(call, 9, &beta_out)
+           && tb_get_int32(call, 10, &num_key_heads)
+           && tb_get_int32(call, 11, &num_value_heads)
+           && tb_get_int32(call, 12, &qkv_dim)
+           && tb_get_int32(call, 13, &seq_len)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, qkv_dim}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 3, (const int64_t[]){num_value_heads}, 1)
+           && tb_check_shape(call, 4, (const int64_t[]){num_value_heads}, 1)
+           && tb_check_shape(call, 5, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 7, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 8, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 9, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_prepare_on(target, qkv, b, a, dt_bias, a_log, q_out, k_out,
+                                                v_out, g_out, beta_out, num_key_heads,
+                                                num_value_heads, qkv_dim, seq_len) == TRITONBIND_OK;
+}
+
+TB_DECLARE_CALLS(gated_delta_rule_chunk_prepare);
+
+static const tb_global gated_delta_rule_chunk_prepare_global = {
+    .function = &gated_delta_rule_chunk_prepare_function,
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare.prepare",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare(qkv: *bf16, b: "
+                 "*bf16, a: *bf16, dt_bias: *bf16, a_log: *fp32, q_out: *bf16, k_out: *bf16, "
+                 "v_out: *bf16, g_out: *fp32, beta_out: *fp32, num_key_heads: i32, "
+                 "num_value_heads: i32, qkv_dim: i32, seq_len: i32, stream=None)",
+    .argument_names = "qkv, b, a, dt_bias, a_log, q_out, k_out, v_out, g_out, beta_out, "
+                      "num_key_heads, num_value_heads, qkv_dim, seq_len, stream",
+    .doc = "Split and normalise the projected rows; compute each token's decay and write "
+           "strength.\n"
+           "\n"
+           "q, k /= sqrt(sum of squares + 1e-12); g = -exp(a_log) softplus(a + dt_bias); beta = "
+           "sigmoid(b).",
+    .run = gated_delta_rule_chunk_prepare_call,
+    .call = gated_delta_rule_chunk_prepare_safecall,
+    .prepare = gated_delta_rule_chunk_prepare_safeprepare,
+};
+
+TB_DEFINE_CALLS(gated_delta_rule_chunk_prepare, gated_delta_rule_chunk_prepare);
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_prepare, gated_delta_rule_chunk_prepare);
+
+static bool gated_delta_rule_chunk_cumsum_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[6];
+    const void *g_in;
+    void *g_out;
+    int32_t seq_len;
+    int32_t num_value_heads;
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &g_in)
+           && tb_get_pointer(call, 1, &g_out)
+           && tb_get_int32(call, 2, &seq_len)
+           && tb_get_int32(call, 3, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_cumsum_on(target, g_in, g_out, seq_len,
+                                               num_value_heads) == TRITONBIND_OK;
+}
+
+TB_DECLARE_CALLS(gated_delta_rule_chunk_cumsum);
+
+static const tb_global gated_delta_rule_chunk_cumsum_global = {
+    .function = &gated_delta_rule_chunk_cumsum_function,
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_cumsum.prepare",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_cumsum(g_in: *fp32, g_out: "
+                 "*fp32, seq_len: i32, num_value_heads: i32, stream=None)",
+    .argument_names = "g_in, g_out, seq_len, num_value_heads, stream",
+    .doc = "g_out[t] is the sum of g_in from the first token of t's chunk to t, t included.",
+    .run = gated_delta_rule_chunk_cumsum_call,
+    .call = gated_delta_rule_chunk_cumsum_safecall,
+    .prepare = gated_delta_rule_chunk_cumsum_safeprepare,
+};
+
+TB_DEFINE_CALLS(gated_delta_rule_chunk_cumsum, gated_delta_rule_chunk_cumsum);
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_cumsum, gated_delta_rule_chunk_cumsum);
+
+static bool gated_delta_rule_chunk_a_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[8];
+    const void *k;
+    const void *g_cumsum;
+    const void *beta;
+    void *a_tril;
+    int32_t seq_len;
+    int32_t num_value_heads;
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &k)
+           && tb_get_const_pointer(call, 1, &g_cumsum)
+           && tb_get_const_pointer(call, 2, &beta)
+           && tb_get_pointer(call, 3, &a_tril)
+           && tb_get_int32(call, 4, &seq_len)
+           && tb_get_int32(call, 5, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_a_on(target, k, g_cumsum, beta, a_tril, seq_len,
+                                          num_value_heads) == TRITONBIND_OK;
+}
+
+TB_DECLARE_CALLS(gated_delta_rule_chunk_a);
+
+static const tb_global gated_delta_rule_chunk_a_global = {
+    .function = &gated_delta_rule_chunk_a_function,
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_a.prepare",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_a(k: *bf16, g_cumsum: "
+                 "*fp32, beta: *fp32, a_tril: *fp32, seq_len: i32, num_value_heads: i32, "
+                 "stream=None)",
+    .argument_names = "k, g_cumsum, beta, a_tril, seq_len, num_value_heads, stream",
+    .doc = "A[i, j] = beta_i exp(g_i - g_j) (k_i . k_j) for i > j inside a chunk, 0 elsewhere.",
+    .run = gated_delta_rule_chunk_a_call,
+    .call = gated_delta_rule_chunk_a_safecall,
+    .prepare = gated_delta_rule_chunk_a_safeprepare,
+};
+
+TB_DEFINE_CALLS(gated_delta_rule_chunk_a, gated_delta_rule_chunk_a);
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_a, gated_delta_rule_chunk_a);
+
+static bool gated_delta_rule_chunk_solve_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[6];
+    const void *a_tril_ptr;
+    void *a_inv_ptr;
+    int32_t seq_len;
+    int32_t num_value_heads;
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &a_tril_ptr)
+           && tb_get_pointer(call, 1, &a_inv_ptr)
+           && tb_get_int32(call, 2, &seq_len)
+           && tb_get_int32(call, 3, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_solve_on(target, a_tril_ptr, a_inv_ptr, seq_len,
+                                              num_value_heads) == TRITONBIND_OK;
+}
+
+TB_DECLARE_CALLS(gated_delta_rule_chunk_solve);
+
+static const tb_global gated_delta_rule_chunk_solve_global = {
+    .function = &gated_delta_rule_chunk_solve_function,
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_solve.prepare",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_solve(a_tril_ptr: *fp32, "
+                 "a_inv_ptr: *bf16, seq_len: i32, num_value_heads: i32, stream=None)",
+    .argument_names = "a_tril_ptr, a_inv_ptr, seq_len, num_value_heads, stream",
+    .doc = "T = (I + A)^-1 of the 64 x 64 unit lower triangular matrix of each chunk, in fp32.\n"
+           "\n"
+           "Substitution inverts the four 16 x 16 blocks on the diagonal, block formulas join them "
+           "to two\n"
+           "of 32 x 32, and those to the whole.",
+    .run = gated_delta_rule_chunk_solve_call,
+    .call = gated_delta_rule_chunk_solve_safecall,
+    .prepare = gated_delta_rule_chunk_solve_safeprepare,
+};
+
+TB_DEFINE_CALLS(gated_delta_rule_chunk_solve, gated_delta_rule_chunk_solve);
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_solve, gated_delta_rule_chunk_solve);
+
+static bool gated_delta_rule_chunk_recompute_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[11];
+    const void *k;
+    const void *v;
+    const void *beta;
+    void *w_out;
+    void *u_out;
+    const void *a_inv;
+    const void *g_cumsum;
+    int32_t seq_len;
+    int32_t num_value_heads;
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &k)
+           && tb_get_const_pointer(call, 1, &v)
+           && tb_get_const_pointer(call, 2, &beta)
+           && tb_get_pointer(call, 3, &w_out)
+           && tb_get_pointer(call, 4, &u_out)
+           && tb_get_const_pointer(call, 5, &a_inv)
+           && tb_get_const_pointer(call, 6, &g_cumsum)
+           && tb_get_int32(call, 7, &seq_len)
+           && tb_get_int32(call, 8, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 4, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 5, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
+           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_recompute_on(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
+                                                  seq_len, num_value_heads) == TRITONBIND_OK;
+}
+
+TB_DECLARE_CALLS(gated_delta_rule_chunk_recompute);
+
+static const tb_global gated_delta_rule_chunk_recompute_global = {
+    .function = &gated_delta_rule_chunk_recompute_function,
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_recompute.prepare",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_recompute(k: *bf16, v: "
+                 "*bf16, beta: *fp32, w_out: *bf16, u_out: *bf16, a_inv: *bf16, g_cumsum: *fp32, "
+                 "seq_len: i32, num_value_heads: i32, stream=None)",
+    .argument_names = "k, v, beta, w_out, u_out, a_inv, g_cumsum, seq_len, num_value_heads, stream",
+    .doc = "u = T (beta v) and w = T (beta exp(g) k): what a chunk writes is u - w h.\n"
+           "\n"
+           "A program makes one of them. The factors go to the columns of T: it is half as wide as "
+           "k and v,\n"
+           "which stay as they are.",
+    .run = gated_delta_rule_chunk_recompute_call,
+    .call = gated_delta_rule_chunk_recompute_safecall,
+    .prepare = gated_delta_rule_chunk_recompute_safeprepare,
+};
+
+TB_DEFINE_CALLS(gated_delta_rule_chunk_recompute, gated_delta_rule_chunk_recompute);
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_recompute, gated_delta_rule_chunk_recompute);
+
+static bool gated_delta_rule_chunk_state_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[12];
+    const void *k;
+    const void *w;
+    const void *u;
+    const void *g_cumsum;
+    const void *initial_state;
+    void *chunk_state;
+    void *v_new;
+    void *final_state;
+    int32_t seq_len;
+    int32_t num_value_heads;
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &k)
+           && tb_get_const_pointer(call, 1, &w)
+           && tb_get_const_pointer(call, 2, &u)
+           && tb_get_const_pointer(call, 3, &g_cumsum)
+           && tb_get_const_pointer(call, 4, &initial_state)
+           && tb_get_pointer(call, 5, &chunk_state)
+           && tb_get_pointer(call, 6, &v_new)
+           && tb_get_pointer(call, 7, &final_state)
+           && tb_get_int32(call, 8, &seq_len)
+           && tb_get_int32(call, 9, &num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 4, (const int64_t[]){num_value_heads, 128, 128}, 3)
+           && tb_check_shape(call, 5,
+                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
+                                               128},
+                             4)
+           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_check_shape(call, 7, (const int64_t[]){num_value_heads, 128, 128}, 3)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_chunk_state_on(target, k, w, u, g_cumsum, initial_state, chunk_state,
+                                              v_new, final_state, seq_len,
+                                              num_value_heads) == TRITONBIND_OK;
+}
+
+TB_DECLARE_CALLS(gated_delta_rule_chunk_state);
+
+static const tb_global gated_delta_rule_chunk_state_global = {
+    .function = &gated_delta_rule_chunk_state_function,
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_state.prepare",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_state(k: *bf16, w: *bf16, "
+                 "u: *bf16, g_cumsum: *fp32, initial_state: *fp32, chunk_state: *fp32, v_new: "
+                 "*bf16, final_state: *fp32, seq_len: i32, num_value_heads: i32, stream=None)",
+    .argument_names = "k, w, u, g_cumsum, initial_state, chunk_state, v_new, final_state, seq_len, "
+                      "num_value_heads, stream",
+    .doc = "Carry h from chunk to chunk; each program keeps BLOCK_V columns of it in registers.\n"
+           "\n"
+           "v_new = u - w h, then h = exp(g_last) h + k^T (exp(g_last - g) v_new), g_last: g at "
+           "the end.",
+    .run = gated_delta_rule_chunk_state_call,
+    .call = gated_delta_rule_chunk_state_safecall,
+    .prepare = gated_delta_rule_chunk_state_safeprepare,
+};
+
+TB_DEFINE_CALLS(gated_delta_rule_chunk_state, gated_delta_rule_chunk_state);
+TB_DEFINE_PYTHON(gated_delta_rule_chunk_state, gated_delta_rule_chunk_state);
+
 static bool gated_delta_rule_chunk_o_call(tb_call *call)
 {
     tb_target target;
@@ -1613,23 +1613,38 @@ static bool gated_delta_rule_chunk_o_call(tb_call *call)
                                           seq_len, num_value_heads, scale) == TRITONBIND_OK;
 }
 
+TB_DECLARE_CALLS(gated_delta_rule_chunk_o);
+
+static const tb_global gated_delta_rule_chunk_o_global = {
+    .function = &gated_delta_rule_chunk_o_function,
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_o.prepare",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_o(q: *bf16, k: *bf16, "
+                 "v_new: *bf16, chunk_state: *fp32, g_cumsum: *fp32, output: *bf16, seq_len: i32, "
+                 "num_value_heads: i32, scale: fp32, stream=None)",
+    .argument_names = "q, k, v_new, chunk_state, g_cumsum, output, seq_len, num_value_heads, "
+                      "scale, stream",
+    .doc = "o = scale (exp(g) q h + P v_new), P[i, j] = exp(g_i - g_j) (q_i . k_j) for i >= j, "
+           "else 0.",
+    .run = gated_delta_rule_chunk_o_call,
+    .call = gated_delta_rule_chunk_o_safecall,
+    .prepare = gated_delta_rule_chunk_o_safeprepare,
+};
+
 TB_DEFINE_CALLS(gated_delta_rule_chunk_o, gated_delta_rule_chunk_o);
 TB_DEFINE_PYTHON(gated_delta_rule_chunk_o, gated_delta_rule_chunk_o);
 
-/* ---- registration ---- */
-
 static int register_functions(void)
 {
-    static const tb_function *const functions[] = {
-        &gated_delta_rule_chunk_prepare_function,
-        &gated_delta_rule_chunk_cumsum_function,
-        &gated_delta_rule_chunk_a_function,
-        &gated_delta_rule_chunk_solve_function,
-        &gated_delta_rule_chunk_recompute_function,
-        &gated_delta_rule_chunk_state_function,
-        &gated_delta_rule_chunk_o_function,
+    static const tb_global *const globals[] = {
+        &gated_delta_rule_chunk_prepare_global,
+        &gated_delta_rule_chunk_cumsum_global,
+        &gated_delta_rule_chunk_a_global,
+        &gated_delta_rule_chunk_solve_global,
+        &gated_delta_rule_chunk_recompute_global,
+        &gated_delta_rule_chunk_state_global,
+        &gated_delta_rule_chunk_o_global,
     };
-    return tb_register(functions, 7);
+    return tb_register(globals, 7);
 }
 
 int qwen35_gated_delta_rule_register(void)

@@ -5,8 +5,7 @@
  */
 #include "gated_delta_rule_fused.h"
 
-#include "../runtime/tb_python.h"
-#include "../runtime/tb_runtime.h"
+#include "../runtime/tb_core.h"
 
 TB_IMAGES("0b84db4365fad3e3e56f7ae20136509c7413a026e45bb930539d02992540da10");
 
@@ -63,25 +62,10 @@ static const tb_argument gated_delta_rule_fused_local_arguments[] = {
     {.name = "scale", .kind = TB_FLOAT},
 };
 
-TB_DECLARE_CALLS(gated_delta_rule_fused_local);
-static bool gated_delta_rule_fused_local_call(tb_call *call);
-
 static const tb_function gated_delta_rule_fused_local_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_fused_local",
-    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_fused_local.prepare",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_fused_local(qkv: *bf16, b: *bf16, "
-                 "a: *bf16, dt_bias: *bf16, a_log: *fp32, solved: *bf16, factors: *fp32, "
-                 "num_key_heads: i32, num_value_heads: i32, seq_len: i32, scale: fp32, "
-                 "stream=None)",
-    .argument_names = "qkv, b, a, dt_bias, a_log, solved, factors, num_key_heads, num_value_heads, "
-                      "seq_len, scale, stream",
-    .doc = "T, P T and the factors of every chunk: all that needs no state.",
     .arguments = gated_delta_rule_fused_local_arguments,
     .argument_count = 11,
-    .variants = gated_delta_rule_fused_local_variants,
-    .run = gated_delta_rule_fused_local_call,
-    .call = gated_delta_rule_fused_local_safecall,
-    .prepare = gated_delta_rule_fused_local_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -178,59 +162,6 @@ tritonbind_status gated_delta_rule_fused_local_prepare(
     return gated_delta_rule_fused_local_on(target, qkv, b, a, dt_bias, a_log, solved, factors,
                                            num_key_heads, num_value_heads, seq_len, scale);
 }
-
-static bool gated_delta_rule_fused_local_call(tb_call *call)
-{
-    tb_target target;
-    tvm_ffi_any filled[13];
-    const void *qkv;
-    const void *b;
-    const void *a;
-    const void *dt_bias;
-    const void *a_log;
-    void *solved;
-    void *factors;
-    int32_t num_key_heads;
-    int32_t num_value_heads;
-    int32_t seq_len;
-    float scale;
-    return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &qkv)
-           && tb_get_const_pointer(call, 1, &b)
-           && tb_get_const_pointer(call, 2, &a)
-           && tb_get_const_pointer(call, 3, &dt_bias)
-           && tb_get_const_pointer(call, 4, &a_log)
-           && tb_get_pointer(call, 5, &solved)
-           && tb_get_pointer(call, 6, &factors)
-           && tb_get_int32(call, 7, &num_key_heads)
-           && tb_get_int32(call, 8, &num_value_heads)
-           && tb_get_int32(call, 9, &seq_len)
-           && tb_get_float(call, 10, &scale)
-           && tb_check_shape(call, 0,
-                             (const int64_t[]){seq_len,
-                                               (2 * (int64_t)num_key_heads
-                                               + (int64_t)num_value_heads) * 128},
-                             2)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 3, (const int64_t[]){num_value_heads}, 1)
-           && tb_check_shape(call, 4, (const int64_t[]){num_value_heads}, 1)
-           && tb_check_shape(call, 5,
-                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
-                                               64},
-                             4)
-           && tb_check_shape(call, 6,
-                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 4,
-                                               64},
-                             4)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_fused_local_on(target, qkv, b, a, dt_bias, a_log, solved, factors,
-                                              num_key_heads, num_value_heads, seq_len,
-                                              scale) == TRITONBIND_OK;
-}
-
-TB_DEFINE_CALLS(gated_delta_rule_fused_local, gated_delta_rule_fused_local);
-TB_DEFINE_PYTHON(gated_delta_rule_fused_local, gated_delta_rule_fused_local);
 
 /* ---- gated_delta_rule_fused_carry ---- */
 
@@ -359,32 +290,10 @@ static const tb_argument gated_delta_rule_fused_carry_arguments[] = {
     {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){5, 0, 3}},
 };
 
-TB_DECLARE_CALLS(gated_delta_rule_fused_carry);
-static bool gated_delta_rule_fused_carry_call(tb_call *call);
-
 static const tb_function gated_delta_rule_fused_carry_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_fused_carry",
-    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_fused_carry.prepare",
-    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_fused_carry(qkv: "
-                 "tensordesc<bf16[64, 128]>, qkv_again: tensordesc<bf16[64, BLOCK_V]>, solved: "
-                 "tensordesc<bf16[1, 1, 128, 64]>, factors: *fp32, initial_state: *fp32, output: "
-                 "*bf16, final_state: *fp32, num_key_heads: i32, num_value_heads: i32, seq_len: "
-                 "i32, stream=None)",
-    .argument_names = "qkv, qkv_again, solved, factors, initial_state, output, final_state, "
-                      "num_key_heads, num_value_heads, seq_len, stream",
-    .doc = "Carry h from chunk to chunk, and make the outputs; a program has BLOCK_V columns of "
-           "h.\n"
-           "\n"
-           "With 64 columns all is computed transposed: then h and x are left factors of the "
-           "products, and\n"
-           "stay in registers. 32 are too few for that, but give a few heads twice as many "
-           "programs.",
     .arguments = gated_delta_rule_fused_carry_arguments,
     .argument_count = 10,
-    .variants = gated_delta_rule_fused_carry_variants,
-    .run = gated_delta_rule_fused_carry_call,
-    .call = gated_delta_rule_fused_carry_safecall,
-    .prepare = gated_delta_rule_fused_carry_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -503,6 +412,80 @@ tritonbind_status gated_delta_rule_fused_carry_prepare(
                                            seq_len);
 }
 
+/* ---- for TVM FFI and Python ---- */
+
+#include "../runtime/tb_bindings.h"
+
+static bool gated_delta_rule_fused_local_call(tb_call *call)
+{
+    tb_target target;
+    tvm_ffi_any filled[13];
+    const void *qkv;
+    const void *b;
+    const void *a;
+    const void *dt_bias;
+    const void *a_log;
+    void *solved;
+    void *factors;
+    int32_t num_key_heads;
+    int32_t num_value_heads;
+    int32_t seq_len;
+    float scale;
+    return tb_fill_in(call, filled)
+           && tb_get_const_pointer(call, 0, &qkv)
+           && tb_get_const_pointer(call, 1, &b)
+           && tb_get_const_pointer(call, 2, &a)
+           && tb_get_const_pointer(call, 3, &dt_bias)
+           && tb_get_const_pointer(call, 4, &a_log)
+           && tb_get_pointer(call, 5, &solved)
+           && tb_get_pointer(call, 6, &factors)
+           && tb_get_int32(call, 7, &num_key_heads)
+           && tb_get_int32(call, 8, &num_value_heads)
+           && tb_get_int32(call, 9, &seq_len)
+           && tb_get_float(call, 10, &scale)
+           && tb_check_shape(call, 0,
+                             (const int64_t[]){seq_len,
+                                               (2 * (int64_t)num_key_heads
+                                               + (int64_t)num_value_heads) * 128},
+                             2)
+           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
+           && tb_check_shape(call, 3, (const int64_t[]){num_value_heads}, 1)
+           && tb_check_shape(call, 4, (const int64_t[]){num_value_heads}, 1)
+           && tb_check_shape(call, 5,
+                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
+                                               64},
+                             4)
+           && tb_check_shape(call, 6,
+                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 4,
+                                               64},
+                             4)
+           && tb_get_target(call, &target)
+           && gated_delta_rule_fused_local_on(target, qkv, b, a, dt_bias, a_log, solved, factors,
+                                              num_key_heads, num_value_heads, seq_len,
+                                              scale) == TRITONBIND_OK;
+}
+
+TB_DECLARE_CALLS(gated_delta_rule_fused_local);
+
+static const tb_global gated_delta_rule_fused_local_global = {
+    .function = &gated_delta_rule_fused_local_function,
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_fused_local.prepare",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_fused_local(qkv: *bf16, b: *bf16, "
+                 "a: *bf16, dt_bias: *bf16, a_log: *fp32, solved: *bf16, factors: *fp32, "
+                 "num_key_heads: i32, num_value_heads: i32, seq_len: i32, scale: fp32, "
+                 "stream=None)",
+    .argument_names = "qkv, b, a, dt_bias, a_log, solved, factors, num_key_heads, num_value_heads, "
+                      "seq_len, scale, stream",
+    .doc = "T, P T and the factors of every chunk: all that needs no state.",
+    .run = gated_delta_rule_fused_local_call,
+    .call = gated_delta_rule_fused_local_safecall,
+    .prepare = gated_delta_rule_fused_local_safeprepare,
+};
+
+TB_DEFINE_CALLS(gated_delta_rule_fused_local, gated_delta_rule_fused_local);
+TB_DEFINE_PYTHON(gated_delta_rule_fused_local, gated_delta_rule_fused_local);
+
 static bool gated_delta_rule_fused_carry_call(tb_call *call)
 {
     tb_target target;
@@ -544,18 +527,40 @@ static bool gated_delta_rule_fused_carry_call(tb_call *call)
                                               num_value_heads, seq_len) == TRITONBIND_OK;
 }
 
+TB_DECLARE_CALLS(gated_delta_rule_fused_carry);
+
+static const tb_global gated_delta_rule_fused_carry_global = {
+    .function = &gated_delta_rule_fused_carry_function,
+    .prepare_name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_fused_carry.prepare",
+    .signature = "pegainfer.triton_cubin.qwen35.gated_delta_rule_fused_carry(qkv: "
+                 "tensordesc<bf16[64, 128]>, qkv_again: tensordesc<bf16[64, BLOCK_V]>, solved: "
+                 "tensordesc<bf16[1, 1, 128, 64]>, factors: *fp32, initial_state: *fp32, output: "
+                 "*bf16, final_state: *fp32, num_key_heads: i32, num_value_heads: i32, seq_len: "
+                 "i32, stream=None)",
+    .argument_names = "qkv, qkv_again, solved, factors, initial_state, output, final_state, "
+                      "num_key_heads, num_value_heads, seq_len, stream",
+    .doc = "Carry h from chunk to chunk, and make the outputs; a program has BLOCK_V columns of "
+           "h.\n"
+           "\n"
+           "With 64 columns all is computed transposed: then h and x are left factors of the "
+           "products, and\n"
+           "stay in registers. 32 are too few for that, but give a few heads twice as many "
+           "programs.",
+    .run = gated_delta_rule_fused_carry_call,
+    .call = gated_delta_rule_fused_carry_safecall,
+    .prepare = gated_delta_rule_fused_carry_safeprepare,
+};
+
 TB_DEFINE_CALLS(gated_delta_rule_fused_carry, gated_delta_rule_fused_carry);
 TB_DEFINE_PYTHON(gated_delta_rule_fused_carry, gated_delta_rule_fused_carry);
 
-/* ---- registration ---- */
-
 static int register_functions(void)
 {
-    static const tb_function *const functions[] = {
-        &gated_delta_rule_fused_local_function,
-        &gated_delta_rule_fused_carry_function,
+    static const tb_global *const globals[] = {
+        &gated_delta_rule_fused_local_global,
+        &gated_delta_rule_fused_carry_global,
     };
-    return tb_register(functions, 2);
+    return tb_register(globals, 2);
 }
 
 int qwen35_gated_delta_rule_fused_register(void)

@@ -1,5 +1,6 @@
 /* One tensor through the runtime's making of descriptors and maps, for tests of these alone. */
-#include "runtime/tb_driver.h"
+#include "runtime/core/tb_driver.h"
+#include "runtime/tb_core.h"
 
 #include <string.h>
 

@@ -113,7 +113,7 @@ def _library() -> ctypes.CDLL:
     standin.install()
     folder = Path(tempfile.mkdtemp(prefix="tritonbind-describe-"))
     try:
-        sources = [TESTS / "c" / "describe.c", *sorted((TEMPLATES / "runtime").glob("*.c"))]
+        sources = [TESTS / "c" / "describe.c", *sorted((TEMPLATES / "runtime/core").glob("*.c"))]
         command = ["cc", "-std=c99", "-O1", *STRICT, "-fPIC", "-shared", "-fvisibility=hidden"]
         command += ["-fsanitize=undefined", "-fno-sanitize-recover=all", f"-I{TEMPLATES}"]
         links = ["-ldl", "-lm", "-lpthread"]

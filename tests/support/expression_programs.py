@@ -14,7 +14,7 @@ from codegen.expressions import CExpression
 from codegen.expressions.c_value import literal
 from tests.support.expressions import I64
 
-HEADER = Path(__file__).parents[2] / "templates" / "runtime" / "tb_arithmetic.h"
+HEADER = Path(__file__).parents[2] / "templates/runtime/core/tb_arithmetic.h"
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 RANDOM = ["-Wno-tautological-compare"]
 """Random expressions compare what cannot be equal, as in `(a & 16) == 7`."""

@@ -5,8 +5,7 @@
  */
 #include "full.h"
 
-#include "../runtime/tb_python.h"
-#include "../runtime/tb_runtime.h"
+#include "../runtime/tb_core.h"
 
 TB_IMAGES("037fd9335be1049fb38c47f0bdd8d30ffe90a89cbf4d17b4e7aa5affb04983e9");
 
@@ -1195,30 +1194,10 @@ static const tb_argument scale_rows_and_add_bias_arguments[] = {
      .int_choices = (const int64_t[]){0, 1}, .choice_count = 2},
 };
 
-TB_DECLARE_CALLS(scale_rows_and_add_bias);
-static bool scale_rows_and_add_bias_call(tb_call *call);
-
 static const tb_function scale_rows_and_add_bias_function = {
     .name = "tests.deep.scale_rows_and_add_bias",
-    .prepare_name = "tests.deep.scale_rows_and_add_bias.prepare",
-    .signature = "tests.deep.scale_rows_and_add_bias(x: const *fp16 | const *bf16 | const *fp64, "
-                 "out: *fp16 | *bf16 | *fp64, bias: *fp32 | None, rows: i64, columns: i32, factor: "
-                 "fp16, limit: fp64, clamp: i1, MODE: 'sum' | 'max', FAST: False | True, "
-                 "stream=None)",
-    .argument_names = "x, out, bias, rows, columns, factor, limit, clamp, MODE, FAST, stream",
-    .doc = "Scale each row, then add \"bias\".\n"
-           "\n"
-           "    out = x * factor + bias          */ (not the end) \\\n"
-           "\n"
-           "A paragraph of a line that is as long as lines may be, with \"\"\"quotes\"\"\" to be "
-           "escaped.\n"
-           "The last line.",
     .arguments = scale_rows_and_add_bias_arguments,
     .argument_count = 10,
-    .variants = scale_rows_and_add_bias_variants,
-    .run = scale_rows_and_add_bias_call,
-    .call = scale_rows_and_add_bias_safecall,
-    .prepare = scale_rows_and_add_bias_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -1323,42 +1302,6 @@ tritonbind_status scale_rows_and_add_bias_prepare(
                                       clamp, MODE_, FAST_);
 }
 
-static bool scale_rows_and_add_bias_call(tb_call *call)
-{
-    tb_target target;
-    tritonbind_dtype x_dtype;
-    const void *x;
-    void *out;
-    const void *bias;
-    int64_t rows;
-    int32_t columns;
-    uint16_t factor;
-    double limit;
-    bool clamp;
-    const char *MODE_;
-    bool FAST_;
-    return tb_get_const_pointer(call, 0, &x)
-           && tb_get_pointer(call, 1, &out)
-           && tb_get_const_pointer(call, 2, &bias)
-           && tb_get_int64(call, 3, &rows)
-           && tb_get_int32(call, 4, &columns)
-           && tb_get_float16(call, 5, &factor)
-           && tb_get_double(call, 6, &limit)
-           && tb_get_bool(call, 7, &clamp)
-           && tb_get_string_choice(call, 8, &MODE_)
-           && tb_get_bool_choice(call, 9, &FAST_)
-           && tb_check_shape(call, 0, (const int64_t[]){rows, columns}, 2)
-           && tb_check_shape(call, 1, (const int64_t[]){rows, columns}, 2)
-           && tb_check_shape(call, 2, (const int64_t[]){columns}, 1)
-           && tb_get_dtype(call, 0, &x_dtype)
-           && tb_get_target(call, &target)
-           && scale_rows_and_add_bias_on(target, x_dtype, x, out, bias, rows, columns, factor,
-                                         limit, clamp, MODE_, FAST_) == TRITONBIND_OK;
-}
-
-TB_DEFINE_CALLS(scale_rows_and_add_bias, scale_rows_and_add_bias);
-TB_DEFINE_PYTHON(scale_rows_and_add_bias, scale_rows_and_add_bias);
-
 /* ---- explicit ---- */
 
 /* lambda_minus_1-aligned */
@@ -1444,22 +1387,10 @@ static const tb_argument explicit_arguments[] = {
     {.name = "gz", .kind = TB_INT},
 };
 
-TB_DECLARE_CALLS(explicit);
-static bool explicit_call(tb_call *call);
-
 static const tb_function explicit_function = {
     .name = "tests.deep.explicit",
-    .prepare_name = "tests.deep.explicit.prepare",
-    .signature = "tests.deep.explicit(register: *i8, stream: i32, x_shape: u64, lambda: -1 | "
-                 "1099511627776, gx: i32, gy: i32, gz: i32, stream=None)",
-    .argument_names = "register, stream, x_shape, lambda, gx, gy, gz, stream",
-    .doc = "",
     .arguments = explicit_arguments,
     .argument_count = 7,
-    .variants = explicit_variants,
-    .run = explicit_call,
-    .call = explicit_safecall,
-    .prepare = explicit_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -1529,30 +1460,6 @@ tritonbind_status explicit_prepare(
     return explicit_on(target, register_, stream_, x_shape, lambda, gx, gy, gz);
 }
 
-static bool explicit_call(tb_call *call)
-{
-    tb_target target;
-    void *register_;
-    int32_t stream_;
-    uint64_t x_shape;
-    int64_t lambda;
-    int32_t gx;
-    int32_t gy;
-    int32_t gz;
-    return tb_get_pointer(call, 0, &register_)
-           && tb_get_int32(call, 1, &stream_)
-           && tb_get_uint64(call, 2, &x_shape)
-           && tb_get_int_choice(call, 3, &lambda)
-           && tb_get_int32(call, 4, &gx)
-           && tb_get_int32(call, 5, &gy)
-           && tb_get_int32(call, 6, &gz)
-           && tb_get_target(call, &target)
-           && explicit_on(target, register_, stream_, x_shape, lambda, gx, gy, gz) == TRITONBIND_OK;
-}
-
-TB_DEFINE_CALLS(explicit, explicit);
-TB_DEFINE_PYTHON(explicit, explicit);
-
 /* ---- bare ---- */
 
 /* generic */
@@ -1572,19 +1479,8 @@ static tb_variant bare_variants[] = {
     {.images = bare__generic_images, .image_count = 3},
 };
 
-TB_DECLARE_CALLS(bare);
-static bool bare_call(tb_call *call);
-
 static const tb_function bare_function = {
     .name = "tests.deep.bare",
-    .prepare_name = "tests.deep.bare.prepare",
-    .signature = "tests.deep.bare(stream=None)",
-    .argument_names = "stream",
-    .doc = "Without any argument.",
-    .variants = bare_variants,
-    .run = bare_call,
-    .call = bare_safecall,
-    .prepare = bare_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -1631,6 +1527,106 @@ tritonbind_status bare_prepare(
     return bare_on(target);
 }
 
+/* ---- for TVM FFI and Python ---- */
+
+#include "../runtime/tb_bindings.h"
+
+static bool scale_rows_and_add_bias_call(tb_call *call)
+{
+    tb_target target;
+    tritonbind_dtype x_dtype;
+    const void *x;
+    void *out;
+    const void *bias;
+    int64_t rows;
+    int32_t columns;
+    uint16_t factor;
+    double limit;
+    bool clamp;
+    const char *MODE_;
+    bool FAST_;
+    return tb_get_const_pointer(call, 0, &x)
+           && tb_get_pointer(call, 1, &out)
+           && tb_get_const_pointer(call, 2, &bias)
+           && tb_get_int64(call, 3, &rows)
+           && tb_get_int32(call, 4, &columns)
+           && tb_get_float16(call, 5, &factor)
+           && tb_get_double(call, 6, &limit)
+           && tb_get_bool(call, 7, &clamp)
+           && tb_get_string_choice(call, 8, &MODE_)
+           && tb_get_bool_choice(call, 9, &FAST_)
+           && tb_check_shape(call, 0, (const int64_t[]){rows, columns}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){rows, columns}, 2)
+           && tb_check_shape(call, 2, (const int64_t[]){columns}, 1)
+           && tb_get_dtype(call, 0, &x_dtype)
+           && tb_get_target(call, &target)
+           && scale_rows_and_add_bias_on(target, x_dtype, x, out, bias, rows, columns, factor,
+                                         limit, clamp, MODE_, FAST_) == TRITONBIND_OK;
+}
+
+TB_DECLARE_CALLS(scale_rows_and_add_bias);
+
+static const tb_global scale_rows_and_add_bias_global = {
+    .function = &scale_rows_and_add_bias_function,
+    .prepare_name = "tests.deep.scale_rows_and_add_bias.prepare",
+    .signature = "tests.deep.scale_rows_and_add_bias(x: const *fp16 | const *bf16 | const *fp64, "
+                 "out: *fp16 | *bf16 | *fp64, bias: *fp32 | None, rows: i64, columns: i32, factor: "
+                 "fp16, limit: fp64, clamp: i1, MODE: 'sum' | 'max', FAST: False | True, "
+                 "stream=None)",
+    .argument_names = "x, out, bias, rows, columns, factor, limit, clamp, MODE, FAST, stream",
+    .doc = "Scale each row, then add \"bias\".\n"
+           "\n"
+           "    out = x * factor + bias          */ (not the end) \\\n"
+           "\n"
+           "A paragraph of a line that is as long as lines may be, with \"\"\"quotes\"\"\" to be "
+           "escaped.\n"
+           "The last line.",
+    .run = scale_rows_and_add_bias_call,
+    .call = scale_rows_and_add_bias_safecall,
+    .prepare = scale_rows_and_add_bias_safeprepare,
+};
+
+TB_DEFINE_CALLS(scale_rows_and_add_bias, scale_rows_and_add_bias);
+TB_DEFINE_PYTHON(scale_rows_and_add_bias, scale_rows_and_add_bias);
+
+static bool explicit_call(tb_call *call)
+{
+    tb_target target;
+    void *register_;
+    int32_t stream_;
+    uint64_t x_shape;
+    int64_t lambda;
+    int32_t gx;
+    int32_t gy;
+    int32_t gz;
+    return tb_get_pointer(call, 0, &register_)
+           && tb_get_int32(call, 1, &stream_)
+           && tb_get_uint64(call, 2, &x_shape)
+           && tb_get_int_choice(call, 3, &lambda)
+           && tb_get_int32(call, 4, &gx)
+           && tb_get_int32(call, 5, &gy)
+           && tb_get_int32(call, 6, &gz)
+           && tb_get_target(call, &target)
+           && explicit_on(target, register_, stream_, x_shape, lambda, gx, gy, gz) == TRITONBIND_OK;
+}
+
+TB_DECLARE_CALLS(explicit);
+
+static const tb_global explicit_global = {
+    .function = &explicit_function,
+    .prepare_name = "tests.deep.explicit.prepare",
+    .signature = "tests.deep.explicit(register: *i8, stream: i32, x_shape: u64, lambda: -1 | "
+                 "1099511627776, gx: i32, gy: i32, gz: i32, stream=None)",
+    .argument_names = "register, stream, x_shape, lambda, gx, gy, gz, stream",
+    .doc = "",
+    .run = explicit_call,
+    .call = explicit_safecall,
+    .prepare = explicit_safeprepare,
+};
+
+TB_DEFINE_CALLS(explicit, explicit);
+TB_DEFINE_PYTHON(explicit, explicit);
+
 static bool bare_call(tb_call *call)
 {
     tb_target target;
@@ -1638,19 +1634,30 @@ static bool bare_call(tb_call *call)
            && bare_on(target) == TRITONBIND_OK;
 }
 
+TB_DECLARE_CALLS(bare);
+
+static const tb_global bare_global = {
+    .function = &bare_function,
+    .prepare_name = "tests.deep.bare.prepare",
+    .signature = "tests.deep.bare(stream=None)",
+    .argument_names = "stream",
+    .doc = "Without any argument.",
+    .run = bare_call,
+    .call = bare_safecall,
+    .prepare = bare_safeprepare,
+};
+
 TB_DEFINE_CALLS(bare, bare);
 TB_DEFINE_PYTHON(bare, bare);
 
-/* ---- registration ---- */
-
 static int register_functions(void)
 {
-    static const tb_function *const functions[] = {
-        &scale_rows_and_add_bias_function,
-        &explicit_function,
-        &bare_function,
+    static const tb_global *const globals[] = {
+        &scale_rows_and_add_bias_global,
+        &explicit_global,
+        &bare_global,
     };
-    return tb_register(functions, 3);
+    return tb_register(globals, 3);
 }
 
 int deep_full_register(void)

@@ -5,8 +5,7 @@
  */
 #include "tensors.h"
 
-#include "runtime/tb_python.h"
-#include "runtime/tb_runtime.h"
+#include "runtime/tb_core.h"
 
 TB_IMAGES("a069ff3984f37b77f2cad5a3ea7390d58e93c649a0545e74f1cd006af9bb6682");
 
@@ -116,23 +115,10 @@ static const tb_argument move_arguments[] = {
      .choice_count = 2},
 };
 
-TB_DECLARE_CALLS(move);
-static bool move_call(tb_call *call);
-
 static const tb_function move_function = {
     .name = "tests.tensors.move",
-    .prepare_name = "tests.tensors.move.prepare",
-    .signature = "tests.tensors.move(n: i32, source: tensordesc<fp32[ROWS, 64], tf32>, target: "
-                 "tensordesc<bf16[2, 8]> | tensordesc<fp64[2, 8]>, Tensor: tensordesc<fp16[64], "
-                 "padding=nan>, ROWS: 32 | 64, stream=None)",
-    .argument_names = "n, source, target, Tensor, ROWS, stream",
-    .doc = "",
     .arguments = move_arguments,
     .argument_count = 5,
-    .variants = move_variants,
-    .run = move_call,
-    .call = move_safecall,
-    .prepare = move_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -218,6 +204,10 @@ tritonbind_status move_prepare(
     return move_on(target, target__dtype, n, source, target_, Tensor_, ROWS_);
 }
 
+/* ---- for TVM FFI and Python ---- */
+
+#include "runtime/tb_bindings.h"
+
 static bool move_call(tb_call *call)
 {
     tb_target target;
@@ -240,17 +230,30 @@ static bool move_call(tb_call *call)
            && move_on(target, target__dtype, n, source, target_, Tensor_, ROWS_) == TRITONBIND_OK;
 }
 
+TB_DECLARE_CALLS(move);
+
+static const tb_global move_global = {
+    .function = &move_function,
+    .prepare_name = "tests.tensors.move.prepare",
+    .signature = "tests.tensors.move(n: i32, source: tensordesc<fp32[ROWS, 64], tf32>, target: "
+                 "tensordesc<bf16[2, 8]> | tensordesc<fp64[2, 8]>, Tensor: tensordesc<fp16[64], "
+                 "padding=nan>, ROWS: 32 | 64, stream=None)",
+    .argument_names = "n, source, target, Tensor, ROWS, stream",
+    .doc = "",
+    .run = move_call,
+    .call = move_safecall,
+    .prepare = move_safeprepare,
+};
+
 TB_DEFINE_CALLS(move, move);
 TB_DEFINE_PYTHON(move, move);
 
-/* ---- registration ---- */
-
 static int register_functions(void)
 {
-    static const tb_function *const functions[] = {
-        &move_function,
+    static const tb_global *const globals[] = {
+        &move_global,
     };
-    return tb_register(functions, 1);
+    return tb_register(globals, 1);
 }
 
 int tensors_register(void)

@@ -5,8 +5,7 @@
  */
 #include "tiny.h"
 
-#include "runtime/tb_python.h"
-#include "runtime/tb_runtime.h"
+#include "runtime/tb_core.h"
 
 TB_IMAGES("eec2e23d69656c58a5a3df0ca86b8b101f949d060bae818aedf74996a663c947");
 
@@ -49,21 +48,10 @@ static const tb_argument fill_arguments[] = {
     {.name = "n", .kind = TB_INT},
 };
 
-TB_DECLARE_CALLS(fill);
-static bool fill_call(tb_call *call);
-
 static const tb_function fill_function = {
     .name = "tests.fill",
-    .prepare_name = "tests.fill.prepare",
-    .signature = "tests.fill(out_ptr: *fp32, n: i32, stream=None)",
-    .argument_names = "out_ptr, n, stream",
-    .doc = "Set n elements to 1.",
     .arguments = fill_arguments,
     .argument_count = 2,
-    .variants = fill_variants,
-    .run = fill_call,
-    .call = fill_safecall,
-    .prepare = fill_safeprepare,
     .runtime = &TB_IDENTITY,
 };
 
@@ -118,6 +106,10 @@ tritonbind_status fill_prepare(
     return fill_on(target, out_ptr, n);
 }
 
+/* ---- for TVM FFI and Python ---- */
+
+#include "runtime/tb_bindings.h"
+
 static bool fill_call(tb_call *call)
 {
     tb_target target;
@@ -129,17 +121,28 @@ static bool fill_call(tb_call *call)
            && fill_on(target, out_ptr, n) == TRITONBIND_OK;
 }
 
+TB_DECLARE_CALLS(fill);
+
+static const tb_global fill_global = {
+    .function = &fill_function,
+    .prepare_name = "tests.fill.prepare",
+    .signature = "tests.fill(out_ptr: *fp32, n: i32, stream=None)",
+    .argument_names = "out_ptr, n, stream",
+    .doc = "Set n elements to 1.",
+    .run = fill_call,
+    .call = fill_safecall,
+    .prepare = fill_safeprepare,
+};
+
 TB_DEFINE_CALLS(fill, fill);
 TB_DEFINE_PYTHON(fill, fill);
 
-/* ---- registration ---- */
-
 static int register_functions(void)
 {
-    static const tb_function *const functions[] = {
-        &fill_function,
+    static const tb_global *const globals[] = {
+        &fill_global,
     };
-    return tb_register(functions, 1);
+    return tb_register(globals, 1);
 }
 
 int tiny_register(void)

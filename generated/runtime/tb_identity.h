@@ -1,8 +1,0 @@
-/* Which runtime this is, by a digest of its files: modules refer to it, so that those of another
- * project do not share this one unless theirs is the same. */
-#ifndef TB_IDENTITY_H
-#define TB_IDENTITY_H
-
-#define TB_IDENTITY tb_runtime_38df4201d8bf8d38
-
-#endif

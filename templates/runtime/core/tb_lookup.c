@@ -1,0 +1,102 @@
+/* Finding a key among many, by a table of hashes where there is one. */
+#include "tb_lookup.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+int32_t tb_find_int(const int64_t *choices, int32_t count, const tb_slots *slots, int64_t value)
+{
+    if (slots->places == NULL) {
+        for (int32_t i = 0; i < count; i++)
+            if (choices[i] == value)
+                return i;
+        return -1;
+    }
+    for (uint64_t at = tb_mix(0, (uint64_t)value);; at++) {
+        int32_t place = slots->places[at & slots->mask];
+        if (place < 0 || choices[place] == value)
+            return place;
+    }
+}
+
+static bool is_text(const char *choice, const char *text, size_t length)
+{
+    if (choice == NULL)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (choice[i] != text[i] || choice[i] == 0)
+            return false;
+    return choice[length] == 0;
+}
+
+static uint64_t word_at(const char *text)
+{
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    return word;
+}
+
+/* The last eight bytes of a text, or all that it has, some of them twice. */
+static uint64_t last_word(const char *text, size_t length)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    uint32_t first, last;
+    if (length >= 8)
+        return word_at(text + length - 8);
+    if (length >= 4) {
+        memcpy(&first, text, sizeof first);
+        memcpy(&last, text + length - 4, sizeof last);
+        return first | (uint64_t)last << 32;
+    }
+    return length == 0 ? 0 : bytes[0] | bytes[length / 2] << 8 | bytes[length - 1] << 16;
+}
+
+/* Every machine that CUDA runs on has the low byte of a number first, as the table does. */
+int32_t tb_find_text(const char *const *choices, int32_t count, const tb_slots *slots,
+                     const char *text, size_t length)
+{
+    uint64_t at = tb_mix(0, length);
+    if (slots->places == NULL) {
+        for (int32_t i = 0; i < count; i++)
+            if (is_text(choices[i], text, length))
+                return i;
+        return -1;
+    }
+    for (size_t i = 0; i + 8 < length; i += 8)
+        at = tb_mix(at, word_at(text + i));
+    at = tb_mix(at, last_word(text, length));
+    for (;; at++) {
+        int32_t place = slots->places[at & slots->mask];
+        if (place < 0 || is_text(choices[place], text, length))
+            return place;
+    }
+}
+
+static bool are_equal(const int64_t *row, const int64_t *key, int32_t columns)
+{
+    for (int32_t i = 0; i < columns; i++)
+        if (row[i] != key[i])
+            return false;
+    return true;
+}
+
+int32_t tb_find_tuned(const int64_t *keys, const uint16_t *tuned, int32_t rows, int32_t columns,
+                      const tb_slots *slots, const int64_t *key)
+{
+    uint64_t at = 0;
+    if (slots->places == NULL) {
+        for (int32_t i = 0; i < rows; i++)
+            if (are_equal(keys + (int64_t)i * columns, key, columns))
+                return tuned[i];
+        return 0;
+    }
+    for (int32_t i = 0; i < columns; i++)
+        at = tb_mix(at, (uint64_t)key[i]);
+    for (;; at++) {
+        int32_t place = slots->places[at & slots->mask];
+        if (place < 0)
+            return 0;
+        if (are_equal(keys + (int64_t)place * columns, key, columns))
+            return tuned[place];
+    }
+}
