@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: regenerate test test-slow test-3.8 test-oldest lint others tutorials carry clean
+.PHONY: regenerate test test-slow test-3.8 test-oldest lint analyze others tutorials carry clean
 
 regenerate: $(VENV)/installed
 	$(BIN)/python -m codegen regenerate --show
@@ -31,6 +31,14 @@ lint: $(VENV)/installed
 	$(BIN)/black --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $$(git ls-files 'templates/*.[ch]' 'tests/c/*.[ch]' 'tests/standin/*.[ch]' 'benchmarks/*.[ch]')
+
+# What the analyzers of gcc and clang find in the C runtime; they are no part of .venv.
+analyze:
+	for source in $$(git ls-files 'templates/*.c'); do \
+		gcc -std=c99 -O2 -Wall -Wextra -fanalyzer -Werror -c -o /dev/null $$source || exit 1; \
+		clang-tidy --quiet $$source -- -std=c99 || exit 1; \
+	done
 
 # Kernels of other projects; most of an hour on two cores. Writes docs/coverage.md.
 others: $(VENV)/installed

@@ -73,8 +73,7 @@ int main(void)
            choices_register() + corners_register() + scalars_register());
     good_calls();
     refused_calls();
-    if (pthread_create(&thread, NULL, fail_in_thread, NULL) != 0
-        || pthread_join(thread, NULL) != 0)
+    if (pthread_create(&thread, NULL, fail_in_thread, NULL) != 0 || pthread_join(thread, NULL) != 0)
         return 1;
     puts(tritonbind_last_error());
     return 0;

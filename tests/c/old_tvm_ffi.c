@@ -40,11 +40,11 @@ int TVMFFIFunctionCreate(void *self, void *call, void *deleter, void **function)
     return 0;
 }
 
-#define UNUSED(name)  \
-    int name(void);   \
-    int name(void)    \
-    {                 \
-        return 0;     \
+#define UNUSED(name)                                                                               \
+    int name(void);                                                                                \
+    int name(void)                                                                                 \
+    {                                                                                              \
+        return 0;                                                                                  \
     }
 UNUSED(TVMFFIEnvGetStream)
 UNUSED(TVMFFIStringFromByteArray)

@@ -1,8 +1,11 @@
 /* Drivers that no launch gets far with: one without devices, and, with OLD defined, an old one. */
 
-#define CALL(name)     \
-    int name(void *); \
-    int name(void *ignored) { return ignored == (void *)1; }
+#define CALL(name)                                                                                 \
+    int name(void *);                                                                              \
+    int name(void *ignored)                                                                        \
+    {                                                                                              \
+        return ignored == (void *)1;                                                               \
+    }
 
 int cuDeviceGetCount(int *count);
 

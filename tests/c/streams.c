@@ -7,7 +7,6 @@
 
 #define ARRAY ((void *)0x1000)
 
-
 typedef void *(*context_function)(int device);
 typedef int (*bind_function)(void *stream, void *context);
 

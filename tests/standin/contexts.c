@@ -133,8 +133,8 @@ CUresult context_exchange_capture_mode(int *mode)
 {
     struct thread_state *thread = this_thread();
     int previous = thread->capture_mode;
-    if (mode == NULL || *mode < CU_STREAM_CAPTURE_MODE_GLOBAL ||
-        *mode > CU_STREAM_CAPTURE_MODE_RELAXED)
+    if (mode == NULL || *mode < CU_STREAM_CAPTURE_MODE_GLOBAL
+        || *mode > CU_STREAM_CAPTURE_MODE_RELAXED)
         return CUDA_ERROR_INVALID_VALUE;
     thread->capture_mode = *mode;
     *mode = previous;

@@ -59,8 +59,10 @@ static void configure_from_environment(void)
     if (log != NULL && log[0] != '\0')
         records_open_log(log);
     if (devices_parse(devices == NULL ? "90,90" : devices) != 0) {
-        fprintf(stderr, "stand-in libcuda: TRITONBIND_STANDIN_DEVICES must be like 90,80:166912, "
-                        "not `%s`\n", devices);
+        fprintf(stderr,
+                "stand-in libcuda: TRITONBIND_STANDIN_DEVICES must be like 90,80:166912, "
+                "not `%s`\n",
+                devices);
         abort();
     }
     set_driver(environment_number("TRITONBIND_STANDIN_DRIVER", 13000),
@@ -77,16 +79,16 @@ static int find_call(const char *name)
 
 static int needs_initialisation(enum driver_call call)
 {
-    return call != CALL_cuInit && call != CALL_cuDriverGetVersion && call != CALL_cuGetErrorName &&
-           call != CALL_cuGetErrorString;
+    return call != CALL_cuInit && call != CALL_cuDriverGetVersion && call != CALL_cuGetErrorName
+           && call != CALL_cuGetErrorString;
 }
 
 /* Calls that may allocate or synchronise; the calls on a kernel load it on a device. */
 static int unsafe_while_capturing(enum driver_call call)
 {
-    return call == CALL_cuLibraryLoadData || call == CALL_cuLibraryUnload ||
-           call == CALL_cuKernelSetAttribute || call == CALL_cuKernelGetFunction ||
-           call == CALL_cuCtxCreate_v2;
+    return call == CALL_cuLibraryLoadData || call == CALL_cuLibraryUnload
+           || call == CALL_cuKernelSetAttribute || call == CALL_cuKernelGetFunction
+           || call == CALL_cuCtxCreate_v2;
 }
 
 void driver_lock(void)
@@ -157,8 +159,8 @@ CUresult driver_enter(enum driver_call call)
     }
     if (!initialised && needs_initialisation(call))
         return CUDA_ERROR_NOT_INITIALIZED;
-    if (capturing && unsafe_while_capturing(call) &&
-        context_capture_mode() != CU_STREAM_CAPTURE_MODE_RELAXED)
+    if (capturing && unsafe_while_capturing(call)
+        && context_capture_mode() != CU_STREAM_CAPTURE_MODE_RELAXED)
         return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
     return CUDA_SUCCESS;
 }
@@ -196,8 +198,8 @@ int standin_configure(const int *capabilities, const int *shared_bytes, int coun
     int result = 0;
     driver_lock();
     if (initialised) {
-        if (!driver_agrees(driver, ptx) ||
-            (capabilities != NULL && !devices_agree(capabilities, shared_bytes, count)))
+        if (!driver_agrees(driver, ptx)
+            || (capabilities != NULL && !devices_agree(capabilities, shared_bytes, count)))
             result = -1;
     } else if (capabilities != NULL && devices_set(capabilities, shared_bytes, count) != 0) {
         result = -1;

@@ -86,10 +86,10 @@ static int open_elf(struct elf *elf, const unsigned char *bytes)
     elf->bytes = bytes;
     elf->section_table = read64(bytes + 40);
     elf->section_count = read16(bytes + 60);
-    if (bytes[4] != 2 || bytes[5] != 1 || read16(bytes + 18) != MACHINE_CUDA ||
-        read16(bytes + 58) != 64 || !within(elf->section_table, 0) ||
-        names_index >= elf->section_count || read_section(elf, names_index, &names) != 0 ||
-        names.size == 0 || bytes[names.offset + names.size - 1] != '\0')
+    if (bytes[4] != 2 || bytes[5] != 1 || read16(bytes + 18) != MACHINE_CUDA
+        || read16(bytes + 58) != 64 || !within(elf->section_table, 0)
+        || names_index >= elf->section_count || read_section(elf, names_index, &names) != 0
+        || names.size == 0 || bytes[names.offset + names.size - 1] != '\0')
         return -1;
     elf->names = (const char *)bytes + names.offset;
     elf->names_size = names.size;
@@ -119,9 +119,8 @@ static int find_section(const struct elf *elf, const char *prefix, const char *r
 {
     size_t length = strlen(prefix);
     for (unsigned int index = 0; index < elf->section_count; index++)
-        if (read_section(elf, index, section) == 0 &&
-            strncmp(section->name, prefix, length) == 0 &&
-            strcmp(section->name + length, rest) == 0)
+        if (read_section(elf, index, section) == 0 && strncmp(section->name, prefix, length) == 0
+            && strcmp(section->name + length, rest) == 0)
             return 1;
     return 0;
 }
@@ -198,8 +197,8 @@ static int read_kernel(const struct elf *elf, const struct section *section,
         kernel->parameter_count += information.attribute == INFO_PARAMETER;
     if (state < 0)
         return -1;
-    kernel->parameters = checked_allocation((kernel->parameter_count + 1) *
-                                            sizeof *kernel->parameters);
+    kernel->parameters =
+        checked_allocation((kernel->parameter_count + 1) * sizeof *kernel->parameters);
     seen = checked_allocation(kernel->parameter_count + 1);
     information = open_information(elf, section);
     while (state == 0 && next_record(&information) == 1) {
@@ -226,8 +225,8 @@ static int read_kernel(const struct elf *elf, const struct section *section,
 static int read_kernels(const struct elf *elf, struct CUlib_st *library)
 {
     struct section symbols, names, information;
-    if (!find_section(elf, ".symtab", "", &symbols) || symbols.type != SECTION_SYMBOLS ||
-        symbols.link >= elf->section_count || read_section(elf, symbols.link, &names) != 0)
+    if (!find_section(elf, ".symtab", "", &symbols) || symbols.type != SECTION_SYMBOLS
+        || symbols.link >= elf->section_count || read_section(elf, symbols.link, &names) != 0)
         return -1;
     for (uint64_t at = 0; at + 24 <= symbols.size; at += 24) {
         const unsigned char *symbol = elf->bytes + symbols.offset + at;
@@ -277,8 +276,8 @@ static int read_architecture(const struct elf *elf, struct CUlib_st *library)
 CUresult cubin_parse(const unsigned char *image, struct CUlib_st *library)
 {
     struct elf elf;
-    if (open_elf(&elf, image) != 0 || find_extent(&elf, &library->size) != 0 ||
-        read_architecture(&elf, library) != 0 || read_kernels(&elf, library) != 0)
+    if (open_elf(&elf, image) != 0 || find_extent(&elf, &library->size) != 0
+        || read_architecture(&elf, library) != 0 || read_kernels(&elf, library) != 0)
         return CUDA_ERROR_INVALID_IMAGE;
     return CUDA_SUCCESS;
 }

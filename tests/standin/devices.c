@@ -13,12 +13,12 @@ struct model {
 
 /* One row per compute capability, with the figures of a common card. */
 static const struct model models[] = {
-    {70, 80, 98304, 98304, 2048},    {72, 8, 98304, 98304, 2048},
-    {75, 40, 65536, 65536, 1024},    {80, 108, 166912, 167936, 2048},
-    {86, 84, 101376, 102400, 1536},  {87, 16, 166912, 167936, 1536},
-    {89, 128, 101376, 102400, 1536}, {90, 132, 232448, 233472, 2048},
+    {70, 80, 98304, 98304, 2048},     {72, 8, 98304, 98304, 2048},
+    {75, 40, 65536, 65536, 1024},     {80, 108, 166912, 167936, 2048},
+    {86, 84, 101376, 102400, 1536},   {87, 16, 166912, 167936, 1536},
+    {89, 128, 101376, 102400, 1536},  {90, 132, 232448, 233472, 2048},
     {100, 148, 232448, 233472, 2048}, {103, 148, 232448, 233472, 2048},
-    {110, 20, 232448, 233472, 1536}, {120, 188, 101376, 102400, 1536},
+    {110, 20, 232448, 233472, 1536},  {120, 188, 101376, 102400, 1536},
     {121, 48, 101376, 102400, 1536},
 };
 
@@ -67,8 +67,8 @@ int devices_agree(const int *capabilities, const int *shared_bytes, int count)
         return 0;
     for (int index = 0; index < count; index++) {
         struct device device = device_of(capabilities[index], shared_bytes[index]);
-        if (device.model.capability != devices[index].model.capability ||
-            device.shared_optin != devices[index].shared_optin)
+        if (device.model.capability != devices[index].model.capability
+            || device.shared_optin != devices[index].shared_optin)
             return 0;
     }
     return 1;

@@ -70,8 +70,8 @@ static CUresult check(const CUlaunchConfig *config, const struct CUkern_st *kern
     result = check_grid(grid);
     if (result == CUDA_SUCCESS)
         result = check_block(block, kernel);
-    if (result == CUDA_SUCCESS &&
-        config->sharedMemBytes > (unsigned int)kernel->shared_limit[device])
+    if (result == CUDA_SUCCESS
+        && config->sharedMemBytes > (unsigned int)kernel->shared_limit[device])
         result = CUDA_ERROR_INVALID_VALUE;
     if (result == CUDA_SUCCESS)
         result = check_cluster(grid, config, kernel, device);

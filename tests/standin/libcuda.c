@@ -2,15 +2,15 @@
 #include "standin.h"
 
 /* Every call is counted, may be told to fail, and runs under one lock. */
-#define DRIVER_CALL(name, parameters, action)              \
-    EXPORT CUresult name parameters;                       \
-    EXPORT CUresult name parameters                        \
-    {                                                      \
-        CUresult result = driver_enter(CALL_##name);      \
-        if (result == CUDA_SUCCESS)                        \
-            result = (action);                             \
-        driver_unlock();                                  \
-        return result;                                     \
+#define DRIVER_CALL(name, parameters, action)                                                      \
+    EXPORT CUresult name parameters;                                                               \
+    EXPORT CUresult name parameters                                                                \
+    {                                                                                              \
+        CUresult result = driver_enter(CALL_##name);                                               \
+        if (result == CUDA_SUCCESS)                                                                \
+            result = (action);                                                                     \
+        driver_unlock();                                                                           \
+        return result;                                                                             \
     }
 
 static CUresult give_integer(int *place, int value)
@@ -91,9 +91,9 @@ static CUresult give_text(CUresult code, int named, const char **place)
     if (place == NULL)
         return CUDA_ERROR_INVALID_VALUE;
     switch (code) {
-#define RESULT_CASE(number, name, description) \
-    case name:                                 \
-        text = named ? #name : description;    \
+#define RESULT_CASE(number, name, description)                                                     \
+    case name:                                                                                     \
+        text = named ? #name : description;                                                        \
         break;
         CUDA_RESULTS(RESULT_CASE)
 #undef RESULT_CASE
@@ -107,39 +107,39 @@ static CUresult give_text(CUresult code, int named, const char **place)
 DRIVER_CALL(cuInit, (unsigned int flags), driver_initialise(flags))
 DRIVER_CALL(cuDriverGetVersion, (int *version), give_integer(version, driver_version()))
 DRIVER_CALL(cuDeviceGetCount, (int *count), give_integer(count, device_count()))
-DRIVER_CALL(cuDeviceGet, (CUdevice *device, int ordinal), give_device(device, ordinal))
+DRIVER_CALL(cuDeviceGet, (CUdevice * device, int ordinal), give_device(device, ordinal))
 DRIVER_CALL(cuDeviceGetAttribute, (int *value, int attribute, CUdevice device),
             device_attribute(value, attribute, device))
-DRIVER_CALL(cuDevicePrimaryCtxRetain, (CUcontext *context, CUdevice device),
+DRIVER_CALL(cuDevicePrimaryCtxRetain, (CUcontext * context, CUdevice device),
             retain_primary(context, device))
 DRIVER_CALL(cuDevicePrimaryCtxGetState, (CUdevice device, unsigned int *flags, int *active),
             give_primary_state(device, flags, active))
 
-DRIVER_CALL(cuCtxGetCurrent, (CUcontext *context), give_context(context, context_current()))
+DRIVER_CALL(cuCtxGetCurrent, (CUcontext * context), give_context(context, context_current()))
 DRIVER_CALL(cuCtxSetCurrent, (CUcontext context), context_set(context))
-DRIVER_CALL(cuCtxGetDevice, (CUdevice *device), give_current_device(device))
+DRIVER_CALL(cuCtxGetDevice, (CUdevice * device), give_current_device(device))
 DRIVER_CALL(cuCtxPushCurrent_v2, (CUcontext context), context_push(context))
-DRIVER_CALL(cuCtxPopCurrent_v2, (CUcontext *context), context_pop(context))
-DRIVER_CALL(cuCtxCreate_v2, (CUcontext *context, unsigned int flags, CUdevice device),
+DRIVER_CALL(cuCtxPopCurrent_v2, (CUcontext * context), context_pop(context))
+DRIVER_CALL(cuCtxCreate_v2, (CUcontext * context, unsigned int flags, CUdevice device),
             ((void)flags, create_and_push(context, device)))
 DRIVER_CALL(cuThreadExchangeStreamCaptureMode, (int *mode), context_exchange_capture_mode(mode))
 DRIVER_CALL(cuStreamGetCtx, (CUstream stream, CUcontext *context),
             context_of_stream(stream, context))
 
 DRIVER_CALL(cuLibraryLoadData,
-            (CUlibrary *library, const void *image, void *jit_options, void **jit_values,
+            (CUlibrary * library, const void *image, void *jit_options, void **jit_values,
              unsigned int jit_count, void *options, void **values, unsigned int count),
             ((void)jit_options, (void)jit_values, (void)jit_count, (void)options, (void)values,
              (void)count, image_load(image, library)))
 DRIVER_CALL(cuLibraryUnload, (CUlibrary library), unload(library))
-DRIVER_CALL(cuLibraryGetKernel, (CUkernel *kernel, CUlibrary library, const char *name),
+DRIVER_CALL(cuLibraryGetKernel, (CUkernel * kernel, CUlibrary library, const char *name),
             image_find_kernel(library, name, kernel))
 DRIVER_CALL(cuKernelSetAttribute, (int attribute, int value, CUkernel kernel, CUdevice device),
             image_set_attribute(kernel, attribute, value, device))
-DRIVER_CALL(cuKernelGetFunction, (CUfunction *function, CUkernel kernel),
+DRIVER_CALL(cuKernelGetFunction, (CUfunction * function, CUkernel kernel),
             image_load_on_current(function, kernel))
 
-DRIVER_CALL(cuMemAllocAsync, (CUdeviceptr *address, size_t size, CUstream stream),
+DRIVER_CALL(cuMemAllocAsync, (CUdeviceptr * address, size_t size, CUstream stream),
             memory_take(address, size, stream))
 DRIVER_CALL(cuMemFreeAsync, (CUdeviceptr address, CUstream stream), memory_give(address, stream))
 
@@ -179,10 +179,10 @@ DRIVER_CALL(cuLaunchKernel,
 
 #ifndef WITHOUT_TENSOR_MAPS
 DRIVER_CALL(cuTensorMapEncodeTiled,
-            (uint64_t *map, unsigned int type, unsigned int rank, void *data,
-             const uint64_t *shape, const uint64_t *strides, const uint32_t *box,
-             const uint32_t *steps, unsigned int interleave, unsigned int swizzle,
-             unsigned int l2_promotion, unsigned int fill),
+            (uint64_t *map, unsigned int type, unsigned int rank, void *data, const uint64_t *shape,
+             const uint64_t *strides, const uint32_t *box, const uint32_t *steps,
+             unsigned int interleave, unsigned int swizzle, unsigned int l2_promotion,
+             unsigned int fill),
             tensor_map_encode(map,
                               &(struct tensor_map){type, rank, data, shape, strides, box, steps,
                                                    interleave, swizzle, l2_promotion, fill}))

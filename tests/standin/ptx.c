@@ -16,9 +16,9 @@ static const struct {
     const char *name;
     uint32_t size;
 } types[] = {
-    {".b8", 1},  {".u8", 1},  {".s8", 1},  {".b16", 2}, {".u16", 2},  {".s16", 2},   {".f16", 2},
-    {".b32", 4}, {".u32", 4}, {".s32", 4}, {".f32", 4}, {".f16x2", 4}, {".b64", 8},
-    {".u64", 8}, {".s64", 8}, {".f64", 8}, {".b128", 16},
+    {".b8", 1},  {".u8", 1},  {".s8", 1},  {".b16", 2}, {".u16", 2},   {".s16", 2},
+    {".f16", 2}, {".b32", 4}, {".u32", 4}, {".s32", 4}, {".f32", 4},   {".f16x2", 4},
+    {".b64", 8}, {".u64", 8}, {".s64", 8}, {".f64", 8}, {".b128", 16},
 };
 
 static const char *skip_blank(const char *at)
@@ -41,8 +41,8 @@ static const char *skip_blank(const char *at)
 
 static int in_word(char character)
 {
-    return isalnum((unsigned char)character) || character == '_' || character == '$' ||
-           character == '%';
+    return isalnum((unsigned char)character) || character == '_' || character == '$'
+           || character == '%';
 }
 
 /* Directives keep their dot (`.param`), numbers theirs (`8.8`), strings are one token. */
@@ -193,8 +193,10 @@ static int read_target(const char *text, struct CUlib_st *library)
         return -1;
     library->architecture = (int)strtol(text + 3, &end, 10);
     library->suffix = *end;
-    return library->architecture > 0 && (*end == '\0' || strcmp(end, "a") == 0 ||
-                                         strcmp(end, "f") == 0) ? 0 : -1;
+    return library->architecture > 0
+                   && (*end == '\0' || strcmp(end, "a") == 0 || strcmp(end, "f") == 0)
+               ? 0
+               : -1;
 }
 
 int ptx_recognise(const char *text)

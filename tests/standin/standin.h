@@ -12,33 +12,33 @@
 #include "control.h"
 #include "cuda_abi.h"
 
-#define DRIVER_CALLS(ROW)                  \
-    ROW(cuInit)                            \
-    ROW(cuDriverGetVersion)                \
-    ROW(cuDeviceGetCount)                  \
-    ROW(cuDeviceGet)                       \
-    ROW(cuDeviceGetAttribute)              \
-    ROW(cuDevicePrimaryCtxRetain)          \
-    ROW(cuDevicePrimaryCtxGetState)        \
-    ROW(cuCtxGetCurrent)                   \
-    ROW(cuCtxSetCurrent)                   \
-    ROW(cuCtxGetDevice)                    \
-    ROW(cuCtxPushCurrent_v2)               \
-    ROW(cuCtxPopCurrent_v2)                \
-    ROW(cuCtxCreate_v2)                    \
-    ROW(cuThreadExchangeStreamCaptureMode) \
-    ROW(cuLibraryLoadData)                 \
-    ROW(cuLibraryUnload)                   \
-    ROW(cuLibraryGetKernel)                \
-    ROW(cuKernelSetAttribute)              \
-    ROW(cuKernelGetFunction)               \
-    ROW(cuMemAllocAsync)                   \
-    ROW(cuMemFreeAsync)                    \
-    ROW(cuLaunchKernelEx)                  \
-    ROW(cuLaunchKernel)                    \
-    ROW(cuGetErrorName)                    \
-    ROW(cuGetErrorString)                  \
-    ROW(cuStreamGetCtx)                    \
+#define DRIVER_CALLS(ROW)                                                                          \
+    ROW(cuInit)                                                                                    \
+    ROW(cuDriverGetVersion)                                                                        \
+    ROW(cuDeviceGetCount)                                                                          \
+    ROW(cuDeviceGet)                                                                               \
+    ROW(cuDeviceGetAttribute)                                                                      \
+    ROW(cuDevicePrimaryCtxRetain)                                                                  \
+    ROW(cuDevicePrimaryCtxGetState)                                                                \
+    ROW(cuCtxGetCurrent)                                                                           \
+    ROW(cuCtxSetCurrent)                                                                           \
+    ROW(cuCtxGetDevice)                                                                            \
+    ROW(cuCtxPushCurrent_v2)                                                                       \
+    ROW(cuCtxPopCurrent_v2)                                                                        \
+    ROW(cuCtxCreate_v2)                                                                            \
+    ROW(cuThreadExchangeStreamCaptureMode)                                                         \
+    ROW(cuLibraryLoadData)                                                                         \
+    ROW(cuLibraryUnload)                                                                           \
+    ROW(cuLibraryGetKernel)                                                                        \
+    ROW(cuKernelSetAttribute)                                                                      \
+    ROW(cuKernelGetFunction)                                                                       \
+    ROW(cuMemAllocAsync)                                                                           \
+    ROW(cuMemFreeAsync)                                                                            \
+    ROW(cuLaunchKernelEx)                                                                          \
+    ROW(cuLaunchKernel)                                                                            \
+    ROW(cuGetErrorName)                                                                            \
+    ROW(cuGetErrorString)                                                                          \
+    ROW(cuStreamGetCtx)                                                                            \
     ROW(cuTensorMapEncodeTiled)
 
 #define DRIVER_CALL_ENUMERATOR(name) CALL_##name,

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-tritonbind_status tb_fail_alignment(const tb_function *function, int32_t index,
-                                    const void *pointer, uintptr_t size)
+tritonbind_status tb_fail_alignment(const tb_function *function, int32_t index, const void *pointer,
+                                    uintptr_t size)
 {
     return tb_fail_argument(function, index, TRITONBIND_VALUE_ERROR,
                             "must be aligned to the %d bytes of its elements, "
@@ -56,10 +56,9 @@ int32_t tb_choose_string(const tb_function *function, int32_t index, const char 
 {
     const tb_argument *argument = &function->arguments[index];
     char text[TB_DESCRIPTION] = "NULL";
-    int32_t place = value == NULL
-                        ? find_none(argument)
-                        : tb_find_text(argument->string_choices, argument->choice_count,
-                                       &argument->slots, value, strlen(value));
+    int32_t place = value == NULL ? find_none(argument)
+                                  : tb_find_text(argument->string_choices, argument->choice_count,
+                                                 &argument->slots, value, strlen(value));
     if (place >= 0)
         return place;
     if (value != NULL)

@@ -7,8 +7,8 @@
 #pragma GCC visibility push(hidden)
 
 /* Whether a pointer has the alignment that its elements need; fails otherwise. */
-tritonbind_status tb_fail_alignment(const tb_function *function, int32_t index,
-                                    const void *pointer, uintptr_t size) TB_COLD;
+tritonbind_status tb_fail_alignment(const tb_function *function, int32_t index, const void *pointer,
+                                    uintptr_t size) TB_COLD;
 static inline tritonbind_status tb_check_alignment(const tb_function *function, int32_t index,
                                                    const void *pointer, uintptr_t size)
 {

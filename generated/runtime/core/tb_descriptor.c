@@ -14,6 +14,7 @@
 #define STRIDE_LIMIT (INT64_C(1) << 40)
 #define NO_INTERLEAVE 0
 #define PROMOTE_TO_128_BYTES 2
+#define SMALL_TENSOR (UINT64_C(128) << 10) /* in bytes */
 
 /* ---- from a tensor to a descriptor ---- */
 
@@ -48,7 +49,8 @@ static void find_strides(const tritonbind_tensor *tensor, int64_t element_size, 
         if (tensor->shape[i] == 1 && i == tensor->ndim - 1)
             strides[i] = 1;
         else if (tensor->shape[i] == 1 && !is_whole_stride(strides[i], element_size))
-            strides[i] = product(tb_cdiv(product(strides[i + 1], tensor->shape[i + 1]), unit), unit);
+            strides[i] =
+                product(tb_cdiv(product(strides[i + 1], tensor->shape[i + 1]), unit), unit);
         row_major = product(row_major, tensor->shape[i]);
     }
 }
@@ -83,8 +85,8 @@ static tritonbind_status check_shape(const tb_function *function, int32_t index,
                                 tensor == NULL ? "NULL" : "the shape NULL");
     if (tensor->ndim != rank)
         return tb_fail_argument(function, index, TRITONBIND_VALUE_ERROR,
-                                "must have %d dimension%s, got %d", (int)rank,
-                                rank == 1 ? "" : "s", (int)tensor->ndim);
+                                "must have %d dimension%s, got %d", (int)rank, rank == 1 ? "" : "s",
+                                (int)tensor->ndim);
     for (int32_t i = 0; i < rank; i++)
         if (tensor->shape[i] < 1 || tensor->shape[i] > INT32_MAX)
             return fail_sizes(function, index, "sizes between 1 and 2147483647", "shape",
@@ -152,11 +154,10 @@ static const tb_encoder *ready; /* published with release order when complete */
 static bool find_encoder(const tb_function *function, int32_t device, tb_encoder *encoder)
 {
     void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL); /* it is open already */
-    const char *missing = symbols[0].name;
-    if (library != NULL)
-        missing = tb_find_symbols(library, symbols, sizeof symbols / sizeof *symbols, encoder);
-    if (missing != NULL) {
-        tb_fail_no_symbol(function, missing);
+    const char *missing =
+        tb_find_symbols(library, symbols, sizeof symbols / sizeof *symbols, encoder);
+    if (library == NULL || missing != NULL) {
+        tb_fail_no_symbol(function, library == NULL ? symbols[0].name : missing);
         return false;
     }
     const int result = encoder->get_version(&encoder->driver_version);
@@ -217,9 +218,9 @@ static void mend_map(uint64_t *map, const uint64_t *shape, const uint64_t *strid
                      uint64_t element_size)
 {
     uint64_t last_byte = (shape[0] - 1) * element_size;
-    for (int32_t i = 1; i < rank && last_byte < 128 * 1024; i++)
+    for (int32_t i = 1; i < rank && last_byte < SMALL_TENSOR; i++)
         last_byte += (shape[i] - 1) * strides[i - 1];
-    if (last_byte + 1 < 128 * 1024)
+    if (last_byte + 1 < SMALL_TENSOR)
         map[1] &= ~(UINT64_C(1) << 21);
 }
 
@@ -263,8 +264,8 @@ static tritonbind_status encode_map(const tb_function *function, const tb_encode
     return TRITONBIND_OK;
 }
 
-tritonbind_status tb_encode_maps(const tb_function *function, const tb_image *image,
-                                 int32_t device, void *const *values)
+tritonbind_status tb_encode_maps(const tb_function *function, const tb_image *image, int32_t device,
+                                 void *const *values)
 {
     const tb_encoder *encoder = the_drivers_encoder(function, device);
     if (encoder == NULL)
@@ -272,8 +273,7 @@ tritonbind_status tb_encode_maps(const tb_function *function, const tb_image *im
     for (int32_t i = 0; i < image->map_count; i++) {
         const tb_map *map = &image->maps[i];
         /* The map comes first in a descriptor. */
-        tritonbind_status status =
-            encode_map(function, encoder, map, device, values[map->value]);
+        tritonbind_status status = encode_map(function, encoder, map, device, values[map->value]);
         if (status != TRITONBIND_OK)
             return status;
     }

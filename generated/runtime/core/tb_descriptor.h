@@ -25,10 +25,9 @@ typedef struct tb_descriptor {
         TB_EACH_##rank((descriptor).strides), &(descriptor).padding_is_nan,                        \
         &(descriptor).round_to_tf32, TB_EACH_##rank((descriptor).shape32)
 #define TB_DESCRIPTOR_SIZES(rank, descriptor)                                                      \
-    sizeof (descriptor).map, sizeof (descriptor).data,                                             \
-        TB_TIMES_##rank(sizeof *(descriptor).shape),                                               \
-        TB_TIMES_##rank(sizeof *(descriptor).strides), sizeof (descriptor).padding_is_nan,         \
-        sizeof (descriptor).round_to_tf32, TB_TIMES_##rank(sizeof *(descriptor).shape32)
+    sizeof(descriptor).map, sizeof(descriptor).data, TB_TIMES_##rank(sizeof *(descriptor).shape),  \
+        TB_TIMES_##rank(sizeof *(descriptor).strides), sizeof(descriptor).padding_is_nan,          \
+        sizeof(descriptor).round_to_tf32, TB_TIMES_##rank(sizeof *(descriptor).shape32)
 #define TB_EACH_1(list) &(list)[0]
 #define TB_EACH_2(list) TB_EACH_1(list), &(list)[1]
 #define TB_EACH_3(list) TB_EACH_2(list), &(list)[2]
@@ -46,8 +45,8 @@ tritonbind_status tb_make_descriptor(const tb_function *function, int32_t index,
                                      tb_descriptor *descriptor);
 
 /* Encodes the maps of the descriptors among the values that an image takes. */
-tritonbind_status tb_encode_maps(const tb_function *function, const tb_image *image,
-                                 int32_t device, void *const *values);
+tritonbind_status tb_encode_maps(const tb_function *function, const tb_image *image, int32_t device,
+                                 void *const *values);
 
 #pragma GCC visibility pop
 

@@ -32,8 +32,8 @@ static size_t append(size_t length, const char *format, ...)
     return length < sizeof message ? length : sizeof message - 1;
 }
 
-tritonbind_status tb_fail(const tb_function *function, tritonbind_status status,
-                          const char *format, ...)
+tritonbind_status tb_fail(const tb_function *function, tritonbind_status status, const char *format,
+                          ...)
 {
     va_list values;
     size_t length = function == NULL ? 0 : append(0, "%s: ", function->name);

@@ -8,8 +8,8 @@
 #define PORTABLE_CLUSTER 8
 #define MOST_ATTRIBUTES 4
 
-bool tb_prepare_extras(const tb_driver *driver, const tb_function *function,
-                       const tb_image *image, int32_t device)
+bool tb_prepare_extras(const tb_driver *driver, const tb_function *function, const tb_image *image,
+                       int32_t device)
 {
     const char *call = "cuDeviceGetAttribute";
     int result = CUDA_SUCCESS, has_pools = 1;
@@ -24,8 +24,8 @@ bool tb_prepare_extras(const tb_driver *driver, const tb_function *function,
     }
     if (result == CUDA_SUCCESS && image->extras->num_ctas > PORTABLE_CLUSTER) {
         call = "cuKernelSetAttribute";
-        result = driver->kernel_attribute(CU_FUNCTION_NON_PORTABLE_CLUSTER, 1, image->kernel,
-                                          device);
+        result =
+            driver->kernel_attribute(CU_FUNCTION_NON_PORTABLE_CLUSTER, 1, image->kernel, device);
     }
     if (result != CUDA_SUCCESS)
         tb_fail_cuda(function, call, device, result);
@@ -37,17 +37,17 @@ static unsigned int fill_attributes(const tb_extras *extras, cu_launch_attribute
 {
     unsigned int count = 0;
     if (extras->launch_pdl)
-        attributes[count++] = (cu_launch_attribute){
-            .id = CU_LAUNCH_PROGRAMMATIC_SERIALIZATION, .value = {.number = 1}};
+        attributes[count++] = (cu_launch_attribute){.id = CU_LAUNCH_PROGRAMMATIC_SERIALIZATION,
+                                                    .value = {.number = 1}};
     if (extras->cooperative)
         attributes[count++] =
             (cu_launch_attribute){.id = CU_LAUNCH_COOPERATIVE, .value = {.number = 1}};
     if (extras->num_ctas > 1) {
-        attributes[count++] = (cu_launch_attribute){
-            .id = CU_LAUNCH_CLUSTER_DIMENSION,
-            .value = {.sizes = {(unsigned int)extras->num_ctas, 1, 1}}};
-        attributes[count++] = (cu_launch_attribute){
-            .id = CU_LAUNCH_CLUSTER_SCHEDULING, .value = {.number = CU_SCHEDULING_SPREAD}};
+        attributes[count++] =
+            (cu_launch_attribute){.id = CU_LAUNCH_CLUSTER_DIMENSION,
+                                  .value = {.sizes = {(unsigned int)extras->num_ctas, 1, 1}}};
+        attributes[count++] = (cu_launch_attribute){.id = CU_LAUNCH_CLUSTER_SCHEDULING,
+                                                    .value = {.number = CU_SCHEDULING_SPREAD}};
     }
     return count;
 }
@@ -75,8 +75,8 @@ tritonbind_status tb_plan_extras(tritonbind_prepared *launch)
 static tritonbind_status put(const tb_driver *driver, const tritonbind_prepared *launch,
                              const cu_launch_config *config, void **parameters)
 {
-    return tb_launch_kernel(driver, launch->function, launch->device, config,
-                            launch->image->kernel, parameters);
+    return tb_launch_kernel(driver, launch->function, launch->device, config, launch->image->kernel,
+                            parameters);
 }
 
 /* The launch itself, between taking scratch memory and giving it back. Both happen in the order of

@@ -42,10 +42,10 @@ typedef struct tb_argument {
     const int64_t *int_choices;
     const char *const *string_choices;
     int32_t choice_count;
-    tb_slots slots; /* of the choices */
+    tb_slots slots;          /* of the choices */
     const tb_origin *origin; /* of an int that may be left out; NULL for others */
-    int32_t rank;        /* of a tensor that becomes a descriptor */
-    bool padding_is_nan; /* beyond the tensor's ends, instead of 0 */
+    int32_t rank;            /* of a tensor that becomes a descriptor */
+    bool padding_is_nan;     /* beyond the tensor's ends, instead of 0 */
     bool round_to_tf32;
 } tb_argument;
 
@@ -63,17 +63,17 @@ typedef struct tb_map {
     uint8_t value; /* which of the function's values is the descriptor */
     uint8_t type;  /* CUtensorMapDataType */
     uint8_t element_size;
-    uint8_t swizzle;     /* CUtensorMapSwizzle */
-    bool fp4_padded;     /* each byte is two elements */
-    bool is_written;     /* the kernel stores through it */
-    uint16_t box[5];     /* what one copy moves, in the order of the tensor's dimensions */
+    uint8_t swizzle; /* CUtensorMapSwizzle */
+    bool fp4_padded; /* each byte is two elements */
+    bool is_written; /* the kernel stores through it */
+    uint16_t box[5]; /* what one copy moves, in the order of the tensor's dimensions */
 } tb_map;
 
 /* What a launch reads comes first: it is in one line of the cache, which the driver's own work has
  * emptied since the launch before. */
 typedef struct tb_image {
-    void *kernel;       /* CUkernel, once loaded */
-    const tb_extras *extras; /* NULL for most */
+    void *kernel;              /* CUkernel, once loaded */
+    const tb_extras *extras;   /* NULL for most */
     const uint8_t *parameters; /* which of the function's values the kernel takes; NULL: all */
     int32_t parameter_count;
     int32_t map_count;

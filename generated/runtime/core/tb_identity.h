@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_88ec114833e2b9e1
+#define TB_IDENTITY tb_runtime_4c416692cf3d3f19
 
 #endif

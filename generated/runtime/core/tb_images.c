@@ -36,9 +36,9 @@ void tb_fail_no_image(const tb_function *function, const tb_variant *variant, in
     held[0] = 0;
     for (int32_t i = 0; i < variant->image_count && length < sizeof held; i++) {
         const tb_image *image = &variant->images[i];
-        int written = snprintf(held + length, sizeof held - length, "%s%s_%d",
-                               length == 0 ? "" : ", ", image->is_ptx ? "compute" : "sm",
-                               (int)image->capability);
+        int written =
+            snprintf(held + length, sizeof held - length, "%s%s_%d", length == 0 ? "" : ", ",
+                     image->is_ptx ? "compute" : "sm", (int)image->capability);
         length += written < 0 ? 0 : (size_t)written;
     }
     tb_fail(function, TRITONBIND_RUNTIME_ERROR,
@@ -47,14 +47,13 @@ void tb_fail_no_image(const tb_function *function, const tb_variant *variant, in
 }
 
 static bool load_library(const tb_driver *driver, const tb_function *function, tb_image *image,
-                       int32_t device)
+                         int32_t device)
 {
     void *library = NULL, *kernel = NULL;
     int result = driver->library_load(&library, image->data, NULL, NULL, 0, NULL, NULL, 0);
     if (result != CUDA_SUCCESS) {
-        tb_fail_cuda(function,
-                     image->is_ptx ? "cuLibraryLoadData of PTX" : "cuLibraryLoadData", device,
-                     result);
+        tb_fail_cuda(function, image->is_ptx ? "cuLibraryLoadData of PTX" : "cuLibraryLoadData",
+                     device, result);
         return false;
     }
     result = driver->library_kernel(&kernel, library, image->symbol);

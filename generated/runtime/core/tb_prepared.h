@@ -14,8 +14,8 @@ struct tritonbind_prepared {
     const tb_image *image; /* loaded on the device; NULL where the grid is empty */
     int32_t device;
     unsigned int grid_x, grid_y, grid_z; /* of blocks */
-    size_t scratch;    /* bytes of scratch memory */
-    void **parameters; /* of the image, and TB_NO_SCRATCH */
+    size_t scratch;                      /* bytes of scratch memory */
+    void **parameters;                   /* of the image, and TB_NO_SCRATCH */
 };
 
 /* What Triton's two last parameters point to; few kernels use the first. */

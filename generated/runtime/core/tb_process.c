@@ -39,7 +39,8 @@ static bool is_claimed(const void *what, int32_t device)
 
 void tb_begin_work(tb_claim *claim, const void *what, int32_t device)
 {
-    *claim = (tb_claim){.what = what, .device = device, .paused = pause.begin == NULL ? NULL : pause.begin()};
+    *claim = (tb_claim){
+        .what = what, .device = device, .paused = pause.begin == NULL ? NULL : pause.begin()};
     tb_lock();
     while (is_claimed(what, device))
         pthread_cond_wait(&ended, &lock);

@@ -21,7 +21,7 @@ bool tb_copy_text(const char *data, size_t length, char *text, size_t size)
     while (count < length && count > 0 && (data[count] & 0xc0) == 0x80)
         count--;
     for (size_t i = 0; i < count; i++)
-        text[i] = (unsigned char)data[i] < ' ' ? '?' : data[i];
+        text[i] = (char)((unsigned char)data[i] < ' ' ? '?' : data[i]);
     text[count] = 0;
     return count == length;
 }

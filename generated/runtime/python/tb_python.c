@@ -1,5 +1,5 @@
-/* Calls from Python that need no conversion by TVM FFI. All others go to the Python function that this
- * one stands for, which calls through TVM FFI. */
+/* Calls from Python that need no conversion by TVM FFI. All others go to the Python function that
+ * this one stands for, which calls through TVM FFI. */
 #include "tb_python.h"
 #include "../core/tb_process.h"
 #include "../tvm_ffi/tb_describe.h"
@@ -21,8 +21,8 @@ __attribute__((constructor)) static void tell_of_python(void)
     tb_name_types_by(tb_name_type);
 }
 
-/* An object of a type of our own: like a function of C, which Python has too, but with attributes, such
- * as the annotations that tools ask for. */
+/* An object of a type of our own: like a function of C, which Python has too, but with attributes,
+ * such as the annotations that tools ask for. */
 typedef struct callable {
     void *header[2]; /* PyObject */
     void *(*call)(void *self, void *const *arguments, size_t count, void *names);
@@ -33,13 +33,14 @@ typedef struct callable {
 static void *call_from_python(void *self, void *const *arguments, size_t flagged_count, void *names)
 {
     const tb_binding *binding = ((callable *)self)->binding;
-        const intptr_t count = (intptr_t)(flagged_count & (SIZE_MAX >> 1));
+    const intptr_t count = (intptr_t)(flagged_count & (SIZE_MAX >> 1));
     tb_conversion converted;
     tb_call call;
     if (!tb_convert(&python, &binding->parameters, &converted, arguments, count, names))
         return python.call(binding->stands_for, arguments, (size_t)count, names);
     void *state = python.release_gil();
-    bool good = tb_begin(&call, binding->global, false, converted.values, binding->parameters.count);
+    bool good =
+        tb_begin(&call, binding->global, false, converted.values, binding->parameters.count);
     call.stream_is_current = converted.stream_is_current;
     good = good && binding->global->run(&call);
     python.take_gil(state);
@@ -83,7 +84,8 @@ static void *callable_type(void)
     static tb_type_member members[] = {
         {"__vectorcalloffset__", TB_T_PYSSIZET, offsetof(callable, call), TB_READONLY, NULL},
         {"__dictoffset__", TB_T_PYSSIZET, offsetof(callable, attributes), TB_READONLY, NULL},
-        {"__weaklistoffset__", TB_T_PYSSIZET, offsetof(callable, weak_references), TB_READONLY, NULL},
+        {"__weaklistoffset__", TB_T_PYSSIZET, offsetof(callable, weak_references), TB_READONLY,
+         NULL},
         {NULL, 0, 0, 0, NULL},
     };
     static tb_type_method methods[] = {
@@ -94,8 +96,9 @@ static void *callable_type(void)
     if (made == NULL) {
         void *(*const repr)(void *) = represent;
         void *(*const bind)(void *, void *, void *) = get;
-        tb_type_slot slots[] = {{TB_TP_CALL, NULL}, {TB_TP_REPR, NULL}, {TB_TP_DESCR_GET, NULL},
-                                {TB_TP_MEMBERS, members}, {TB_TP_METHODS, methods}, {0, NULL}};
+        tb_type_slot slots[] = {{TB_TP_CALL, NULL},       {TB_TP_REPR, NULL},
+                                {TB_TP_DESCR_GET, NULL},  {TB_TP_MEMBERS, members},
+                                {TB_TP_METHODS, methods}, {0, NULL}};
         tb_type_spec spec = {"tritonbind.function", sizeof(callable), 0,
                              TB_TPFLAGS_HAVE_VECTORCALL | TB_TPFLAGS_DISALLOW_INSTANTIATION, slots};
         memcpy(&slots[0].function, &python.call_object, sizeof slots[0].function);
@@ -109,8 +112,7 @@ static void *callable_type(void)
 void *tb_bind(tb_binding *binding, void *stands_for, void *names, void *defaults)
 {
     const int32_t count = binding->global->function->argument_count + 1;
-    if (!tb_find_python(&python) || count > TB_MOST_VALUES
-        || python.tuple_size(names) != count)
+    if (!tb_find_python(&python) || count > TB_MOST_VALUES || python.tuple_size(names) != count)
         return NULL;
     void *type = python.type_of(stands_for);
     python.release(type);
@@ -120,18 +122,18 @@ void *tb_bind(tb_binding *binding, void *stands_for, void *names, void *defaults
     const intptr_t required = count - python.tuple_size(defaults);
     void *made = callable_type();
     callable *bound = made == NULL ? NULL : python.new_object(made, 0);
-    binding->parameters.names = bound == NULL ? NULL : calloc(2 * (size_t)count, sizeof *binding->parameters.names);
+    void **values = bound == NULL ? NULL : calloc(2 * (size_t)count, sizeof *values);
+    void *const held[] = {bound, stands_for, names, defaults};
     python.clear_error();
-    if (binding->parameters.names == NULL)
+    if (values == NULL)
         return NULL;
-    for (void *const *one = (void *[]){bound, stands_for, names, defaults, NULL}; *one; one++)
-        python.retain(*one); /* for ever, as the function is there */
-    binding->parameters.defaults = binding->parameters.names + count;
+    for (size_t i = 0; i < sizeof held / sizeof *held; i++)
+        python.retain(held[i]); /* for ever, as the function is there */
     for (int32_t i = 0; i < count; i++)
-        binding->parameters.names[i] = python.tuple_item(names, i);
+        values[i] = python.tuple_item(names, i);
     for (intptr_t i = required; i < count; i++)
-        binding->parameters.defaults[i] = python.tuple_item(defaults, i - required);
-    binding->parameters.count = count;
+        values[count + i] = python.tuple_item(defaults, i - required);
+    binding->parameters = (tb_parameters){count, values, values + count};
     binding->stands_for = stands_for;
     bound->call = call_from_python;
     bound->binding = binding;

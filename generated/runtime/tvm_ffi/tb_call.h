@@ -28,13 +28,13 @@ typedef struct tb_call {
     const tb_function *function;
     const tvm_ffi_any *values;
     int32_t count;
-    int32_t device;       /* of the tensors so far, or TB_CURRENT_DEVICE */
-    int32_t device_index; /* the argument that decided it */
+    int32_t device;                              /* of the tensors so far, or TB_CURRENT_DEVICE */
+    int32_t device_index;                        /* the argument that decided it */
     const tb_dtype *dtypes[TB_MOST_DTYPE_AXES];  /* the choice on each axis, or NULL */
     int32_t dtype_arguments[TB_MOST_DTYPE_AXES]; /* the argument that decided it */
-    bool prepares;                  /* instead of launching at once */
-    tritonbind_prepared *prepared;  /* what was made then */
-    bool stream_is_current;         /* nobody passed it: it was asked for */
+    bool prepares;                               /* instead of launching at once */
+    tritonbind_prepared *prepared;               /* what was made then */
+    bool stream_is_current;                      /* nobody passed it: it was asked for */
 } tb_call;
 
 /* A call that prepares takes one more value behind the stream: where to ask for the stream that is

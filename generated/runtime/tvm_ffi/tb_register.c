@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 /* 1 when registered, 0 when the name is there already, -1 on an error. */
-static int register_one(const tb_tvm_ffi_functions *ffi, const tb_global *global,
-                        const char *text, tvm_ffi_safe_call call)
+static int register_one(const tb_tvm_ffi_functions *ffi, const tb_global *global, const char *text,
+                        tvm_ffi_safe_call call)
 {
     const tvm_ffi_byte_array name = tb_bytes_of(text);
     void *object = NULL;
@@ -44,9 +44,9 @@ static int register_both(const tb_tvm_ffi_functions *ffi, const tb_global *globa
 /* By what it can do: a build of it may call itself by the version that comes next. */
 static bool is_new_enough(const tb_tvm_ffi_functions *ffi)
 {
-    const char *parts[] = {
-        "the functions of this library need TVM FFI 0.1.14 or later, and the one in this process is "
-        "older: it has no integers from 2^63 on"};
+    const char *parts[] = {"the functions of this library need TVM FFI 0.1.14 or later, and the "
+                           "one in this process is "
+                           "older: it has no integers from 2^63 on"};
     const tvm_ffi_byte_array key = tb_bytes_of("ffi.BigInt");
     int32_t index = 0;
     if (ffi->type_index(&key, &index) == 0)

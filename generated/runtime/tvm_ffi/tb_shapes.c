@@ -1,5 +1,5 @@
-/* What the sizes of tensors must be, and what they tell: the facts that grids read, and the ints that
- * a call leaves out. */
+/* What the sizes of tensors must be, and what they tell: the facts that grids read, and the ints
+ * that a call leaves out. */
 #include "tb_shapes.h"
 #include "../core/tb_arithmetic.h"
 #include "tb_any.h"

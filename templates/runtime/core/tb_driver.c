@@ -78,8 +78,8 @@ static bool open_driver(const tb_function *function)
                 reason == NULL ? "libcuda.so.1" : reason);
         return false;
     }
-    const char *missing = tb_find_symbols(library, symbols, sizeof symbols / sizeof *symbols,
-                                          &tb_the_driver);
+    const char *missing =
+        tb_find_symbols(library, symbols, sizeof symbols / sizeof *symbols, &tb_the_driver);
     if (missing != NULL) {
         tb_fail_no_symbol(function, missing);
         return false;
@@ -117,9 +117,10 @@ const tb_driver *tb_open_driver_once(const tb_function *function)
 {
     tb_claim claim;
     if (is_forked) {
-        tb_fail(function, TRITONBIND_RUNTIME_ERROR,
-                "cannot launch: this process is a fork of one that had started CUDA, and cannot use "
-                "it; " SPAWN);
+        tb_fail(
+            function, TRITONBIND_RUNTIME_ERROR,
+            "cannot launch: this process is a fork of one that had started CUDA, and cannot use "
+            "it; " SPAWN);
         return NULL;
     }
     tb_begin_work(&claim, &tb_the_driver, TB_ALL_DEVICES);

@@ -49,7 +49,7 @@ typedef struct tb_device {
     int32_t capability;
     int32_t shared_optin; /* bytes of shared memory that a block may ask for */
     int32_t sm_count;
-    void *primary;        /* the primary context, once retained */
+    void *primary; /* the primary context, once retained */
 } tb_device;
 
 /* As in tb_image, what a launch reads comes first. */
@@ -82,8 +82,8 @@ typedef struct tb_driver {
     int (*error_text)(int error, const char **text);
 } __attribute__((aligned(64))) tb_driver;
 
-/* The driver, ready for use; NULL after failing, as in a process that was forked after it was opened.
- * Takes a lock only until it has succeeded. */
+/* The driver, ready for use; NULL after failing, as in a process that was forked after it was
+ * opened. Takes a lock only until it has succeeded. */
 extern tb_driver tb_the_driver;
 const tb_driver *tb_open_driver_once(const tb_function *function) TB_COLD;
 static inline const tb_driver *tb_open_driver(const tb_function *function)

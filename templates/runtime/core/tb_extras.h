@@ -8,8 +8,8 @@
 #pragma GCC visibility push(hidden)
 
 /* What an image's extras ask of a device, once, when the image is loaded there. */
-bool tb_prepare_extras(const tb_driver *driver, const tb_function *function,
-                       const tb_image *image, int32_t device);
+bool tb_prepare_extras(const tb_driver *driver, const tb_function *function, const tb_image *image,
+                       int32_t device);
 
 /* Checks what a launch's extras ask of its grid, and counts its blocks and their memory. */
 tritonbind_status tb_plan_extras(tritonbind_prepared *launch);

@@ -24,7 +24,10 @@ static tritonbind_status fail_grid(const tb_function *function, tb_grid grid)
     return tb_fail(function, TRITONBIND_VALUE_ERROR,
                    "the launch grid (%lld, %lld, %lld) must have %c between 0 and %d",
                    (long long)grid.x, (long long)grid.y, (long long)grid.z,
-                   is_x ? 'x' : is_y ? 'y' : 'z', is_x ? MOST_X : MOST_Y_OR_Z);
+                   is_x   ? 'x'
+                   : is_y ? 'y'
+                          : 'z',
+                   is_x ? MOST_X : MOST_Y_OR_Z);
 }
 
 static bool is_grid(tb_grid grid)
@@ -48,8 +51,8 @@ static tritonbind_status enqueue(const tb_driver *driver, const tritonbind_prepa
         .shared_bytes = (unsigned int)image->shared,
         .stream = stream,
     };
-    return image->extras == NULL ? tb_launch_kernel(driver, launch->function, launch->device, &config,
-                                                      image->kernel, launch->parameters)
+    return image->extras == NULL ? tb_launch_kernel(driver, launch->function, launch->device,
+                                                    &config, image->kernel, launch->parameters)
                                  : tb_launch_with_extras(driver, launch, &config);
 }
 
@@ -74,15 +77,16 @@ static tritonbind_status keep(const tritonbind_prepared *launch, const uint8_t *
     if (copy == NULL)
         return tb_fail(launch->function, TRITONBIND_RUNTIME_ERROR,
                        "cannot prepare a launch: out of host memory");
-    *copy = *launch;
-    copy->parameters = (void **)(copy + 1);
-    char *place = (char *)(copy->parameters + count + 2);
+    void **parameters = (void **)(copy + 1);
+    char *place = (char *)(parameters + count + 2);
     for (int32_t i = 0; i < count; i++) {
         const uint8_t bytes = sizes[value_of(launch->image, i)];
-        copy->parameters[i] = memcpy(place, launch->parameters[i], bytes);
+        parameters[i] = memcpy(place, launch->parameters[i], bytes);
         place += (bytes + 7u) & ~7u;
     }
-    copy->parameters[count] = copy->parameters[count + 1] = (void *)&tb_no_scratch;
+    parameters[count] = parameters[count + 1] = (void *)&tb_no_scratch;
+    *copy = *launch;
+    copy->parameters = parameters;
     return TRITONBIND_OK;
 }
 
@@ -110,15 +114,17 @@ tritonbind_status tb_launch_again(const tritonbind_prepared *prepared, void *str
 tritonbind_status tb_launch_prepared(const tritonbind_prepared *prepared, void *stream)
 {
     if (prepared == NULL)
-        return tb_fail(NULL, TRITONBIND_VALUE_ERROR,
-                       "tritonbind_launch_prepared: `prepared` must be a prepared launch, got NULL");
+        return tb_fail(
+            NULL, TRITONBIND_VALUE_ERROR,
+            "tritonbind_launch_prepared: `prepared` must be a prepared launch, got NULL");
     return tb_launch_again(prepared, stream, false);
 }
 
 tritonbind_status tb_fail_no_place(const tb_function *function)
 {
-    return tb_fail(function, TRITONBIND_VALUE_ERROR,
-                   "cannot prepare a launch: `prepared` must be the address of a pointer, got NULL");
+    return tb_fail(
+        function, TRITONBIND_VALUE_ERROR,
+        "cannot prepare a launch: `prepared` must be the address of a pointer, got NULL");
 }
 
 void tb_release_prepared(tritonbind_prepared *prepared)
@@ -140,17 +146,20 @@ static tritonbind_status finish(const tb_driver *driver, const tritonbind_prepar
 
 /* Where the image does not take just the values in their order. A function of its own, for the room
  * that the others need not. */
-static __attribute__((noinline)) tritonbind_status
-finish_with_some(const tb_driver *driver, tritonbind_prepared *launch, const tb_target *target,
-                 const uint8_t *sizes)
+static __attribute__((noinline)) tritonbind_status finish_with_some(const tb_driver *driver,
+                                                                    tritonbind_prepared *launch,
+                                                                    const tb_target *target,
+                                                                    const uint8_t *sizes)
 {
     const int32_t count = launch->image->parameter_count;
-    void *parameters[TB_MOST_PARAMETERS + 2];
+    void *parameters[TB_MOST_PARAMETERS + 2], **all = launch->parameters;
     for (int32_t i = 0; i < count; i++)
-        parameters[i] = launch->parameters[launch->image->parameters[i]];
+        parameters[i] = all[launch->image->parameters[i]];
     parameters[count] = parameters[count + 1] = (void *)&tb_no_scratch;
     launch->parameters = parameters;
-    return finish(driver, launch, target, sizes);
+    const tritonbind_status status = finish(driver, launch, target, sizes);
+    launch->parameters = all;
+    return status;
 }
 
 static tritonbind_status launch_variant(const tb_driver *driver, tritonbind_prepared *launch,

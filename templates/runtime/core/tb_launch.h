@@ -17,7 +17,7 @@ typedef struct tb_target {
     int32_t device; /* TB_CURRENT_DEVICE: that of the current context, or else device 0 */
     void *stream;
     tritonbind_prepared **prepared; /* NULL: at once */
-    bool stream_is_current; /* the device's own current stream, not one that was passed */
+    bool stream_is_current;         /* the device's own current stream, not one that was passed */
 } tb_target;
 
 /* Launches a variant, or prepares its launch. values: the address of each argument or part of one,

@@ -4,7 +4,8 @@
 
 #define TB_EXPORT __attribute__((visibility("default")))
 /* The exported name of a function that the library itself calls by another. */
-#define TB_PUBLIC_NAME(name, function) extern __typeof__(name) name __attribute__((alias(#function)))
+#define TB_PUBLIC_NAME(name, function)                                                             \
+    extern __typeof__(name) name __attribute__((alias(#function)))
 #define TB_COLD __attribute__((cold)) /* out of the way of what every call runs through */
 
 /* Places the file `path`, found through the compiler's -I, into the library as `name`.

@@ -17,7 +17,8 @@ tritonbind_status tb_fail_together(const tb_function *function, int32_t index, i
                                    bool is_none)
 {
     return tb_fail_argument(function, index, TRITONBIND_VALUE_ERROR,
-                            is_none ? "must be None, as `%s` is" : "must not be None, as `%s` is not",
+                            is_none ? "must be None, as `%s` is"
+                                    : "must not be None, as `%s` is not",
                             function->arguments[partner].name);
 }
 

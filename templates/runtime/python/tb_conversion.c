@@ -54,7 +54,8 @@ static const tb_dl_exchange_api *library_of(const tb_python_functions *python, v
 
 /* ---- arguments ---- */
 
-static bool convert_tensor(const tb_python_functions *python, tb_conversion *call, int32_t index, void *object, void *type)
+static bool convert_tensor(const tb_python_functions *python, tb_conversion *call, int32_t index,
+                           void *object, void *type)
 {
     const tb_dl_exchange_api *library = library_of(python, type);
     tb_dl_tensor *tensor = &call->tensors[index];
@@ -74,7 +75,8 @@ static bool convert_tensor(const tb_python_functions *python, tb_conversion *cal
 }
 
 /* Whether the object is of a kind that is read here. */
-static bool convert(const tb_python_functions *python, tb_conversion *call, int32_t index, void *object)
+static bool convert(const tb_python_functions *python, tb_conversion *call, int32_t index,
+                    void *object)
 {
     tvm_ffi_any *value = &call->values[index];
     value->small_length = 0;
@@ -112,8 +114,8 @@ static bool convert(const tb_python_functions *python, tb_conversion *call, int3
 }
 
 /* The arguments in the order of the parameters, or NULL when they are not one for each. */
-static void *const *in_order(const tb_python_functions *python, const tb_parameters *parameters, void *const *arguments, intptr_t count,
-                             void *names, void **ordered)
+static void *const *in_order(const tb_python_functions *python, const tb_parameters *parameters,
+                             void *const *arguments, intptr_t count, void *names, void **ordered)
 {
     const int32_t expected = parameters->count;
     if (names == NULL && count == expected)
@@ -141,8 +143,8 @@ static void *const *in_order(const tb_python_functions *python, const tb_paramet
     return ordered;
 }
 
-bool tb_convert(const tb_python_functions *python, const tb_parameters *parameters, tb_conversion *call, void *const *arguments,
-                        intptr_t count, void *names)
+bool tb_convert(const tb_python_functions *python, const tb_parameters *parameters,
+                tb_conversion *call, void *const *arguments, intptr_t count, void *names)
 {
     void *ordered[TB_MOST_PARAMETERS + 1];
     void *const *given = in_order(python, parameters, arguments, count, names, ordered);

@@ -19,8 +19,8 @@ typedef struct tb_parameters {
 
 typedef struct tb_conversion {
     const tb_dl_exchange_api *library; /* of the first tensor on a CUDA device */
-    int32_t device;                 /* which that is on */
-    bool stream_is_current;         /* the library's, which nobody passed */
+    int32_t device;                    /* which that is on */
+    bool stream_is_current;            /* the library's, which nobody passed */
     tvm_ffi_any values[TB_MOST_VALUES];
     tb_dl_tensor tensors[TB_MOST_PARAMETERS];
 } tb_conversion;

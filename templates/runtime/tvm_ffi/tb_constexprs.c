@@ -41,8 +41,8 @@ bool tb_get_string_choice(tb_call *call, int32_t index, const char **value)
     }
     if (text == NULL)
         return fail_choice(call, index, TRITONBIND_TYPE_ERROR);
-    int32_t place = tb_find_text(argument->string_choices, argument->choice_count,
-                                 &argument->slots, text, length);
+    int32_t place = tb_find_text(argument->string_choices, argument->choice_count, &argument->slots,
+                                 text, length);
     if (place < 0)
         return fail_choice(call, index, TRITONBIND_VALUE_ERROR);
     *value = argument->string_choices[place];

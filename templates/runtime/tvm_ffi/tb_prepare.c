@@ -27,8 +27,7 @@ static bool fail_library(const tb_function *function, int32_t device)
 }
 
 /* is_current: it was asked for, or checked when the launch was prepared. */
-static bool find_stream(const held *self, const tvm_ffi_any *given, void **stream,
-                        bool *is_current)
+static bool find_stream(const held *self, const tvm_ffi_any *given, void **stream, bool *is_current)
 {
     const int32_t device = self->launch->device;
     *is_current = given->type_index == TVM_FFI_NONE;

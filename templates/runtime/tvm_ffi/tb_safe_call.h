@@ -23,9 +23,9 @@ int tb_return_metadata(const tb_global *global, tvm_ffi_any *result);
 /* A function's SafeCalls, under names of the file's own: TVM FFI is given these. */
 #define TB_DECLARE_CALLS(symbol)                                                                   \
     static int symbol##_safecall(void *self, const tvm_ffi_any *arguments, int32_t count,          \
-                                  tvm_ffi_any *result);                                            \
+                                 tvm_ffi_any *result);                                             \
     static int symbol##_safeprepare(void *self, const tvm_ffi_any *arguments, int32_t count,       \
-                                     tvm_ffi_any *result)
+                                    tvm_ffi_any *result)
 #define TB_DEFINE_SAFE(name, body)                                                                 \
     static int name(void *self, const tvm_ffi_any *arguments, int32_t count, tvm_ffi_any *result)  \
     {                                                                                              \
@@ -40,12 +40,11 @@ int tb_return_metadata(const tb_global *global, tvm_ffi_any *result);
  * pasted here and never passed on, so that none is taken for a macro. */
 #define TB_DEFINE_CALLS(symbol, external)                                                          \
     TB_DEFINE_SAFE(symbol##_safecall,                                                              \
-                   tb_safe_call(&symbol##_global, false, arguments, count, result))              \
+                   tb_safe_call(&symbol##_global, false, arguments, count, result))                \
     TB_DEFINE_SAFE(symbol##_safeprepare,                                                           \
-                   tb_safe_call(&symbol##_global, true, arguments, count, result))               \
-    TB_DEFINE_SAFE(symbol##_safedoc, tb_return_doc(&symbol##_global, result))                    \
-    TB_DEFINE_SAFE(symbol##_safemetadata,                                                          \
-                   tb_return_metadata(&symbol##_global, result))                                 \
+                   tb_safe_call(&symbol##_global, true, arguments, count, result))                 \
+    TB_DEFINE_SAFE(symbol##_safedoc, tb_return_doc(&symbol##_global, result))                      \
+    TB_DEFINE_SAFE(symbol##_safemetadata, tb_return_metadata(&symbol##_global, result))            \
     TB_OFFER("__tvm_ffi_" #external, symbol##_safecall);                                           \
     TB_OFFER("__tvm_ffi_" #external ".prepare", symbol##_safeprepare);                             \
     TB_OFFER("__tvm_ffi__doc_" #external, symbol##_safedoc);                                       \

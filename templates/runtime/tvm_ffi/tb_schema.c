@@ -19,12 +19,9 @@ static const char *const tails[] = {STREAM "]}\"}", STREAM LIBRARY "]}\"}"};
 static const char *schema_of(const tb_argument *argument)
 {
     static const char *const plain[] = {
-        [TB_POINTER] = "," POINTER,
-        [TB_INT] = "," TYPE("int"),
-        [TB_BOOL] = "," TYPE("bool"),
-        [TB_FLOAT] = "," TYPE("float"),
-        [TB_STRING] = "," TYPE("str"),
-        [TB_TENSOR] = "," TYPE("Tensor"),
+        [TB_POINTER] = "," POINTER,    [TB_INT] = "," TYPE("int"),
+        [TB_BOOL] = "," TYPE("bool"),  [TB_FLOAT] = "," TYPE("float"),
+        [TB_STRING] = "," TYPE("str"), [TB_TENSOR] = "," TYPE("Tensor"),
     };
     static const char *const nullable[] = {
         [TB_POINTER] = "," GENERIC("Optional") POINTER "]}",
