@@ -178,6 +178,12 @@ NAMES = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast, x_ptr, MODE"
             KNOWN + EXPLICIT,
         ),
         (
+            "lambda n, sizes=(4, 2): sizes[0,]",
+            "1:32",
+            "the grid has `sizes[0,]`, which is not known in C",
+            KNOWN + EXPLICIT,
+        ),
+        (
             "lambda x_ptr: max(size * 2 for size in x_ptr.shape if size)",
             "1:26",
             "the grid has `size * 2 for size in x_ptr.shape if size`, which is not known in C",
@@ -321,14 +327,16 @@ def test_refused_after_an_edit(tmp_path: Path, edited: str) -> None:
     )
 
 
-def test_refused_neighbours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.version_info", (3, 10))
-    module = load(tmp_path, "grids = (lambda n: n), (lambda n: n + 1), (lambda m: m)\n")
-    assert error_of(module.grids[1]) == (
-        f"{module.__file__}:1: this line has several functions, and Python does not say which is "
+def test_refused_neighbours(tmp_path: Path) -> None:
+    """A class changes names that begin with two underscores, so that these read alike."""
+    module = load(
+        tmp_path, "class A:\n    grids = (lambda n: n + __a), (lambda n: n + __b), (lambda m: m)\n"
+    )
+    assert error_of(module.A.grids[1]) == (
+        f"{module.__file__}:2: this line has several functions, and Python does not say which is "
         "`<lambda>`\n  hint: put them on separate lines"
     )
-    assert grid(module.grids[2]) == ["m", "1", "1"]
+    assert grid(module.A.grids[2]) == ["m", "1", "1"]
 
 
 @pytest.mark.parametrize(

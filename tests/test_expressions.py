@@ -263,17 +263,20 @@ def test_a_grid_is_found_beside_what_stands_below_it(tmp_path: Path) -> None:
     assert [grid(function)[1] for function in found] == ["4", "5", "6", "7"]
 
 
-@pytest.mark.skipif("sys.version_info < (3, 11)", reason="Python 3.10 keeps no columns")
 def test_several_lambdas_in_a_line(tmp_path: Path) -> None:
     module = load(
         tmp_path,
         "grids = {'ä': lambda n: n, 'ö': lambda n: (n, 'é', (lambda n: n)), 'ü': lambda n: (n)}\n"
         "nested = lambda n: lambda n: (n, 2)\n"
-        "constants = (lambda: 1 + 2), (lambda: 3)\n",
+        "default = lambda n, m=lambda n: (n, 4): m\n"
+        "constants = (lambda: 1 + 2), (lambda: 3), (lambda: 4)\n"
+        "closures = (lambda a, b: ((lambda: a), (lambda: b), (lambda: a + b)))(5, 6)\n",
     )
     assert grid(module.grids["ä"]) == grid(module.grids["ü"]) == ["n", "1", "1"]
     assert grid(module.nested(1)) == ["n", "2", "1"]
-    assert [grid(function)[0] for function in module.constants] == ["3", "3"]
+    assert grid(module.default(1)) == ["n", "4", "1"]
+    assert [grid(function)[0] for function in module.constants] == ["3", "3", "4"]
+    assert [grid(function)[0] for function in module.closures] == ["5", "6", "11"]
     with pytest.raises(CodegenError, match="the grid has `lambda n: n`, which is not"):
         grid(module.grids["ö"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import math
@@ -10,17 +11,17 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-import libcst as cst
-
 from codegen.expressions import c_arithmetic, c_logic
 from codegen.expressions.c_value import CValue, literal
 from codegen.expressions.comprehensions import all_or_any
 from codegen.expressions.evaluation import (
+    arguments_of,
     condition,
     evaluate,
     following,
     integer,
     rule_for,
+    translate,
 )
 from codegen.expressions.function_source import find_function
 from codegen.expressions.functions import KnownFunction, known_function
@@ -43,18 +44,18 @@ from codegen.expressions.values import (
 )
 
 
-@rule_for(cst.Call)
-def _call(node: cst.Call, scope: Scope) -> Value:
+@rule_for(ast.Call)
+def _call(node: ast.Call, scope: Scope) -> Value:
     if _asks_tritons_driver(node, scope):
         return DeviceProperties()
-    if isinstance(node.func, cst.Attribute):
-        method = node.func.attr.value
+    if isinstance(node.func, ast.Attribute):
+        method = node.func.attr
         match owner := evaluate(node.func.value, scope):
             case Tensor():
                 return method_of(owner, method, node, scope)
-            case Sizes(tensor=tensor, kind="shape") if method == "numel" and not node.args:
+            case Sizes(tensor=tensor, kind="shape") if method == "numel" and not arguments_of(node):
                 return fact(tensor, "numel")
-            case CValue() if method == "bit_length" and not node.args:
+            case CValue() if method == "bit_length" and not arguments_of(node):
                 return c_arithmetic.bit_length(owner)
             case Meta() if method == "get":
                 return _entry(owner, node, scope)
@@ -70,7 +71,7 @@ def _call(node: cst.Call, scope: Scope) -> Value:
     raise unsupported(node, scope)
 
 
-def _called(function: object, node: cst.Call, scope: Scope) -> Value:
+def _called(function: object, node: ast.Call, scope: Scope) -> Value:
     known = known_function(function)
     if known:
         return _known_call(known, node, scope)
@@ -86,23 +87,22 @@ def _called(function: object, node: cst.Call, scope: Scope) -> Value:
     raise scope.error(node, message, f"{KNOWN}; or {scope.remedy}")
 
 
-def _known_call(known: KnownFunction, node: cst.Call, scope: Scope) -> CValue:
-    arguments = [evaluate(argument.value, scope) for argument in node.args]
-    nodes = [argument.value for argument in node.args]
+def _known_call(known: KnownFunction, node: ast.Call, scope: Scope) -> CValue:
+    nodes = [argument for _, argument in arguments_of(node)]
+    arguments = [evaluate(argument, scope) for argument in nodes]
     match arguments:
         case [Items(values=values)] if known.most > 2:
             arguments, nodes = list(values), nodes * len(values)
-    is_plain = not any(argument.keyword or argument.star for argument in node.args)
-    if not is_plain or not known.fewest <= len(arguments) <= known.most:
+    if not _is_plain(node) or not known.fewest <= len(arguments) <= known.most:
         raise scope.error(node, f"expected {known.use}, got {scope.quote(node)}", PLAIN)
     numbers = [integer(*pair, scope) for pair in zip(arguments, nodes, strict=True)]
     is_bool = known.is_one_of_its_arguments and all(number.is_bool for number in numbers)
     return replace(known.rule(*numbers), is_bool=is_bool)
 
 
-def _entry(meta: Meta, node: cst.Call, scope: Scope) -> Value:
+def _entry(meta: Meta, node: ast.Call, scope: Scope) -> Value:
     """`META.get("name")`."""
-    match [evaluate(argument.value, scope) for argument in node.args]:
+    match [evaluate(argument, scope) for _, argument in arguments_of(node)]:
         case [Constant(value=str() as key)] | [Constant(value=str() as key), _]:
             if key in meta.entries:
                 return meta.entries[key]
@@ -111,11 +111,11 @@ def _entry(meta: Meta, node: cst.Call, scope: Scope) -> Value:
     raise unsupported(node, scope)
 
 
-def _asks_tritons_driver(node: cst.Call, scope: Scope) -> bool:
+def _asks_tritons_driver(node: ast.Call, scope: Scope) -> bool:
     """`driver.active.utils.get_device_properties(0)`, which Python can't evaluate without a GPU."""
     parts, root = [], node.func
-    while isinstance(root, cst.Attribute):
-        parts.append(root.attr.value)
+    while isinstance(root, ast.Attribute):
+        parts.append(root.attr)
         root = root.value
         if parts == ["get_device_properties", "utils", "active"]:
             match evaluate(root, scope):
@@ -125,21 +125,25 @@ def _asks_tritons_driver(node: cst.Call, scope: Scope) -> bool:
     return False
 
 
-def _only_argument(use: str, node: cst.Call, scope: Scope) -> cst.BaseExpression:
-    match node.args:
-        case [cst.Arg(value=value, keyword=None, star="")]:
+def _is_plain(node: ast.Call) -> bool:
+    return all(name == "" for name, _ in arguments_of(node))
+
+
+def _only_argument(use: str, node: ast.Call, scope: Scope) -> ast.expr:
+    match arguments_of(node):
+        case [("", value)]:
             return value
     raise scope.error(node, f"expected {use}, got {scope.quote(node)}", PLAIN)
 
 
-def _bool(node: cst.Call, scope: Scope) -> Value:
+def _bool(node: ast.Call, scope: Scope) -> Value:
     test = condition(_only_argument("bool(x)", node, scope), scope)
     if not test.interval.within(TRUTH):
         test = c_logic.compare("!=", test, literal(0))
     return replace(test, is_bool=True)
 
 
-def _float(node: cst.Call, scope: Scope) -> Value:
+def _float(node: ast.Call, scope: Scope) -> Value:
     """`float("-inf")`."""
     match evaluate(_only_argument("float(x)", node, scope), scope):
         case Constant(value=str() | float() as constant) | CValue(constant=int() as constant):
@@ -150,7 +154,7 @@ def _float(node: cst.Call, scope: Scope) -> Value:
     raise unsupported(node, scope)
 
 
-def _len(node: cst.Call, scope: Scope) -> Value:
+def _len(node: ast.Call, scope: Scope) -> Value:
     argument = _only_argument("len(x)", node, scope)
     match value := evaluate(argument, scope):
         case Tensor():
@@ -164,11 +168,11 @@ def _len(node: cst.Call, scope: Scope) -> Value:
     raise unsupported(node, scope)
 
 
-def _sum(node: cst.Call, scope: Scope) -> Value:
+def _sum(node: ast.Call, scope: Scope) -> Value:
     return _folded(_only_argument("sum(values)", node, scope), c_arithmetic.add, 0, node, scope)
 
 
-def _product(node: cst.Call, scope: Scope) -> Value:
+def _product(node: ast.Call, scope: Scope) -> Value:
     argument = _only_argument("math.prod(values)", node, scope)
     match evaluate(argument, scope):
         case Sizes(tensor=tensor, kind="shape"):
@@ -176,19 +180,19 @@ def _product(node: cst.Call, scope: Scope) -> Value:
     return _folded(argument, c_arithmetic.multiply, 1, node, scope)
 
 
-def _all(node: cst.Call, scope: Scope) -> Value:
+def _all(node: ast.Call, scope: Scope) -> Value:
     return all_or_any(_only_argument("all(values)", node, scope), True, node, scope)
 
 
-def _any(node: cst.Call, scope: Scope) -> Value:
+def _any(node: ast.Call, scope: Scope) -> Value:
     return all_or_any(_only_argument("any(values)", node, scope), False, node, scope)
 
 
 def _folded(
-    argument: cst.BaseExpression,
+    argument: ast.expr,
     rule: Callable[[CValue, CValue], CValue],
     start: int,
-    node: cst.Call,
+    node: ast.Call,
     scope: Scope,
 ) -> Value:
     match evaluate(argument, scope):
@@ -198,10 +202,10 @@ def _folded(
     raise unsupported(node, scope)
 
 
-def _range(node: cst.Call, scope: Scope) -> Value:
-    ends = [integer(evaluate(a.value, scope), a.value, scope).constant for a in node.args]
+def _range(node: ast.Call, scope: Scope) -> Value:
+    ends = [translate(argument, scope).constant for _, argument in arguments_of(node)]
     known = [end for end in ends if end is not None]
-    if len(known) < len(ends) or any(argument.keyword or argument.star for argument in node.args):
+    if len(known) < len(ends) or not _is_plain(node):
         raise scope.error(node, f"{scope.quote(node)} must be of constant ints")
     try:
         numbers = range(*known)
@@ -213,7 +217,7 @@ def _range(node: cst.Call, scope: Scope) -> Value:
     return Items(tuple(map(literal, numbers)))
 
 
-def _ceil(node: cst.Call, scope: Scope) -> Value:
+def _ceil(node: ast.Call, scope: Scope) -> Value:
     def ceil_divide(x: CValue, y: CValue) -> CValue:
         if y.interval.within(POSITIVE):
             return c_arithmetic.ceil_divide(x, y)
@@ -222,7 +226,7 @@ def _ceil(node: cst.Call, scope: Scope) -> Value:
     return _rounded("math.ceil(x / y)", "cdiv({0}, {1})", ceil_divide, node, scope)
 
 
-def _floor(node: cst.Call, scope: Scope) -> Value:
+def _floor(node: ast.Call, scope: Scope) -> Value:
     return _rounded("math.floor(x / y)", "{0} // {1}", c_arithmetic.floor_divide, node, scope)
 
 
@@ -230,7 +234,7 @@ def _rounded(
     use: str,
     better: str,
     rule: Callable[[CValue, CValue], CValue],
-    node: cst.Call,
+    node: ast.Call,
     scope: Scope,
 ) -> Value:
     argument = _only_argument(use, node, scope)
@@ -241,25 +245,26 @@ def _rounded(
             if all(side.interval.within(EXACT_IN_FLOAT) for side in (x, y)):
                 return rule(x, y)
             sides = ("x", "y")
-            if isinstance(argument, cst.BinaryOperation):
+            if isinstance(argument, ast.BinOp):
                 sides = scope.source.quote(argument.left), scope.source.quote(argument.right)
             message = f"{scope.quote(node)} goes through a float, which is inexact beyond 2**53"
             raise scope.error(node, message, f"write `{better.format(*sides)}`; or {scope.remedy}")
     raise unsupported(node, scope)
 
 
-def _inlined(node: cst.Call, function: FunctionType, scope: Scope) -> Value:
+def _inlined(node: ast.Call, function: FunctionType, scope: Scope) -> Value:
     """What a Python function returns for these arguments."""
     if function.__code__ in scope.callers:
         raise scope.error(node, f"{scope.quote(node)} is recursive")
-    if any(argument.star for argument in node.args):
+    arguments = arguments_of(node)
+    if any(name.startswith("*") for name, _ in arguments):
         raise scope.error(node, f"{scope.quote(node)} unpacks its arguments", PLAIN)
-    given = [(argument.keyword, evaluate(argument.value, scope)) for argument in node.args]
+    given = [(name, evaluate(argument, scope)) for name, argument in arguments]
     signature = inspect.signature(function, follow_wrapped=False)
     try:
         bound = signature.bind(
-            *(value for keyword, value in given if not keyword),
-            **{keyword.value: value for keyword, value in given if keyword},
+            *(value for name, value in given if not name),
+            **{name: value for name, value in given if name},
         )
     except TypeError as error:
         hint = f"its parameters are {signature}"
@@ -305,7 +310,7 @@ def _name_of(value: object) -> tuple[str, str]:
     return str(getattr(value, "__module__", "")), str(getattr(value, "__name__", ""))
 
 
-_BUILTINS: tuple[tuple[object, Callable[[cst.Call, Scope], Value]], ...] = (
+_BUILTINS: tuple[tuple[object, Callable[[ast.Call, Scope], Value]], ...] = (
     (bool, _bool),
     (float, _float),
     (len, _len),

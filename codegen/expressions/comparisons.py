@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-
-import libcst as cst
 
 from codegen.expressions import c_arithmetic, c_logic
 from codegen.expressions.c_real import compare_real, compare_with_float
@@ -42,39 +41,41 @@ from codegen.expressions.values import (
 class _Place:
     """The two sides of one sign, as written."""
 
-    left: cst.BaseExpression
-    right: cst.BaseExpression
-    whole: cst.Comparison
+    left: ast.expr
+    right: ast.expr
+    whole: ast.Compare
     scope: Scope
 
 
-@rule_for(cst.Comparison)
-def _comparison(node: cst.Comparison, scope: Scope) -> Value:
-    return replace(_comparisons(node.left, node.comparisons, node, scope), is_bool=True)
+@rule_for(ast.Compare)
+def _comparison(node: ast.Compare, scope: Scope) -> Value:
+    return replace(
+        _comparisons([node.left, *node.comparators], node.ops, node, scope), is_bool=True
+    )
 
 
 def _comparisons(
-    left: cst.BaseExpression,
-    targets: Sequence[cst.ComparisonTarget],
-    whole: cst.Comparison,
+    parts: Sequence[ast.expr],
+    signs: Sequence[ast.cmpop],
+    whole: ast.Compare,
     scope: Scope,
 ) -> CValue:
     """`a < b < c` is `a < b and b < c`."""
-    right = targets[0].comparator
+    left, right = parts[:2]
     sides = evaluate(left, scope), evaluate(right, scope)
-    first = _compared(type(targets[0].operator), *sides, _Place(left, right, whole, scope))
-    if len(targets) == 1 or first.constant == 0:
+    first = _compared(type(signs[0]), *sides, _Place(left, right, whole, scope))
+    if len(signs) == 1 or first.constant == 0:
         return first
-    rest = _comparisons(right, targets[1:], whole, scope.knowing(first.when_true))
+    rest = _comparisons(parts[1:], signs[1:], whole, scope.knowing(first.when_true))
     return rest if first.constant else c_logic.both(first, rest)
 
 
-def _compared(sign: type[cst.BaseCompOp], x: Value, y: Value, place: _Place) -> CValue:
-    if sign in (cst.In, cst.NotIn):
+def _compared(sign: type[ast.cmpop], x: Value, y: Value, place: _Place) -> CValue:
+    if sign in (ast.In, ast.NotIn):
         test = _membership(x, y, place)
-        test = c_logic.logical_not(test) if sign is cst.NotIn else test
-    elif sign in (cst.Is, cst.IsNot):
-        test = _identity("==" if sign is cst.Is else "!=", x, y, place)
+        test = c_logic.logical_not(test) if sign is ast.NotIn else test
+    elif sign in (ast.Is, ast.IsNot):
+        test = _identity("==" if sign is ast.Is else "!=", x, y, place)
     else:
         test = _values(COMPARISONS[sign], x, y, place)
     return integer(

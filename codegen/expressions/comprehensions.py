@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import replace
-
-import libcst as cst
 
 from codegen.expressions import c_logic
 from codegen.expressions.c_value import CValue, literal
@@ -15,20 +14,20 @@ from codegen.expressions.refusals import unsupported
 from codegen.expressions.scope import Scope, bind
 from codegen.expressions.values import Constant, Items, Value, numbers_in
 
-Entry = tuple[cst.BaseExpression, Scope]
+Entry = tuple[ast.expr, Scope]
 """An expression, and where it stands: each turn gives the variable another value."""
 
 
-@rule_for(cst.GeneratorExp, cst.ListComp)
-def _comprehension(node: cst.GeneratorExp | cst.ListComp, scope: Scope) -> Value:
+@rule_for(ast.GeneratorExp, ast.ListComp)
+def _comprehension(node: ast.GeneratorExp | ast.ListComp, scope: Scope) -> Value:
     iterated, entries = _turns(node, scope)
     values = Items(tuple(evaluate(*entry) for entry in entries))
     return following(numbers_in(iterated), values, node, scope)
 
 
-def all_or_any(argument: cst.BaseExpression, is_all: bool, node: cst.Call, scope: Scope) -> Value:
+def all_or_any(argument: ast.expr, is_all: bool, node: ast.Call, scope: Scope) -> Value:
     """`all(...)` or `any(...)`, which evaluates no more of a comprehension than decides it."""
-    if isinstance(argument, cst.GeneratorExp):
+    if isinstance(argument, ast.GeneratorExp):
         evaluated, entries = _turns(argument, scope)
         test = _decided(entries, is_all)
     else:
@@ -42,18 +41,17 @@ def all_or_any(argument: cst.BaseExpression, is_all: bool, node: cst.Call, scope
     return following(numbers_in(evaluated), replace(test, is_bool=True), node, scope)
 
 
-def _turns(node: cst.GeneratorExp | cst.ListComp, scope: Scope) -> tuple[Value, list[Entry]]:
+def _turns(node: ast.GeneratorExp | ast.ListComp, scope: Scope) -> tuple[Value, list[Entry]]:
     """What is iterated, and the element of each turn."""
-    loop = node.for_in
-    is_plain = not (loop.ifs or loop.inner_for_in or loop.asynchronous)
-    if not is_plain or not isinstance(loop.target, cst.Name):
-        raise unsupported(node, scope)
-    iterated, name = evaluate(loop.iter, scope), loop.target.value
-    values = _values(iterated, loop.iter, scope)
-    return iterated, [(node.elt, scope.assigning(name, value)) for value in values]
+    match node.generators:
+        case [ast.comprehension(target=ast.Name(id=name), iter=iterable, ifs=[], is_async=0)]:
+            iterated = evaluate(iterable, scope)
+            values = _values(iterated, iterable, scope)
+            return iterated, [(node.elt, scope.assigning(name, value)) for value in values]
+    raise unsupported(node, scope)
 
 
-def _values(value: Value, node: cst.BaseExpression, scope: Scope) -> Sequence[Value]:
+def _values(value: Value, node: ast.expr, scope: Scope) -> Sequence[Value]:
     match value:
         case Items(values=values):
             return values

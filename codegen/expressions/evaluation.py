@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
-
-import libcst as cst
 
 from codegen.expressions import c_logic
 from codegen.expressions.c_real import compare_real
@@ -31,10 +30,10 @@ LONGEST = 4000
 
 Rule = Callable[[Any, Scope], Value]
 RuleT = TypeVar("RuleT", bound=Rule)
-_RULES: dict[type[cst.BaseExpression], Rule] = {}
+_RULES: dict[type[ast.expr], Rule] = {}
 
 
-def rule_for(*kinds: type[cst.BaseExpression]) -> Callable[[RuleT], RuleT]:
+def rule_for(*kinds: type[ast.expr]) -> Callable[[RuleT], RuleT]:
     """Makes a function the rule for these kinds of node."""
 
     def register(rule: RuleT) -> RuleT:
@@ -44,7 +43,7 @@ def rule_for(*kinds: type[cst.BaseExpression]) -> Callable[[RuleT], RuleT]:
     return register
 
 
-def evaluate(node: cst.BaseExpression, scope: Scope) -> Value:
+def evaluate(node: ast.expr, scope: Scope) -> Value:
     """What an expression is: a number in C, or something to compute one from."""
     rule = _RULES.get(type(node))
     if rule is None:
@@ -59,20 +58,20 @@ def evaluate(node: cst.BaseExpression, scope: Scope) -> Value:
     return value
 
 
-def translate(node: cst.BaseExpression, scope: Scope) -> CValue:
+def translate(node: ast.expr, scope: Scope) -> CValue:
     """An expression that must be an integer."""
     return integer(evaluate(node, scope), node, scope)
 
 
-def condition(node: cst.BaseExpression, scope: Scope) -> CValue:
+def condition(node: ast.expr, scope: Scope) -> CValue:
     """An expression of which only the truth matters."""
-    if isinstance(node, cst.BooleanOperation):
-        is_and = isinstance(node.operator, cst.And)
+    if isinstance(node, ast.BoolOp):
+        is_and = isinstance(node.op, ast.And)
         return _conditions(chain_of(node), is_and, scope)
     return truth(evaluate(node, scope), node, scope)
 
 
-def computed(node: cst.CSTNode, scope: Scope, compute: Callable[[], Value]) -> Value:
+def computed(node: ast.expr | ast.stmt, scope: Scope, compute: Callable[[], Value]) -> Value:
     """What `compute` makes of a node, with the node in its errors."""
     try:
         value = compute()
@@ -84,13 +83,13 @@ def computed(node: cst.CSTNode, scope: Scope, compute: Callable[[], Value]) -> V
     return value
 
 
-def integer(value: Value, node: cst.BaseExpression, scope: Scope) -> CValue:
+def integer(value: Value, node: ast.expr, scope: Scope) -> CValue:
     if isinstance(value, CValue):
         return value
     raise no_integer(value, node, scope)
 
 
-def truth(value: Value, node: cst.BaseExpression, scope: Scope) -> CValue:
+def truth(value: Value, node: ast.expr, scope: Scope) -> CValue:
     """Whether Python takes a value for true."""
     match value:
         case Constant(value=constant):
@@ -130,7 +129,7 @@ def _null_fact(value: Tensor | Nullable, symbol: str, scope: Scope) -> Interval 
     return next((fact for fact in facts if fact), None)
 
 
-def chosen(test: CValue, x: Value, y: Value, node: cst.BaseExpression, scope: Scope) -> Value:
+def chosen(test: CValue, x: Value, y: Value, node: ast.expr, scope: Scope) -> Value:
     """`x if test else y`; `node` is the test's."""
     if isinstance(x, CValue) and isinstance(y, CValue):
         return replace(conditional(test, x, y), is_bool=x.is_bool and y.is_bool)
@@ -148,7 +147,9 @@ def chosen(test: CValue, x: Value, y: Value, node: cst.BaseExpression, scope: Sc
     )
 
 
-def following(first: Iterable[CValue], value: Value, node: cst.CSTNode, scope: Scope) -> Value:
+def following(
+    first: Iterable[CValue], value: Value, node: ast.expr | ast.stmt, scope: Scope
+) -> Value:
     """`value`, which fails where one of `first` does: Python evaluates those before it."""
     for number in reversed([number for number in first if number.can_fail]):
         if not any(number.text in part.certain for part in numbers_in(value)):
@@ -156,15 +157,23 @@ def following(first: Iterable[CValue], value: Value, node: cst.CSTNode, scope: S
     return value
 
 
-def chain_of(node: cst.BooleanOperation) -> list[cst.BaseExpression]:
-    """`a or b or c`, which the tree has as `(a or b) or c`, means `a or (b or c)` too."""
-    left = node.left
-    if isinstance(left, cst.BooleanOperation) and type(left.operator) is type(node.operator):
-        return [*chain_of(left), node.right]
-    return [left, node.right]
+def arguments_of(node: ast.Call) -> list[tuple[str, ast.expr]]:
+    """What a call passes, each with its name, with `*` or `**` where it is unpacked."""
+    return [
+        *(("*", a.value) if isinstance(a, ast.Starred) else ("", a) for a in node.args),
+        *((keyword.arg or "**", keyword.value) for keyword in node.keywords),
+    ]
 
 
-def _conditions(nodes: list[cst.BaseExpression], is_and: bool, scope: Scope) -> CValue:
+def chain_of(node: ast.BoolOp) -> list[ast.expr]:
+    """`(a or b) or c` means `a or b or c`."""
+    first, *others = node.values
+    if isinstance(first, ast.BoolOp) and type(first.op) is type(node.op):
+        return [*chain_of(first), *others]
+    return node.values
+
+
+def _conditions(nodes: list[ast.expr], is_and: bool, scope: Scope) -> CValue:
     """Each is translated knowing that those before it did not decide."""
     first = condition(nodes[0], scope)
     if len(nodes) == 1 or (first.constant is not None and bool(first.constant) != is_and):
@@ -183,7 +192,7 @@ def _is_same(x: Value, y: Value) -> bool:
     return x == y
 
 
-def _following(number: CValue, value: Value, node: cst.CSTNode, scope: Scope) -> Value:
+def _following(number: CValue, value: Value, node: ast.expr | ast.stmt, scope: Scope) -> Value:
     match value:
         case CValue():
             return after(number, value)

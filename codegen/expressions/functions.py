@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-import libcst as cst
 
 from codegen.export import sm_count
 from codegen.expressions import c_arithmetic
@@ -53,34 +52,34 @@ FUNCTIONS = {
     "sm_count": KnownFunction("sm_count()", 0, 0, lambda: SM_COUNT),
 }
 
-BINARY: Mapping[type[cst.BaseBinaryOp], Callable[[CValue, CValue], CValue]] = {
-    cst.Add: c_arithmetic.add,
-    cst.Subtract: c_arithmetic.subtract,
-    cst.Multiply: c_arithmetic.multiply,
-    cst.FloorDivide: c_arithmetic.floor_divide,
-    cst.Modulo: c_arithmetic.modulo,
-    cst.Power: c_arithmetic.power,
-    cst.LeftShift: c_arithmetic.shift_left,
-    cst.RightShift: c_arithmetic.shift_right,
-    cst.BitAnd: c_arithmetic.bit_and,
-    cst.BitOr: c_arithmetic.bit_or,
-    cst.BitXor: c_arithmetic.bit_xor,
+BINARY: Mapping[type[ast.operator], Callable[[CValue, CValue], CValue]] = {
+    ast.Add: c_arithmetic.add,
+    ast.Sub: c_arithmetic.subtract,
+    ast.Mult: c_arithmetic.multiply,
+    ast.FloorDiv: c_arithmetic.floor_divide,
+    ast.Mod: c_arithmetic.modulo,
+    ast.Pow: c_arithmetic.power,
+    ast.LShift: c_arithmetic.shift_left,
+    ast.RShift: c_arithmetic.shift_right,
+    ast.BitAnd: c_arithmetic.bit_and,
+    ast.BitOr: c_arithmetic.bit_or,
+    ast.BitXor: c_arithmetic.bit_xor,
 }
 
-BITWISE = cst.BitAnd, cst.BitOr, cst.BitXor
+BITWISE = ast.BitAnd, ast.BitOr, ast.BitXor
 """Of two bools they make a bool."""
 
-UNARY: Mapping[type[cst.BaseUnaryOp], Callable[[CValue], CValue]] = {
-    cst.Plus: lambda x: x,
-    cst.Minus: c_arithmetic.negate,
-    cst.BitInvert: c_arithmetic.invert,
+UNARY: Mapping[type[ast.unaryop], Callable[[CValue], CValue]] = {
+    ast.UAdd: lambda x: x,
+    ast.USub: c_arithmetic.negate,
+    ast.Invert: c_arithmetic.invert,
 }
 
-COMPARISONS: Mapping[type[cst.BaseCompOp], str] = {
-    cst.LessThan: "<",
-    cst.LessThanEqual: "<=",
-    cst.GreaterThan: ">",
-    cst.GreaterThanEqual: ">=",
-    cst.Equal: "==",
-    cst.NotEqual: "!=",
+COMPARISONS: Mapping[type[ast.cmpop], str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
 }

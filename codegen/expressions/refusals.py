@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import libcst as cst
+import ast
 
 from codegen.derived import FOR_ALL
 from codegen.errors import CodegenError, meant
@@ -23,20 +23,20 @@ from codegen.expressions.values import (
 )
 
 
-def unsupported(node: cst.CSTNode, scope: Scope) -> CodegenError:
+def unsupported(node: ast.expr, scope: Scope) -> CodegenError:
     message = f"{scope.subject} has {scope.quote(node)}, which is not known in C"
     return scope.error(node, message, f"{KNOWN}; or {scope.remedy}")
 
 
-def no_integer(value: Value, node: cst.BaseExpression, scope: Scope) -> CodegenError:
-    kind = _NO_INTEGERS.get(type(node))
+def no_integer(value: Value, node: ast.expr, scope: Scope) -> CodegenError:
+    kind = _NO_INTEGERS.get(type(node.value if isinstance(node, ast.Constant) else node))
     if kind:
         return scope.error(node, f"expected an integer, got {kind}: {scope.quote(node)}")
     message, hint = _sentence(value, node, scope)
     return scope.error(node, message, hint)
 
 
-def _sentence(value: Value, node: cst.BaseExpression, scope: Scope) -> tuple[str, str | None]:
+def _sentence(value: Value, node: ast.expr, scope: Scope) -> tuple[str, str | None]:
     text = scope.quote(node).strip("`")
     reads = f"{scope.subject} reads `{text}`, which is"
     match value:
@@ -71,25 +71,25 @@ def _sentence(value: Value, node: cst.BaseExpression, scope: Scope) -> tuple[str
     return f"expected an integer, got {kind_of(value)}: `{text}`", None
 
 
-def free_name(node: cst.Name, scope: Scope) -> CodegenError:
+def free_name(node: ast.Name, scope: Scope) -> CodegenError:
     """Of a text, in which no names stand but the kernel's."""
     message = f"{scope.subject} reads {scope.quote(node)}, which is no parameter of the kernel"
     ints = [name for name, value in scope.kernel.items() if isinstance(value, CValue)]
     own = f"the kernel's ints are {', '.join(ints)}" if ints else "the kernel has no ints to read"
     hint = f"{own}; of a variable of the file write the value instead of its name in quotes"
-    return scope.error(node, message, meant(node.value, ints, hint))
+    return scope.error(node, message, meant(node.id, ints, hint))
 
 
-def omitted_parameter(node: cst.BaseExpression, scope: Scope) -> str | None:
+def omitted_parameter(node: ast.expr, scope: Scope) -> str | None:
     """How to read a parameter of the kernel that was meant to be this name."""
-    if not isinstance(node, cst.Name) or node.value not in scope.kernel:
+    if not isinstance(node, ast.Name) or node.id not in scope.kernel:
         return None
     for name, value in scope.names.items():
         if isinstance(value, Meta):
-            return f'to read the kernel\'s parameter write {name}["{node.value}"]'
-    if node.value in scope.names:
+            return f'to read the kernel\'s parameter write {name}["{node.id}"]'
+    if node.id in scope.names:
         return None
-    return f"to read the kernel's parameter add `{node.value}` to the function's parameters"
+    return f"to read the kernel's parameter add `{node.id}` to the function's parameters"
 
 
 def kind_of(value: Value) -> str:
@@ -105,8 +105,8 @@ def kind_of(value: Value) -> str:
     return _KINDS[type(value)]
 
 
-def _sides(node: cst.BaseExpression, scope: Scope) -> tuple[str, str]:
-    if isinstance(node, cst.BinaryOperation):
+def _sides(node: ast.expr, scope: Scope) -> tuple[str, str]:
+    if isinstance(node, ast.BinOp):
         return scope.source.quote(node.left), scope.source.quote(node.right)
     return "x", "y"
 
@@ -121,15 +121,15 @@ _KINDS: dict[type[Value], str] = {
     Meta: "all parameters",
 }
 
-_NO_INTEGERS: dict[type[cst.BaseExpression], str] = {
-    cst.Float: "a float",
-    cst.Imaginary: "a complex number",
-    cst.SimpleString: "a string",
-    cst.ConcatenatedString: "a string",
-    cst.FormattedString: "a string",
-    cst.Tuple: "a tuple",
-    cst.List: "a list",
+_NO_INTEGERS: dict[type, str] = {
+    float: "a float",
+    complex: "a complex number",
+    str: "a string",
+    bytes: "a string",
+    ast.Tuple: "a tuple",
+    ast.List: "a list",
 }
+"""Literals, by the type of what they say."""
 
 TENSOR_FACTS = "shape, size(), stride(), numel(), dim()"
 PLAIN = "pass the arguments one by one, by position"

@@ -1,11 +1,10 @@
-"""One rule for each kind of expression in libcst's syntax tree."""
+"""One rule for each kind of expression in Python's syntax tree."""
 
 from __future__ import annotations
 
+import ast
 import contextlib
 from dataclasses import replace
-
-import libcst as cst
 
 from codegen.expressions import c_logic
 from codegen.expressions.c_value import CValue, conditional, literal
@@ -41,36 +40,33 @@ from codegen.expressions.values import (
 )
 
 
-@rule_for(cst.Integer)
-def _integer(node: cst.Integer, scope: Scope) -> Value:
-    return literal(node.evaluated_value)
+@rule_for(ast.Constant)
+def _constant(node: ast.Constant, scope: Scope) -> Value:
+    if node.value is Ellipsis:
+        raise unsupported(node, scope)
+    return literal(node.value) if type(node.value) is int else bind(node.value)
 
 
-@rule_for(cst.Float, cst.Imaginary, cst.SimpleString, cst.ConcatenatedString)
-def _constant(node: cst.Float | cst.Imaginary | cst.SimpleString, scope: Scope) -> Value:
-    return Constant(node.evaluated_value)
-
-
-@rule_for(cst.Name)
-def _name(node: cst.Name, scope: Scope) -> Value:
-    if node.value in scope.names:
-        return scope.names[node.value]
-    if scope.is_local(node.value):
+@rule_for(ast.Name)
+def _name(node: ast.Name, scope: Scope) -> Value:
+    if node.id in scope.names:
+        return scope.names[node.id]
+    if scope.is_local(node.id):
         message = f"{scope.subject} reads {scope.quote(node)}, which is not yet assigned"
         raise scope.error(node, message, "assign it in every branch that leads here")
     try:
-        return bind(scope.resolve(node.value))
+        return bind(scope.resolve(node.id))
     except KeyError:
         if not scope.callers:
             raise free_name(node, scope) from None
         message = f"{scope.subject} reads {scope.quote(node)}, which is not defined"
-        hint = omitted_parameter(node, scope) or close_to(node.value, scope.kernel)
+        hint = omitted_parameter(node, scope) or close_to(node.id, scope.kernel)
         raise scope.error(node, message, hint) from None
 
 
-@rule_for(cst.Attribute)
-def _attribute(node: cst.Attribute, scope: Scope) -> Value:
-    name = node.attr.value
+@rule_for(ast.Attribute)
+def _attribute(node: ast.Attribute, scope: Scope) -> Value:
+    name = node.attr
     match _owner(node.value, scope):
         case Constant(value=value):
             return bind(_member(value, node, scope))
@@ -90,32 +86,29 @@ def _attribute(node: cst.Attribute, scope: Scope) -> Value:
     raise unsupported(node, scope)
 
 
-def _owner(node: cst.BaseExpression, scope: Scope) -> Value:
+def _owner(node: ast.expr, scope: Scope) -> Value:
     """What has an attribute: a Python object as it is, also where it stands for an integer."""
     match node:
-        case cst.Name(value=name) if name not in scope.names and not scope.is_local(name):
+        case ast.Name(id=name) if name not in scope.names and not scope.is_local(name):
             with contextlib.suppress(KeyError):
                 return Constant(scope.resolve(name))
-        case cst.Attribute(value=inner) if isinstance(owner := _owner(inner, scope), Constant):
+        case ast.Attribute(value=inner) if isinstance(owner := _owner(inner, scope), Constant):
             return Constant(_member(owner.value, node, scope))
     return evaluate(node, scope)
 
 
-def _member(owner: object, node: cst.Attribute, scope: Scope) -> object:
+def _member(owner: object, node: ast.Attribute, scope: Scope) -> object:
     try:
-        return getattr(owner, node.attr.value)
+        return getattr(owner, node.attr)
     except Exception as error:
         raise scope.error(node, f"{scope.quote(node)}: {error}") from None
 
 
-@rule_for(cst.Subscript)
-def _subscript(node: cst.Subscript, scope: Scope) -> Value:
-    match node.slice:
-        case [cst.SubscriptElement(slice=cst.Index(value=index_node, star=None))]:
-            pass
-        case _:
-            raise unsupported(node, scope)
-    owner, index = evaluate(node.value, scope), evaluate(index_node, scope)
+@rule_for(ast.Subscript)
+def _subscript(node: ast.Subscript, scope: Scope) -> Value:
+    if isinstance(node.slice, (ast.Slice, ast.Tuple)):
+        raise unsupported(node, scope)
+    owner, index = evaluate(node.value, scope), evaluate(node.slice, scope)
     key = index.constant if isinstance(index, CValue) else getattr(index, "value", None)
     match owner:
         case Meta(entries=entries) if isinstance(key, str):
@@ -143,14 +136,13 @@ def _subscript(node: cst.Subscript, scope: Scope) -> Value:
     raise unsupported(node, scope)
 
 
-@rule_for(cst.Tuple, cst.List)
-def _items(node: cst.Tuple | cst.List, scope: Scope) -> Value:
+@rule_for(ast.Tuple, ast.List)
+def _items(node: ast.Tuple | ast.List, scope: Scope) -> Value:
     values: list[Value] = []
-    for element in node.elements:
-        value = evaluate(element.value, scope)
-        if not isinstance(element, cst.StarredElement):
-            values.append(value)
-        elif isinstance(value, Items):
+    for element in node.elts:
+        if not isinstance(element, ast.Starred):
+            values.append(evaluate(element, scope))
+        elif isinstance(value := evaluate(element.value, scope), Items):
             values.extend(value.values)
         else:
             text = scope.source.quote(element.value)
@@ -158,41 +150,41 @@ def _items(node: cst.Tuple | cst.List, scope: Scope) -> Value:
     return Items(tuple(values))
 
 
-@rule_for(cst.BinaryOperation)
-def _binary(node: cst.BinaryOperation, scope: Scope) -> Value:
-    is_division = isinstance(node.operator, cst.Divide)
-    rule = BINARY.get(type(node.operator))
+@rule_for(ast.BinOp)
+def _binary(node: ast.BinOp, scope: Scope) -> Value:
+    is_division = isinstance(node.op, ast.Div)
+    rule = BINARY.get(type(node.op))
     if rule is None and not is_division:
         raise unsupported(node, scope)
     x, y = translate(node.left, scope), translate(node.right, scope)
     if rule is None:
         return Quotient(x, y)
-    is_bool = x.is_bool and y.is_bool and isinstance(node.operator, BITWISE)
+    is_bool = x.is_bool and y.is_bool and isinstance(node.op, BITWISE)
     return replace(rule(x, y), is_bool=is_bool)
 
 
-@rule_for(cst.UnaryOperation)
-def _unary(node: cst.UnaryOperation, scope: Scope) -> Value:
+@rule_for(ast.UnaryOp)
+def _unary(node: ast.UnaryOp, scope: Scope) -> Value:
     match node:
-        case cst.UnaryOperation(operator=cst.Minus(), expression=cst.Integer() as number):
-            return literal(-number.evaluated_value)
-        case cst.UnaryOperation(operator=cst.Minus(), expression=cst.Float() as number):
-            return Constant(-number.evaluated_value)
-        case cst.UnaryOperation(operator=cst.Not()):
-            return replace(c_logic.logical_not(_to_negate(node.expression, scope)), is_bool=True)
-    return replace(UNARY[type(node.operator)](translate(node.expression, scope)), is_bool=False)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=float() as number)):
+            return Constant(-number)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)):
+            return literal(-number)
+        case ast.UnaryOp(op=ast.Not()):
+            return replace(c_logic.logical_not(_to_negate(node.operand, scope)), is_bool=True)
+    return replace(UNARY[type(node.op)](translate(node.operand, scope)), is_bool=False)
 
 
-def _to_negate(node: cst.BaseExpression, scope: Scope) -> CValue:
+def _to_negate(node: ast.expr, scope: Scope) -> CValue:
     """The number itself, where that reads better than its truth."""
-    if isinstance(node, cst.BooleanOperation):
+    if isinstance(node, ast.BoolOp):
         return condition(node, scope)
     value = evaluate(node, scope)
     return value if isinstance(value, CValue) else truth(value, node, scope)
 
 
-@rule_for(cst.IfExp)
-def _conditional(node: cst.IfExp, scope: Scope) -> Value:
+@rule_for(ast.IfExp)
+def _conditional(node: ast.IfExp, scope: Scope) -> Value:
     test = condition(node.test, scope)
     if test.constant is not None:
         return evaluate(node.body if test.constant else node.orelse, scope)
@@ -205,12 +197,12 @@ def _conditional(node: cst.IfExp, scope: Scope) -> Value:
     return chosen(test, body, orelse, node.test, scope)
 
 
-@rule_for(cst.BooleanOperation)
-def _boolean(node: cst.BooleanOperation, scope: Scope) -> Value:
-    return _one_of(chain_of(node), isinstance(node.operator, cst.And), scope)
+@rule_for(ast.BoolOp)
+def _boolean(node: ast.BoolOp, scope: Scope) -> Value:
+    return _one_of(chain_of(node), isinstance(node.op, ast.And), scope)
 
 
-def _one_of(nodes: list[cst.BaseExpression], is_and: bool, scope: Scope) -> Value:
+def _one_of(nodes: list[ast.expr], is_and: bool, scope: Scope) -> Value:
     """`and` or `or`, which is one of its operands."""
     first = evaluate(nodes[0], scope)
     if len(nodes) == 1:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import CodeType, FunctionType
-
-import libcst as cst
 
 from codegen.errors import CodegenError, meant
 from codegen.export import SmCount
@@ -58,10 +57,12 @@ class Scope:
             *self.callers[-1].co_cellvars,
         )
 
-    def error(self, node: cst.CSTNode, message: str, hint: str | None = None) -> CodegenError:
+    def error(
+        self, node: ast.expr | ast.stmt, message: str, hint: str | None = None
+    ) -> CodegenError:
         return CodegenError(message, where=self.source.location(node), hint=hint or self.remedy)
 
-    def quote(self, node: cst.CSTNode) -> str:
+    def quote(self, node: ast.expr | ast.stmt) -> str:
         return f"`{self.source.quote(node)}`"
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-
-import libcst as cst
 
 from codegen.errors import CodegenError
 from codegen.expressions.evaluation import (
@@ -18,7 +17,7 @@ from codegen.expressions.evaluation import (
     following,
     translate,
 )
-from codegen.expressions.function_source import FunctionNode, body_of, statements_of
+from codegen.expressions.function_source import FunctionNode, body_of
 from codegen.expressions.functions import BINARY
 from codegen.expressions.scope import Scope, bind
 from codegen.expressions.tensors import unpacked
@@ -30,14 +29,14 @@ MOST_WAYS = 200
 MOST_ROUNDS = 64
 """Of a loop, which is written out."""
 
-Finish = Callable[[Value, cst.BaseExpression, Scope], Value]
+Finish = Callable[[Value, ast.expr, Scope], Value]
 """What to make of each returned value, before they are joined."""
 
 
 def result_of(function: FunctionNode, scope: Scope, finish: Finish) -> Value:
     """What a function returns, evaluated as Python does, whatever is read of it."""
-    if isinstance(function, cst.FunctionDef) and function.asynchronous:
-        message = f"`{function.name.value}` is async, which is not known in C"
+    if isinstance(function, ast.AsyncFunctionDef):
+        message = f"`{function.name}` is async, which is not known in C"
         raise scope.error(function, message)
     return _Function(function, finish).after(body_of(function), scope)
 
@@ -46,7 +45,7 @@ def result_of(function: FunctionNode, scope: Scope, finish: Finish) -> Value:
 class _Round:
     """Where a round of a loop begins, in its place behind the round before."""
 
-    loop: cst.While | cst.For
+    loop: ast.While | ast.For
     items: tuple[Value, ...] = ()
     """Of a `for`, those to come."""
     number: int = 0
@@ -55,7 +54,7 @@ class _Round:
         return replace(self, items=self.items[1:], number=self.number + 1)
 
 
-Statement = cst.CSTNode | _Round
+Statement = ast.stmt | _Round
 
 
 @dataclass(frozen=True)
@@ -68,36 +67,36 @@ class _Function:
         """What is returned when these statements are run."""
         for index, statement in enumerate(statements):
             match statement:
-                case cst.While():
+                case ast.While():
                     return self.after([_Round(statement), *statements[index + 1 :]], scope)
-                case cst.For(iter=iterated):
+                case ast.For(iter=iterated):
                     items = _items_of(evaluate(iterated, scope))
-                    if items is None or statement.asynchronous:
+                    if items is None:
                         raise _refused(statement, scope)
                     first = _Round(statement, tuple(items))
                     return self.after([first, *statements[index + 1 :]], scope)
                 case _Round():
                     return self._round(statement, statements[index + 1 :], scope)
-                case cst.Break() | cst.Continue():
+                case ast.Break() | ast.Continue():
                     left = list(itertools.dropwhile(_is_no_round, statements[index + 1 :]))
-                    return self.after(left[isinstance(statement, cst.Break) :], scope)
-                case cst.Return(value=cst.BaseExpression() as value):
+                    return self.after(left[isinstance(statement, ast.Break) :], scope)
+                case ast.Return(value=ast.expr() as value):
                     return self._returned(value, scope)
-                case cst.If():
+                case ast.If():
                     rest = statements[index + 1 :]
-                    ways = [*statements_of(statement.body), *rest], [*_orelse(statement), *rest]
+                    ways = [*statement.body, *rest], [*statement.orelse, *rest]
                     after = [lambda inner, way=way: self.after(way, inner) for way in ways]
                     return self._decided(statement.test, after[0], after[1], scope)
-                case cst.Assign() | cst.AnnAssign(value=cst.BaseExpression()) | cst.AugAssign():
+                case ast.Assign() | ast.AnnAssign(value=ast.expr()) | ast.AugAssign():
                     scope = _assigned(statement, scope)
-                case cst.Pass() | cst.AnnAssign():
+                case ast.Pass() | ast.AnnAssign():
                     pass
-                case cst.Expr(value=cst.SimpleString() | cst.ConcatenatedString()):
+                case ast.Expr(value=ast.Constant(value=str() | bytes())):
                     pass
                 case _:
                     raise _refused(statement, scope)
-        name = self.node.name.value if isinstance(self.node, cst.FunctionDef) else "lambda"
-        message = f"`{name}` ends without returning a value on some way through it"
+        assert not isinstance(self.node, ast.Lambda)
+        message = f"`{self.node.name}` ends without returning a value on some way through it"
         last = statements[-1] if statements else self.node
         raise scope.error(last.loop if isinstance(last, _Round) else last, message, _ADD_RETURN)
 
@@ -107,17 +106,17 @@ class _Function:
         if begun.number > MOST_ROUNDS:
             message = f"{scope.subject} has a loop that may have more than {MOST_ROUNDS} rounds"
             raise scope.error(loop, message)
-        again: list[Statement] = [*statements_of(loop.body), begun.next(), *rest]
-        ended = [*(statements_of(loop.orelse.body) if loop.orelse else ()), *rest]
-        if isinstance(loop, cst.While):
+        again: list[Statement] = [*loop.body, begun.next(), *rest]
+        ended = [*loop.orelse, *rest]
+        if isinstance(loop, ast.While):
             when_true = partial(self.after, again)
             return self._decided(loop.test, when_true, partial(self.after, ended), scope)
         if not begun.items:
             return self.after(ended, scope)
         return self.after(again, _to_target(loop.target, begun.items[0], loop, scope))
 
-    def _returned(self, node: cst.BaseExpression, scope: Scope) -> Value:
-        if isinstance(node, cst.IfExp):
+    def _returned(self, node: ast.expr, scope: Scope) -> Value:
+        if isinstance(node, ast.IfExp):
             branches = node.body, node.orelse
             after = [lambda inner, way=way: self._returned(way, inner) for way in branches]
             return self._decided(node.test, after[0], after[1], scope)
@@ -129,7 +128,7 @@ class _Function:
 
     def _decided(
         self,
-        node: cst.BaseExpression,
+        node: ast.expr,
         when_true: Callable[[Scope], Value],
         when_false: Callable[[Scope], Value],
         scope: Scope,
@@ -144,19 +143,10 @@ class _Function:
         return computed(node, scope, lambda: chosen(test, x, y, node, scope))
 
 
-def _orelse(statement: cst.If) -> list[cst.CSTNode]:
-    match statement.orelse:
-        case cst.If() as elif_:
-            return [elif_]
-        case cst.Else(body=body):
-            return statements_of(body)
-    return []
-
-
-def _assigned(node: cst.Assign | cst.AnnAssign | cst.AugAssign, scope: Scope) -> Scope:
-    if isinstance(node, cst.AugAssign):
-        rule = BINARY.get(_AUGMENTED.get(type(node.operator), cst.Divide))
-        if rule is None or not isinstance(node.target, cst.Name):
+def _assigned(node: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: Scope) -> Scope:
+    if isinstance(node, ast.AugAssign):
+        rule = BINARY.get(type(node.op))
+        if rule is None or not isinstance(node.target, ast.Name):
             raise _refused(node, scope)
         sides = translate(node.target, scope), translate(node.value, scope)
         value = computed(node, scope, lambda: replace(rule(*sides), is_bool=False))
@@ -164,25 +154,25 @@ def _assigned(node: cst.Assign | cst.AnnAssign | cst.AugAssign, scope: Scope) ->
     assert node.value is not None
     value = evaluate(node.value, scope)
     scope = scope.having(value)
-    targets = [node.target] if isinstance(node, cst.AnnAssign) else [t.target for t in node.targets]
+    targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets
     for target in targets:
         scope = _to_target(target, value, node, scope)
     return scope
 
 
-def _to_target(target: cst.CSTNode, value: Value, node: cst.CSTNode, scope: Scope) -> Scope:
+def _to_target(target: ast.expr, value: Value, node: ast.stmt, scope: Scope) -> Scope:
     match target:
-        case cst.Name(value=name):
+        case ast.Name(id=name):
             return scope.assigning(name, value)
-        case cst.Tuple(elements=elements) | cst.List(elements=elements) if not any(
-            isinstance(element, cst.StarredElement) for element in elements
+        case ast.Tuple(elts=elements) | ast.List(elts=elements) if not any(
+            isinstance(element, ast.Starred) for element in elements
         ):
             parts = _parts(value, len(elements))
             if parts is None or len(parts) != len(elements):
                 message = f"{scope.quote(node)} does not unpack a tuple of {len(elements)}"
                 raise scope.error(node, message)
             for element, part in zip(elements, parts, strict=True):
-                scope = _to_target(element.value, part, node, scope)
+                scope = _to_target(element, part, node, scope)
             return scope
     raise _refused(node, scope)
 
@@ -207,11 +197,11 @@ def _is_no_round(statement: Statement) -> bool:
     return not isinstance(statement, _Round)
 
 
-def _refused(node: cst.CSTNode, scope: Scope) -> CodegenError:
+def _refused(node: ast.stmt, scope: Scope) -> CodegenError:
     first_line = scope.source.quote(node)
-    if isinstance(node, cst.BaseCompoundStatement):
+    if isinstance(node, ast.Match) or hasattr(node, "body"):
         first_line = first_line.partition(":")[0]
-    if isinstance(node, cst.Assert):
+    if isinstance(node, ast.Assert):
         message = f"`{first_line}` would not be checked in C"
         return scope.error(node, message, "leave it out: the call's own checks come before")
     message = f"{scope.subject} has the statement `{first_line}`, which is not known in C"
@@ -221,17 +211,3 @@ def _refused(node: cst.CSTNode, scope: Scope) -> CodegenError:
 
 
 _ADD_RETURN = "end every branch with a return"
-
-_AUGMENTED: dict[type[cst.BaseAugOp], type[cst.BaseBinaryOp]] = {
-    cst.AddAssign: cst.Add,
-    cst.SubtractAssign: cst.Subtract,
-    cst.MultiplyAssign: cst.Multiply,
-    cst.FloorDivideAssign: cst.FloorDivide,
-    cst.ModuloAssign: cst.Modulo,
-    cst.PowerAssign: cst.Power,
-    cst.LeftShiftAssign: cst.LeftShift,
-    cst.RightShiftAssign: cst.RightShift,
-    cst.BitAndAssign: cst.BitAnd,
-    cst.BitOrAssign: cst.BitOr,
-    cst.BitXorAssign: cst.BitXor,
-}

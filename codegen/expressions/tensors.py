@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import libcst as cst
+import ast
 
 from codegen.errors import CodegenError
 from codegen.expressions.c_value import CValue, literal, operand
-from codegen.expressions.evaluation import may_be_none, translate
+from codegen.expressions.evaluation import arguments_of, may_be_none, translate
 from codegen.expressions.reads import FACT_INTERVALS
 from codegen.expressions.refusals import TENSOR_FACTS
 from codegen.expressions.scope import Scope
@@ -14,7 +14,7 @@ from codegen.expressions.values import Constant, Sizes, Tensor, Value
 from codegen.model import FactKind, TensorFact
 
 
-def attribute_of(tensor: Tensor, name: str, node: cst.BaseExpression, scope: Scope) -> Value:
+def attribute_of(tensor: Tensor, name: str, node: ast.expr, scope: Scope) -> Value:
     """`x.shape`, `x.ndim`, `x.dtype` and `x.itemsize`."""
     if name == "shape":
         return sizes_of(tensor, node, scope)
@@ -27,19 +27,20 @@ def attribute_of(tensor: Tensor, name: str, node: cst.BaseExpression, scope: Sco
     raise _unknown(node, scope)
 
 
-def method_of(tensor: Tensor, name: str, node: cst.Call, scope: Scope) -> Value:
+def method_of(tensor: Tensor, name: str, node: ast.Call, scope: Scope) -> Value:
     """`x.size()`, `x.size(0)`, `x.stride()`, `x.stride(0)`, `x.numel()`, `x.dim()` and the like."""
-    if name == "element_size" and not node.args:
+    arguments = arguments_of(node)
+    if name == "element_size" and not arguments:
         return literal(_of_one_dtype(tensor, node, scope).element_size)
     kind = _METHODS.get(name)
     if kind is None:
         raise _unknown(node, scope)
     _present(tensor, node, scope)
     takes_index = kind in ("shape", "stride")
-    match node.args:
+    match arguments:
         case []:
             return Sizes(tensor, kind) if takes_index else fact(tensor, kind)
-        case [cst.Arg(value=value, star="", keyword=None | cst.Name("dim"))] if takes_index:
+        case [("" | "dim", value)] if takes_index:
             index = translate(value, scope).constant
             if index is None:
                 message = f"{scope.quote(node)}: an index must be a constant int in range"
@@ -49,7 +50,7 @@ def method_of(tensor: Tensor, name: str, node: cst.Call, scope: Scope) -> Value:
     raise scope.error(node, f"expected {use}, got {scope.quote(node)}")
 
 
-def sizes_of(tensor: Tensor, node: cst.BaseExpression, scope: Scope) -> Sizes:
+def sizes_of(tensor: Tensor, node: ast.expr, scope: Scope) -> Sizes:
     return Sizes(_present(tensor, node, scope), "shape")
 
 
@@ -68,7 +69,7 @@ def fact(tensor: Tensor, kind: FactKind, index: int = 0, rank: int = 0) -> CValu
     return operand(found.c_name, interval.low, interval.high, found)
 
 
-def _present(tensor: Tensor, node: cst.BaseExpression, scope: Scope) -> Tensor:
+def _present(tensor: Tensor, node: ast.expr, scope: Scope) -> Tensor:
     """The tensor, where it is known not to be None."""
     if not may_be_none(tensor, scope):
         return tensor
@@ -79,7 +80,7 @@ def _present(tensor: Tensor, node: cst.BaseExpression, scope: Scope) -> Tensor:
     )
 
 
-def _of_one_dtype(tensor: Tensor, node: cst.BaseExpression, scope: Scope) -> Tensor:
+def _of_one_dtype(tensor: Tensor, node: ast.expr, scope: Scope) -> Tensor:
     if tensor.element_size:
         return _present(tensor, node, scope)
     message = f"{scope.subject} reads {scope.quote(node)}, and calls choose the dtype of "
@@ -87,7 +88,7 @@ def _of_one_dtype(tensor: Tensor, node: cst.BaseExpression, scope: Scope) -> Ten
     raise scope.error(node, f"{message}`{tensor.name}`", hint)
 
 
-def _unknown(node: cst.BaseExpression, scope: Scope) -> CodegenError:
+def _unknown(node: ast.expr, scope: Scope) -> CodegenError:
     message = f"{scope.subject} has {scope.quote(node)}, which is not known in C"
     hint = f"known of a tensor are {TENSOR_FACTS}; or {scope.remedy}"
     return scope.error(node, message, hint)

@@ -7,11 +7,10 @@ rest, so that what needs no check has none. The C functions are in `core/tb_arit
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, SimpleNamespace
-
-import libcst as cst
 
 from codegen.derived import FOR_ALL, takes_all
 from codegen.errors import CodegenError, SourceLocation
@@ -194,7 +193,7 @@ def _heuristic_parameters(
     return {parameters[0].name: Meta(kernel), **defaults}
 
 
-def _three_axes(value: Value, node: cst.BaseExpression, scope: Scope) -> Value:
+def _three_axes(value: Value, node: ast.expr, scope: Scope) -> Value:
     """A grid as Triton fills it up, with 1 for each axis that is missing."""
     if not isinstance(value, Items):
         return Items((integer(value, node, scope), literal(1), literal(1)))
@@ -202,8 +201,8 @@ def _three_axes(value: Value, node: cst.BaseExpression, scope: Scope) -> Value:
         message = f"a grid has 1 to 3 entries, got {scope.quote(node)}"
         raise scope.error(node, message, "write it as (x,), (x, y) or (x, y, z)")
     nodes = [node] * len(value.values)
-    if isinstance(node, (cst.Tuple, cst.List)) and len(node.elements) == len(value.values):
-        nodes = [element.value for element in node.elements]
+    if isinstance(node, (ast.Tuple, ast.List)) and len(node.elts) == len(value.values):
+        nodes = node.elts
     axes = [integer(*pair, scope) for pair in zip(value.values, nodes, strict=True)]
     return Items((*axes, *[literal(1)] * (3 - len(axes))))
 
@@ -214,7 +213,4 @@ _TEXT_NAMES: Mapping[str, object] = {
     "tl": _TRITON,
     **vars(_TRITON),
     **{function.__name__: function for function in (min, max, abs, int, bool)},
-    "True": True,
-    "False": False,
-    "None": None,
 }
