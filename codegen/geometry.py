@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from codegen.errors import CodegenError
 from codegen.export import Declaration
 from codegen.expressions import (
-    FloatOperand,
-    OpaqueOperand,
-    Operand,
+    Constant,
+    CValue,
+    Nullable,
+    Real,
+    Unusable,
+    Value,
     translate_grid,
     translate_text,
 )
 from codegen.identifiers import c_identifier
 from codegen.model import Constexpr, Grid, Kernel, Origin, Parameter, Shape
-from codegen.readable import Parameters, Readable, readable, reads_of
+from codegen.readable import Parameters, readable, reads_of
 
 
 def grid_of(declaration: Declaration, kernel: Kernel) -> Grid:
@@ -25,17 +28,8 @@ def grid_of(declaration: Declaration, kernel: Kernel) -> Grid:
     if not callable(declaration.grid):
         return Grid(None)
     parameters = kernel.parameters
-    found = readable(parameters)
     with _naming(declaration, f"`{declaration.name}`"):
-        axes = translate_grid(
-            declaration.grid,
-            found.operands,
-            found.unusable,
-            found.tensors,
-            found.constants,
-            dict(kernel.tuples),
-            [parameter.name for parameter in parameters],
-        )
+        axes = translate_grid(declaration.grid, readable(parameters, kernel.tuples))
     x, y, z = axes
     can_fail = x.can_fail or y.can_fail or z.can_fail
     return Grid((x.text, y.text, z.text), reads_of(parameters, axes), can_fail)
@@ -43,11 +37,11 @@ def grid_of(declaration: Declaration, kernel: Kernel) -> Grid:
 
 def with_shapes(declaration: Declaration, parameters: Parameters) -> Parameters:
     """The parameters, with the declared shapes on the pointers they belong to."""
-    found = readable(parameters, lambda name: f"(int64_t){c_identifier(name)}")
-    ints, unusable = _sizes_may_read(found, [parameter.name for parameter in parameters])
+    kernel = readable(parameters, spell=lambda name: f"(int64_t){c_identifier(name)}")
+    sizes = {name: _in_sizes(value) for name, value in kernel.items()}
     shaped = tuple(
         (
-            _with_shape(declaration, parameter, ints, unusable)
+            _with_shape(declaration, parameter, sizes)
             if parameter.name in declaration.shapes
             else parameter
         )
@@ -84,8 +78,7 @@ def _origins(declaration: Declaration, parameters: Parameters) -> dict[str, Orig
 def _with_shape(
     declaration: Declaration,
     parameter: Parameter | Constexpr,
-    ints: dict[str, Operand],
-    unusable: dict[str, str],
+    kernel: Mapping[str, Value],
 ) -> Parameter:
     entries = declaration.shapes[parameter.name]
     where = f"`{declaration.name}` parameter `{parameter.name}`"
@@ -109,50 +102,43 @@ def _with_shape(
                 where=declaration.location,
                 hint='write it as ("rows", 64)',
             )
-        if text in unusable:
+        if isinstance(whole := kernel.get(text), Unusable):
             raise CodegenError(
-                f"{where}: its shape reads `{text}`, which is {unusable[text]}",
+                f"{where}: its shape reads `{text}`, which is {whole.reason}",
                 where=declaration.location,
                 hint="a shape may read the kernel's ints",
             )
         with _naming(declaration, where):
-            size = translate_text(text, ints, declaration.location, unusable)
+            size = translate_text(text, kernel, declaration.location)
         if size.can_fail:
             raise CodegenError(
                 f"{where}: the size `{text}` may overflow or divide by zero",
                 where=declaration.location,
                 hint="give the product as separate sizes, and divide by constants",
             )
-        sizes.append(c_identifier(text) if text in ints and text in size.names else size.text)
+        sizes.append(c_identifier(text) if text in size.names else size.text)
     source = ", ".join(str(entry) for entry in entries)
     return dataclasses.replace(
         parameter, shape=Shape(f"({source},)" if len(sizes) == 1 else f"({source})", tuple(sizes))
     )
 
 
-def _sizes_may_read(
-    found: Readable, order: Sequence[str]
-) -> tuple[dict[str, Operand], dict[str, str]]:
-    """The ints that are never None, and why a size cannot read the other parameters."""
-    ints = {}
-    unusable = {**found.unusable, **dict.fromkeys(found.tensors, "a pointer")}
-    for name, operand in found.operands.items():
-        if isinstance(operand, OpaqueOperand):
-            unusable[name] = operand.reason
-        elif isinstance(operand, FloatOperand):
-            unusable[name] = f"of type {operand.dtype}"
-        elif operand.nullable:
-            unusable[name] = "None in some calls"
-        else:
-            ints[name] = operand
-    for name, value in found.constants.items():
-        if isinstance(value, int) and abs(value) < 1 << 63:
-            ints[name] = Operand(str(int(value)), value, value)
-        elif isinstance(value, int):
-            unusable[name] = f"a constexpr beyond 64 bits: {int(value)}"
-        else:
-            unusable[name] = f"a constexpr that is no int: {value!r}"
-    return {name: ints[name] for name in order if name in ints}, unusable
+def _in_sizes(value: Value) -> Value:
+    """A parameter as a size reads it: an int that is never None, or why it is none."""
+    match value:
+        case CValue() | Unusable():
+            return value
+        case Nullable(value=Unusable() as unusable):
+            return unusable
+        case Real(dtype=dtype) | Nullable(value=Real(dtype=dtype)):
+            return Unusable(f"of type {dtype}")
+        case Nullable():
+            return Unusable("None in some calls")
+        case Constant(value=int() as constant):
+            return Unusable(f"a constexpr beyond 64 bits: {constant}")
+        case Constant(value=constant):
+            return Unusable(f"a constexpr that is no int: {constant!r}")
+    return Unusable("a pointer")
 
 
 @contextlib.contextmanager

@@ -246,18 +246,10 @@ def _translated(
     options = (name for name in OPTIONS if name not in names)
     listed = (*kernel.parameters, *(Constexpr(o, (), is_computed=True) for o in options))
     parameters = tuple(_as_known(parameter, cells) for parameter in listed)
-    found = readable(parameters)
+    values = readable(parameters, kernel.tuples)
     try:
         expression = translate_heuristic(
-            heuristic.function,
-            found.operands,
-            found.tensors,
-            found.constants,
-            found.unusable,
-            heuristic.name,
-            dict(kernel.tuples),
-            [parameter.name for parameter in listed],
-            heuristic.is_declared,
+            heuristic.function, values, heuristic.name, heuristic.is_declared
         )
     except CodegenError as error:
         raise CodegenError(

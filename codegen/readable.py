@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
 
 import triton.language as tl
 
 from codegen.dtypes import DType
 from codegen.expressions import (
     CExpression,
-    FloatOperand,
-    OpaqueOperand,
-    Operand,
-    ScalarOperand,
-    TensorOperand,
+    Tensor,
+    Unusable,
+    Value,
+    bind,
+    float_parameter,
+    in_tuples,
+    int_parameter,
+    opaque_parameter,
 )
 from codegen.identifiers import c_identifier
 from codegen.model import Constexpr, Parameter, Reads, united
+from codegen.nest import Nest
 from codegen.partners import groups
 
 INT64_MAX = (1 << 63) - 1
@@ -26,28 +29,20 @@ Parameters = tuple[Parameter | Constexpr, ...]
 Spell = Callable[[str], str]
 
 
-@dataclass
-class Readable:
-    """The parameters by what an expression can do with them."""
-
-    operands: dict[str, ScalarOperand] = field(default_factory=dict)
-    tensors: dict[str, TensorOperand] = field(default_factory=dict)
-    constants: dict[str, object] = field(default_factory=dict)
-    unusable: dict[str, str] = field(default_factory=dict)
-    """Why the others cannot be read: `of type u64, ...`."""
-
-
-def readable(parameters: Parameters, spell: Spell = c_identifier) -> Readable:
-    """What an expression may read; `spell` says how C has an int, as an `int64_t`."""
-    found = Readable()
+def readable(
+    parameters: Parameters, tuples: Iterable[tuple[str, Nest]] = (), spell: Spell = c_identifier
+) -> dict[str, Value]:
+    """The parameters, as expressions read them; `spell` says how C has an int, as an `int64_t`."""
     together = groups(parameters)
+    found = {}
     for parameter in parameters:
+        name = parameter.name
         if isinstance(parameter, Parameter):
-            others = (name for name in together.get(parameter.name, ()) if name != parameter.name)
-            _run_time(found, parameter, spell, tuple(map(c_identifier, others)))
+            partners = (other for other in together.get(name, ()) if other != name)
+            found[name] = _run_time(parameter, spell, tuple(map(c_identifier, partners)))
         else:
-            _compile_time(found, parameter, parameter.choices, spell)
-    return found
+            found[name] = _compile_time(name, parameter.choices, spell)
+    return in_tuples(found, tuples)
 
 
 def tensor_dtype(dtype: DType) -> object:
@@ -56,47 +51,36 @@ def tensor_dtype(dtype: DType) -> object:
     return getattr(torch, dtype.label, None) or getattr(tl, dtype.label, dtype.label)
 
 
-def _run_time(
-    found: Readable, parameter: Parameter, spell: Spell, partners: tuple[str, ...]
-) -> None:
-    name, dtype = parameter.name, parameter.storage.dtype
+def _run_time(parameter: Parameter, spell: Spell, partners: tuple[str, ...]) -> Value:
+    name, dtype, nullable = parameter.name, parameter.storage.dtype, parameter.nullable
+    c_name = c_identifier(name)
     if parameter.is_tensor:
         only = parameter.types[0].dtype if len(parameter.types) == 1 else None
         known = (tensor_dtype(only), only.size) if only else (None, 0)
-        found.tensors[name] = TensorOperand(
-            c_identifier(name), parameter.nullable, *known, partners
-        )
-    elif dtype.high > INT64_MAX:
+        return Tensor(name, c_name, nullable, *known, partners)
+    if dtype.high > INT64_MAX:
         reason = f"of type {dtype.name}, which exceeds signed 64-bit arithmetic"
-        found.operands[name] = OpaqueOperand(c_identifier(name), reason, parameter.nullable)
-    elif dtype.is_integer or dtype.name == "i1":
-        c_name = c_identifier(name) if parameter.nullable else spell(name)
-        is_bool = dtype.name == "i1"
-        found.operands[name] = Operand(
-            c_name, dtype.low, dtype.high, is_bool=is_bool, nullable=parameter.nullable
-        )
-    elif dtype.c_type in ("float", "double"):
-        found.operands[name] = FloatOperand(c_identifier(name), dtype.name, parameter.nullable)
-    else:
-        reason = f"of type {dtype.name}"
-        found.operands[name] = OpaqueOperand(c_identifier(name), reason, parameter.nullable)
+        return opaque_parameter(name, c_name, reason, nullable)
+    if dtype.is_integer or dtype.name == "i1":
+        c = c_name if nullable else spell(name)
+        return int_parameter(name, c, dtype.low, dtype.high, dtype.name == "i1", nullable)
+    if dtype.c_type in ("float", "double"):
+        return float_parameter(name, c_name, dtype.name, nullable)
+    return opaque_parameter(name, c_name, f"of type {dtype.name}", nullable)
 
 
-def _compile_time(
-    found: Readable, constexpr: Constexpr, values: Collection[object], spell: Spell
-) -> None:
-    name = constexpr.name
+def _compile_time(name: str, values: Collection[object], spell: Spell) -> Value:
     numbers = [value for value in values if isinstance(value, int)]
     if len(values) == 1:
-        (found.constants[name],) = values
-    elif not values:
-        found.unusable[name] = "computed later"
-    elif len(numbers) == len(values):
+        (value,) = values
+        return bind(value)
+    if not values:
+        return Unusable("computed later")
+    if len(numbers) == len(values):
         is_bool = all(isinstance(value, bool) for value in values)
-        found.operands[name] = Operand(spell(name), min(numbers), max(numbers), is_bool=is_bool)
-    else:
-        other = next(value for value in values if not isinstance(value, int))
-        found.unusable[name] = f"a constexpr that is no int: {other!r}"
+        return int_parameter(name, spell(name), min(numbers), max(numbers), is_bool)
+    other = next(value for value in values if not isinstance(value, int))
+    return Unusable(f"a constexpr that is no int: {other!r}")
 
 
 def reads_of(parameters: Parameters, expressions: Iterable[CExpression]) -> Reads:

@@ -10,7 +10,7 @@ import pytest
 
 from codegen.errors import CodegenError, SourceLocation
 from codegen.expressions import translate_grid
-from tests.support.expressions import HERE, KERNEL, PRELUDE, UNUSABLE, grid, load, text
+from tests.support.expressions import HERE, KERNEL, PRELUDE, grid, load, text
 
 EXPLICIT = 'compute it before the call and use grid="explicit"'
 KNOWN = (
@@ -254,7 +254,7 @@ NAMES = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast, x_ptr, MODE"
 def test_refused_grid(tmp_path: Path, source: str, place: str, message: str, hint: str) -> None:
     module = load(tmp_path, f"{PRELUDE}grid = {source}\n")
     with pytest.raises(CodegenError) as caught:
-        translate_grid(module.grid, KERNEL, UNUSABLE)
+        translate_grid(module.grid, KERNEL)
     line, _, column = place.partition(":")
     where = SourceLocation(str(module.__file__), int(line) + PRELUDE.count("\n"), int(column))
     assert caught.value.where == where
@@ -264,7 +264,7 @@ def test_refused_grid(tmp_path: Path, source: str, place: str, message: str, hin
 
 def error_of(function: Callable[..., object]) -> str:
     with pytest.raises(CodegenError) as caught:
-        translate_grid(function, KERNEL, UNUSABLE)
+        translate_grid(function, KERNEL)
     return str(caught.value)
 
 

@@ -18,9 +18,12 @@ from hypothesis import strategies as st
 from codegen.errors import CodegenError
 from codegen.expressions import (
     CExpression,
-    FloatOperand,
-    Operand,
-    TensorOperand,
+    Nullable,
+    Real,
+    Tensor,
+    bind,
+    float_parameter,
+    int_parameter,
     translate_grid,
     translate_heuristic,
 )
@@ -32,7 +35,7 @@ from tests.support.expression_programs import (
     python_functions,
     results_of,
 )
-from tests.support.expressions import I32, I64, load
+from tests.support.expressions import I32, I64, ints, load
 
 PRELUDE = """\
 import math
@@ -71,17 +74,16 @@ def half(value):
 """
 
 NAMES = ("a", "b", "d", "flag", "opt", "scale", "rate", "x", "y", "MODE", "GONE")
-OPERANDS = {
-    "a": Operand("a", *I32),
-    "b": Operand("b", *I64),
-    "d": Operand("d", 1, 1000),
-    "flag": Operand("flag", 0, 1, is_bool=True),
-    "opt": Operand("opt", *I32, nullable=True),
-    "scale": FloatOperand("scale", "fp32", nullable=True),
-    "rate": FloatOperand("rate", "fp64"),
+SCALARS = {
+    **ints(a=I32, b=I64, d=(1, 1000)),
+    "flag": int_parameter("flag", "flag", 0, 1, is_bool=True),
+    "opt": int_parameter("opt", "opt", *I32, nullable=True),
+    "scale": float_parameter("scale", "scale", "fp32", nullable=True),
+    "rate": float_parameter("rate", "rate", "fp64"),
 }
-TENSORS = {"x": TensorOperand("x"), "y": TensorOperand("y", nullable=True)}
+POINTERS = {"x": Tensor("x", "x"), "y": Tensor("y", "y", nullable=True)}
 CONSTANTS = {"MODE": "gelu", "GONE": None}
+KERNEL = {**SCALARS, **POINTERS, **{name: bind(value) for name, value in CONSTANTS.items()}}
 
 ONE = ["-{0}", "(not {0})", "abs({0})", "bool({0})", "int({0})", "half({0})", "({0} << 3)"]
 ONE += ["({0} in (0, 1, 64))", "({0} not in (2, a))", "(opt or {0})", "({0} // 7)"]
@@ -109,7 +111,7 @@ class Sizes(tuple[int, ...]):
 
 
 @dataclass(frozen=True)
-class Tensor:
+class TorchTensor:
     """What torch says of a tensor of two dimensions."""
 
     shape: Sizes
@@ -141,7 +143,7 @@ class Tensor:
 
 FACTS = [
     TensorFact(name, kind, index)
-    for name in TENSORS
+    for name in POINTERS
     for kind, index in [
         *(("shape", index) for index in (0, 1, -1)),
         *(("stride", index) for index in (0, -2)),
@@ -249,9 +251,9 @@ def inputs() -> list[dict[str, object]]:
         value = generator.choice((0, 1, 7, 64, low, high, generator.randrange(-(2**size), 2**size)))
         return min(max(value, low), high)
 
-    def tensor() -> Tensor:
+    def tensor() -> TorchTensor:
         shape = number(0, generator.choice((9, 2**31))), number(0, 2**31)
-        return Tensor(Sizes(shape), (number(*I64), number(-9, 9)))
+        return TorchTensor(Sizes(shape), (number(*I64), number(-9, 9)))
 
     return [
         {
@@ -281,12 +283,12 @@ def row_of(values: dict[str, object]) -> Row:
             if isinstance(value, (int, float))
             else 0
         )
-        for value in map(values.get, OPERANDS)
+        for value in map(values.get, SCALARS)
     ]
-    absent = [int(values[name] is None) for name in (*OPERANDS, *TENSORS)]
-    tensors = {name: values[name] for name in TENSORS}
+    absent = [int(values[name] is None) for name in (*SCALARS, *POINTERS)]
+    tensors = {name: values[name] for name in POINTERS}
     facts = [
-        tensor.fact(fact) if isinstance(tensor := tensors[fact.tensor], Tensor) else 0
+        tensor.fact(fact) if isinstance(tensor := tensors[fact.tensor], TorchTensor) else 0
         for fact in FACTS
     ]
     return (*numbers, *absent, *facts)
@@ -295,24 +297,26 @@ def row_of(values: dict[str, object]) -> Row:
 def declarations(expression: CExpression) -> list[str]:
     assert not expression.reads_sm_count
     lines = []
-    for index, (name, operand) in enumerate(OPERANDS.items()):
-        absent = f"row[{len(OPERANDS) + index}]"
-        if name in expression.names and isinstance(operand, FloatOperand):
-            c_type = {"fp32": "float", "fp64": "double"}[operand.dtype]
-            value = name if not operand.nullable else f"value_of_{name}"
+    for index, (name, scalar) in enumerate(SCALARS.items()):
+        absent = f"row[{len(SCALARS) + index}]"
+        nullable = isinstance(scalar, Nullable)
+        number = scalar.value if isinstance(scalar, Nullable) else scalar
+        if name in expression.names and isinstance(number, Real):
+            c_type = {"fp32": "float", "fp64": "double"}[number.dtype]
+            value = name if not nullable else f"value_of_{name}"
             lines.append(f"const {c_type} {value} = row[{index}] / ({c_type})4;")
-            if operand.nullable:
+            if nullable:
                 lines.append(f"const {c_type} *{name} = {absent} ? NULL : &{value};")
             continue
-        if name in expression.names and operand.nullable:
+        if name in expression.names and nullable:
             lines.append(f"const int32_t value_of_{name} = (int32_t)row[{index}];")
             lines.append(f"const int32_t *{name} = {absent} ? NULL : &value_of_{name};")
         elif name in expression.names:
             lines.append(f"int64_t {name} = row[{index}];")
-    for index, name in enumerate(TENSORS, 2 * len(OPERANDS)):
+    for index, name in enumerate(POINTERS, 2 * len(SCALARS)):
         if name in expression.pointers:
             lines.append(f"const void *{name} = row[{index}] ? NULL : row;")
-    for index, fact in enumerate(FACTS, 2 * len(OPERANDS) + len(TENSORS)):
+    for index, fact in enumerate(FACTS, 2 * len(SCALARS) + len(POINTERS)):
         if any(fact.c_name == read.c_name for read in expression.facts):
             lines.append(f"int64_t {fact.c_name} = row[{index}];")
     assert {fact.c_name for fact in expression.facts} <= {fact.c_name for fact in FACTS}
@@ -325,8 +329,8 @@ def test_c_computes_what_python_does(tmp_path: Path) -> None:
     kept, translated, errors = [], [], []
     for body, grid, heuristic in zip(bodies, module.grids, module.heuristics, strict=True):
         try:
-            by_name, _, _ = translate_grid(grid, OPERANDS, {}, TENSORS, CONSTANTS)
-            by_dict = translate_heuristic(heuristic, OPERANDS, TENSORS, CONSTANTS, {}, "EVEN")
+            by_name, _, _ = translate_grid(grid, KERNEL)
+            by_dict = translate_heuristic(heuristic, KERNEL, "EVEN")
         except CodegenError as error:
             errors.append(error.message)
         else:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codegen.errors import CodegenError
-from codegen.expressions import CExpression, Operand, translate_grid
+from codegen.expressions import CExpression, translate_grid
 from tests.support.expression_programs import (
     HEADER,
     c_program,
@@ -21,7 +21,7 @@ from tests.support.expression_programs import (
     python_functions,
     results_of,
 )
-from tests.support.expressions import I32, I64, load
+from tests.support.expressions import I32, I64, ints, load
 
 HELPERS = """\
 from triton import cdiv, next_power_of_2
@@ -36,14 +36,8 @@ def guarded(value, divisor):
 
 
 """
-OPERANDS = {
-    "a": Operand("a", *I32),
-    "b": Operand("b", *I64),
-    "c": Operand("c", 0, 2**31 - 1),
-    "d": Operand("d", 1, 1000),
-    "e": Operand("e", -3, 3),
-    "BLOCK": Operand("64", 64, 64),
-}
+RANGES = {"a": I32, "b": I64, "c": (0, 2**31 - 1), "d": (1, 1000), "e": (-3, 3), "BLOCK": (64, 64)}
+KERNEL = ints(**RANGES)
 ONE = ["-{0}", "~{0}", "(not {0})", "abs({0})", "int({0})", "next_power_of_2({0})", "half({0})"]
 ONE += ["({0}).bit_length()", "({0} ** 0)", "({0} ** 2)", "({0} ** 3)", "({0} << 5)", "({0} >> 5)"]
 INFIX = ["+", "-", "*", "//", "%", "<<", ">>", "&", "|", "^", "and", "or"]
@@ -59,7 +53,7 @@ THREE = [
 THREE += ["({0} // {1} if {1} else {2})", "({0} % {1} if {1} > {2} else {1})"]
 THREE += ["all({2} % x for x in ({0}, {1}))", "any(x > {2} for x in ({0}, {1} // {2}))"]
 THREE += ["all([{0} // {1}, {2}])", "max([x // {2} for x in ({0}, {1})])"]
-LEAVES = [*OPERANDS, "0", "1", "2", "(-1)", "7", "64", "2147483647", "(-2147483648)"]
+LEAVES = [*KERNEL, "0", "1", "2", "(-1)", "7", "64", "2147483647", "(-2147483648)"]
 LEAVES += ["4611686018427387904", "9223372036854775807", "(-9223372036854775808)"]
 
 
@@ -73,31 +67,31 @@ def expressions() -> st.SearchStrategy[str]:
             smaller,
         )
 
-    leaves = st.sampled_from(LEAVES + 2 * [*OPERANDS])
+    leaves = st.sampled_from(LEAVES + 2 * [*KERNEL])
     return st.recursive(leaves, larger, max_leaves=12)
 
 
 def oracles(sources: list[str]) -> list[Callable[..., object]]:
-    grids = "\n".join(f"    lambda {', '.join(OPERANDS)}: {source}," for source in sources)
+    grids = "\n".join(f"    lambda {', '.join(KERNEL)}: {source}," for source in sources)
     return python_functions(f"{HELPERS}grids = [\n{grids}\n]", "grids")
 
 
 def input_rows() -> list[tuple[int, ...]]:
     generator = random.Random(0)
 
-    def value(operand: Operand) -> int:
-        edges = [-3, -1, 0, 1, 2, 63, 64, 65, operand.low, operand.low + 1, operand.high]
+    def value(low: int, high: int) -> int:
+        edges = [-3, -1, 0, 1, 2, 63, 64, 65, low, low + 1, high]
         size = generator.choice((4, 16, 31, 62))
         value = generator.choice((*edges, generator.randrange(-(2**size), 2**size)))
-        return min(max(value, operand.low), operand.high)
+        return min(max(value, low), high)
 
-    return [tuple(value(operand) for operand in OPERANDS.values()) for _ in range(100)]
+    return [tuple(value(*ends) for ends in RANGES.values()) for _ in range(100)]
 
 
 def declarations(expression: CExpression) -> list[str]:
     return [
         f"int64_t {name} = row[{position}];"
-        for position, name in enumerate(OPERANDS)
+        for position, name in enumerate(KERNEL)
         if name in expression.names
     ]
 
@@ -134,12 +128,12 @@ def batch() -> list[str]:
 
 
 def test_c_computes_what_python_does(batch: list[str], tmp_path: Path) -> None:
-    grids = "\n".join(f"    lambda {', '.join(OPERANDS)}: {source}," for source in batch)
+    grids = "\n".join(f"    lambda {', '.join(KERNEL)}: {source}," for source in batch)
     functions = load(tmp_path, f"{HELPERS}grids = [\n{grids}\n]\n").grids
     sources, translated, errors = [], [], []
     for source, function in zip(batch, functions, strict=True):
         try:
-            expression, _, _ = translate_grid(function, OPERANDS)
+            expression, _, _ = translate_grid(function, KERNEL)
         except CodegenError as error:
             errors.append(error.message)
         else:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codegen.errors import CodegenError
-from codegen.expressions import CExpression, Operand, translate_text
+from codegen.expressions import CExpression, int_parameter, translate_text
 from tests.support.expressions import HERE, KERNEL, PRELUDE, grid, load, text
 
 pytestmark = pytest.mark.triton
@@ -157,9 +157,9 @@ def test_what_is_known_of_an_expression() -> None:
     )
 
 
-def test_an_operand_has_64_bits() -> None:
+def test_an_int_has_64_bits() -> None:
     with pytest.raises(ValueError, match="beyond 64 bits"):
-        Operand("address", 0, 2**64 - 1)
+        int_parameter("address", "address", 0, 2**64 - 1)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Python grids, heuristics and shapes to C, from their source, with what they mean in Python.
 
-`operands` says what is known of a kernel's parameters; `function_source` finds the code behind an
+`operands` makes values of a kernel's parameters; `function_source` finds the code behind an
 object, `statements` runs through its body, and `rules`, `comparisons`, `comprehensions`, `calls`
 and `tensors` have a rule for each kind of expression, called by `evaluation`; `functions` has the
 tables of operators and calls, `scope` what names stand for, `values` what they can be besides an
@@ -9,23 +9,32 @@ proves that nothing can go wrong and checked elsewhere, with what it `reads`; `t
 in.
 """
 
+from codegen.expressions.c_value import CValue
 from codegen.expressions.operands import (
     CExpression,
-    FloatOperand,
-    OpaqueOperand,
-    Operand,
-    ScalarOperand,
-    TensorOperand,
+    float_parameter,
+    in_tuples,
+    int_parameter,
+    opaque_parameter,
 )
+from codegen.expressions.scope import bind
 from codegen.expressions.translate import translate_grid, translate_heuristic, translate_text
+from codegen.expressions.values import Constant, Nullable, Real, Tensor, Unusable, Value
 
 __all__ = [
     "CExpression",
-    "FloatOperand",
-    "OpaqueOperand",
-    "Operand",
-    "ScalarOperand",
-    "TensorOperand",
+    "CValue",
+    "Constant",
+    "Nullable",
+    "Real",
+    "Tensor",
+    "Unusable",
+    "Value",
+    "bind",
+    "float_parameter",
+    "in_tuples",
+    "int_parameter",
+    "opaque_parameter",
     "translate_grid",
     "translate_heuristic",
     "translate_text",

@@ -1,76 +1,65 @@
-"""What the generator says of a kernel's parameters, and what it gets back for an expression."""
+"""A kernel's parameters as expressions read them, and what is known of an expression in C."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from codegen.expressions.c_value import CValue, operand
 from codegen.expressions.intervals import INT64, Interval
 from codegen.expressions.reads import PointerRead, ScalarRead, SmCountRead
-from codegen.expressions.scope import bind
-from codegen.expressions.values import Items, Nullable, Real, Tensor, Unusable, Value
+from codegen.expressions.values import Items, Nullable, Real, Unusable, Value
 from codegen.model import TensorFact
 from codegen.nest import Nest
 
 
-@dataclass(frozen=True)
-class Operand:
-    """An integer parameter that expressions may read."""
+def int_parameter(
+    name: str, c: str, low: int, high: int, is_bool: bool = False, nullable: bool = False
+) -> Value:
+    """An integer from `low` to `high`; `c` is a C variable, literal or cast, of type int64_t.
 
-    c: str
-    """A C variable, literal or cast, of type int64_t; where `nullable`, a pointer variable."""
-    low: int
-    high: int
-    """The range of its values, `high` included."""
-    is_bool: bool = False
-    """Python passes True or False."""
-    nullable: bool = False
-    """It may be None: `c` is then NULL, and points to an integer of any width elsewhere."""
-
-    def __post_init__(self) -> None:
-        if not Interval(self.low, self.high).within(INT64):
-            raise ValueError(f"{self.c} ranges over {self.low}..{self.high}, beyond 64 bits")
+    Where it may be None, `c` is a pointer: NULL, or to an integer of any width.
+    """
+    if not Interval(low, high).within(INT64):
+        raise ValueError(f"{c} ranges over {low}..{high}, beyond 64 bits")
+    # The cast, since C would compute with the width that the pointer points to.
+    text = f"(int64_t)*{c}" if nullable else c
+    value = operand(text, low, high, ScalarRead(name), is_bool)
+    return Nullable(name, c, True, value) if nullable else value
 
 
-@dataclass(frozen=True)
-class FloatOperand:
-    """A scalar that C has as a float or a double; it can be compared with numbers."""
-
-    c: str
-    """A C variable; where `nullable`, a pointer variable."""
-    dtype: str
-    """fp32 or fp64."""
-    nullable: bool = False
+def float_parameter(name: str, c: str, dtype: str, nullable: bool = False) -> Value:
+    """A float or a double in C, or a pointer to one; `dtype` is fp32 or fp64."""
+    if nullable:
+        return Nullable(name, c, True, Real(name, f"*{c}", dtype))
+    return Real(name, c, dtype)
 
 
-@dataclass(frozen=True)
-class OpaqueOperand:
-    """A scalar that is no number in C, of which only None can be told."""
-
-    c: str
-    """A pointer variable in C, read where `nullable` alone."""
-    reason: str
-    """`of type fp32`."""
-    nullable: bool = False
+def opaque_parameter(name: str, c: str, reason: str, nullable: bool = False) -> Value:
+    """A scalar that is no number in C: what it is (`of type fp16`), or a pointer to it."""
+    return Nullable(name, c, nullable, Unusable(reason))
 
 
-ScalarOperand = Operand | FloatOperand | OpaqueOperand
+def in_tuples(
+    parameters: Mapping[str, Value], tuples: Iterable[tuple[str, Nest]]
+) -> dict[str, Value]:
+    """The parameters, with each tuple where the first of its entries is, instead of these."""
+    places = {name: place for place, name in enumerate(parameters)}
+    found = dict(parameters)
+    for name, nest in tuples:
+        leaves = [leaf for leaf, _ in nest.paths(())]
+        found[name] = _items(nest, parameters)
+        places[name] = min((places[leaf] for leaf in leaves), default=0)
+        for leaf in leaves:
+            del found[leaf]
+    return dict(sorted(found.items(), key=lambda item: places[item[0]]))
 
 
-@dataclass(frozen=True)
-class TensorOperand:
-    """A pointer parameter."""
-
-    c: str
-    """Its variable in C, a `void *`."""
-    nullable: bool = False
-    dtype: object = None
-    """Where calls have no choice of it, as the tensor itself says it."""
-    element_size: int = 0
-    """Bytes, likewise."""
-    partners: tuple[str, ...] = ()
-    """The variables of those that are None in the same calls."""
+def _items(nest: Nest, parameters: Mapping[str, Value]) -> Items:
+    entries = (
+        _items(e, parameters) if isinstance(e, Nest) else parameters[e] for e in nest.entries
+    )
+    return Items(tuple(entries), nest.fields or ())
 
 
 @dataclass(frozen=True)
@@ -95,38 +84,6 @@ class CExpression:
     """Python would give True or False."""
 
 
-def bindings(
-    operands: Mapping[str, ScalarOperand],
-    unusable: Mapping[str, str],
-    tensors: Mapping[str, TensorOperand],
-    constants: Mapping[str, object],
-    tuples: Mapping[str, Nest] = {},
-    order: Sequence[str] = (),
-) -> dict[str, Value]:
-    """The kernel's parameters, as expressions see them, in the order of its signature."""
-    bound: dict[str, Value] = {
-        **{name: _scalar(name, operand) for name, operand in operands.items()},
-        **{name: Unusable(reason) for name, reason in unusable.items()},
-        **{
-            name: Tensor(name, t.c, t.nullable, t.dtype, t.element_size, t.partners)
-            for name, t in tensors.items()
-        },
-        **{name: bind(value) for name, value in constants.items()},
-    }
-    whole = {name: _items(nest, bound) for name, nest in tuples.items()}
-    parts = {leaf for nest in tuples.values() for leaf, _ in nest.paths(())}
-    found = {**{name: value for name, value in bound.items() if name not in parts}, **whole}
-    places = {name: place for place, name in enumerate(order)}
-    for name, nest in tuples.items():  # where its entries are
-        places[name] = min((places.get(leaf, len(order)) for leaf, _ in nest.paths(())), default=0)
-    return dict(sorted(found.items(), key=lambda item: places.get(item[0], len(order))))
-
-
-def _items(nest: Nest, bound: Mapping[str, Value]) -> Items:
-    entries = (_items(e, bound) if isinstance(e, Nest) else bound[e] for e in nest.entries)
-    return Items(tuple(entries), nest.fields or ())
-
-
 def finished(value: CValue) -> CExpression:
     reads = value.reads
     return CExpression(
@@ -140,18 +97,3 @@ def finished(value: CValue) -> CExpression:
         reads_sm_count=SmCountRead() in reads,
         is_bool=value.is_bool,
     )
-
-
-def _scalar(name: str, given: ScalarOperand) -> Value:
-    read = ScalarRead(name)
-    if isinstance(given, OpaqueOperand):
-        return Nullable(name, given.c, given.nullable, Unusable(given.reason))
-    if isinstance(given, FloatOperand) and given.nullable:
-        return Nullable(name, given.c, True, Real(name, f"*{given.c}", given.dtype))
-    if isinstance(given, FloatOperand):
-        return Real(name, given.c, given.dtype)
-    if not given.nullable:
-        return operand(given.c, given.low, given.high, read, given.is_bool)
-    # The cast, since C would compute with the width that the pointer points to.
-    value = operand(f"(int64_t)*{given.c}", given.low, given.high, read, given.is_bool)
-    return Nullable(name, given.c, True, value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import FunctionType, SimpleNamespace
 
 from codegen.derived import FOR_ALL, takes_all
@@ -23,110 +23,46 @@ from codegen.expressions.function_source import (
     find_function,
     parse_expression,
 )
-from codegen.expressions.operands import (
-    CExpression,
-    ScalarOperand,
-    TensorOperand,
-    bindings,
-    finished,
-)
+from codegen.expressions.operands import CExpression, finished
 from codegen.expressions.scope import Scope, bind, close_to, names_in
-from codegen.expressions.statements import result_of
+from codegen.expressions.statements import Finish, result_of
 from codegen.expressions.values import Items, Meta, Value, numbers_in
-from codegen.nest import Nest
 
 Function = Callable[..., object]
-Operands = Mapping[str, ScalarOperand]
+Kernel = Mapping[str, Value]
+"""A kernel's parameters, in the order of its signature."""
 Axes = tuple[CExpression, CExpression, CExpression]
 
 RULES = calls, comparisons, rules
 """The modules that hold a rule for each kind of expression; importing them registers those."""
 
 
-def translate_grid(
-    function: Function,
-    operands: Operands,
-    unusable: Mapping[str, str] = {},
-    tensors: Mapping[str, TensorOperand] = {},
-    constants: Mapping[str, object] = {},
-    tuples: Mapping[str, Nest] = {},
-    order: Sequence[str] = (),
-) -> Axes:
-    """The grid that `function` returns: x, y and z.
-
-    `tensors` are the kernel's pointers, `constants` its constexprs of one value that is no int;
-    `unusable` says of the other parameters what they are: `of type fp32`; `tuples` are made of all
-    of these, and `order` is that of the kernel's signature.
-    """
-    if not isinstance(function, FunctionType):
-        message = f"a grid must be a lambda or a def, got {type(function).__name__}"
-        raise CodegenError(message, hint="write it as grid=lambda n: (cdiv(n, 64),)")
-    kernel = bindings(operands, unusable, tensors, constants, tuples, order)
-    source, node = find_function(function)
-    scope = Scope(
-        source=source,
-        subject="the grid",
-        remedy='compute it before the call and use grid="explicit"',
-        kernel=kernel,
-        names=_named_parameters(function, kernel, source, node, "the grid"),
-        resolve=names_in(function),
-        callers=(function.__code__,),
-    )
-    x, y, z = numbers_in(result_of(node, scope, _three_axes))
+def translate_grid(function: Function, kernel: Kernel) -> Axes:
+    """The grid that `function` returns: x, y and z."""
+    subject, remedy = "the grid", 'compute it before the call and use grid="explicit"'
+    grid = _checked(function, "a grid", "write it as grid=lambda n: (cdiv(n, 64),)")
+    x, y, z = numbers_in(_result(grid, kernel, subject, remedy, True, _three_axes))
     return finished(x), finished(y), finished(z)
 
 
 def translate_heuristic(
-    function: Function,
-    operands: Operands,
-    tensors: Mapping[str, TensorOperand],
-    constants: Mapping[str, object],
-    unusable: Mapping[str, str],
-    name: str,
-    tuples: Mapping[str, Nest] = {},
-    order: Sequence[str] = (),
-    is_by_name: bool = False,
+    function: Function, kernel: Kernel, name: str, is_by_name: bool = False
 ) -> CExpression:
     """The value that a heuristic gives to the constexpr `name`: an int or a bool.
 
     `function` takes a dict of all of the kernel's arguments, as `@triton.heuristics` has it; where
     `is_by_name`, it may take arguments by their names, as a grid does.
     """
-    remedy = f'give its value instead: constexprs={{"{name}": ...}}'
-    if not isinstance(function, FunctionType):
-        kind = type(function).__name__
-        message = f"the heuristic `{name}` must be a lambda or a def, got {kind}"
-        raise CodegenError(message, hint=remedy)
-    kernel = bindings(operands, unusable, tensors, constants, tuples, order)
-    source, node = find_function(function)
     subject = f"the heuristic `{name}`"
-    scope = Scope(
-        source=source,
-        subject=subject,
-        remedy=remedy,
-        kernel=kernel,
-        names=(
-            _named_parameters(function, kernel, source, node, subject)
-            if is_by_name
-            else _heuristic_parameters(function, kernel, source, node, remedy)
-        ),
-        resolve=names_in(function),
-        callers=(function.__code__,),
-    )
-    (value,) = numbers_in(result_of(node, scope, integer))
-    return finished(value)
+    remedy = f'give its value instead: constexprs={{"{name}": ...}}'
+    heuristic = _checked(function, subject, remedy)
+    (number,) = numbers_in(_result(heuristic, kernel, subject, remedy, is_by_name, integer))
+    return finished(number)
 
 
-def translate_text(
-    source: str,
-    operands: Operands,
-    where: SourceLocation,
-    unusable: Mapping[str, str] = {},
-    constants: Mapping[str, object] = {},
-) -> CExpression:
+def translate_text(source: str, kernel: Kernel, where: SourceLocation) -> CExpression:
     """An expression over the kernel's parameters and the functions that C knows."""
     parsed, node = parse_expression(source, where)
-    kernel = bindings(operands, unusable, {}, constants)
     scope = Scope(
         source=parsed,
         subject=f"the expression `{source}`",
@@ -138,9 +74,42 @@ def translate_text(
     return finished(translate(node, scope))
 
 
+def _checked(function: Function, subject: str, hint: str) -> FunctionType:
+    if isinstance(function, FunctionType):
+        return function
+    message = f"{subject} must be a lambda or a def, got {type(function).__name__}"
+    raise CodegenError(message, hint=hint)
+
+
+def _result(
+    function: FunctionType,
+    kernel: Kernel,
+    subject: str,
+    remedy: str,
+    is_by_name: bool,
+    finish: Finish,
+) -> Value:
+    source, node = find_function(function)
+    names = (
+        _named_parameters(function, kernel, source, node, subject)
+        if is_by_name
+        else _heuristic_parameters(function, kernel, source, node, remedy)
+    )
+    scope = Scope(
+        source=source,
+        subject=subject,
+        remedy=remedy,
+        kernel=kernel,
+        names=names,
+        resolve=names_in(function),
+        callers=(function.__code__,),
+    )
+    return result_of(node, scope, finish)
+
+
 def _named_parameters(
     function: FunctionType,
-    kernel: Mapping[str, Value],
+    kernel: Kernel,
     source: Source,
     node: FunctionNode,
     subject: str,
@@ -171,7 +140,7 @@ def _named_parameters(
 
 def _heuristic_parameters(
     function: FunctionType,
-    kernel: Mapping[str, Value],
+    kernel: Kernel,
     source: Source,
     node: FunctionNode,
     remedy: str,

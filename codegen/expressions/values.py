@@ -32,7 +32,7 @@ class Tensor:
 
     name: str
     c: str
-    nullable: bool
+    nullable: bool = False
     dtype: object = None
     """None where calls choose it, as the size of its elements is 0 then."""
     element_size: int = 0

@@ -12,10 +12,13 @@ import triton.language as tl
 from codegen.errors import SourceLocation
 from codegen.expressions import (
     CExpression,
-    FloatOperand,
-    OpaqueOperand,
-    Operand,
-    TensorOperand,
+    Tensor,
+    Unusable,
+    Value,
+    bind,
+    float_parameter,
+    int_parameter,
+    opaque_parameter,
     translate_grid,
     translate_heuristic,
     translate_text,
@@ -24,17 +27,21 @@ from codegen.expressions import (
 HERE = SourceLocation("kernels/softmax.py", 12)
 I32 = -(2**31), 2**31 - 1
 I64 = -(2**63), 2**63 - 1
+
+
+def ints(**ranges: tuple[int, int]) -> dict[str, Value]:
+    """Parameters of these ranges, which C has under their own names."""
+    return {name: int_parameter(name, name, *range_) for name, range_ in ranges.items()}
+
+
 KERNEL = {
-    "seq_len": Operand("seq_len", *I32),
-    "heads": Operand("heads", *I32),
-    "rows": Operand("rows", 0, 2**31 - 1),
-    "n": Operand("n", *I64),
-    "m": Operand("m", *I64),
-    "BLOCK": Operand("64", 64, 64),
-    "SPLITS": Operand("SPLITS", 1, 8),
-    "cast": Operand("(int64_t)cast", *I32),
+    **ints(seq_len=I32, heads=I32, rows=(0, 2**31 - 1), n=I64, m=I64),
+    "BLOCK": bind(64),
+    **ints(SPLITS=(1, 8)),
+    "cast": int_parameter("cast", "(int64_t)cast", *I32),
+    "x_ptr": Unusable("a pointer"),
+    "MODE": Unusable("a string constexpr"),
 }
-UNUSABLE = {"x_ptr": "a pointer", "MODE": "a string constexpr"}
 
 
 PRELUDE = """\
@@ -95,26 +102,28 @@ def load(folder: Path, source: str) -> ModuleType:
 
 
 def text(source: str) -> str:
-    return translate_text(source, KERNEL, HERE, UNUSABLE).text
+    return translate_text(source, KERNEL, HERE).text
 
 
 def grid(function: Callable[..., object]) -> list[str]:
-    return [axis.text for axis in translate_grid(function, KERNEL, UNUSABLE)]
+    return [axis.text for axis in translate_grid(function, KERNEL)]
 
 
 OPTIONAL = {
-    "n": Operand("n", *I32),
-    "m": Operand("m", *I64),
-    "BLOCK": Operand("64", 64, 64),
-    "flag": Operand("flag", 0, 1, is_bool=True),
-    "limit": Operand("limit", *I32, nullable=True),
-    "scale": FloatOperand("scale", "fp32", nullable=True),
-    "alpha": FloatOperand("alpha", "fp32"),
-    "beta": FloatOperand("beta", "fp64"),
-    "half": OpaqueOperand("half", "of type fp16"),
+    **ints(n=I32, m=I64),
+    "BLOCK": bind(64),
+    "flag": int_parameter("flag", "flag", 0, 1, is_bool=True),
+    "limit": int_parameter("limit", "limit", *I32, nullable=True),
+    "scale": float_parameter("scale", "scale", "fp32", nullable=True),
+    "alpha": float_parameter("alpha", "alpha", "fp32"),
+    "beta": float_parameter("beta", "beta", "fp64"),
+    "half": opaque_parameter("half", "half", "of type fp16"),
 }
-TENSORS = {"x": TensorOperand("x"), "bias": TensorOperand("bias", nullable=True)}
-CONSTANTS = {"ACT": "gelu", "DTYPE": tl.float16, "EPS": 2.5, "GONE": None}
+TENSORS = {"x": Tensor("x", "x"), "bias": Tensor("bias", "bias", nullable=True)}
+CONSTANTS = {
+    name: bind(value)
+    for name, value in {"ACT": "gelu", "DTYPE": tl.float16, "EPS": 2.5, "GONE": None}.items()
+}
 OPTIONAL_PRELUDE = """\
 import functools
 import math
@@ -165,8 +174,9 @@ def total(*sizes, **options):
 
 
 def optional_grid(function: Callable[..., object]) -> tuple[CExpression, CExpression, CExpression]:
-    return translate_grid(function, OPTIONAL, {}, TENSORS, CONSTANTS)
+    return translate_grid(function, {**OPTIONAL, **TENSORS, **CONSTANTS})
 
 
 def heuristic(function: Callable[..., object], name: str = "EVEN_K") -> CExpression:
-    return translate_heuristic(function, OPTIONAL, TENSORS, CONSTANTS, {"state": "a tuple"}, name)
+    kernel = {**OPTIONAL, "state": Unusable("a tuple"), **TENSORS, **CONSTANTS}
+    return translate_heuristic(function, kernel, name)
