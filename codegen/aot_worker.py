@@ -33,9 +33,9 @@ from codegen.aot import Compiled, CompileRequest, triton_options
 from codegen.children import excerpt
 from codegen.compile_errors import compilation_error
 from codegen.const_pointers import check_const_pointers
+from codegen.declaration import Declaration
 from codegen.differing import OtherImport
 from codegen.errors import CannotBuild, CodegenError, SourceLocation, told
-from codegen.export import Declaration
 from codegen.loading import load, unwrapped
 from codegen.made_of import made_of
 from codegen.model import MadeOf

@@ -16,7 +16,7 @@ from triton.language import constexpr
 from triton.runtime.jit import JITCallable
 
 from codegen.errors import CodegenError
-from codegen.export import SmCount
+from codegen.sm_count import SmCount
 from codegen.unreadable import unreadable
 from codegen.values import canonical
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from codegen.declaration import Declaration
 from codegen.errors import CodegenError, meant
-from codegen.export import Declaration
 from codegen.model import Hints, Kernel, Parameter
 from codegen.parameters import check_hint
 from codegen.patterns import filled

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +55,16 @@ class CodegenErrors(CodegenError):
         self.errors = tuple(errors)
         self.whole = tuple(dict.fromkeys(whole))
         """The kernel files that none of them is about, and that could do without the others."""
+
+
+def calling_line() -> SourceLocation:
+    """The line of the kernel file that leads to who asks, also where a helper of it calls."""
+    frame = caller = sys._getframe(2)
+    while frame.f_code.co_flags & inspect.CO_OPTIMIZED and frame.f_back is not None:
+        frame = frame.f_back  # of a function, not of a module or class
+    if frame.f_globals.get("__name__") == "__main__":  # no module is being imported
+        frame = caller
+    return SourceLocation(frame.f_code.co_filename, frame.f_lineno)
 
 
 def without_addresses(text: str) -> str:

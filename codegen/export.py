@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import numbers
-import operator
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar, Unpack
+from typing import Any, TypeVar, Unpack
 
-from codegen.errors import CodegenError, SourceLocation, meant
+from codegen.declaration import DECLARATIONS, EXPLICIT, Declaration, GridFunction, own_int
+from codegen.errors import CodegenError, SourceLocation, calling_line, meant
 from codegen.options import (
     DEFAULTS,
     OPTIONS,
@@ -21,38 +18,14 @@ from codegen.options import (
     refusal,
     with_given,
 )
+from codegen.sm_count import sm_count
 from codegen.targets import TARGETS, Target
 
+__all__ = ["export", "sm_count"]
+
 KernelT = TypeVar("KernelT")
-GridFunction = Callable[..., object]
-EXPLICIT = "explicit"
 
 _DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """One `@export(...)`, as written, with the kernel it stands above."""
-
-    name: str
-    kernel: object
-    types: Mapping[str, Any]
-    constexprs: Mapping[str, object]
-    shapes: Mapping[str, Sequence[int | str]]
-    grid: GridFunction | str
-    options: Mapping[str, object]
-    """Those of Triton's options that are given, by name."""
-    location: SourceLocation
-    targets: tuple[Target, ...] | None = None
-    optional_targets: bool = False
-    cases: Sequence[Mapping[str, int | None]] | None = None
-    configs: Sequence[Mapping[str, object]] | None = None
-    tuned: Mapping[object, Mapping[str, object]] | str | None = None
-    hooks: str | None = None
-
-
-DECLARATIONS: list[Declaration] = []
-"""Every declaration of this process, in the order of import."""
 
 
 def export(
@@ -105,7 +78,7 @@ def export(
     Use it as a decorator above `@triton.jit`, or call it on a kernel of an installed package:
     `export("mine.softmax", grid=..., types=...)(package.softmax_kernel)`.
     """
-    where = _place()
+    where = calling_line()
     if not isinstance(name, str) or not _DOTTED_NAME.fullmatch(name):
         raise CodegenError(
             f"a function's name must be identifiers joined by dots, got {name!r}",
@@ -167,84 +140,6 @@ def export(
     return declare
 
 
-class SmCount(int):
-    """The number of SMs that a device seems to have while kernels are imported without one.
-
-    A grid that reads it, or what arithmetic makes of it, reads the number of the device that the
-    call goes to.
-    """
-
-    made_by: tuple[str, int, int] | None = None
-    """The name of the operation and its operands, of a number that was computed of it."""
-    used: ClassVar[bool] = False
-    """Whether something was made of one that does not show it, such as a comparison's result."""
-
-    __hash__ = int.__hash__
-
-
-def _followed(operation: str, is_swapped: bool) -> Callable[[SmCount, Any], Any]:
-    """What `SmCount` has for an operator, or for its form with the operands swapped."""
-    compute: Callable[[Any, Any], Any] = getattr(operator, operation)
-
-    def method(self: SmCount, other: Any) -> Any:
-        if not isinstance(other, int):
-            return NotImplemented
-        operands = (other, self) if is_swapped else (self, other)
-        result = SmCount(compute(*map(int, operands)))
-        result.made_by = (operation, *operands)
-        return result
-
-    return method
-
-
-for _operation in ("add", "sub", "mul", "floordiv", "mod"):
-    setattr(SmCount, f"__{_operation}__", _followed(_operation, False))
-    setattr(SmCount, f"__r{_operation}__", _followed(_operation, True))
-
-
-def _noted(operation: str) -> Callable[..., Any]:
-    """What `SmCount` has for an operation whose result does not show that it was made of one."""
-    compute: Callable[..., Any] = getattr(int, operation)
-
-    def method(*operands: Any) -> Any:
-        SmCount.used = True
-        return compute(*operands)
-
-    return method
-
-
-_OPERATIONS = """
-    lt le eq ne gt ge and rand or ror xor rxor lshift rlshift rshift rrshift truediv rtruediv
-    pow rpow divmod rdivmod neg bool index float
-    """.split()  # noqa: SIM905
-
-for _operation in _OPERATIONS:
-    setattr(SmCount, f"__{_operation}__", _noted(f"__{_operation}__"))
-
-
-class NoDeviceYet(CodegenError):
-    """What only the device of a call has is asked for while generating."""
-
-
-def sm_count() -> int:
-    """The number of SMs of the device that the call goes to; for grids and heuristics alone."""
-    raise NoDeviceYet(
-        "the number of SMs is known when a function is called, not before",
-        where=_place(),
-        hint="call sm_count() inside a grid or a heuristic: grid=lambda n: (min(n, sm_count()),)",
-    )
-
-
-def _place() -> SourceLocation:
-    """The line of the kernel file that leads to `export`, also where a helper calls it."""
-    frame = caller = sys._getframe(2)
-    while frame.f_code.co_flags & inspect.CO_OPTIMIZED and frame.f_back is not None:
-        frame = frame.f_back  # of a function, not of a module or class
-    if frame.f_globals.get("__name__") == "__main__":  # no module is being imported
-        frame = caller
-    return SourceLocation(frame.f_code.co_filename, frame.f_lineno)
-
-
 def _taken(value: Any) -> Any:
     """A copy, of which an iterator is read once: what the file changes later is for what it exports
     later. Ints of other libraries are Python's own in it."""
@@ -255,13 +150,6 @@ def _taken(value: Any) -> Any:
     if type(value) is tuple:
         return tuple(map(_taken, value))
     return own_int(value)
-
-
-def own_int(value: object) -> object:
-    """`value`, or Python's own int for one of numpy's or of another library."""
-    if isinstance(value, numbers.Integral) and not isinstance(value, int):
-        return operator.index(value)
-    return value
 
 
 def _is_by_name(mapping: object) -> bool:

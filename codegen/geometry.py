@@ -6,8 +6,8 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator, Mapping
 
+from codegen.declaration import Declaration
 from codegen.errors import CodegenError
-from codegen.export import Declaration
 from codegen.expressions import (
     Constant,
     CValue,

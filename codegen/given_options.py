@@ -8,8 +8,8 @@ from typing import Any
 
 from triton.runtime.jit import JITFunction
 
+from codegen.declaration import Declaration
 from codegen.errors import CodegenError
-from codegen.export import Declaration
 from codegen.heuristics import Heuristic
 from codegen.model import Constexpr, Parameter
 from codegen.options import (

@@ -16,11 +16,11 @@ from codegen.derived import by_name
 from codegen.descriptors import DescriptorType, ParameterType, parse_parameter_type
 from codegen.dtypes import DType
 from codegen.errors import CodegenError, SourceLocation, meant, told
-from codegen.export import NoDeviceYet, SmCount
 from codegen.expressions import translate_heuristic
 from codegen.model import Computed, Constexpr, Kernel, Parameter
 from codegen.options import OPTIONS
 from codegen.readable import readable, reads_of, tensor_dtype
+from codegen.sm_count import NoDeviceYet, SmCount
 from codegen.values import COMPUTED, canonical, held, is_plain, real
 
 Function = Callable[[dict[str, Any]], object]

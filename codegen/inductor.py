@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from codegen.declaration import Declaration
 from codegen.errors import CodegenError
-from codegen.export import Declaration
 from codegen.options import OPTIONS, is_neutral, refusal
 
 

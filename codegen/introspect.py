@@ -16,10 +16,10 @@ from triton.runtime.jit import JITFunction
 
 from codegen.callees import source_key
 from codegen.cases import cases_of
+from codegen.declaration import EXPLICIT, Declaration
 from codegen.descriptor_facts import descriptor_facts
 from codegen.descriptors import DEFAULT_LAYOUT, DescriptorType
 from codegen.errors import CodegenError, CodegenErrors, SourceLocation, meant
-from codegen.export import EXPLICIT, Declaration
 from codegen.geometry import grid_of, with_shapes
 from codegen.given_options import check_given_once, check_names, options_of, with_debug
 from codegen.inductor import with_types_of_torch

@@ -16,8 +16,8 @@ from typing import Any
 
 from triton.runtime.jit import JITFunction
 
+from codegen.declaration import DECLARATIONS, Declaration
 from codegen.errors import CodegenError, SourceLocation, shown, told
-from codegen.export import DECLARATIONS, Declaration
 from codegen.identifiers import LONGEST_MODULE
 from codegen.knobs import unchanged
 from codegen.offline_answers import NoGpu

@@ -11,8 +11,8 @@ from triton.language import constexpr
 from triton.runtime.jit import JITCallable, JITFunction
 
 from codegen.callees import reached, source_key, spelt
+from codegen.declaration import Declaration
 from codegen.errors import CodegenError
-from codegen.export import Declaration
 from codegen.loading import unwrapped
 from codegen.model import MadeOf
 from codegen.values import is_plain

@@ -12,9 +12,9 @@ from triton.compiler.compiler import max_shared_mem
 from triton.runtime import driver
 
 from codegen.devices import device_of
-from codegen.export import SmCount
 from codegen.offline_answers import Answers, refuse
 from codegen.offline_torch import torch_answers
+from codegen.sm_count import SmCount
 
 _ACTIVE = "triton.runtime.driver.active"
 _OF_UTILS = (

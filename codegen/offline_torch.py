@@ -11,8 +11,8 @@ from types import ModuleType
 from typing import Any
 
 from codegen.devices import Device
-from codegen.export import SmCount
 from codegen.offline_answers import Answers, refuse
+from codegen.sm_count import SmCount
 
 
 class DeviceProperties:

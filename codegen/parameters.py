@@ -8,10 +8,10 @@ from typing import Any
 
 from triton.language import constexpr, dtype
 
+from codegen.declaration import Declaration
 from codegen.descriptors import DescriptorType, ParameterType, parse_parameter_type
 from codegen.dtypes import ValueType, dtype_name
 from codegen.errors import CodegenError
-from codegen.export import Declaration
 from codegen.loading import unwrapped
 from codegen.model import Constexpr, Default, Parameter
 from codegen.partners import WITH, partner_of

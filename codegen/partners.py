@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from codegen.declaration import Declaration
 from codegen.errors import CodegenError
-from codegen.export import Declaration
 from codegen.model import Constexpr, Parameter
 
 WITH = "None with "

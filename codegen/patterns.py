@@ -7,8 +7,8 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from codegen.declaration import Declaration
 from codegen.errors import CodegenError
-from codegen.export import Declaration
 
 
 def with_patterns(declaration: Declaration, params: Iterable[Any]) -> Declaration:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codegen.declaration import Declaration, own_int
 from codegen.derived import is_derived
 from codegen.errors import CodegenError, shown, told
-from codegen.export import Declaration, SmCount, own_int
 from codegen.heuristics import NotKnown, Unknown
 from codegen.model import Configuration
 from codegen.options import (
@@ -25,6 +25,7 @@ from codegen.options import (
     with_given,
 )
 from codegen.ordinary import read_file
+from codegen.sm_count import SmCount
 from codegen.values import held, is_plain, real
 
 Key = tuple[object, ...]

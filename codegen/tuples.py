@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from codegen.declaration import Declaration
 from codegen.errors import CodegenError
-from codegen.export import Declaration
 from codegen.model import Variant
 from codegen.nest import Nest
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from triton.language import constexpr, dtype
 
+from codegen.declaration import own_int
 from codegen.errors import CodegenError, without_addresses
-from codegen.export import SmCount, own_int
+from codegen.sm_count import SmCount
 
 COMPUTED = "heuristic "
 """In a `Held.place`, before the number of a value that a heuristic gives."""

@@ -6,9 +6,9 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from codegen.declaration import Declaration
 from codegen.derived import is_derived
 from codegen.errors import CodegenError, closest
-from codegen.export import Declaration
 from codegen.heuristics import Function, Heuristic
 from codegen.model import Configuration
 from codegen.options import OPTIONS, is_neutral, is_option, refusal

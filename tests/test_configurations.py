@@ -348,7 +348,7 @@ def test_all_that_match_are_built(tmp_path: Path) -> None:
 def test_what_is_not_named_need_not_be_understood(
     tmp_path: Path, options: str, place: int, count: str
 ) -> None:
-    source = "from codegen.export import SmCount\n" + KERNEL.replace("OPTIONS", options)
+    source = "from codegen.sm_count import SmCount\n" + KERNEL.replace("OPTIONS", options)
     listed = ["triton.Config({'BLOCK': 64, 'SPLIT': 1})"]
     listed.insert(place, f"triton.Config({{'BLOCK': 32, 'SPLIT': {count}}})")
     source = source.replace("autotune(CONFIGS", f"autotune([{', '.join(listed)}]")

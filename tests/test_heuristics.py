@@ -369,7 +369,7 @@ SMS = {
 def test_the_number_of_sms_is_found_by_each_call(tmp_path: Path, given: str) -> None:
     (kernel,) = made.read(
         tmp_path,
-        "from codegen.export import SmCount\n\nSMS = SmCount(8)\n\n"
+        "from codegen.sm_count import SmCount\n\nSMS = SmCount(8)\n\n"
         "@export('tests.k', types={'x': '*fp32'}, constexprs={'SMS': [132, 148]}, "
         "grid=lambda: (1,))\n"
         f"@triton.heuristics({{'SMS': lambda args: {given}}})\n@triton.jit\n"

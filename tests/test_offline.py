@@ -14,10 +14,10 @@ import pytest
 from triton.runtime import driver
 
 from codegen.devices import DEVICES
-from codegen.export import SmCount
 from codegen.loading import load
 from codegen.offline_answers import NoGpu, answered
 from codegen.offline_driver import offline
+from codegen.sm_count import SmCount
 from codegen.targets import TARGETS
 from tests.support.project import HEADER, REPOSITORY, Project, new_project
 

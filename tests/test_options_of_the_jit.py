@@ -13,8 +13,8 @@ from triton.backends.nvidia.compiler import CUDABackend
 from triton.runtime.jit import JITFunction
 
 from codegen.aot import triton_options
+from codegen.declaration import DECLARATIONS, Declaration
 from codegen.errors import CodegenError
-from codegen.export import DECLARATIONS, Declaration
 from codegen.model import Variant
 from codegen.options import OPTIONS
 from codegen.targets import Target

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import triton
 
-from codegen.export import Declaration
+from codegen.declaration import Declaration
 from codegen.targets import Target
 from codegen.uses import PointerUses, union
 from tests.support.bfloat16 import to_bf16

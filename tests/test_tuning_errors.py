@@ -13,7 +13,7 @@ from codegen.model import Configuration, Kernel
 from tests.support import made
 
 SOURCE = """
-from codegen.export import SmCount
+from codegen.sm_count import SmCount
 def broken(**kwargs):
     pass
 

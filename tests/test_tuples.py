@@ -22,8 +22,8 @@ from triton.backends.driver import expand_signature
 
 from codegen.abi import predicted_parameters
 from codegen.cases import cases_of
+from codegen.declaration import Declaration
 from codegen.errors import SourceLocation
-from codegen.export import Declaration
 from codegen.model import Grid, Kernel, Variant
 from codegen.options import Options
 from codegen.parameters import parameter_of

@@ -16,8 +16,8 @@ import torch
 from triton.tools.tensor_descriptor import TensorDescriptor
 
 import tests.kernels.descriptors  # noqa: F401
+from codegen.declaration import DECLARATIONS, Declaration
 from codegen.descriptors import DescriptorType, parse_parameter_type
-from codegen.export import DECLARATIONS, Declaration
 from tests.support.descriptors import CASES, Case, Strided
 
 ALIGNMENT = 64

@@ -134,7 +134,8 @@ import triton.language as tl
 from triton import cdiv
 from triton.runtime import driver
 
-from codegen.export import SmCount, sm_count
+from codegen.export import sm_count
+from codegen.sm_count import SmCount
 
 NUM_SMS = SmCount(132)
 TWICE_THE_SMS = 2 * NUM_SMS

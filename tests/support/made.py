@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from codegen.export import DECLARATIONS
+from codegen.declaration import DECLARATIONS
 from codegen.introspect import introspect
 from codegen.library import build_library
 from codegen.model import Kernel, Variant

@@ -9,7 +9,7 @@ import numpy as np
 
 from codegen.aot import Compiled, CompileRequest
 from codegen.compilers import compile_all
-from codegen.export import Declaration
+from codegen.declaration import Declaration
 from codegen.introspect import introspect
 from codegen.targets import Target
 from codegen.uses import PointerUses
