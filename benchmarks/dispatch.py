@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.command_line import parser_of
-from codegen.library import build_library
+from codegen.project.library import build_library
 from tests.support import made
 
 COUNTS = (1, 4, 16, 64, 256)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.commands import ROOT, run
-from codegen.library import build_library
+from codegen.project.library import build_library
 
 ROUNDS = 10
 _LOAD = "import ctypes, sys, time; start = time.perf_counter(); ctypes.CDLL(sys.argv[1]); "

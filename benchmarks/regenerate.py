@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks.command_line import parser_of
 from benchmarks.commands import ROOT, Cost, least, python, run
-from codegen.children import Surroundings
+from codegen.model.surroundings import Surroundings
 
 FRESH_ROUNDS, CHANGED_ROUNDS = 20, 3
 CHANGES = {
@@ -129,12 +129,14 @@ def main(project: Path) -> None:
     """The child's side: prints what `triton.compile` takes."""
     import triton
 
-    from codegen import aot_worker
-    from codegen.aot import CompileRequest
-    from codegen.config import read_config
-    from codegen.images import build
-    from codegen.offline_driver import offline
-    from codegen.reading import read_kernels
+    from codegen.compile import worker as aot_worker
+    from codegen.compile.images import build
+    from codegen.compile.processes import Compilers
+    from codegen.model.request import CompileRequest
+    from codegen.model.surroundings import Surroundings
+    from codegen.project.settings import read_config
+    from codegen.read.kernel_files import read_kernels
+    from codegen.read.offline.triton_driver import offline
 
     requests: list[CompileRequest] = []
     seconds: dict[str, tuple[float, float]] = {}
@@ -152,7 +154,11 @@ def main(project: Path) -> None:
         raise InterruptedError
 
     config = read_config(project)
-    read = read_kernels(config.kernels_folder, config.kernel_files(), config.targets, 1)
+    around = Surroundings(str(config.kernels_folder.parent), config.listed())
+    compilers = Compilers(around)
+    borrow, files = compilers.borrowed, config.kernel_files()
+    read = read_kernels(config.kernels_folder, files, config.targets, 1, borrow)
+    compilers.stop()
     try:
         build(config, [kernel for one in read for kernel in one.kernels], {}, take, print)
     except InterruptedError:

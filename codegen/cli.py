@@ -19,14 +19,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from codegen import report, streams
-from codegen.config import Config, read_config
-from codegen.errors import CodegenError, CodegenErrors, shown
-from codegen.files import exclusive, recover
-from codegen.freshness import find_staleness
-from codegen.library import Library, build_library
-from codegen.manifest import Manifest, read_manifest
+from codegen.model.errors import CodegenError, CodegenErrors, shown
 from codegen.pipeline import Outcome, Request, plan_run, write
-from codegen.selection import select
+from codegen.project.freshness import find_staleness
+from codegen.project.library import Library, build_library
+from codegen.project.manifest import Manifest, read_manifest
+from codegen.project.output import exclusive, recover
+from codegen.project.selection import select
+from codegen.project.settings import Config, read_config
 
 FRESH, DIFFERENT, FAILED = 0, 1, 2
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, Unpack
 
-from codegen.declaration import DECLARATIONS, EXPLICIT, Declaration, GridFunction, own_int
-from codegen.errors import CodegenError, SourceLocation, calling_line, meant
-from codegen.options import (
+from codegen.model.declaration import DECLARATIONS, EXPLICIT, Declaration, GridFunction, own_int
+from codegen.model.errors import CodegenError, SourceLocation, calling_line, meant
+from codegen.model.options import (
     DEFAULTS,
     OPTIONS,
     TritonOptions,
@@ -18,8 +18,8 @@ from codegen.options import (
     refusal,
     with_given,
 )
-from codegen.sm_count import sm_count
-from codegen.targets import TARGETS, Target
+from codegen.model.sm_count import sm_count
+from codegen.model.targets import TARGETS, Target
 
 __all__ = ["export", "sm_count"]
 

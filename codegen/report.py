@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from codegen.config import Config
-from codegen.errors import CodegenError, shown
-from codegen.files import FileChange
-from codegen.library import Library
-from codegen.losses import losses
-from codegen.manifest import Manifest
-from codegen.options import DEFAULTS, OPTIONS
+from codegen.model.errors import CodegenError, shown
+from codegen.model.options import DEFAULTS, OPTIONS
 from codegen.pipeline import Outcome
+from codegen.project.library import Library
+from codegen.project.manifest import Manifest
+from codegen.project.output import FileChange
+from codegen.project.settings import Config
+from codegen.render.losses import losses
 from codegen.streams import product, talk
 
 COMMAND = "python -m codegen"

@@ -12,7 +12,7 @@ from unittest import mock
 
 import pytest
 
-from codegen.compilers import Compiler
+from codegen.compile.processes import Compiler
 from tests.support import features as feature_kernels
 from tests.support import sample as sample_project
 from tests.support import signature_project, standin, warm

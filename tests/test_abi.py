@@ -13,17 +13,17 @@ from elftools.elf.elffile import ELFFile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.abi import CubinRecords, Slot, predicted_parameters, prove, read_cubin
-from codegen.aot import Compiled, CompileRequest
-from codegen.compilers import compile_all
-from codegen.dtypes import DTYPES, parse_type
-from codegen.errors import CodegenError
-from codegen.introspect import introspect
-from codegen.model import Variant
-from codegen.options import Options
-from codegen.plans import Image
-from codegen.targets import Target
-from codegen.uses import PointerUses
+from codegen.compile.processes import compile_all
+from codegen.model.dtypes import DTYPES, parse_type
+from codegen.model.errors import CodegenError
+from codegen.model.kernel import Variant
+from codegen.model.options import Options
+from codegen.model.plan import Image
+from codegen.model.pointer_uses import PointerUses
+from codegen.model.request import Compiled, CompileRequest
+from codegen.model.targets import Target
+from codegen.prove.layout_proof import CubinRecords, Slot, predicted_parameters, prove, read_cubin
+from codegen.read.introspect import introspect
 
 pytestmark = pytest.mark.triton
 

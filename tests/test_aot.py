@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.aot import Compiled, CompileRequest, compile_key
-from codegen.compilers import compile_all
-from codegen.errors import CodegenError
-from codegen.model import Variant
-from codegen.options import Options
-from codegen.targets import Target
-from codegen.values import held
+from codegen.compile.processes import compile_all
+from codegen.model.errors import CodegenError
+from codegen.model.kernel import Variant
+from codegen.model.options import Options
+from codegen.model.request import Compiled, CompileRequest, compile_key
+from codegen.model.targets import Target
+from codegen.model.values import held
 from tests.support.compile_requests import KERNELS, broken, make_request, message
 from tests.support.project import REPOSITORY
 
@@ -105,7 +105,7 @@ def test_options_and_constexprs_reach_the_compiler(plain_images: list[bytes]) ->
 
 
 def test_constexprs_of_every_kind(tmp_path: Path) -> None:
-    from codegen.loading import load
+    from codegen.read.loading import load
 
     root = tmp_path / "kernels_of_test_aot"
     shutil.copytree(KERNELS, root)
@@ -309,8 +309,8 @@ def test_keys_tell_constexprs_apart(one: object, other: object) -> None:
 
 def test_key_is_the_same_in_another_process(tmp_path: Path) -> None:
     script = (
-        "from codegen.aot import compile_key\n"
-        "from codegen.model import Target, Variant\n"
+        "from codegen.model.request import compile_key\n"
+        "from codegen.model.kernel import Target, Variant\n"
         "constexprs = (('low', -float('inf')), ('n', None))\n"
         "variant = Variant('v', (), (('x', '*fp32'),), constexprs, ('x',))\n"
         "print(compile_key('k', variant, Target(90), '3.9.0'))\n"

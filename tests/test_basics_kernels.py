@@ -11,7 +11,7 @@ import pytest
 from triton.runtime.interpreter import InterpretedFunction
 from triton.runtime.jit import JITFunction
 
-from codegen.declaration import DECLARATIONS
+from codegen.model.declaration import DECLARATIONS
 from tests.support.bfloat16 import from_bf16, to_bf16
 from tests.support.interpreter import Address, HostTensor, launch, load, run
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from codegen.c_images import c_tables, launch_fields
-from codegen.plans import Plan
+from codegen.model.plan import Plan
+from codegen.render.c_images import c_tables, launch_fields
 from tests.support import plans
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegen.c_layout import LINE_LENGTH, laid_out
+from codegen.render.c_lines import LINE_LENGTH, laid_out
 
 LONG = "x" * 30
 CASES = {

@@ -16,7 +16,8 @@ from tests.support.project import ADD, Project, fresh_project
 WAIT = "open({started!r}, 'w')\n{indent}time.sleep(60)\n"
 AT_IMPORT = f"import time\n{WAIT}"
 AS_IT_IS_COMPILED = (
-    f"import sys, time\nif 'codegen.aot_worker' in sys.modules:\n    {WAIT}"  # after the reading
+    # After the reading.
+    f"import sys, time\nif 'codegen.compile.worker' in sys.modules:\n    {WAIT}"
 )
 
 

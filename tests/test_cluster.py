@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from codegen import cluster as module
-from codegen.cluster import Parcel, compile_elsewhere, difference, equipment, parcel
-from codegen.config import read_config
-from codegen.errors import CodegenError
+from codegen.compile import cluster as module
+from codegen.compile.cluster import Parcel, compile_elsewhere, difference, equipment, parcel
+from codegen.model.errors import CodegenError
+from codegen.project.settings import read_config
 from tests.support.compile_requests import message
 from tests.support.project import FILES, HEADER, REPOSITORY, Project, new_project
 
@@ -229,7 +229,7 @@ def test_an_error_has_its_place_at_home(tmp_path: Path) -> None:
     """Through an executor of this process, which takes the way of a worker."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from codegen.compilers import compile_with
+    from codegen.compile.processes import compile_with
     from tests.support.compile_requests import broken
 
     request = broken("unknown_name")

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from codegen.abi import read_cubin
-from codegen.aot import Compiled, CompileRequest
-from codegen.compilers import Compilers, Result, compile_all
-from codegen.errors import CodegenError
-from codegen.patience import Watch
-from codegen.targets import Target
+from codegen.compile.processes import Compilers, compile_all
+from codegen.compile.watch import Watch
+from codegen.model.errors import CodegenError
+from codegen.model.request import Compiled, CompileRequest, Result
+from codegen.model.targets import Target
+from codegen.prove.layout_proof import read_cubin
 from tests.support.compile_requests import broken, message
 from tests.support.processes import hear_signals, processes_with
 from tests.support.project import REPOSITORY
@@ -53,8 +53,8 @@ def test_what_compiles_for_long_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         time.sleep(0.5)
         return CodegenError("slow")
 
-    monkeypatch.setattr("codegen.compilers._PATIENCE", 0.05)
-    monkeypatch.setattr("codegen.compilers.Compiler.compile", compile_slowly)
+    monkeypatch.setattr("codegen.compile.processes._PATIENCE", 0.05)
+    monkeypatch.setattr("codegen.compile.processes.Compiler.compile", compile_slowly)
     said: list[str] = []
     request = broken("sound")
     compile_all([request], 1, compilers=Compilers(watch=Watch(said.append, 0.2)))
@@ -87,7 +87,7 @@ def compiling(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     script = tmp_path / "compile.py"
     script.write_text(
         "from tests.support.compile_requests import make_request\n"
-        "from codegen.compilers import compile_all\n"
+        "from codegen.compile.processes import compile_all\n"
         "requests = [make_request('matmul', block=128, step=step) for step in (32, 64) * 20]\n"
         "compile_all(requests, 2, lambda request, result: print('done', flush=True))\n"
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.config import Config, read_config
-from codegen.targets import Target
+from codegen.model.targets import Target
+from codegen.project.settings import Config, read_config
 
 DEFAULTS = (Target(80), Target(90), Target(100), Target(120), Target(80, is_ptx=True))
 

@@ -15,7 +15,7 @@ from triton import knobs
 from triton.backends.compiler import GPUTarget
 from triton.runtime import autotuner as tritons
 
-from codegen.model import Variant
+from codegen.model.kernel import Variant
 from tests.support import made
 from tests.support.conditions import variant_of
 from tests.support.jit_calls import Array, Found, differences, launched, passed, plain
@@ -348,7 +348,7 @@ def test_all_that_match_are_built(tmp_path: Path) -> None:
 def test_what_is_not_named_need_not_be_understood(
     tmp_path: Path, options: str, place: int, count: str
 ) -> None:
-    source = "from codegen.sm_count import SmCount\n" + KERNEL.replace("OPTIONS", options)
+    source = "from codegen.model.sm_count import SmCount\n" + KERNEL.replace("OPTIONS", options)
     listed = ["triton.Config({'BLOCK': 64, 'SPLIT': 1})"]
     listed.insert(place, f"triton.Config({{'BLOCK': 32, 'SPLIT': {count}}})")
     source = source.replace("autotune(CONFIGS", f"autotune([{', '.join(listed)}]")

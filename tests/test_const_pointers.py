@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from codegen.aot import Compiled, CompileRequest
-from codegen.compilers import compile_all
-from codegen.errors import CodegenError, shown
-from codegen.model import Variant
-from codegen.targets import Target
+from codegen.compile.processes import compile_all
+from codegen.model.errors import CodegenError, shown
+from codegen.model.kernel import Variant
+from codegen.model.request import Compiled, CompileRequest
+from codegen.model.targets import Target
 from tests.support.project import HEADER, Project, fresh_project
 
 pytestmark = pytest.mark.triton

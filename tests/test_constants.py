@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 import triton.language as tl
 
-from codegen.values import canonical
+from codegen.model.values import canonical
 from tests.support import standin
 from tests.support.project import HEADER, PYPROJECT, new_project
 from tests.support.signature_project import KERNELS, SignatureProject

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.targets import TARGETS
+from codegen.model.targets import TARGETS
 from tests.support.project import HEADER, new_project
 
 pytestmark = pytest.mark.triton

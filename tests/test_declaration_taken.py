@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.wording import axis_text
+from codegen.model.wording import axis_text
 from tests.support import made
 
 pytestmark = pytest.mark.triton

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegen.descriptors import FP4_PADDED, MAP_TYPES, TF32
-from codegen.dtypes import DTYPES
+from codegen.model.descriptors import FP4_PADDED, MAP_TYPES, TF32
+from codegen.model.dtypes import DTYPES
 from tests.support import standin
 from tests.support.describe import Refused, Wanted, describe
 from tests.support.tensor_maps import by_triton, decode

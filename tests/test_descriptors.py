@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from triton.backends.driver import decompose_descriptor, expand_signature
 from triton.tools.tensor_descriptor import TensorDescriptor
 
-from codegen.abi import predicted_parameters, prove
-from codegen.aot import Compiled, CompileRequest
-from codegen.block_expressions import BlockExpression
-from codegen.compilers import compile_all
-from codegen.descriptors import MAP_TYPES, DescriptorType, parse_parameter_type
-from codegen.dtypes import DTYPES, parse_type
-from codegen.errors import CodegenError, SourceLocation
-from codegen.launch_layout import parameter_indices, value_indices
-from codegen.model import Variant
-from codegen.targets import Target
+from codegen.compile.processes import compile_all
+from codegen.model.blocks import BlockExpression
+from codegen.model.descriptors import MAP_TYPES, DescriptorType, parse_parameter_type
+from codegen.model.dtypes import DTYPES, parse_type
+from codegen.model.errors import CodegenError, SourceLocation
+from codegen.model.kernel import Variant
+from codegen.model.request import Compiled, CompileRequest
+from codegen.model.targets import Target
+from codegen.prove.launch_layout import parameter_indices, value_indices
+from codegen.prove.layout_proof import predicted_parameters, prove
 from tests.support.plans import choice, kernel, plan, value
 
 pytestmark = pytest.mark.triton

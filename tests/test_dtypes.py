@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from triton._utils import BITWIDTH_DICT, type_canonicalisation_dict
 
-from codegen.dtypes import DTYPES, DType, ValueType, parse_type
-from codegen.errors import CodegenError
+from codegen.model.dtypes import DTYPES, DType, ValueType, parse_type
+from codegen.model.errors import CodegenError
 
 pytestmark = pytest.mark.triton
 

@@ -10,11 +10,11 @@ from unittest import mock
 
 import pytest
 
-from codegen.aot import compile_key
-from codegen.children import Surroundings
-from codegen.environment_reads import environment_reads
-from codegen.model import Variant
-from codegen.targets import Target
+from codegen.model.kernel import Variant
+from codegen.model.request import compile_key
+from codegen.model.surroundings import Surroundings
+from codegen.model.targets import Target
+from codegen.read.environment_reads import environment_reads
 from tests.support.project import HEADER, PYPROJECT, Project, new_project
 
 pytestmark = pytest.mark.triton

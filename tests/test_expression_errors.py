@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from codegen.errors import CodegenError, SourceLocation
 from codegen.expressions import translate_grid
+from codegen.model.errors import CodegenError, SourceLocation
 from tests.support.expressions import HERE, KERNEL, PRELUDE, grid, load, text
 
 EXPLICIT = 'compute it before the call and use grid="explicit"'

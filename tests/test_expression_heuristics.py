@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import CodegenError
+from codegen.model.errors import CodegenError
 from tests.support.expressions import heuristic, load
 
 pytestmark = pytest.mark.triton

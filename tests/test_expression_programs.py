@@ -15,7 +15,6 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codegen.errors import CodegenError
 from codegen.expressions import (
     CExpression,
     Nullable,
@@ -27,7 +26,8 @@ from codegen.expressions import (
     translate_grid,
     translate_heuristic,
 )
-from codegen.model import TensorFact
+from codegen.model.errors import CodegenError
+from codegen.model.kernel import TensorFact
 from tests.support.expression_programs import (
     Row,
     c_program,

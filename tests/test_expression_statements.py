@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import CodegenError
+from codegen.model.errors import CodegenError
 from tests.support.expressions import load, optional_grid
 
 HEAD = "from triton import cdiv\n\n\ndef grid(n, m, x, bias, limit):\n"

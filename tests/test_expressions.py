@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import CodegenError
 from codegen.expressions import CExpression, int_parameter, translate_text
+from codegen.model.errors import CodegenError
 from tests.support.expressions import HERE, KERNEL, PRELUDE, grid, load, text
 
 pytestmark = pytest.mark.triton

@@ -12,17 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from codegen import files
-from codegen.errors import CodegenError
-from codegen.files import (
-    FileChange,
-    GeneratedFile,
-    apply,
-    compare,
-    exclusive,
-    recover,
-    unknown_files,
-)
+from codegen.model.errors import CodegenError
+from codegen.model.generated_file import GeneratedFile
+from codegen.project import output as files
+from codegen.project.output import FileChange, apply, compare, exclusive, recover, unknown_files
 from tests.support.project import REPOSITORY, Project, fresh_project, new_project
 
 Tree = dict[str, str]
@@ -35,7 +28,7 @@ NEW: Tree = {"a.c": "new a", "b.c": "same b", "more/e.c": "new e"}
 DYING = """
 import ctypes, json, os, pathlib, shutil, sys
 from pathlib import Path
-from codegen import files
+from codegen.project import output as files
 
 folder, last, has_exchange = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "exchange"
 changes = files.compare(
@@ -311,7 +304,8 @@ def test_a_second_run_says_that_it_waits(tmp_path: Path) -> None:
     said: list[str] = []
     with exclusive(tmp_path, lambda: said.append("waits")):
         assert said == []
-        code = "import sys; from pathlib import Path; from codegen.files import exclusive\n"
+        code = "import sys\nfrom pathlib import Path\n"
+        code += "from codegen.project.output import exclusive\n"
         code += "with exclusive(Path(sys.argv[1]), lambda: print('waits', flush=True)): print('in')"
         child = subprocess.Popen(
             [sys.executable, "-c", code, str(tmp_path)],

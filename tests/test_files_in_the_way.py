@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from codegen import files, folders
-from codegen.errors import CodegenError
-from codegen.files import FileChange, apply, recover
-from codegen.ordinary import read_file, read_if_file
+from codegen.model.errors import CodegenError
+from codegen.model.paths import read_file, read_if_file
+from codegen.project import folders
+from codegen.project import output as files
+from codegen.project.output import FileChange, apply, recover
 from tests.support import damage
 from tests.support.project import Project, fresh_project
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from codegen.config import read_config
-from codegen.files import digest
-from codegen.freshness import Finding, Staleness, find_staleness
-from codegen.manifest import read_inputs, read_manifest
+from codegen.model.generated_file import digest
+from codegen.project.freshness import Finding, Staleness, find_staleness
+from codegen.project.manifest import read_inputs, read_manifest
+from codegen.project.settings import read_config
 from tests.support.project import FILES, Project, fresh_project, new_project
 
 pytestmark = pytest.mark.triton
@@ -145,7 +145,7 @@ def test_a_tool_that_is_not_here_makes_nothing_stale(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = fresh_project(tmp_path, tmp_path_factory)
-    monkeypatch.setattr("codegen.freshness.installed_tools", dict)
+    monkeypatch.setattr("codegen.project.freshness.installed_tools", dict)
     assert not staleness(project)
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codegen.errors import CodegenError, CodegenErrors
-from codegen.model import Kernel
+from codegen.model.errors import CodegenError, CodegenErrors
+from codegen.model.kernel import Kernel
 from tests.support import made
 from tests.support.conditions import variant_of
 from tests.support.heuristic_kernels import DTYPES, ONE_DTYPE, SOURCE
@@ -369,7 +369,7 @@ SMS = {
 def test_the_number_of_sms_is_found_by_each_call(tmp_path: Path, given: str) -> None:
     (kernel,) = made.read(
         tmp_path,
-        "from codegen.sm_count import SmCount\n\nSMS = SmCount(8)\n\n"
+        "from codegen.model.sm_count import SmCount\n\nSMS = SmCount(8)\n\n"
         "@export('tests.k', types={'x': '*fp32'}, constexprs={'SMS': [132, 148]}, "
         "grid=lambda: (1,))\n"
         f"@triton.heuristics({{'SMS': lambda args: {given}}})\n@triton.jit\n"

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from codegen.children import Surroundings
-from codegen.compilers import Compiler, Died
-from codegen.patience import Watch
-from codegen.reading import read_kernels
-from codegen.readings import Reading
-from codegen.targets import Target
+from codegen.compile.processes import Compiler
+from codegen.compile.watch import Watch
+from codegen.model.surroundings import Died, Surroundings
+from codegen.model.targets import Target
+from codegen.read.kernel_files import read_kernels
+from codegen.read.reading import Reading
 from tests.support.project import ADD, HEADER, PYPROJECT, new_project
+from tests.support.readings import readings_of
 
 pytestmark = pytest.mark.triton
 
@@ -78,7 +79,7 @@ def readings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reading]:
     files = {f"kernels/{name}": source for name, source in sources.items()}
     project = new_project(tmp_path_factory.mktemp("hostile"), files)
     with project.inside():
-        found = read_kernels(project.folder / "kernels", sorted(sources), [Target(80)], 1)
+        found = readings_of(project.folder / "kernels", sorted(sources), [Target(80)], 1)
     assert [reading.file for reading in found] == sorted(sources)
     return {reading.file.removesuffix(".py"): reading for reading in found}
 
@@ -140,7 +141,7 @@ def test_a_file_that_leaves_a_process_of_no_use(tmp_path: Path) -> None:
     (tmp_path / "kernels" / "limits.py").write_text(source)
     printed: list[str] = []
     files = ["limits.py"]
-    (reading,) = read_kernels(tmp_path / "kernels", files, [Target(80)], 1, say=printed.append)
+    (reading,) = readings_of(tmp_path / "kernels", files, [Target(80)], 1, say=printed.append)
     assert [error.message for error in reading.errors] == [f"{ENDS}exit status 1"]
     assert re.fullmatch(
         r"what a kernel file left cannot go on: OSError: .* Too many open files.*", printed[0]
@@ -166,11 +167,13 @@ def test_an_endless_import_is_named(tmp_path: Path) -> None:
     source = "import time\ntime.sleep(6)\n"
     project = new_project(tmp_path, {"kernels/a.py": "", "kernels/b.py": source})
     said: list[str] = []
-    from codegen.compilers import Compilers
+    from codegen.compile.processes import Compilers
 
     compilers = Compilers(watch=Watch(said.append, 0.5))
     try:
-        read_kernels(project.folder / "kernels", ["a.py", "b.py"], [Target(80)], 1, compilers)
+        read_kernels(
+            project.folder / "kernels", ["a.py", "b.py"], [Target(80)], 1, compilers.borrowed
+        )
     finally:
         compilers.stop()
     assert re.fullmatch(r"still importing kernels/b.py, for \d+ s now", said[-1])

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.c_arguments import c_string
-from codegen.identifiers import c_identifier
+from codegen.model.identifiers import c_identifier
+from codegen.render.c_arguments import c_string
 from tests.support import made
 from tests.support.c_programs import STRICT, compile_c
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from codegen import reading
-from codegen.imports import needed_by, neighbours, with_importers
-from codegen.reading import read_kernels
-from codegen.readings import Reading
+from codegen.project.imports import needed_by, neighbours, with_importers
+from codegen.read import kernel_files as reading
+from codegen.read.kernel_files import read_kernels
+from codegen.read.reading import Reading
 from tests.support.project import HEADER, PYPROJECT, new_project
 
 FILES = {

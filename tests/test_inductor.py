@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import CodegenErrors
-from codegen.model import Constexpr, Kernel, Parameter
-from codegen.options import OPTIONS
+from codegen.model.errors import CodegenErrors
+from codegen.model.kernel import Constexpr, Kernel, Parameter
+from codegen.model.options import OPTIONS
 from tests.support import made
 
 SOURCE = """

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from codegen.dtypes import parse_type
-from codegen.introspect import introspect, title_of
-from codegen.loading import load
-from codegen.model import Constexpr, Default, Kernel, Parameter, Reads
-from codegen.options import Options
+from codegen.model.dtypes import parse_type
+from codegen.model.kernel import Constexpr, Default, Kernel, Parameter, Reads
+from codegen.model.options import Options
+from codegen.read.introspect import introspect, title_of
+from codegen.read.loading import load
 from tests.support.project import HEADER, new_project
 
 pytestmark = pytest.mark.triton
@@ -285,7 +285,7 @@ def test_declarations_belong_to_the_file_they_stand_in(tmp_path: Path) -> None:
 def test_the_project_comes_before_an_installed_package_of_the_same_name(tmp_path: Path) -> None:
     """Here `numpy` stands for it, as a folder of kernels."""
     project = new_project(tmp_path, {"numpy/a.py": "x = 1\n"})
-    code = "import numpy, sys; from pathlib import Path; from codegen.loading import load\n"
+    code = "import numpy, sys; from pathlib import Path; from codegen.read.loading import load\n"
     code += "load(Path('numpy'), 'a.py'); print(sys.modules['numpy.a'].x)"
     child = subprocess.run(
         [sys.executable, "-c", code],

@@ -10,13 +10,13 @@ from unittest import mock
 
 import pytest
 
-from codegen import compilers
-from codegen.aot import Compiled, CompileRequest
-from codegen.compilers import Result as Answer
-from codegen.files import digest
-from codegen.kept import decoded, encoded
-from codegen.plans import TensorMap
-from codegen.uses import PointerUses
+from codegen.compile import processes as compilers
+from codegen.compile.cache import decoded, encoded
+from codegen.model.generated_file import digest
+from codegen.model.plan import TensorMap
+from codegen.model.pointer_uses import PointerUses
+from codegen.model.request import Compiled, CompileRequest
+from codegen.model.request import Result as Answer
 from tests.support.project import HEADER, PYPROJECT, TWICE, Project, Result, new_project
 
 SAID = "2 images are as an earlier run compiled them, which wrote nothing"

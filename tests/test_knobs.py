@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from triton import knobs
 
-from codegen import knobs as ours
-from codegen.errors import CodegenError, CodegenErrors
+from codegen.model.errors import CodegenError, CodegenErrors
+from codegen.read import knobs as ours
 from tests.support import made
 
 pytestmark = pytest.mark.triton

@@ -10,12 +10,12 @@ import pytest
 import triton
 from triton.runtime.autotuner import Autotuner, Heuristics
 
-from codegen.callees import reached, source_key
-from codegen.errors import CodegenError
-from codegen.introspect import introspect
-from codegen.loading import load, within
-from codegen.model import Constexpr
-from codegen.values import Held, restored
+from codegen.model.errors import CodegenError
+from codegen.model.kernel import Constexpr
+from codegen.model.values import Held, restored
+from codegen.read.callees import reached, source_key
+from codegen.read.introspect import introspect
+from codegen.read.loading import load, within
 from tests.support.project import HEADER, new_project
 
 

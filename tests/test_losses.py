@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from codegen.conditions import calls_of
-from codegen.losses import losses
-from codegen.model import Parameter
+from codegen.model.kernel import Parameter
+from codegen.render.conditions import calls_of
+from codegen.render.losses import losses
 from tests.support import made
 
 pytestmark = pytest.mark.triton

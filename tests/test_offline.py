@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from triton.runtime import driver
 
-from codegen.devices import DEVICES
-from codegen.loading import load
-from codegen.offline_answers import NoGpu, answered
-from codegen.offline_driver import offline
-from codegen.sm_count import SmCount
-from codegen.targets import TARGETS
+from codegen.model.devices import DEVICES
+from codegen.model.sm_count import SmCount
+from codegen.model.targets import TARGETS
+from codegen.read.loading import load
+from codegen.read.offline.answers import NoGpu, answered
+from codegen.read.offline.triton_driver import offline
 from tests.support.project import HEADER, REPOSITORY, Project, new_project
 
 pytestmark = pytest.mark.triton
@@ -97,7 +97,7 @@ def test_everything_is_put_back() -> None:
 
 TORCH = """
 import sys
-from codegen.offline_driver import offline
+from codegen.read.offline.triton_driver import offline
 if {before}:
     import torch
     from triton.runtime import driver

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import CodegenError, CodegenErrors
-from codegen.model import Variant
-from codegen.options import Options
+from codegen.model.errors import CodegenError, CodegenErrors
+from codegen.model.kernel import Variant
+from codegen.model.options import Options
 from tests.support import made
 from tests.support.jit_calls import Array, differences, launched, passed
 

@@ -12,12 +12,12 @@ import pytest
 from triton.backends.amd.compiler import HIPOptions
 from triton.backends.nvidia.compiler import CUDAOptions
 
-from codegen.aot import triton_options
-from codegen.errors import CodegenErrors
-from codegen.model import Constexpr, Kernel
-from codegen.options import DEFAULTS, OF_AMD, OPTIONS, REFUSED, Options, TritonOptions
-from codegen.targets import Target
-from codegen.triton_version import SUPPORTED, current
+from codegen.model.errors import CodegenErrors
+from codegen.model.kernel import Constexpr, Kernel
+from codegen.model.options import DEFAULTS, OF_AMD, OPTIONS, REFUSED, Options, TritonOptions
+from codegen.model.request import triton_options
+from codegen.model.targets import Target
+from codegen.model.triton_version import SUPPORTED, current
 from tests.support import made
 from tests.support.option_kernels import LAUNCHER, configured, heuristic, of_torch, source
 

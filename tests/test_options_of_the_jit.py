@@ -12,13 +12,13 @@ from triton.backends.compiler import GPUTarget
 from triton.backends.nvidia.compiler import CUDABackend
 from triton.runtime.jit import JITFunction
 
-from codegen.aot import triton_options
-from codegen.declaration import DECLARATIONS, Declaration
-from codegen.errors import CodegenError
-from codegen.model import Variant
-from codegen.options import OPTIONS
-from codegen.targets import Target
-from codegen.triton_version import current
+from codegen.model.declaration import DECLARATIONS, Declaration
+from codegen.model.errors import CodegenError
+from codegen.model.kernel import Variant
+from codegen.model.options import OPTIONS
+from codegen.model.request import triton_options
+from codegen.model.targets import Target
+from codegen.model.triton_version import current
 from tests.support import made
 from tests.support.jit_calls import Array, launched
 from tests.test_options import FOLLOWED

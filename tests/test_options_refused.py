@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import CodegenError, CodegenErrors
-from codegen.options import OPTIONS, REFUSED
+from codegen.model.errors import CodegenError, CodegenErrors
+from codegen.model.options import OPTIONS, REFUSED
 from tests.support import made
 from tests.support.option_kernels import configured, heuristic, of_torch, source
 

@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from codegen.offline_driver import offline  # noqa: E402
+from codegen.read.offline.triton_driver import offline  # noqa: E402
 from tests.others_gpu import running  # noqa: E402
 from tests.others_gpu.table import CASES, Case  # noqa: E402
 from tests.support import standin  # noqa: E402

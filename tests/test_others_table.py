@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from codegen.config import Config
-from codegen.model import Target
+from codegen.model.kernel import Target
+from codegen.project.settings import Config
 from tests.kernels_of_others.coverage import document
 from tests.kernels_of_others.refusals import Refusal, refusal_of
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from codegen.errors import CodegenErrors
-from codegen.model import Axis, Configuration
+from codegen.model.errors import CodegenErrors
+from codegen.model.kernel import Axis, Configuration
 from tests.support import made
 from tests.support.calls import tensor
 from tests.support.jit_calls import Array

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from codegen.errors import CodegenErrors
-from codegen.model import Constexpr, Kernel, Parameter
+from codegen.model.errors import CodegenErrors
+from codegen.model.kernel import Constexpr, Kernel, Parameter
 from tests.support import made, standin
 
 pytestmark = pytest.mark.triton

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import triton
 
-from codegen.declaration import Declaration
-from codegen.targets import Target
-from codegen.uses import PointerUses, union
+from codegen.model.declaration import Declaration
+from codegen.model.pointer_uses import PointerUses, union
+from codegen.model.targets import Target
 from tests.support.bfloat16 import to_bf16
 from tests.support.interpreter import load
 from tests.support.uses import changed_by, compiled_uses

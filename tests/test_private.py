@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.private import (
+from codegen.project.private import (
     NotPrivate,
     others_can_write,
     private_folder,

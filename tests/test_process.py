@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from codegen.library import build_library
+from codegen.project.library import build_library
 from tests.support import made, standin
 from tests.support.project import REPOSITORY
 

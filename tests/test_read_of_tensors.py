@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from codegen.library import build_library
+from codegen.project.library import build_library
 from tests.support import made, standin
 from tests.support.calls import declared, tensor
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import CodegenError
-from codegen.reading import read_kernels
-from codegen.readings import Reading
-from codegen.targets import Target
+from codegen.model.errors import CodegenError
+from codegen.model.targets import Target
+from codegen.read.reading import Reading
 from tests.support.project import HEADER, new_project
+from tests.support.readings import readings_of
 
 
 def read(folder: Path, sources: dict[str, str], *targets: int) -> dict[str, Reading]:
     """What files of these names say."""
     made = new_project(folder, {f"kernels/{name}": text for name, text in sources.items()})
     with made.inside():
-        readings = read_kernels(made.folder / "kernels", [*sources], [*map(Target, targets)], 2)
+        readings = readings_of(made.folder / "kernels", [*sources], [*map(Target, targets)], 2)
         # While the folder is the current one, which messages leave out of paths.
         errors = {r.file: [CodegenError(str(error)) for error in r.errors] for r in readings}
     return {r.file: replace(r, errors=tuple(errors[r.file])) for r in readings}

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from codegen.aot import CompileRequest
-from codegen.conditions import configurations_of
-from codegen.devices import DEVICES
-from codegen.entries import functions_of
-from codegen.errors import CannotBuild, CodegenError
-from codegen.model import Kernel, Variant
-from codegen.planning import plan_of
-from codegen.plans import Image, Plan
+from codegen.compile.planning import plan_of
+from codegen.model.devices import DEVICES
+from codegen.model.errors import CannotBuild, CodegenError
+from codegen.model.kernel import Kernel, Variant
+from codegen.model.plan import Image, Plan
+from codegen.model.request import CompileRequest
+from codegen.model.targets import Target
+from codegen.render.conditions import configurations_of
+from codegen.render.manifest_entries import functions_of
 from codegen.report import inspection
-from codegen.targets import Target
 from tests.support import made, standin
 from tests.support.project import HEADER, new_project
 

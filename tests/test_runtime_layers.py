@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.manifest import TEMPLATES
+from codegen.project.manifest import TEMPLATES
 from tests.support import standin
 from tests.support.c_programs import SOURCES, STRICT, compile_c, need, run
 from tests.support.sample import Sample

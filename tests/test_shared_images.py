@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from codegen.entries import functions_of
-from codegen.plans import Binary, Plan
-from codegen.render import render
+from codegen.model.plan import Binary, Plan
+from codegen.render.files import render
+from codegen.render.manifest_entries import functions_of
 from tests.support import made
 from tests.support.calls import tensor
 

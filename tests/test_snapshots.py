@@ -11,10 +11,10 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from codegen.model import Grid, Kernel, Reads, Shape, TensorFact
-from codegen.render import render
-from codegen.targets import Target
-from codegen.uses import PointerUses
+from codegen.model.kernel import Grid, Kernel, Reads, Shape, TensorFact
+from codegen.model.pointer_uses import PointerUses
+from codegen.model.targets import Target
+from codegen.render.files import render
 from tests.support.plans import choice, kernel, plan, value
 
 RUNTIME = Path(__file__).parents[1] / "templates" / "runtime"

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegen.model import Kernel, Variant
+from codegen.model.kernel import Kernel, Variant
 from tests.support import made as support
 from tests.support.calls import tensor
 from tests.support.conditions import variant_of

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from codegen import render
-from codegen.files import GeneratedFile
+from codegen.project.output import GeneratedFile
+from codegen.render.files import files as render
 from tests.support import damage
 from tests.support.processes import hear_signals
 from tests.support.project import COMPILER, Project, fresh_project, new_project

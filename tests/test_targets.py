@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.triton_version import current
+from codegen.model.triton_version import current
 from tests.support.project import HEADER, new_project
 
 pytestmark = pytest.mark.triton

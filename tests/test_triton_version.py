@@ -14,13 +14,13 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 from triton.backends.nvidia.compiler import CUDAOptions
 
-from codegen.aot import Compiled, CompileRequest, triton_options
-from codegen.compilers import compile_all
-from codegen.errors import CodegenError
-from codegen.model import Variant
-from codegen.options import Options
-from codegen.targets import TARGETS, Target
-from codegen.triton_version import SUPPORTED, current, supported
+from codegen.compile.processes import compile_all
+from codegen.model.errors import CodegenError
+from codegen.model.kernel import Variant
+from codegen.model.options import Options
+from codegen.model.request import Compiled, CompileRequest, triton_options
+from codegen.model.targets import TARGETS, Target
+from codegen.model.triton_version import SUPPORTED, current, supported
 from tests.support.project import HEADER, new_project
 
 pytestmark = pytest.mark.triton

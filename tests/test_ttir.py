@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from codegen.errors import SourceLocation
-from codegen.pointer_uses import effects_of, pointer_uses, writer
-from codegen.ttir import Module, read_module
-from codegen.uses import PointerUses
+from codegen.model.errors import SourceLocation
+from codegen.model.pointer_uses import PointerUses
+from codegen.prove.memory_effects import effects_of, pointer_uses, writer
+from codegen.prove.triton_ir import Module, read_module
 
 pytestmark = pytest.mark.triton
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from codegen.errors import CodegenError, CodegenErrors
-from codegen.model import Configuration, Kernel
+from codegen.model.errors import CodegenError, CodegenErrors
+from codegen.model.kernel import Configuration, Kernel
 from tests.support import made
 
 SOURCE = """
-from codegen.sm_count import SmCount
+from codegen.model.sm_count import SmCount
 def broken(**kwargs):
     pass
 

@@ -20,15 +20,15 @@ from triton._utils import find_paths_if
 from triton.backends.compiler import BaseBackend
 from triton.backends.driver import expand_signature
 
-from codegen.abi import predicted_parameters
-from codegen.cases import cases_of
-from codegen.declaration import Declaration
-from codegen.errors import SourceLocation
-from codegen.model import Grid, Kernel, Variant
-from codegen.options import Options
-from codegen.parameters import parameter_of
-from codegen.tuples import flattened, nested_signature, paths_of, spread
-from codegen.variants import specialise
+from codegen.model.declaration import Declaration
+from codegen.model.errors import SourceLocation
+from codegen.model.kernel import Grid, Kernel, Variant
+from codegen.model.options import Options
+from codegen.prove.layout_proof import predicted_parameters
+from codegen.read.parameters import parameter_of
+from codegen.read.tuples import flattened, nested_signature, paths_of, spread
+from codegen.variants.cases import cases_of
+from codegen.variants.specialise import specialise
 from tests.support import interpreter, standin, tuple_cases
 from tests.support.fake_tensor import FakeTensor
 from tests.support.signature_project import KERNELS, PACKAGE, SignatureProject

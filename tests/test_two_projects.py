@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.library import build_library
+from codegen.project.library import build_library
 from tests.support import made, standin
 from tests.support.c_programs import SOURCES, STRICT, compile_c, need, run
 from tests.support.project import PYPROJECT, REPOSITORY, fresh_project

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import CodegenError, CodegenErrors, told
+from codegen.model.errors import CodegenError, CodegenErrors, told
 from tests.support import made
 from tests.support.project import HEADER
 

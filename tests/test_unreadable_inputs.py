@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.imports import needed_by
+from codegen.project.imports import needed_by
 from tests.support.project import ADD, PYPROJECT, TWICE, Project, Result, new_project
 from tests.test_files_in_the_way import KINDS, device, fifo, listening, loop, nothing
 

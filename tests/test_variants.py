@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from codegen.c_view import image_path
-from codegen.errors import CodegenError
-from codegen.identifiers import c_identifier, image_file, python_identifier
-from codegen.model import Axis, Constexpr, Kernel, Parameter
-from codegen.variants import specialise
+from codegen.model.errors import CodegenError
+from codegen.model.identifiers import c_identifier, image_file, python_identifier
+from codegen.model.kernel import Axis, Constexpr, Kernel, Parameter
+from codegen.render.c_view import image_path
+from codegen.variants.specialise import specialise
 from tests.support.plans import TARGETS, choice, kernel, plan, value
 
 pytestmark = pytest.mark.triton

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import CodegenError
-from codegen.files import FileChange, apply
-from codegen.introspect import title_of
-from codegen.render import render
-from codegen.staged import check_modules
-from codegen.visible import visible
+from codegen.model.errors import CodegenError
+from codegen.model.visible import visible
+from codegen.project.output import FileChange, apply
+from codegen.project.staged import check_modules
+from codegen.read.introspect import title_of
+from codegen.render.files import render
 from tests.support import made
 
 SPELT = {
@@ -78,7 +78,7 @@ def test_the_title_too(tmp_path: Path) -> None:
     path = tmp_path / "kernels" / "titled.py"
     path.parent.mkdir()
     path.write_text('"""Ti\\0tle \\u202e"""\n' + made.HEADER + ODD.partition('half"""')[2], "utf-8")
-    from codegen.introspect import introspect
+    from codegen.read.introspect import introspect
 
     introspect(path.parent, path.name)
     assert title_of(path.parent, path.name) == r"Ti\x00tle \u202e"

@@ -11,7 +11,7 @@ from functools import cache
 from types import CodeType, FunctionType
 from typing import TypeVar
 
-from codegen.errors import CodegenError, SourceLocation
+from codegen.model.errors import CodegenError, SourceLocation
 
 ItemT = TypeVar("ItemT")
 FunctionNode = ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef

@@ -9,8 +9,8 @@ from codegen.expressions.c_value import CValue, operand
 from codegen.expressions.intervals import INT64, Interval
 from codegen.expressions.reads import PointerRead, ScalarRead, SmCountRead
 from codegen.expressions.values import Items, Nullable, Real, Unusable, Value
-from codegen.model import TensorFact
-from codegen.nest import Nest
+from codegen.model.kernel import TensorFact
+from codegen.model.tuple_shapes import Nest
 
 
 def int_parameter(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.expressions.intervals import INT64, Interval
-from codegen.model import TensorFact
+from codegen.model.kernel import TensorFact
 
 
 @dataclass(frozen=True)

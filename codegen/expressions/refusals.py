@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from codegen.derived import FOR_ALL
-from codegen.errors import CodegenError, meant
 from codegen.expressions.c_value import CValue
+from codegen.expressions.derived import FOR_ALL
 from codegen.expressions.scope import Scope, described
 from codegen.expressions.values import (
     Constant,
@@ -21,6 +20,7 @@ from codegen.expressions.values import (
     Unusable,
     Value,
 )
+from codegen.model.errors import CodegenError, meant
 
 
 def unsupported(node: ast.expr, scope: Scope) -> CodegenError:

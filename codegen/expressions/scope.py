@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import CodeType, FunctionType
 
-from codegen.errors import CodegenError, meant
 from codegen.expressions import c_arithmetic
 from codegen.expressions.c_value import CValue, literal
 from codegen.expressions.function_source import Source
 from codegen.expressions.intervals import INT64, Interval
 from codegen.expressions.values import SM_COUNT, Constant, Value, numbers_in
-from codegen.sm_count import SmCount
+from codegen.model.errors import CodegenError, meant
+from codegen.model.sm_count import SmCount
 
 Resolve = Callable[[str], object]
 """The object that a name stands for; KeyError if there is none."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from codegen.errors import CodegenError
 from codegen.expressions.evaluation import (
     chosen,
     computed,
@@ -22,6 +21,7 @@ from codegen.expressions.functions import BINARY
 from codegen.expressions.scope import Scope, bind
 from codegen.expressions.tensors import unpacked
 from codegen.expressions.values import Constant, Items, Sizes, Value
+from codegen.model.errors import CodegenError
 
 MOST_WAYS = 200
 """Each `if` that does not end the function doubles the ways through what follows it."""

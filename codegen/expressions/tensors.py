@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 
-from codegen.errors import CodegenError
 from codegen.expressions.c_value import CValue, literal, operand
 from codegen.expressions.evaluation import arguments_of, may_be_none, translate
 from codegen.expressions.reads import FACT_INTERVALS
 from codegen.expressions.refusals import TENSOR_FACTS
 from codegen.expressions.scope import Scope
 from codegen.expressions.values import Constant, Sizes, Tensor, Value
-from codegen.model import FactKind, TensorFact
+from codegen.model.errors import CodegenError
+from codegen.model.kernel import FactKind, TensorFact
 
 
 def attribute_of(tensor: Tensor, name: str, node: ast.expr, scope: Scope) -> Value:

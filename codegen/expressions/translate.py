@@ -12,10 +12,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from types import FunctionType, SimpleNamespace
 
-from codegen.derived import FOR_ALL, takes_all
-from codegen.errors import CodegenError, SourceLocation
 from codegen.expressions import calls, comparisons, intervals, rules
 from codegen.expressions.c_value import literal
+from codegen.expressions.derived import FOR_ALL, takes_all
 from codegen.expressions.evaluation import integer, translate
 from codegen.expressions.function_source import (
     FunctionNode,
@@ -27,6 +26,7 @@ from codegen.expressions.operands import CExpression, finished
 from codegen.expressions.scope import Scope, bind, close_to, names_in
 from codegen.expressions.statements import Finish, result_of
 from codegen.expressions.values import Items, Meta, Value, numbers_in
+from codegen.model.errors import CodegenError, SourceLocation
 
 Function = Callable[..., object]
 Kernel = Mapping[str, Value]

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from codegen.cli import FAILED, FRESH, main
-from codegen.config import read_config
+from codegen.project.settings import read_config
 from tests.kernels_of_others.coverage import document, summary
 from tests.kernels_of_others.refusals import Refusal, refusal_of
 

@@ -6,9 +6,9 @@ import ast
 import re
 from dataclasses import dataclass
 
-from codegen.config import Config
-from codegen.errors import CodegenError, CodegenErrors
+from codegen.model.errors import CodegenError, CodegenErrors
 from codegen.pipeline import Request, plan_run
+from codegen.project.settings import Config
 
 
 @dataclass(frozen=True)

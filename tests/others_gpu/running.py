@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from codegen import options as tritons
+from codegen.model.kernel import options as tritons
 from tests.kernels_of_others.tutorials.kernels.source import tutorial
 from tests.support.manifest_calls import (
     Entry,

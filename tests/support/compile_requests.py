@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from codegen.aot import Compiled, CompileRequest, compile_key
-from codegen.errors import CodegenError, shown
-from codegen.model import Variant
-from codegen.options import Options
-from codegen.targets import Target
+from codegen.model.errors import CodegenError, shown
+from codegen.model.kernel import Variant
+from codegen.model.options import Options
+from codegen.model.request import Compiled, CompileRequest, compile_key
+from codegen.model.targets import Target
 
 KERNELS = Path(__file__).resolve().parents[1] / "kernels"
 SM_90 = Target(90)

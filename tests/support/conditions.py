@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from codegen.entries import functions_of
-from codegen.plans import Plan
+from codegen.model.plan import Plan
+from codegen.render.manifest_entries import functions_of
 
 from . import manifest_calls
 

@@ -16,8 +16,8 @@ import torch
 from triton.tools.tensor_descriptor import TensorDescriptor
 
 import tests.kernels.descriptors  # noqa: F401
-from codegen.declaration import DECLARATIONS, Declaration
-from codegen.descriptors import DescriptorType, parse_parameter_type
+from codegen.model.declaration import DECLARATIONS, Declaration
+from codegen.model.descriptors import DescriptorType, parse_parameter_type
 from tests.support.descriptors import CASES, Case, Strided
 
 ALIGNMENT = 64

@@ -9,7 +9,6 @@ from types import ModuleType
 
 import triton.language as tl
 
-from codegen.errors import SourceLocation
 from codegen.expressions import (
     CExpression,
     Tensor,
@@ -23,6 +22,7 @@ from codegen.expressions import (
     translate_heuristic,
     translate_text,
 )
+from codegen.model.errors import SourceLocation
 
 HERE = SourceLocation("kernels/softmax.py", 12)
 I32 = -(2**31), 2**31 - 1
@@ -135,7 +135,7 @@ from triton import cdiv
 from triton.runtime import driver
 
 from codegen.export import sm_count
-from codegen.sm_count import SmCount
+from codegen.model.sm_count import SmCount
 
 NUM_SMS = SmCount(132)
 TWICE_THE_SMS = 2 * NUM_SMS

@@ -36,10 +36,10 @@ from triton.runtime.interpreter import (
 )
 from triton.runtime.jit import JITFunction
 
-from codegen.declaration import DECLARATIONS, EXPLICIT, Declaration
-from codegen.descriptors import DescriptorType, parse_parameter_type
-from codegen.introspect import GRID_ARGUMENTS
-from codegen.offline_driver import offline
+from codegen.model.declaration import DECLARATIONS, EXPLICIT, Declaration
+from codegen.model.descriptors import DescriptorType, parse_parameter_type
+from codegen.read.introspect import GRID_ARGUMENTS
+from codegen.read.offline.triton_driver import offline
 from tests.support.bfloat16 import BF16_NAN, from_bf16, to_bf16
 
 _TYPE_OF_DTYPE = {

@@ -10,9 +10,9 @@ from typing import Any
 from triton.runtime.autotuner import Autotuner, Config
 from triton.runtime.jit import JITFunction
 
-from codegen.dtypes import parse_type
-from codegen.model import Kernel, Variant
-from codegen.options import Options
+from codegen.model.dtypes import parse_type
+from codegen.model.kernel import Kernel, Variant
+from codegen.model.options import Options
 
 from .calls import tensor
 

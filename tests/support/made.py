@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from codegen.declaration import DECLARATIONS
-from codegen.introspect import introspect
-from codegen.library import build_library
-from codegen.model import Kernel, Variant
-from codegen.plans import Binary, Image, Plan
-from codegen.render import render
-from codegen.targets import Target
-from codegen.uses import PointerUses
+from codegen.model.declaration import DECLARATIONS
+from codegen.model.kernel import Kernel, Variant
+from codegen.model.plan import Binary, Image, Plan
+from codegen.model.pointer_uses import PointerUses
+from codegen.model.targets import Target
+from codegen.project.library import build_library
+from codegen.read.introspect import introspect
+from codegen.render.files import render
 
 from . import launches, standin
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from codegen.descriptors import MAP_TYPES, parse_parameter_type
-from codegen.errors import SourceLocation
-from codegen.launch_layout import descriptor_types
-from codegen.model import Constexpr, Default, Grid, Kernel, Parameter, Shape, Variant
-from codegen.options import Options
-from codegen.plans import Binary, Image, Plan, TensorMap
-from codegen.targets import Target
-from codegen.uses import PointerUses
-from codegen.variants import specialise
+from codegen.model.descriptors import MAP_TYPES, parse_parameter_type
+from codegen.model.errors import SourceLocation
+from codegen.model.kernel import Constexpr, Default, Grid, Kernel, Parameter, Shape, Variant
+from codegen.model.options import Options
+from codegen.model.plan import Binary, Image, Plan, TensorMap
+from codegen.model.pointer_uses import PointerUses
+from codegen.model.targets import Target
+from codegen.prove.launch_layout import descriptor_types
+from codegen.variants.specialise import specialise
 
 TARGETS = (Target(80), Target(90), Target(80, is_ptx=True))
 NO_DEFAULT = object()

@@ -20,7 +20,7 @@ from unittest import mock
 import pytest
 
 from codegen import cli
-from codegen.declaration import DECLARATIONS
+from codegen.model.declaration import DECLARATIONS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

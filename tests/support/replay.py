@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from codegen.descriptors import DescriptorType, parse_parameter_type
+from codegen.model.descriptors import DescriptorType, parse_parameter_type
 from tests.support import interpreter, tensor_maps
 from tests.support.launches import Launch, decode
 

@@ -11,7 +11,7 @@ from triton.backends.compiler import GPUTarget
 from triton.backends.nvidia.compiler import CUDABackend
 from triton.runtime.jit import JITFunction, create_function_from_signature
 
-from codegen.model import Variant
+from codegen.model.kernel import Variant
 
 from .calls import tensor
 from .jit_calls import LABELS

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from codegen.private import private_folder
+from codegen.project.private import private_folder
 
 from .launches import Allocation, Attribute, Image, Launch, decode, parse_launch
 

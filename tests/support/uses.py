@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from codegen.aot import Compiled, CompileRequest
-from codegen.compilers import compile_all
-from codegen.declaration import Declaration
-from codegen.introspect import introspect
-from codegen.targets import Target
-from codegen.uses import PointerUses
+from codegen.compile.processes import compile_all
+from codegen.model.declaration import Declaration
+from codegen.model.pointer_uses import PointerUses
+from codegen.model.request import Compiled, CompileRequest
+from codegen.model.targets import Target
+from codegen.read.introspect import introspect
 from tests.support.interpreter import HostTensor, launch
 
 SM_80 = Target(80)

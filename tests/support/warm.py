@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
-from codegen.children import UMASK, Surroundings
-from codegen.compilers import Compiler
+from codegen.compile.processes import Compiler
+from codegen.model.surroundings import UMASK, Surroundings
 
 _MOST = 1 << 20  # bytes of a request
 _STATUS = struct.Struct("i")
@@ -89,8 +89,8 @@ def warm_processes() -> Iterator[WarmProcesses]:
 
 def main(control: socket.socket) -> None:
     """Fork for each request until the tests end."""
-    import codegen.aot_worker
-    import codegen.introspect_worker  # noqa: F401
+    import codegen.compile.worker
+    import codegen.read.worker  # noqa: F401
 
     woken, wakes = os.pipe()
     os.set_blocking(wakes, False)
@@ -133,7 +133,7 @@ def _tell_of_ends(statuses: dict[int, int]) -> None:
 
 def _serve(asked: Any, channel: int, log: int, others: list[int]) -> NoReturn:
     """As what `Compiler._spawn` starts does, with a process group of its own."""
-    from codegen import aot_worker
+    from codegen.compile import worker as aot_worker
 
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

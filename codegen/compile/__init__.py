@@ -1,0 +1,1 @@
+"""From variants to proven images: processes that compile, and what they have made."""

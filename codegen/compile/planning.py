@@ -1,0 +1,125 @@
+"""From what was compiled to a plan: what is left out where, and what is launched instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from codegen.compile.shared_memory import cells_of, configuration_axis, is_tight, needs_of
+from codegen.model.devices import DEVICES
+from codegen.model.errors import CannotBuild, CodegenError
+from codegen.model.kernel import Kernel
+from codegen.model.plan import Binary, Image, Needs, Omission, Plan
+from codegen.model.request import CompileRequest
+from codegen.model.targets import Target
+
+Results = Sequence[Sequence[tuple[CompileRequest, Image | CodegenError]]]
+"""For each variant, what came of it for each target."""
+
+
+def is_optional(kernel: Kernel) -> bool:
+    """Whether the kernel may go without some of its images."""
+    return kernel.optional_targets or configuration_axis(kernel.specialisation) is not None
+
+
+def absent_configurations(
+    kernel: Kernel, requests: Iterable[Iterable[CompileRequest]]
+) -> Iterator[tuple[CompileRequest, CodegenError]]:
+    """The requests that only configurations lead to which the kernel lacks for the target's SM."""
+    position = configuration_axis(kernel.specialisation)
+    if position is None:
+        return
+    leading: dict[int, set[int]] = {}
+    for selection, number in cells_of(kernel.specialisation):
+        leading.setdefault(number, set()).add(selection[position])
+    for number, group in enumerate(requests):
+        for request in group:
+            lacking = kernel.lacking_for.get(request.target.capability, ())
+            if leading[number] <= set(lacking):
+                message = "the kernel's own list of configurations lacks this one for the SM"
+                yield request, CannotBuild(f"{request}: {message}")
+
+
+def plan_of(kernel: Kernel, results: Results) -> Plan:
+    """The plan, without the images that failed or that exceed the shared memory of their target.
+
+    A call replaces a configuration that lacks an image on its device for what else it chooses, or
+    needs more shared memory than that has, by the first that fits.
+    Raises `CodegenError` when nothing is left for some choices or target.
+    """
+    binaries = []
+    omissions = []
+    for group in results:
+        images = []
+        for request, result in group:
+            reason = _reason(kernel, request, result)
+            if reason:
+                omissions.append(Omission(request.variant.label, request.target, reason))
+            elif isinstance(result, Image):
+                images.append(result)
+        binaries.append(Binary(group[0][0].variant, tuple(images)))
+    targets = [request.target for request, _ in results[0]]
+    needs = needs_of(kernel.specialisation, binaries, targets)
+    if needs is None:
+        for binary in binaries:
+            if not binary.images:
+                label = binary.variant.label
+                raise _nothing_left(kernel, omissions, f"of its variant `{label}`")
+        return Plan(kernel, tuple(binaries), None, tuple(omissions))
+    able = _able(kernel, needs, targets, omissions)
+    for position, binary in enumerate(binaries):
+        kept = tuple(image for image in binary.images if image.target in able)
+        binaries[position] = Binary(binary.variant, kept)
+    left = {
+        choices: {target: row[target] for target in able} for choices, row in needs.rows.items()
+    }
+    needs = replace(needs, rows=left)
+    return Plan(kernel, tuple(binaries), needs if is_tight(needs) else None, tuple(omissions))
+
+
+def _able(
+    kernel: Kernel, needs: Needs, targets: Sequence[Target], omissions: Sequence[Omission]
+) -> list[Target]:
+    """The targets with a configuration; where they need not be all, for some calls of each kind."""
+    able = {
+        choices: [target for target in targets if set(row[target]) != {None}]
+        for choices, row in needs.rows.items()
+    }
+    for target in targets:
+        if not kernel.optional_targets and not all(target in some for some in able.values()):
+            raise _nothing_left(kernel, omissions, f"for {target.name}")
+    if not all(able.values()):
+        raise _nothing_left(
+            kernel, omissions, "of some choices" if any(able.values()) else "at all"
+        )
+    return [target for target in targets if any(target in some for some in able.values())]
+
+
+def _reason(kernel: Kernel, request: CompileRequest, result: Image | CodegenError) -> str:
+    """Why there is no image to launch; nothing where there is one."""
+    if isinstance(result, CodegenError):
+        return result.message.removeprefix(f"{request}: ")
+    most = DEVICES[request.target.capability].shared_optin
+    if result.shared > most and is_optional(kernel):
+        return f"needs {result.shared} bytes of shared memory, and a block can have {most}"
+    return ""
+
+
+def _nothing_left(kernel: Kernel, omissions: Sequence[Omission], what: str) -> CodegenError:
+    reasons = "".join(
+        f"\n    {omission.variant} {omission.target.name}: {omission.reason}"
+        for omission in omissions[:_MOST_REASONS]
+    )
+    return CodegenError(
+        f"`{kernel.name}`: no image is left {what}{reasons}",
+        where=kernel.location,
+        hint=_HINTS[configuration_axis(kernel.specialisation) is not None],
+    )
+
+
+_MOST_REASONS = 4
+_HINTS = {
+    True: "build other configurations, or limit the targets",
+    False: "limit what its types and constexprs let calls choose, or the targets; what is never "
+    "None has a type without it in types",
+}

@@ -1,0 +1,93 @@
+"""The shared memory that each configuration of a kernel needs, where that can forbid it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+from codegen.model.devices import DEVICES
+from codegen.model.kernel import NO_VARIANT, Specialisation
+from codegen.model.plan import Binary, Needs
+from codegen.model.targets import Target
+
+Rows = Mapping[tuple[int, ...], Mapping[Target, tuple[int | None, ...]]]
+
+
+def needs_of(
+    specialisation: Specialisation, binaries: Sequence[Binary], targets: Sequence[Target]
+) -> Needs | None:
+    """What configurations need, by the choices before them that matter; None without any."""
+    position = configuration_axis(specialisation)
+    if position is None:
+        return None
+    axes: tuple[int, ...] = tuple(range(position))
+    rows = _rows(specialisation, binaries, targets, position)
+    for place in reversed(range(position)):
+        fewer = {
+            (*choices[:place], *choices[place + 1 :]): row
+            for choices, row in rows.items()
+            if choices[place] == 0
+        }
+        if all(fewer[(*key[:place], *key[place + 1 :])] == row for key, row in rows.items()):
+            axes, rows = (*axes[:place], *axes[place + 1 :]), fewer
+    return Needs(axes, rows)
+
+
+def is_tight(needs: Needs) -> bool:
+    """Whether some configuration cannot be launched on some machine."""
+    return any(
+        most is None or most > _room(target)
+        for row in needs.rows.values()
+        for target, bytes_ in row.items()
+        for most in bytes_
+    )
+
+
+def configuration_axis(specialisation: Specialisation) -> int | None:
+    kinds = [axis.kind for axis in specialisation.axes]
+    return kinds.index("configuration") if "configuration" in kinds else None
+
+
+def cells_of(specialisation: Specialisation) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Each combination of choices with its variant."""
+    selections = itertools.product(*(range(len(axis.labels)) for axis in specialisation.axes))
+    numbers = specialisation.cells or range(len(specialisation.variants))
+    return zip(selections, numbers, strict=True)
+
+
+def _rows(
+    specialisation: Specialisation,
+    binaries: Sequence[Binary],
+    targets: Sequence[Target],
+    position: int,
+) -> Rows:
+    """For all choices before the configuration, the most that the images behind them need, and None
+    where one of these is missing."""
+    count = len(specialisation.axes[position].labels)
+    shared = [{image.target: image.shared for image in binary.images} for binary in binaries]
+    rows: dict[tuple[int, ...], dict[Target, list[int | None]]] = {}
+    for selection, number in cells_of(specialisation):
+        row = rows.setdefault(selection[:position], {target: [0] * count for target in targets})
+        if number == NO_VARIANT:
+            continue
+        for target in targets:
+            own, most = shared[number].get(target), row[target][selection[position]]
+            row[target][selection[position]] = (
+                None if own is None or most is None else max(own, most)
+            )
+    return {
+        choices: {target: tuple(most) for target, most in row.items()}
+        for choices, row in rows.items()
+    }
+
+
+def _room(target: Target) -> int:
+    """The shared memory of the smallest machine that launches what is built for the target."""
+    able = (
+        device.shared_optin
+        for capability, device in DEVICES.items()
+        if capability == target.capability
+        or (capability > target.capability and target.is_ptx)
+        or (not target.is_exact and 0 < capability - target.capability < 10)
+    )
+    return min(able)

@@ -1,0 +1,47 @@
+"""What an `@export(...)` says, as written."""
+
+from __future__ import annotations
+
+import numbers
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from codegen.model.errors import SourceLocation
+from codegen.model.targets import Target
+
+GridFunction = Callable[..., object]
+EXPLICIT = "explicit"
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """One `@export(...)`, as written, with the kernel it stands above."""
+
+    name: str
+    kernel: object
+    types: Mapping[str, Any]
+    constexprs: Mapping[str, object]
+    shapes: Mapping[str, Sequence[int | str]]
+    grid: GridFunction | str
+    options: Mapping[str, object]
+    """Those of Triton's options that are given, by name."""
+    location: SourceLocation
+    targets: tuple[Target, ...] | None = None
+    optional_targets: bool = False
+    cases: Sequence[Mapping[str, int | None]] | None = None
+    configs: Sequence[Mapping[str, object]] | None = None
+    tuned: Mapping[object, Mapping[str, object]] | str | None = None
+    hooks: str | None = None
+
+
+DECLARATIONS: list[Declaration] = []
+"""Every declaration of this process, in the order of import."""
+
+
+def own_int(value: object) -> object:
+    """`value`, or Python's own int for one of numpy's or of another library."""
+    if isinstance(value, numbers.Integral) and not isinstance(value, int):
+        return operator.index(value)
+    return value

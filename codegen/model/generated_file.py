@@ -1,0 +1,19 @@
+"""A file to be, and the digest by which files are compared."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class GeneratedFile:
+    """A file to be, relative to the output folder, with `/`."""
+
+    path: str
+    content: bytes = field(repr=False)
+
+
+def digest(content: bytes) -> str:
+    """sha256, as MANIFEST.json has it."""
+    return hashlib.sha256(content).hexdigest()

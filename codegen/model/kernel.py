@@ -1,0 +1,373 @@
+"""The vocabulary of kernels: what each stage hands to the next, as frozen dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Literal
+
+from codegen.model.descriptors import DescriptorType, ParameterType
+from codegen.model.errors import SourceLocation
+from codegen.model.options import DEFAULTS, Options
+from codegen.model.targets import Target
+from codegen.model.tuple_shapes import Nest
+
+
+@dataclass(frozen=True)
+class Default:
+    """A default value in the kernel's signature. It wraps the value, since that may be None."""
+
+    value: object
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A declared tensor shape: row-major, of this many elements or more."""
+
+    source: str
+    """As the declaration says it: `(seq_len, num_value_heads, 64)`."""
+    sizes: tuple[str, ...]
+    """An `int64_t` C expression for each dimension."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an int can be had from: a dimension of a tensor that has `rank` of them."""
+
+    tensor: str
+    dimension: int
+    rank: int
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A run-time parameter of a kernel."""
+
+    name: str
+    types: tuple[ParameterType, ...]
+    """The types a call may choose from; one unless the declaration gives a choice."""
+    nullable: bool = False
+    """None is accepted and compiled as a constexpr None, as the JIT does."""
+    takes_null: bool = False
+    """None is passed as a null pointer instead, as the JIT does where the kernel annotates it."""
+    hint: int | None = None
+    """What hinted variants assume: 16, that the value (or address) is divisible by it; 1, that it
+    is 1, which they compile in."""
+    shape: Shape | None = None
+    """What the kernel assumes of the tensor's layout, checked when a tensor is passed."""
+    default: Default | None = None
+    comment: str = ""
+    """The comment beside the parameter in the kernel's source."""
+    origin: Origin | None = None
+    """Of an int that callers with tensors may leave out."""
+    partner: str = ""
+    """Another parameter, which is None in the same calls."""
+
+    @property
+    def is_pointer(self) -> bool:
+        return self.types[0].is_pointer
+
+    @property
+    def storage(self) -> ParameterType:
+        """The type that holds every value: of an int of several widths, the last and widest."""
+        return self.types[-1]
+
+    @property
+    def descriptor(self) -> DescriptorType | None:
+        """The first type, of a parameter that gets a tensor descriptor."""
+        first = self.types[0]
+        return first if isinstance(first, DescriptorType) else None
+
+    @property
+    def is_tensor(self) -> bool:
+        """A pointer, or a tensor that becomes a descriptor."""
+        return self.is_pointer or self.descriptor is not None
+
+
+@dataclass(frozen=True)
+class Constexpr:
+    """A compile-time parameter: one value, or several among which the call decides."""
+
+    name: str
+    choices: tuple[object, ...]
+    default: Default | None = None
+    comment: str = ""
+    is_computed: bool = False
+    """The kernel's own configurations or heuristics give the value; no call passes it."""
+    dtypes: tuple[str, ...] = ()
+    """The names of choices that are dtypes."""
+
+    @property
+    def passed(self) -> tuple[object, ...]:
+        """What a call passes for each choice."""
+        return self.dtypes or self.choices
+
+    @property
+    def is_argument(self) -> bool:
+        return len(self.choices) > 1 and not self.is_computed
+
+
+FactKind = Literal["shape", "stride", "numel", "ndim"]
+
+
+@dataclass(frozen=True, order=True)
+class TensorFact:
+    """A number that a tensor carries."""
+
+    tensor: str
+    """The kernel's parameter."""
+    kind: FactKind
+    index: int = 0
+    """The dimension of a shape or a stride; from -1 on counted from the last."""
+    rank: int = 0
+    """How many dimensions the tensor must have, where something unpacks them all; 0: any."""
+
+    @property
+    def c_name(self) -> str:
+        """The `int64_t` variable, in the `tb_` names that no parameter can have."""
+        if self.kind in ("numel", "ndim"):
+            return f"tb_{self.tensor}_{self.kind}"
+        place = f"{self.index}" if self.index >= 0 else f"last_{-self.index}"
+        return f"tb_{self.tensor}_{self.kind}_{place}"
+
+
+def united(facts: Iterable[TensorFact]) -> tuple[TensorFact, ...]:
+    """Each number once, with the rank that some reader of it wants."""
+    found: dict[str, TensorFact] = {}
+    for fact in facts:
+        known = found.setdefault(fact.c_name, fact)
+        if known.rank < fact.rank:
+            found[fact.c_name] = fact
+    return tuple(found.values())
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What C expressions read of a call."""
+
+    names: tuple[str, ...] = ()
+    """Parameters, in the kernel's order."""
+    facts: tuple[TensorFact, ...] = ()
+    """Sizes and strides of tensors."""
+    sm_count: bool = False
+    """The number of SMs of the device."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The launch grid: three C expressions, or none of them when the call gives it."""
+
+    axes: tuple[str, str, str] | None
+    """C expressions over `int64_t` values; None: the call passes gx, gy and gz."""
+    reads: Reads = Reads()
+    can_fail: bool = False
+    """Some axis divides or multiplies in a way that must be checked at run time."""
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A heuristic as a C expression."""
+
+    text: str
+    reads: Reads = Reads()
+    can_fail: bool = False
+    derived: tuple[tuple[str, tuple[object, ...]], ...] = ()
+    """What it reads that was computed before, with its value for each combination of choices on the
+    axes before its own."""
+
+
+Hints = tuple[tuple[str, int], ...]
+"""What a hinted variant assumes: parameters, each with 16 or 1 as in `Parameter.hint`."""
+HINTED, GENERIC = "aligned", "generic"
+"""What the label of a variant ends in, where one of two is hinted."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What an autotuner may choose: values of constexprs, and options."""
+
+    constexprs: tuple[tuple[str, object], ...]
+    options: Options
+    given: tuple[str, ...] = ()
+    """The options that it gives; the others are those of the call."""
+
+    def __str__(self) -> str:
+        values = {**dict(self.constexprs), **dict(self._changed)}
+        return ", ".join(f"{name}={value!r}" for name, value in values.items())
+
+    def known(self, name: str) -> tuple[object, ...]:
+        """The value of a constexpr or an option, if the configuration gives one."""
+        constexprs = dict(self.constexprs)
+        if name in constexprs:
+            return (constexprs[name],)
+        return (getattr(self.options, name),) if name in self.given else ()
+
+    @property
+    def _changed(self) -> Iterator[tuple[str, object]]:
+        for entry in fields(self.options):
+            value = getattr(self.options, entry.name)
+            is_changed = entry.name in self.given and value != entry.default
+            if is_changed or entry.name in _ALWAYS_SHOWN:
+                yield entry.name, value
+
+
+_ALWAYS_SHOWN = ("num_warps", "num_stages")
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a call's key has at one place."""
+
+    kind: str
+    """`value`: an int itself, 0 for None; else the index of the choice on an axis of this kind."""
+    parameter: str
+
+
+@dataclass(frozen=True)
+class TunedTable:
+    """For each key, in order, the number of a configuration; other calls get the first."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[tuple[int, ...], int], ...]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One thing a call decides when it picks a variant."""
+
+    kind: str
+    """`dtype`, `none`, `width`, `constexpr`, `configuration`, `heuristic` or `hints`."""
+    parameters: tuple[str, ...]
+    labels: tuple[str, ...]
+    """How each choice is called in variant names."""
+    values: tuple[object, ...] = ()
+    """Of a heuristic, the value of each choice; of configurations, each of them."""
+    computed: Computed | None = None
+    """How C computes a heuristic's value."""
+    tuned: TunedTable | None = None
+    """Of configurations: the one that was found best for each key."""
+    hints: tuple[Hints, ...] = ()
+    """Of hints: the cases, of which a call picks the first that holds."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One specialisation of a kernel: what the compiler gets, and which calls may use it."""
+
+    label: str
+    selection: tuple[int, ...]
+    """The choice on each axis of the kernel, as an index; the first where several mean it."""
+    signature: tuple[tuple[str, str], ...]
+    """(parameter, Triton type or `constexpr`), in the kernel's order."""
+    constexprs: tuple[tuple[str, object], ...]
+    divisible: tuple[str, ...]
+    """Parameters assumed divisible by 16."""
+    options: Options = DEFAULTS
+    tuples: tuple[tuple[str, Nest], ...] = ()
+    """The kernel's parameters that are tuples, whose entries the signature has by their names."""
+
+    @property
+    def runtime(self) -> tuple[str, ...]:
+        """The parameters the cubin takes, in order, before Triton's two scratch pointers."""
+        return tuple(name for name, type_ in self.signature if type_ != "constexpr")
+
+
+@dataclass(frozen=True)
+class Specialisation:
+    """What a call decides, and the variant that each decision leads to."""
+
+    axes: tuple[Axis, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    cells: tuple[int, ...] = ()
+    """The variant of each combination of choices, in mixed-radix order of the axes (the last varies
+    fastest); NO_VARIANT where no call leads. Empty: each combination has its own."""
+
+
+NO_VARIANT = -1
+
+
+@dataclass(frozen=True)
+class MadeOf:
+    """What one import of its file made of a kernel, to be compared with what another does."""
+
+    parts: tuple[tuple[str, str], ...] = ()
+    """What the compiler is given, by what messages call it: values, sources, declarations."""
+    key: str = ""
+    """A digest of them all."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One exported function: a Triton kernel and everything its declaration and source say."""
+
+    name: str
+    """The name of the TVM FFI global, dotted."""
+    file: str
+    """The kernel file, relative to the kernels folder, with `/`."""
+    qualname: str
+    """Where the kernel stands in that file."""
+    location: SourceLocation
+    doc: str
+    parameters: tuple[Parameter | Constexpr, ...]
+    grid: Grid
+    options: Options
+    source_key: str
+    """Triton's own digest of the kernel's source, its callees and globals."""
+    specialisation: Specialisation = Specialisation()
+    tuples: tuple[tuple[str, Nest], ...] = ()
+    """The kernel's own parameters that are tuples; `parameters` has their entries one by one."""
+    targets: tuple[Target, ...] | None = None
+    """The targets that the kernel is for; None: every one of the project's."""
+    optional_targets: bool = False
+    """What cannot be built for a target is left out there."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """sha256 of each file of an installed package that the kernel is made of."""
+    source_keys: Mapping[int, str] = field(default_factory=dict)
+    """`source_key` by capability, where the source depends on the SM for which it is imported."""
+    made_of: MadeOf = MadeOf()
+    made_of_for: Mapping[int, MadeOf] = field(default_factory=dict)
+    """`made_of` by capability, as `source_keys`."""
+    apart: frozenset[str] = frozenset()
+    """The options that are said apart from what a constexpr of their name has."""
+    lacking: tuple[int, ...] = ()
+    """The numbers of the configurations that the kernel has for other SMs than that for which it
+    was imported."""
+    lacking_for: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """`lacking` by capability."""
+
+    @property
+    def symbol(self) -> str:
+        """The function's name in C and Python: the last part of its global name."""
+        return self.name.rpartition(".")[2]
+
+    def source_key_for(self, target: Target) -> str:
+        return self.source_keys.get(target.capability, self.source_key)
+
+    def as_made_for(self, target: Target) -> MadeOf:
+        return self.made_of_for.get(target.capability, self.made_of)
+
+    @cached_property
+    def arguments(self) -> tuple[Parameter | Constexpr, ...]:
+        """What a call passes, in order, without the grid and the stream."""
+        own = (p for p in self.parameters if isinstance(p, Parameter) or p.is_argument)
+        return (*own, *map(_configuration_argument, self._named_configurations))
+
+    @cached_property
+    def facts(self) -> tuple[TensorFact, ...]:
+        """Sizes and strides of tensors that the grid and the heuristics read."""
+        computed = (axis.computed for axis in self.specialisation.axes)
+        reads = (self.grid.reads, *(each.reads for each in computed if each is not None))
+        return united(fact for each in reads for fact in each.facts)
+
+    @property
+    def _named_configurations(self) -> Iterator[Axis]:
+        """The axis of configurations, where the call names one."""
+        axes = self.specialisation.axes
+        return (axis for axis in axes if axis.kind == "configuration" and axis.parameters)
+
+
+def _configuration_argument(axis: Axis) -> Constexpr:
+    listed = "; ".join(f"{number}: {one}" for number, one in enumerate(axis.values))
+    choices = tuple(range(len(axis.values)))
+    return Constexpr(axis.parameters[0], choices, Default(0), f"the configuration, {listed}")

@@ -1,0 +1,78 @@
+"""Entries of a declaration for several parameters at once: `"stride_*": "i32:16"`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from codegen.model.declaration import Declaration
+from codegen.model.errors import CodegenError
+
+
+def with_patterns(declaration: Declaration, params: Iterable[Any]) -> Declaration:
+    """The declaration with an entry for each of Triton's `params` that a pattern of it fits.
+
+    An entry of a parameter's own comes before patterns, and one of `constexprs` before those of
+    `types`, which are for run-time parameters. Raises `CodegenError`.
+    """
+    params = list(params)
+    undeclared = [raw.name for raw in params if raw.name not in declaration.types]
+    constexprs = filled(declaration, "constexprs", declaration.constexprs, undeclared)
+    run_time = [raw.name for raw in params if not raw.is_constexpr and raw.name not in constexprs]
+    types = filled(declaration, "types", declaration.types, run_time)
+    return replace(declaration, types=types, constexprs=constexprs)
+
+
+def filled(
+    declaration: Declaration, what: str, mapping: Mapping[str, Any], names: Iterable[str]
+) -> Mapping[str, Any]:
+    """The mapping with an entry for each of `names` that a pattern in it fits."""
+    names = list(names)
+    patterns = [key for key in mapping if is_pattern(key)]
+    if not patterns:
+        return mapping
+    free = [name for name in names if name not in mapping]
+    by_name: dict[str, str] = {}
+    for pattern in patterns:
+        found = fitting(pattern, free)
+        if not found:
+            raise _fits_nothing(declaration, what, pattern, names, free)
+        for name in found:
+            first = by_name.setdefault(name, pattern)
+            if first != pattern:
+                raise CodegenError(
+                    f"`{declaration.name}`: {what} has `{first}` and `{pattern}`, which both fit "
+                    f"`{name}`",
+                    where=declaration.location,
+                    hint=f'give it an entry of its own: {what}={{"{name}": ...}}',
+                )
+    exact = {key: value for key, value in mapping.items() if key not in patterns}
+    return {**exact, **{name: mapping[pattern] for name, pattern in by_name.items()}}
+
+
+def fitting(pattern: str, names: Iterable[str]) -> list[str]:
+    """The names that a pattern fits, as names of files are fitted."""
+    return [name for name in names if fnmatchcase(name, pattern)]
+
+
+def is_pattern(key: object) -> bool:
+    return isinstance(key, str) and any(mark in key for mark in "*?[")
+
+
+def _fits_nothing(
+    declaration: Declaration,
+    what: str,
+    pattern: str,
+    names: Sequence[str],
+    free: Sequence[str],
+) -> CodegenError:
+    owned = fitting(pattern, names)
+    kind = "parameter" if what == "constexprs" else "run-time parameter"
+    but = f" but those with an entry of their own, {', '.join(owned)}" if owned else ""
+    return CodegenError(
+        f"`{declaration.name}`: {what} has `{pattern}`, which fits no {kind}{but}",
+        where=declaration.location,
+        hint="leave it out" if owned else f"those without an entry are {', '.join(free) or 'none'}",
+    )

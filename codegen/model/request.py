@@ -1,0 +1,131 @@
+"""One variant for one target, as the compiler is asked for it: same request, same bytes.
+
+This module says everything that a compiler is given; `compilers` has the processes that do it, and
+`aot_worker` is what runs in them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, astuple, dataclass, field
+
+from codegen.model.errors import CodegenError
+from codegen.model.kernel import Variant
+from codegen.model.options import Options
+from codegen.model.plan import TensorMap
+from codegen.model.pointer_uses import PointerUses
+from codegen.model.surroundings import SETTINGS
+from codegen.model.targets import Target
+from codegen.model.triton_version import current
+from codegen.model.values import canonical
+
+_FIXED_OPTIONS: dict[str, object] = {
+    "warp_size": 32,
+    "instrumentation_mode": "",
+    "ptx_options": "",
+}
+
+
+@dataclass(frozen=True)
+class CompileRequest:
+    """A variant to compile for a target."""
+
+    root: str
+    """The kernels folder."""
+    file: str
+    """The kernel file, relative to `root`."""
+    kernel: str
+    """The name of the exported function."""
+    variant: Variant
+    target: Target
+    key: str
+    """`compile_key` of all that the compiler is given."""
+    made_of: str = ""
+    """The key of what the kernel was made of when it was read; who compiles imports it again, and
+    makes sure."""
+
+    def __str__(self) -> str:
+        return f"`{self.kernel}` variant `{self.variant.label}` for {self.target.name}"
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What the compiler made, and what it says of it."""
+
+    data: bytes = field(repr=False)
+    """The image: a cubin, or PTX."""
+    cubin: bytes = field(repr=False)
+    """The cubin; where the image is PTX, what ptxas made of it."""
+    symbol: str
+    num_warps: int
+    """Warps of a block, with those that warp specialisation adds."""
+    shared: int
+    """Bytes of dynamic shared memory."""
+    parameter_sizes: tuple[int, ...]
+    """Bytes of each kernel parameter by Triton's own account, with the scratch pointers."""
+    uses: PointerUses
+    num_ctas: int = 1
+    launch_pdl: bool = False
+    scratch: int = 0
+    """Bytes of global scratch memory per block."""
+    maps: tuple[TensorMap, ...] = ()
+    """How tensor descriptors are to be passed; none: taken apart."""
+    memory: int = field(default=0, compare=False)
+    """Bytes that the process which compiled it has had at most until then."""
+
+
+Result = Compiled | CodegenError
+OnDone = Callable[[CompileRequest, Result], None]
+Compile = Callable[[Sequence[CompileRequest], OnDone], list[Result]]
+"""Compiles requests, and calls back after each: processes here, or a cluster's."""
+
+
+def compile_key(
+    source_key: str,
+    variant: Variant,
+    target: Target,
+    triton_version: str,
+    listed: Sequence[tuple[str, str | None]] = (),
+) -> str:
+    """Digest of everything the compiler is given: on every machine, equal keys give equal bytes.
+
+    `listed` are the variables of the environment that the project lets through.
+    Raises `CodegenError` for a constexpr that has no fixed spelling, or an unknown PTX target.
+    """
+    given = (
+        source_key,
+        triton_version,
+        variant.signature,
+        *((name, astuple(nest)) for name, nest in variant.tuples),
+        tuple(sorted(variant.divisible)),
+        astuple(target),
+        tuple(sorted(triton_options(variant.options, target).items())),
+        tuple(sorted(SETTINGS.items())),
+        *listed,
+    )
+    constexprs = [
+        [name, canonical(value, f"constexpr `{name}`")] for name, value in variant.constexprs
+    ]
+    text = json.dumps([canonical(given), sorted(constexprs, key=operator.itemgetter(0))])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def triton_options(options: Options, target: Target) -> dict[str, object]:
+    """Every option that would otherwise come from Triton's surroundings, and what was asked for."""
+    triton = current()
+    if target.is_ptx and target.capability not in triton.ptx_versions:
+        known = ", ".join(f"compute_{capability}" for capability in triton.ptx_versions)
+        raise CodegenError(f"`{target.name}` is no PTX target", hint=f"choose among {known}")
+    given = {name: value for name, value in asdict(options).items() if triton.has_option(name)}
+    lowest = triton.ptx_versions[target.capability] if target.is_ptx else None
+    return {
+        **_FIXED_OPTIONS,
+        **triton.options,
+        **given,
+        "sanitize_overflow": options.debug and options.sanitize_overflow,
+        "launch_pdl": options.launch_pdl and target.has_hopper_launches,
+        "ptx_version": options.ptx_version or lowest,
+    }

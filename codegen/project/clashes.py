@@ -1,0 +1,68 @@
+"""Names that would be there twice in what is generated: of functions, and of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from codegen.model.errors import CodegenError
+from codegen.model.identifiers import c_module
+from codegen.model.kernel import Kernel
+from codegen.model.resources import TEMPLATES
+from codegen.project.selection import Selection
+
+
+def clashes(kernels: Sequence[Kernel], selection: Selection) -> Iterator[CodegenError]:
+    """An error for each kernel and name that another has: one of `kernels`, one that the selection
+    keeps, or the generated code itself."""
+    kept = [
+        (name, entry["kernel"], entry["kernel"].partition(":")[0])
+        for name, entry in selection.kept_functions.items()
+    ]
+    functions = {
+        name.rpartition(".")[2]: f"`{name}` in {selection.config.kernels}/{place}"
+        for name, place, _ in kept
+    }
+    modules = {c_module(file): file for _, _, file in kept}
+    ours = ("tb", f"{selection.config.prefix}_tb")
+    headers = {path.stem for path in (TEMPLATES / "runtime").rglob("*.h")}
+    members = {(kernel.file, kernel.symbol) for kernel in kernels}
+    for kernel in kernels:
+        here = f"`{kernel.name}` at {kernel.location}"
+        first = functions.setdefault(kernel.symbol, here)
+        if first is not here:
+            yield CodegenError(
+                f"`{kernel.name}` ends as {first} does, and the last part of a name is that of the "
+                "C function",
+                where=kernel.location,
+                hint="give one of them another last part",
+            )
+        public = kernel.symbol.removeprefix("_")
+        if public != kernel.symbol and (kernel.file, public) in members:
+            yield CodegenError(
+                f"`{kernel.name}` ends as the module's own name for `{public}` does",
+                where=kernel.location,
+                hint="give it a name without the `_`",
+            )
+        runtime = TEMPLATES / kernel.file
+        module = c_module(kernel.file)
+        if kernel.symbol in ours or module in ours or module in headers:
+            which = kernel.name if kernel.symbol in ours else kernel.file
+            yield CodegenError(
+                f"what is generated of `{which}` would have names of the runtime",
+                where=kernel.location,
+                hint="give it another name",
+            )
+        if any(runtime.with_suffix(suffix).exists() for suffix in (".c", ".h")):
+            yield CodegenError(
+                f"what is generated of {kernel.file} would have the name of a file of the runtime",
+                where=kernel.location,
+                hint="rename the kernel file",
+            )
+        file = modules.setdefault(module, kernel.file)
+        if file != kernel.file:
+            modules[module] = kernel.file
+            yield CodegenError(
+                f"the files {file} and {kernel.file} would have the same name in C, {module}",
+                where=kernel.location,
+                hint="rename one of them",
+            )

@@ -1,0 +1,48 @@
+"""The images of the output, as its manifest has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from codegen.model.generated_file import digest
+from codegen.model.paths import read_if_file
+from codegen.model.plan import Image
+from codegen.model.resources import PACKAGE
+from codegen.model.targets import TARGETS
+from codegen.project.manifest import Manifest
+
+_ANALYSIS = tuple(f"prove/{name}.py" for name in ("ir_operations", "memory_effects", "triton_ir"))
+"""What finds `PointerUses`."""
+
+
+def recorded_images(manifest: Manifest, output: Path) -> dict[str, Image]:
+    """The images of the output by their keys, those whose bytes are as they were written.
+
+    None of them when what was found in their IR was found in another way.
+    """
+    images: dict[str, Image] = {}
+    if any(manifest.inputs.get(f"codegen/{n}") != digest(c) for n, c in _analysis()):
+        return images
+    for function in manifest.functions.values():
+        for variant in function["variants"].values():
+            for target, entry in variant["images"].items():
+                content = _intact(output, entry)
+                if content is not None:
+                    images[entry["key"]] = Image.recorded(TARGETS[target], entry, content)
+    return images
+
+
+def _analysis() -> list[tuple[str, bytes]]:
+    return [(name, (PACKAGE / name).read_bytes()) for name in _ANALYSIS]
+
+
+def _intact(output: Path, entry: Mapping[str, Any]) -> bytes | None:
+    """The image, where it is the one that the entry is of."""
+    try:
+        content = read_if_file(output / entry["file"])
+    except (OSError, ValueError):
+        return None
+    is_intact = content is not None and digest(content) == entry["sha256"]
+    return content if is_intact else None

@@ -1,0 +1,59 @@
+"""A pointer that is declared const, and that the kernel writes through all the same."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import triton
+from triton.runtime.jit import JITFunction
+
+from codegen.model.dtypes import parse_type
+from codegen.model.errors import CodegenError, SourceLocation
+from codegen.model.pointer_uses import PointerUses
+from codegen.model.request import CompileRequest
+from codegen.prove.memory_effects import writer
+from codegen.prove.triton_ir import Module
+
+_LONGEST_LINE = 80
+
+
+def check_const_pointers(
+    request: CompileRequest,
+    function: JITFunction[Any],
+    uses: PointerUses,
+    with_lines: Callable[[], Module],
+) -> None:
+    """Raise `CodegenError` for the first such pointer.
+
+    `with_lines` compiles once more, and gives the kernel's IR with the lines of its source.
+    """
+    for name, type_ in request.variant.signature:
+        if not type_.startswith("*k") or name not in uses.written:
+            continue
+        declared = parse_type(type_)
+        if any(parameter.name == name and parameter.is_const for parameter in function.params):
+            said = "which the kernel's signature annotates as const"
+            hint = f"remove the annotation of `{name}`, or do not write through it"
+        else:
+            said = f"which is declared `{declared}`"
+            hint = f'declare it as "*{declared.dtype.name}", or do not write through it'
+        where = _place(with_lines(), request.variant.runtime.index(name))
+        line = linecache.getline(where.path, where.line).strip() if where else ""
+        line = line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} ..."
+        excerpt = f", in `{line}`" if line else ""
+        raise CodegenError(
+            f"{request}: the kernel writes through `{name}`, {said}{excerpt}",
+            where=where or SourceLocation(function.file_name, function.starting_line_number),
+            hint=hint,
+        )
+
+
+def _place(module: Module, argument: int) -> SourceLocation | None:
+    """Where its memory is written: the innermost place that is not in Triton itself."""
+    operation = writer(module, argument)
+    places = module.places(operation) if operation else ()
+    tritons = Path(triton.__file__).parent
+    return next((place for place in places if tritons not in Path(place.path).parents), None)

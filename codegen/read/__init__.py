@@ -1,0 +1,1 @@
+"""From kernel files to kernels, for each SM."""

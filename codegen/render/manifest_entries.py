@@ -1,0 +1,68 @@
+"""What MANIFEST.json says of each function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from codegen.model.generated_file import digest
+from codegen.model.kernel import Parameter
+from codegen.model.plan import Plan
+from codegen.model.wording import axis_text, signature_text
+from codegen.render.conditions import calls_of, configurations_of
+
+
+def functions_of(
+    plans: Sequence[Plan], paths: Mapping[tuple[str, str, str], str]
+) -> dict[str, Any]:
+    """The manifest's entry of each function; `paths` by function, variant and target."""
+    return {plan.kernel.name: _function(plan, paths) for plan in plans}
+
+
+def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str, Any]:
+    kernel = plan.kernel
+    variants = {}
+    for binary in plan.binaries:
+        variant = binary.variant
+        variants[variant.label] = {
+            "parameters": [
+                [name, type_] for name, type_ in variant.signature if type_ != "constexpr"
+            ],
+            "constexprs": {name: repr(value) for name, value in variant.constexprs},
+            "divisible_by_16": list(variant.divisible),
+            "options": asdict(variant.options),
+            "images": {
+                image.target.name: {
+                    "file": paths[kernel.name, variant.label, image.target.name],
+                    "size": len(image.data),
+                    "sha256": digest(image.data),
+                    **image.record(),
+                }
+                for image in binary.images
+            },
+        }
+    return {
+        "kernel": f"{kernel.file}:{kernel.qualname}",
+        "signature": signature_text(kernel),
+        "grid": [axis_text(kernel, axis) for axis in kernel.grid.axes or ("gx", "gy", "gz")],
+        "omitted": [
+            {"variant": each.variant, "target": each.target.name, "reason": each.reason}
+            for each in plan.omissions
+        ],
+        "sources": dict(kernel.sources),
+        "pointers": {
+            parameter.name: plan.uses.of(parameter.name)
+            for parameter in kernel.parameters
+            if isinstance(parameter, Parameter) and parameter.is_tensor
+        },
+        "writes_through": sorted(plan.uses.through),
+        "hints": {
+            parameter.name: parameter.hint
+            for parameter in kernel.parameters
+            if isinstance(parameter, Parameter) and parameter.hint is not None
+        },
+        "variants": variants,
+        "calls": calls_of(plan),
+        "configurations": configurations_of(plan),
+    }

@@ -1,0 +1,95 @@
+"""What a declaration, a decorator, constexprs and wrappers say of Triton's options, as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from triton.runtime.jit import JITFunction
+
+from codegen.model.declaration import Declaration
+from codegen.model.errors import CodegenError
+from codegen.model.kernel import Constexpr, Parameter
+from codegen.model.options import (
+    DEFAULTS,
+    Options,
+    check_options,
+    is_neutral,
+    refusal,
+    with_given,
+)
+from codegen.model.triton_version import missing_option
+from codegen.variants.heuristics import Heuristic
+from codegen.variants.tuning import Tuning
+
+
+def options_of(declaration: Declaration, parameters: Sequence[Parameter | Constexpr]) -> Options:
+    """As declared; and what a constexpr is that has an option's name, for which Triton's launches
+    take one keyword argument."""
+    given: dict[str, object] = {}
+    for parameter in parameters:
+        is_given = parameter.name in declaration.constexprs
+        if is_given and isinstance(parameter, Constexpr) and len(parameter.choices) == 1:
+            given[parameter.name] = parameter.choices[0]
+    options = with_given(DEFAULTS, {**given, **declaration.options})
+    check_options(declaration.name, options, declaration.location)
+    return options
+
+
+def with_debug(declaration: Declaration, function: JITFunction[Any]) -> Declaration:
+    """The declaration with the decorator's `debug`, which each launch of the JIT has where nothing
+    else gives one; so a constexpr of that name never has its default."""
+    if "debug" in declaration.options or "debug" in declaration.constexprs:
+        return declaration
+    return replace(declaration, options={**declaration.options, "debug": bool(function.debug)})
+
+
+def check_names(declaration: Declaration, names: Sequence[str]) -> None:
+    """What is called as an option that is not followed, or not by this Triton."""
+    where = declaration.location
+    for name in declaration.options:
+        if lacked := missing_option(name):
+            message, hint = lacked
+            raise CodegenError(f"`{declaration.name}`: {message}", where=where, hint=hint)
+    for name in names:
+        given = declaration.constexprs.get(name)
+        values = given if isinstance(given, list) else [given]
+        refused = refusal(name, is_parameter=True)
+        if name in declaration.options or not refused or all(is_neutral(name, v) for v in values):
+            continue
+        what, _ = refused
+        raise CodegenError(
+            f"`{declaration.name}`: constexprs gives {name}, which is a parameter, and {what}",
+            where=where,
+            hint=f"where the launches that you know pass it by its place, and not by its name, it "
+            f"is a parameter alone: say so with {name}=None",
+        )
+    if "debug" in declaration.types and "debug" not in declaration.options:
+        raise CodegenError(
+            f"`{declaration.name}` parameter `debug`: Triton's launches take it for their option "
+            "too, so that what a call passes would decide what is compiled",
+            where=where,
+            hint='give its values: constexprs={"debug": [False, True]}; or the option apart from '
+            "it: debug=False",
+        )
+
+
+def check_given_once(
+    declaration: Declaration, said: Mapping[str, object], steps: Sequence[Tuning | Heuristic]
+) -> None:
+    """Options of the declaration that the kernel's own wrappers give too."""
+    for step in steps:
+        if isinstance(step, Heuristic):
+            given, by = {step.name}, "which a heuristic of the kernel computes"
+            hint = 'give its value instead: constexprs={{"{}": ...}}'
+        else:
+            given = {name for one in step.configurations for name in one.given}
+            by = "to which configurations give values"
+            hint = 'choose among them instead: configs=[{{"{}": ...}}]'
+        for name in sorted(given & said.keys()):
+            raise CodegenError(
+                f"`{declaration.name}`: export gives {name}, {by}",
+                where=declaration.location,
+                hint=hint.format(name),
+            )

@@ -1,0 +1,329 @@
+"""What Triton's autotuner would choose among, and what it has found best: configurations by key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codegen.expressions.derived import is_derived
+from codegen.model.declaration import Declaration, own_int
+from codegen.model.errors import CodegenError, shown, told
+from codegen.model.kernel import Configuration
+from codegen.model.options import (
+    DEFAULTS,
+    OPTIONS,
+    REFUSED,
+    Options,
+    check_options,
+    is_neutral,
+    normal,
+    refusal,
+    with_given,
+)
+from codegen.model.paths import read_file
+from codegen.model.sm_count import SmCount
+from codegen.model.values import held, is_plain, real
+from codegen.variants.heuristics import NotKnown, Unknown
+
+Key = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """The configurations to build, and how a call comes to one."""
+
+    configurations: tuple[Configuration, ...]
+    """The first is the default."""
+    key: tuple[str, ...] = ()
+    """The parameters that Triton's autotuner tells calls apart by."""
+    tuned: tuple[tuple[Key, int], ...] = ()
+    """The configuration for each key: the key's values, then a dtype for each tensor, if told."""
+    argument: str | None = None
+    """The argument by which a call names a configuration; None where the key decides."""
+    lacking: tuple[int, ...] = ()
+    """The numbers of those that the kernel's list has for another SM, and not for this one."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The parameters that configurations give values to."""
+        return frozenset(name for one in self.configurations for name, _ in one.constexprs)
+
+
+def tuning_of(
+    declaration: Declaration,
+    autotuner: Any,
+    parameters: Sequence[str],
+    of_all: Sequence[Configuration] = (),
+) -> Tuning:
+    """What the declaration makes of an `Autotuner`. Raises `CodegenError`.
+
+    `of_all` are the configurations of all SMs, where the kernel's list is another for some.
+    """
+    own = _listed(declaration, autotuner, parameters)
+    listed = tuple(of_all or own)
+    rows = _rows(declaration)
+    chosen = _chosen(declaration, listed)
+    tuned = []
+    for key, pattern in rows:
+        found = [one for one in (*chosen, *listed) if _matches(one, pattern)]
+        if not found:
+            raise CodegenError(
+                f"`{declaration.name}`: tuned gives {list(key)!r} the configuration "
+                f"{dict(pattern)!r}, which the kernel does not have",
+                where=declaration.location,
+                hint=f"its configurations are {_shown(listed)}",
+            )
+        tuned.append((key, found[0]))
+    if declaration.tuned is not None and (declaration.configs is None or not rows):
+        chosen = chosen[:1]
+    chosen = tuple(dict.fromkeys((*chosen, *(one for _, one in tuned))))
+    for one in chosen:
+        if one in own:
+            _check(declaration, one, own[one], parameters)
+    lacking = tuple(number for number, one in enumerate(chosen) if one not in own)
+    argument = None
+    if not rows and len(chosen) > 1:
+        argument = "config_" if "config" in parameters else "config"
+    return Tuning(
+        chosen,
+        tuple(getattr(autotuner, "keys", ())),
+        tuple((key, chosen.index(one)) for key, one in tuned),
+        argument,
+        lacking if len(lacking) < len(chosen) else (),  # then the declaration asks for them
+    )
+
+
+def configurations_of(
+    declaration: Declaration, autotuner: Any, parameters: Sequence[str]
+) -> tuple[Configuration, ...]:
+    """The kernel's own list as this process sees it. Raises `CodegenError`."""
+    return tuple(_listed(declaration, autotuner, parameters))
+
+
+def _listed(
+    declaration: Declaration, autotuner: Any, parameters: Sequence[str]
+) -> dict[Configuration, Any]:
+    """The kernel's own list, in its order, as `prune_configs_by` leaves it, with Triton's own."""
+    configurations = list(autotuner.configs)
+    prune = getattr(autotuner, "early_config_prune", None)
+    if prune is not None and len(configurations) > 1 and declaration.configs is None:
+        configurations = _pruned(declaration, autotuner)
+    listed: dict[Configuration, Any] = {}
+    for one in configurations:
+        # Of an option that stands among the constexprs, too, Triton takes Config's own argument.
+        kwargs = one.all_kwargs()
+        given = {name: own_int(value) for name, value in kwargs.items() if name in OPTIONS}
+        options = with_given(with_given(DEFAULTS, declaration.options), given)
+        named = [name for name in one.kwargs if name in parameters and name not in OPTIONS]
+        try:
+            values = [(name, _held(declaration, autotuner, one, name)) for name in named]
+        except CodegenError:
+            if _may_be_named(declaration, one, options, is_first=one is configurations[0]):
+                raise
+            continue  # What nothing asks for need not be understood.
+        # What is no parameter is refused, if it is not neutral, where the configuration is built.
+        values += [
+            (name, value if is_plain(value) else repr(value))
+            for name, value in kwargs.items()
+            if name not in (*parameters, *OPTIONS) and not is_neutral(name, value)
+        ]
+        # A parameter of an option's name gets its value too: Triton passes it by keyword.
+        values += [(name, value) for name, value in given.items() if name in parameters]
+        listed.setdefault(Configuration(tuple(values), options, tuple(given)), one)
+    return listed
+
+
+def _may_be_named(
+    declaration: Declaration, original: Any, options: Options, is_first: bool
+) -> bool:
+    """Whether one of whose values not all are understood is among those to build."""
+    if declaration.configs is None and (declaration.tuned is None or is_first):
+        return True
+    # The number of SMs, which is no number here, is called by none.
+    values = {n: v for n, v in original.kwargs.items() if not isinstance(v, SmCount)}
+    one = Configuration(tuple(values.items()), options)
+    patterns = [*(declaration.configs or ()), *(pattern for _, pattern in _rows(declaration))]
+    return any(_matches(one, pattern) for pattern in patterns)
+
+
+def _check(
+    declaration: Declaration, one: Configuration, original: Any, parameters: Sequence[str]
+) -> None:
+    """Raise `CodegenError` for a configuration that cannot be built as it is."""
+    if original.pre_hook is not None and declaration.hooks != "caller":
+        raise CodegenError(
+            f"`{declaration.name}`: its configuration ({one}) has a pre_hook, which Triton runs "
+            "before each launch and which cannot be compiled",
+            where=declaration.location,
+            hint='do in the caller what it does, and say so: hooks="caller"',
+        )
+    for name, value in original.all_kwargs().items():
+        refused = refusal(name, name in parameters)
+        if refused and not is_neutral(name, value) and name not in declaration.options:
+            what, hint = refused
+            raise CodegenError(
+                f"`{declaration.name}`: its configuration ({one}) gives {name}, {what}",
+                where=declaration.location,
+                hint=f"{hint}; or name the configurations to build: configs=[{{...}}]",
+            )
+    check_options(declaration.name, one.options, declaration.location)
+
+
+def _held(declaration: Declaration, autotuner: Any, config: Any, name: str) -> object:
+    places = (n for n, one in enumerate(autotuner.configs) if one is config)
+    try:
+        return held(config.kwargs[name], name, f"config {next(places, None)}")
+    except CodegenError as error:
+        raise CodegenError(
+            f"`{declaration.name}`: of `{name}` in a configuration, {error.message}",
+            where=declaration.location,
+            hint=f"name others to build: configs=[{{...}}]; or {error.hint}",
+        ) from error
+
+
+def _pruned(declaration: Declaration, autotuner: Any) -> list[Any]:
+    """What `early_config_prune` leaves, where it needs no more than what the declaration says."""
+    # What may be None is neither None nor not: a function that looks for it fails.
+    named: dict[str, Any] = {
+        name: None if type_ is None else Unknown()
+        for name, type_ in declaration.types.items()
+        if name in autotuner.arg_names and "None" not in str(type_ or "")
+    }
+    for name, value in declaration.constexprs.items():
+        choices = value if isinstance(value, list) else [value]
+        is_known = len(choices) == 1 and not is_derived(value)
+        named[name] = choices[0] if is_known else Unknown()
+    fails = False
+    try:
+        # A call has each argument in one of the two, by position or by keyword.
+        left = list(autotuner.early_config_prune(autotuner.configs, named, **named))
+        if left:
+            return left
+        reason, fails = "leaves no configuration", True
+    except NotKnown:
+        reason = "asks for what only a call knows"
+    except Exception as error:
+        asked = error.args[0] if isinstance(error, KeyError) and error.args else None
+        is_of_a_call = asked in autotuner.arg_names and asked not in named
+        is_nullable = is_of_a_call and asked in declaration.types
+        reason = f"fails: {told(error)}"
+        reason = f"asks for `{asked}`, which may be None" if is_nullable else reason
+        fails = not is_of_a_call
+    if declaration.tuned is not None and not fails:  # the table has what is best of all
+        return list(autotuner.configs)
+    raise CodegenError(
+        f"`{declaration.name}`: its early_config_prune {reason}",
+        where=declaration.location,
+        hint="name the configurations to build: configs=[{...}]; configs=[{}] names them all"
+        + ("; or give the best ones by key: tuned={...}" if declaration.tuned is None else ""),
+    )
+
+
+def _chosen(
+    declaration: Declaration, listed: tuple[Configuration, ...]
+) -> tuple[Configuration, ...]:
+    """Those that `configs` asks for, in its order; all where it says nothing."""
+    if declaration.configs is None:
+        return listed
+    chosen: dict[Configuration, None] = {}
+    for pattern in declaration.configs:
+        found = [one for one in listed if _matches(one, pattern)]
+        if not found:
+            raise CodegenError(
+                f"`{declaration.name}`: configs asks for {dict(pattern)!r}, which the kernel does "
+                "not have",
+                where=declaration.location,
+                hint=f"its configurations are {_shown(listed)}",
+            )
+        chosen.update(dict.fromkeys(found))
+    return tuple(chosen)
+
+
+def _matches(one: Configuration, pattern: Mapping[str, object]) -> bool:
+    """Whether a configuration has all that the pattern names."""
+    values: dict[str, object] = {name: getattr(one.options, name) for name in OPTIONS}
+    values.update(one.constexprs)
+    for name, value in pattern.items():
+        if name in OPTIONS and name not in dict(one.constexprs):
+            value = normal(name, value)
+        if name in REFUSED and name not in values:
+            if not is_neutral(name, value):
+                return False
+        elif name not in values or real(values[name]) != value:
+            return False
+    return True
+
+
+def _shown(listed: Sequence[Configuration]) -> str:
+    texts = [f"({one})" for one in listed[:_MOST_SHOWN]]
+    more = len(listed) - len(texts)
+    return ", ".join(texts) + (f" and {more} more" if more else "")
+
+
+_MOST_SHOWN = 6
+
+
+def _rows(declaration: Declaration) -> list[tuple[Key, Mapping[str, object]]]:
+    """Each key with what is known of its best configuration."""
+    tuned = declaration.tuned
+    if isinstance(tuned, Mapping):
+        return [(key if isinstance(key, tuple) else (key,), dict(v)) for key, v in tuned.items()]
+    if tuned is None:
+        return []
+    folder = Path(declaration.location.path).parent
+    if Path(tuned).is_absolute() or ".." in Path(tuned).parts or not tuned.endswith(".json"):
+        raise CodegenError(
+            f"`{declaration.name}`: tuned must be a .json file beside the kernel file or below, "
+            f"got {tuned!r}",
+            where=declaration.location,
+            hint="keep the table there, where changes of it are noticed",
+        )
+    paths = sorted(folder.glob(tuned))
+    if not paths:
+        raise CodegenError(
+            f"`{declaration.name}`: there is no file {shown(folder / tuned)}",
+            where=declaration.location,
+            hint="copy Triton's *.autotune.json files there, or write the table by hand",
+        )
+    rows: dict[Key, Mapping[str, object]] = {}
+    for path in paths:
+        for key, pattern in _file_rows(declaration, path):
+            if rows.setdefault(key, pattern) != pattern:
+                raise CodegenError(
+                    f"`{declaration.name}`: the key {list(key)!r} has two configurations in "
+                    f"{shown(path.parent)}",
+                    where=declaration.location,
+                    hint="remove the older file",
+                )
+    return list(rows.items())
+
+
+def _file_rows(declaration: Declaration, path: Path) -> list[tuple[Key, Mapping[str, object]]]:
+    """The rows of a file: Triton's own (one key and its timings), or a list of key and config."""
+    try:
+        document = json.loads(read_file(path))
+        entries = document if isinstance(document, list) else [document]
+        return [(tuple(map(_frozen, entry["key"])), _best(entry)) for entry in entries]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CodegenError(
+            f"`{declaration.name}`: {shown(path)} is no table of tuned configurations: "
+            f"{told(error)}",
+            where=declaration.location,
+            hint='write a list of {"key": [...], "config": {...}}, or copy an *.autotune.json',
+        ) from error
+
+
+def _best(entry: Mapping[str, Any]) -> Mapping[str, object]:
+    if "config" in entry:
+        return dict(entry["config"])
+    best, _ = min(entry["configs_timings"], key=lambda pair: pair[1])
+    # Triton takes Config's own argument, unless it is None, of what stands among its kwargs too.
+    own = {name: best[name] for name in best if name in OPTIONS or name in REFUSED}
+    return {**own, **best["kwargs"], **{n: value for n, value in own.items() if value is not None}}
+
+
+def _frozen(value: Any) -> object:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -1,0 +1,42 @@
+"""The packages of the generator import one another in one direction."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+MAY_IMPORT = {
+    "model": set(),
+    "expressions": {"model"},
+    "prove": {"model"},
+    "variants": {"model", "expressions", "prove"},
+    "read": {"model", "expressions", "variants"},
+    "project": {"model", "read"},
+    "compile": {"model", "read", "prove", "project"},
+    "render": {"model", "prove", "variants"},
+}
+CODEGEN = Path(__file__).parent.parent / "codegen"
+
+
+def imported(package: str) -> Iterator[tuple[str, str]]:
+    """Each file of a package, and what of the generator it imports."""
+    for path in sorted((CODEGEN / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("codegen"):
+                names = (alias.name for alias in node.names) if node.module == "codegen" else [""]
+                for name in names:
+                    yield path.name, f"{node.module}.{name}".split(".")[1]
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_a_package_imports_those_before_it_alone(package: str) -> None:
+    allowed = {package, *MAY_IMPORT[package]}
+    assert {pair for pair in imported(package) if pair[1] not in allowed} == set()
+
+
+def test_every_folder_is_a_package_with_its_place() -> None:
+    folders = {path.parent.name for path in CODEGEN.glob("*/__init__.py")}
+    assert folders == MAY_IMPORT.keys()
