@@ -1,6 +1,7 @@
-"""From Triton kernels to a library: introspect, choose variants, compile, prove, render, write.
+"""From Triton kernels to a library: read, choose variants, compile, prove, render, write.
 
-`export` declares a kernel; `python -m codegen regenerate` does the rest. Data flows one way:
-`introspect` reads kernels, `variants` decides what to build, `aot` compiles it, `abi` proves the
-launch layout, `render` writes text and `files` compares it with what is committed.
+`export` declares a kernel; `python -m codegen regenerate` does the rest. Data flows one way, and
+each stage is a package: `read` gives kernels, `variants` decides what to build of them, `compile`
+makes images, which `prove` checks, `render` writes text, and `project` compares it with what is
+committed. `model` is what they say to one another. README.md has the job of every file.
 """

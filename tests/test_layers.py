@@ -40,3 +40,22 @@ def test_a_package_imports_those_before_it_alone(package: str) -> None:
 def test_every_folder_is_a_package_with_its_place() -> None:
     folders = {path.parent.name for path in CODEGEN.glob("*/__init__.py")}
     assert folders == MAY_IMPORT.keys()
+
+
+def test_the_readme_has_the_first_line_of_every_file() -> None:
+    rows: dict[str, str] = {}
+    text = (CODEGEN / "README.md").read_text()
+    for line in text[text.index("## codegen/") :].splitlines():
+        if line.startswith("## "):
+            folder = line.removeprefix("## ").removeprefix("codegen/")
+        elif line.startswith("| `"):
+            name, _, job = line.removeprefix("| `").removesuffix(" |").partition("` | ")
+            rows[folder + name] = job.replace("\\|", "|")
+    files = [path for path in CODEGEN.rglob("*.py") if not path.name.startswith("__")]
+    jobs = {
+        path.relative_to(CODEGEN).as_posix(): " ".join(
+            (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n\n")[0].split()
+        )
+        for path in files
+    }
+    assert rows == jobs

@@ -1,5 +1,4 @@
-"""Processes that read kernel files and compile: a pool of them here, or one for each thread of any
-executor.
+"""Processes that read kernel files and compile: a pool of them, or one for each thread.
 
 Kernel files and Triton run in child processes, which are fresh interpreters with a scrubbed
 environment and a directory of their own: both read settings as they are imported, a kernel file may

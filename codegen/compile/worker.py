@@ -1,4 +1,4 @@
-"""The child process of `compilers`: a request through Triton, and its failures as sentences."""
+"""The child process that compiles: a request through Triton, and its failures as sentences."""
 
 from __future__ import annotations
 

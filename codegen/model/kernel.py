@@ -1,4 +1,4 @@
-"""The vocabulary of kernels: what each stage hands to the next, as frozen dataclasses."""
+"""Kernels, with what a call decides and the variants that it leads to."""
 
 from __future__ import annotations
 

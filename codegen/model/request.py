@@ -1,7 +1,7 @@
 """One variant for one target, as the compiler is asked for it: same request, same bytes.
 
-This module says everything that a compiler is given; `compilers` has the processes that do it, and
-`aot_worker` is what runs in them.
+This module says everything that a compiler is given; `compile.processes` has what does it, and
+`compile.worker` is what runs there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reading kernel files: a child process of `aot_worker`'s does, and what they do, they do to it.
+"""Reading kernel files: a child of the process that compiles does, and what they do, they do to it.
 
 It is a fork of a process that has imported all that reading takes, so it costs nothing to have one
 for each SM, and one more after each that a kernel file has ended.

@@ -1,5 +1,4 @@
-"""Which calls fall to which variant, in plain data: an ordered list of which the first that fits
-is taken."""
+"""Which calls fall to which variant, in plain data: the first that fits is taken."""
 
 from __future__ import annotations
 
