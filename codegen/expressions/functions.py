@@ -7,10 +7,10 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from codegen.export import sm_count
 from codegen.expressions import c_arithmetic
 from codegen.expressions.c_value import CValue
 from codegen.expressions.values import SM_COUNT
+from codegen.model.sm_count import sm_count
 
 
 @dataclass(frozen=True)
