@@ -1,33 +1,38 @@
-"""The comment beside each parameter of a kernel, read from its source."""
+"""The comment beside each parameter of a kernel, read from its source with libcst."""
 
 from __future__ import annotations
 
-import ast
 import inspect
 import textwrap
 from collections.abc import Callable
+
+import libcst
 
 
 def parameter_comments(function: Callable[..., object]) -> dict[str, str]:
     """The text of `# ...` after each parameter of `function` that has one."""
     try:
         source = textwrap.dedent(inspect.getsource(function))
-        tree = ast.parse(source)
-    except (OSError, TypeError, SyntaxError):
+        module = libcst.parse_module(source)
+    except (OSError, TypeError, libcst.ParserSyntaxError):
         return {}
-    definition = next((part for part in tree.body if isinstance(part, ast.FunctionDef)), None)
+    definition = next((s for s in module.body if isinstance(s, libcst.FunctionDef)), None)
     if definition is None:
         return {}
-    groups = definition.args
-    positional = [*groups.posonlyargs, *groups.args]
-    missing = [None] * (len(positional) - len(groups.defaults))
-    defaults = [*missing, *groups.defaults, *groups.kw_defaults]
-    lines = source.split("\n")
-    found = {}
-    for parameter, default in zip([*positional, *groups.kwonlyargs], defaults, strict=True):
-        last = default or parameter
-        line = lines[(last.end_lineno or 0) - 1].encode()[last.end_col_offset :].decode()
-        behind = line.lstrip("), \t")
-        if behind.startswith("#"):
-            found[parameter.arg] = behind.lstrip("#").strip()
-    return {name: text for name, text in found.items() if text}
+    parameters = definition.params
+    nodes = [*parameters.posonly_params, *parameters.params, *parameters.kwonly_params]
+    comments = {node.name.value: _comment(node) for node in nodes}
+    return {name: text for name, text in comments.items() if text}
+
+
+def _comment(parameter: libcst.Param) -> str:
+    """Black puts it after the comma; a last parameter without a comma carries it itself."""
+    after = (
+        parameter.comma.whitespace_after
+        if isinstance(parameter.comma, libcst.Comma)
+        else parameter.whitespace_after_param
+    )
+    if not isinstance(after, libcst.ParenthesizedWhitespace):
+        return ""
+    comment = after.first_line.comment
+    return "" if comment is None else comment.value.lstrip("#").strip()
