@@ -16,9 +16,11 @@ from triton.backends.compiler import GPUTarget
 from triton.runtime import autotuner as tritons
 
 from codegen.model.kernel import Variant
+from codegen.variants.axes.configuration import ConfigurationAxis
 from tests.support import made
 from tests.support.conditions import variant_of
 from tests.support.jit_calls import Array, Found, differences, launched, passed, plain
+from tests.support.plans import axis_of
 
 SOURCE = """
 CONFIGS = [
@@ -216,12 +218,8 @@ def test_a_call_gets_the_configuration_that_triton_would_use(
 
 def test_only_configurations_that_some_key_names_are_built(built: made.Library) -> None:
     """And the default, which is the kernel's first."""
-    (axis,) = (
-        a
-        for a in built.plans["untyped"].kernel.specialisation.axes
-        if a.kind != "dtype" and a.kind != "hints"
-    )
-    assert [str(value) for value in axis.values] == [
+    axis = axis_of(built.plans["untyped"].kernel, ConfigurationAxis)
+    assert [str(value) for value in axis.configurations] == [
         "BLOCK=64, SPLIT=1, num_warps=4, num_stages=3",
         "BLOCK=128, SPLIT=2, num_warps=8, num_stages=2",
         "BLOCK=256, SPLIT=1, num_warps=8, num_stages=3, maxnreg=128",
@@ -373,6 +371,6 @@ def test_a_table_does_without_pruning(tmp_path: Path, condition: str) -> None:
         "autotune(CONFIGS", f"autotune(CONFIGS, prune_configs_by={{'early_config_prune': {prune}}}"
     )
     (kernel,) = made.read(tmp_path, source)
-    (axis,) = (axis for axis in kernel.specialisation.axes if axis.kind == "configuration")
-    assert [dict(one.constexprs)["BLOCK"] for one in axis.values] == [64, 128]
-    assert axis.tuned is not None and axis.tuned.rows == (((1,), 1),)
+    axis = axis_of(kernel, ConfigurationAxis)
+    assert [dict(one.constexprs)["BLOCK"] for one in axis.configurations] == [64, 128]
+    assert axis.tuned.rows == (((1,), 1),)

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from codegen.model.errors import CodegenError, CodegenErrors
 from codegen.model.kernel import Kernel
+from codegen.variants.axes.heuristic import HeuristicAxis
 from tests.support import made
 from tests.support.conditions import variant_of
 from tests.support.heuristic_kernels import DTYPES, ONE_DTYPE, SOURCE
 from tests.support.jit_calls import Array, differences, launched, passed, plain
+from tests.support.plans import axis_of
 from tests.support.project import HEADER
 
 small = st.integers(-(2**31), 2**31 - 1)
@@ -375,8 +377,8 @@ def test_the_number_of_sms_is_found_by_each_call(tmp_path: Path, given: str) -> 
         f"@triton.heuristics({{'SMS': lambda args: {given}}})\n@triton.jit\n"
         "def k(x, SMS: tl.constexpr): pass\n",
     )
-    axis = kernel.specialisation.axes[0]
-    assert axis.values == (132, 148) and axis.computed is not None
+    axis = axis_of(kernel, HeuristicAxis)
+    assert axis.values == (132, 148)
     assert axis.computed.text == SMS[given]
 
 

@@ -10,7 +10,9 @@ import pytest
 from codegen.model.errors import CodegenErrors
 from codegen.model.kernel import Constexpr, Kernel, Parameter
 from codegen.model.options import OPTIONS
+from codegen.variants.axes.configuration import ConfigurationAxis
 from tests.support import made
+from tests.support.plans import axis_of
 
 SOURCE = """
 class Launcher:  # as torch's CachingAutotuner, which is no Autotuner of Triton's
@@ -56,9 +58,9 @@ def test_types_values_and_configurations_need_not_be_said_again(tmp_path: Path) 
         "xnumel": ("i32", 16),
         "XBLOCK": (512, 128),
     }
-    configuration = kernel.specialisation.axes[0]
-    assert (configuration.kind, configuration.parameters) == ("configuration", ("config",))
-    assert [str(one) for one in configuration.values] == [
+    configuration = axis_of(kernel, ConfigurationAxis)
+    assert configuration.parameters == ("config",)
+    assert [str(one) for one in configuration.configurations] == [
         "XBLOCK=512, num_warps=8, num_stages=3",
         "XBLOCK=128, num_warps=4, num_stages=3",
     ]

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "variants": {"model", "expressions", "prove"},
     "read": {"model", "expressions", "variants"},
     "project": {"model", "read"},
-    "compile": {"model", "read", "prove", "project"},
+    "compile": {"model", "read", "prove", "project", "variants"},
     "render": {"model", "prove", "variants"},
 }
 CODEGEN = Path(__file__).parent.parent / "codegen"

@@ -24,7 +24,6 @@ TYPES = "types={'x': 'X', 'y': '*fp32', 'n': 'i32:16', 'stride': 'i32:16', 'last
 
 def said(folder: Path, words: str) -> list[str]:
     (kernel,) = made.read(folder, KERNEL.replace("{words}", words))
-    plan = made.plan(kernel)
     variants = {
         variant.label: {
             "parameters": [pair for pair in variant.signature if pair[1] != "constexpr"],
@@ -34,7 +33,7 @@ def said(folder: Path, words: str) -> list[str]:
     }
     pointers = {"y": "in", "x": "out"}
     hints = {p.name: p.hint for p in kernel.parameters if isinstance(p, Parameter) and p.hint}
-    entry = {"calls": calls_of(plan), "variants": variants, "pointers": pointers, "hints": hints}
+    entry = {"calls": calls_of(kernel), "variants": variants, "pointers": pointers, "hints": hints}
     return list(losses(entry))
 
 

@@ -9,8 +9,10 @@ import pytest
 from codegen.model.errors import CodegenError, CodegenErrors
 from codegen.model.kernel import Variant
 from codegen.model.options import Options
+from codegen.variants.axes.configuration import ConfigurationAxis
 from tests.support import made
 from tests.support.jit_calls import Array, differences, launched, passed
+from tests.support.plans import axis_of
 
 SOURCE = """
 CONFIGS = [triton.Config({"BLOCK": 64}, num_warps=2), triton.Config({"BLOCK": 128}, num_warps=8)]
@@ -111,12 +113,8 @@ def test_configurations_give_both(built: made.Library, number: int) -> None:
     values = {"BLOCK": (64, 128)[number], "num_warps": warps, "num_stages": 3}
     assert dict(variant.constexprs) == values
     assert variant.options == Options(num_warps=warps)
-    (axis,) = (a for a in variant_axes(built, "tuned") if a.kind == "configuration")
-    assert str(axis.values[number]) == f"BLOCK={values['BLOCK']}, num_warps={warps}, num_stages=3"
-
-
-def variant_axes(built: made.Library, name: str):  # type: ignore[no-untyped-def]
-    return built.plans[name].kernel.specialisation.axes
+    one = axis_of(built.plans["tuned"].kernel, ConfigurationAxis).configurations[number]
+    assert str(one) == f"BLOCK={values['BLOCK']}, num_warps={warps}, num_stages=3"
 
 
 def test_options_among_a_configurations_constexprs(built: made.Library) -> None:

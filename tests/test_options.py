@@ -18,8 +18,10 @@ from codegen.model.options import DEFAULTS, OF_AMD, OPTIONS, REFUSED, Options, T
 from codegen.model.request import triton_options
 from codegen.model.targets import Target
 from codegen.model.triton_version import SUPPORTED, current
+from codegen.variants.axes.configuration import ConfigurationAxis
 from tests.support import made
 from tests.support.option_kernels import LAUNCHER, configured, heuristic, of_torch, source
+from tests.support.plans import axis_of
 
 pytestmark = pytest.mark.triton
 
@@ -255,8 +257,8 @@ def test_configurations_that_differ_in_an_option(tmp_path: Path) -> None:
         'triton.Config({"BLOCK": 32})], key=["x"])\n'
     )
     (kernel,) = made.read(tmp_path, text)
-    (axis,) = (a for a in kernel.specialisation.axes if a.kind == "configuration")
-    assert [str(one) for one in axis.values] == [
+    axis = axis_of(kernel, ConfigurationAxis)
+    assert [str(one) for one in axis.configurations] == [
         "BLOCK=32, num_warps=4, num_stages=3, enable_fp_fusion=False",
         "BLOCK=32, num_warps=4, num_stages=3",
     ]
@@ -285,8 +287,8 @@ def test_the_rows_of_tritons_own_file_have_options(tmp_path: Path) -> None:
     )
     text = source("tuned='*.autotune.json'", around=f"@triton.autotune([{every}], key=[])\n")
     (kernel,) = made.read(tmp_path, text)
-    (axis,) = (a for a in kernel.specialisation.axes if a.kind == "configuration")
-    assert [str(one) for one in axis.values] == [
+    axis = axis_of(kernel, ConfigurationAxis)
+    assert [str(one) for one in axis.configurations] == [
         "BLOCK=64, num_warps=8, num_stages=3",
         "BLOCK=32, num_warps=8, num_stages=3, maxnreg=64, enable_fp_fusion=False",
     ]

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from codegen.model.errors import CodegenErrors
-from codegen.model.kernel import Axis, Configuration
+from codegen.variants.axes.configuration import ConfigurationAxis
+from codegen.variants.axes.none import NoneAxis
 from tests.support import made
 from tests.support.calls import tensor
 from tests.support.jit_calls import Array
+from tests.support.plans import axis_of
 
 SOURCE = """
 @export("tests.packed", types={"x": "*fp32", "chunks": "*i64 | None with offsets",
@@ -36,9 +38,10 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> made.Library:
 
 def test_they_are_one_choice(library: made.Library) -> None:
     kernel = library.plans["packed"].kernel
-    assert [axis for axis in kernel.specialisation.axes if axis.kind == "none"] == [
-        Axis("none", ("offsets", "chunks", "first"), ("offsets", "no_offsets")),
-        Axis("none", ("bias",), ("bias", "no_bias")),
+    axes = [axis for axis in kernel.specialisation.axes if isinstance(axis, NoneAxis)]
+    assert [(axis.parameters, axis.labels) for axis in axes] == [
+        (("offsets", "chunks", "first"), ("offsets", "no_offsets")),
+        (("bias",), ("bias", "no_bias")),
     ]
     assert [variant.label for variant in kernel.specialisation.variants] == [
         f"{offsets}-{bias}-{hints}"
@@ -99,9 +102,7 @@ def k(x, a, b, m, BLOCK: tl.constexpr):
 def test_tuned_keys(tmp_path: Path) -> None:
     """One that has a dtype for some of them is no call's."""
     library = made.library(tmp_path, TUNED)
-    (axis,) = (a for a in library.plans["k"].kernel.specialisation.axes if a.tuned is not None)
-    assert axis.tuned is not None and len(axis.tuned.rows) == 2
-    assert all(isinstance(value, Configuration) for value in axis.values)
+    assert len(axis_of(library.plans["k"].kernel, ConfigurationAxis).tuned.rows) == 2
     x = Array().passed()
     for given, block in (((4096, 4096, 3), 128), ((4096, 4096, 4), 64), ((None, None, None), 128)):
         assert dict(library.chosen("k", x, *given).constexprs)["BLOCK"] == block

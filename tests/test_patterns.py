@@ -9,7 +9,9 @@ import pytest
 
 from codegen.model.errors import CodegenErrors
 from codegen.model.kernel import Constexpr, Kernel, Parameter
+from codegen.variants.axes.hints import HintsAxis
 from tests.support import made, standin
+from tests.support.plans import axis_of
 
 pytestmark = pytest.mark.triton
 
@@ -73,8 +75,8 @@ def test_cases_have_patterns_too(tmp_path: Path) -> None:
         f"types={{{PLAIN}, 'stride_*': 'i32:16', 'stride_z': 'i64:16'}}, constexprs={{'USE_*': 1}}"
     )
     kernel = read(tmp_path, words + ", cases=[{'stride_*': None, 'stride_b': 1}]")
-    (axis,) = [axis for axis in kernel.specialisation.axes if axis.kind == "hints"]
-    assert axis.hints == ((("x_ptr", 16), ("bias_ptr", 16), ("stride_b", 1)), ())
+    cases = axis_of(kernel, HintsAxis).cases
+    assert cases == ((("x_ptr", 16), ("bias_ptr", 16), ("stride_b", 1)), ())
 
 
 ERRORS = {

@@ -10,6 +10,8 @@ import pytest
 from codegen.model.errors import CodegenError
 from codegen.model.targets import Target
 from codegen.read.reading import Reading
+from codegen.variants.axes.configuration import ConfigurationAxis
+from tests.support.plans import axis_of
 from tests.support.project import HEADER, new_project
 from tests.support.readings import readings_of
 
@@ -114,8 +116,8 @@ def test_a_kernel_may_exist_for_the_targets_that_it_is_limited_to(
 
 def test_configurations_of_all_sms_are_united(readings: dict[str, Reading]) -> None:
     (kernel,) = readings["configured.py"].kernels
-    (axis,) = (axis for axis in kernel.specialisation.axes if axis.kind == "configuration")
-    assert [str(value) for value in axis.values] == [
+    axis = axis_of(kernel, ConfigurationAxis)
+    assert [str(value) for value in axis.configurations] == [
         f"N={size}, num_warps=4, num_stages=3" for size in (256, 64, 128)
     ]
     assert kernel.lacking_for == {80: (2,), 86: (2,), 90: (0,)}

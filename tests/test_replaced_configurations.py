@@ -15,10 +15,11 @@ from codegen.model.kernel import Kernel, Variant
 from codegen.model.plan import Image, Plan
 from codegen.model.request import CompileRequest
 from codegen.model.targets import Target
-from codegen.render.conditions import configurations_of
 from codegen.render.manifest_entries import functions_of
 from codegen.report import inspection
+from codegen.variants.axes.configuration import ConfigurationAxis
 from tests.support import made, standin
+from tests.support.plans import axis_of
 from tests.support.project import HEADER, new_project
 
 SOURCE = """
@@ -248,8 +249,7 @@ def test_a_configuration_is_replaced_for_the_choices_that_lack_it(tmp_path: Path
         (1,): {PTX[80]: (None, 0), PTX[90]: (0, 0)},
         (2,): {PTX[80]: (None, None), PTX[90]: (0, 0)},
     }
-    configurations = configurations_of(plan)
-    assert configurations is not None
+    configurations = axis_of(plan.kernel, ConfigurationAxis).entry(plan)
     assert configurations["shared"][1] == {
         "conditions": [{"kind": "constexpr", "of": ["MODE"], "is": ["split"]}],
         "bytes": {"compute_80": [None, 0], "compute_90": [0, 0]},

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from codegen.model.errors import CodegenError, CodegenErrors
-from codegen.model.kernel import Configuration, Kernel
+from codegen.model.kernel import Kernel
+from codegen.variants.axes.configuration import ConfigurationAxis
 from tests.support import made
 
 SOURCE = """
@@ -256,13 +257,10 @@ def test_two_files_that_disagree(tmp_path: Path) -> None:
 
 
 def blocks(kernel: Kernel) -> list[Any]:
-    found = [axis.values for axis in kernel.specialisation.axes if axis.kind == "configuration"]
-    configurations = found[0] if found else ()
-    if not configurations:
-        return [dict(kernel.specialisation.variants[0].constexprs)["BLOCK"]]
-    return [
-        dict(one.constexprs)["BLOCK"] for one in configurations if isinstance(one, Configuration)
-    ]
+    for axis in kernel.specialisation.axes:
+        if isinstance(axis, ConfigurationAxis):
+            return [dict(one.constexprs)["BLOCK"] for one in axis.configurations]
+    return [dict(kernel.specialisation.variants[0].constexprs)["BLOCK"]]
 
 
 @pytest.mark.parametrize("autotune", [HOOK, OVERRIDE])

@@ -11,6 +11,10 @@ from codegen.model.errors import CodegenError
 from codegen.model.identifiers import c_identifier, image_file, python_identifier
 from codegen.model.kernel import Axis, Constexpr, Kernel, Parameter
 from codegen.render.c_view import image_path
+from codegen.variants.axes.constexpr import ConstexprAxis
+from codegen.variants.axes.dtype import DtypeAxis
+from codegen.variants.axes.hints import HintsAxis
+from codegen.variants.axes.none import NoneAxis
 from codegen.variants.specialise import specialise
 from tests.support.plans import TARGETS, choice, kernel, plan, value
 
@@ -20,8 +24,18 @@ POINTER = value("out", "*fp32")
 UNHINTED = value("out", "*fp32", hint=None)
 
 
-def hints(*names: str) -> Axis:
-    return Axis("hints", (), ("aligned", "generic"), hints=(tuple((n, 16) for n in names), ()))
+def hints(*names: str) -> HintsAxis:
+    labels = ("aligned", "generic")
+    return HintsAxis((), labels, labels, (tuple((name, 16) for name in names), ()))
+
+
+def constexpr(name: str, labels: tuple[str, ...], choices: tuple[object, ...]) -> ConstexprAxis:
+    return ConstexprAxis((name,), labels, choices, choices)
+
+
+def dtype(names: tuple[str, ...], dtypes: tuple[str, ...]) -> DtypeAxis:
+    types = tuple((f"*{one}",) * len(names) for one in dtypes)
+    return DtypeAxis(names, dtypes, dtypes, types)
 
 
 FULL = kernel(
@@ -36,11 +50,11 @@ FULL = kernel(
     choice("MODE", "sum", "max-abs", ""),
 )
 FULL_AXES = (
-    Axis("dtype", ("x", "y"), ("fp16", "bf16")),
-    Axis("dtype", ("z",), ("i8", "i16", "i32")),
-    Axis("constexpr", ("FAST",), ("FAST_False", "FAST_True")),
-    Axis("none", ("bias",), ("bias", "no_bias")),
-    Axis("constexpr", ("MODE",), ("MODE_sum", "MODE_maxminus_abs", "MODE_")),
+    dtype(("x", "y"), ("fp16", "bf16")),
+    dtype(("z",), ("i8", "i16", "i32")),
+    constexpr("FAST", ("FAST_False", "FAST_True"), (False, True)),
+    NoneAxis(("bias",), ("bias", "no_bias"), (False, True), ("bias",)),
+    constexpr("MODE", ("MODE_sum", "MODE_maxminus_abs", "MODE_"), ("sum", "max-abs", "")),
     hints("x", "bias", "y", "z", "n"),
 )
 
@@ -51,7 +65,7 @@ AXES: dict[str, tuple[Kernel, tuple[Axis, ...]]] = {
     "an int may be hinted": (kernel(value("n", "i32", hint=16)), (hints("n"),)),
     "negative numbers": (
         kernel(choice("N", -1, 1)),
-        (Axis("constexpr", ("N",), ("N_minus_1", "N_1")),),
+        (constexpr("N", ("N_minus_1", "N_1"), (-1, 1)),),
     ),
     "everything, dtypes first and hints last": (FULL, FULL_AXES),
 }
@@ -67,7 +81,7 @@ def test_axes(case: str) -> None:
 def test_variants_are_all_combinations_in_mixed_radix_order(case: str) -> None:
     of, axes = AXES[case]
     variants = of.specialisation.variants
-    assert of.specialisation.cells == ()
+    assert of.specialisation.numbers == ()
     sizes = [len(axis.labels) for axis in axes]
     assert [variant.selection for variant in variants] == list(
         itertools.product(*map(range, sizes))
@@ -119,7 +133,9 @@ def test_what_a_variant_tells_the_compiler() -> None:
 
 def test_const_pointers_choose_with_others() -> None:
     of = kernel(value("x", "const *fp16 | const *bf16"), value("y", "*fp16 | *bf16"))
-    assert of.specialisation.axes[0] == Axis("dtype", ("x", "y"), ("fp16", "bf16"))
+    types = (("*kfp16", "*fp16"), ("*kbf16", "*bf16"))
+    dtypes = ("fp16", "bf16")
+    assert of.specialisation.axes[0] == DtypeAxis(("x", "y"), dtypes, dtypes, types)
     assert of.specialisation.variants[-1].signature == (("x", "*kbf16"), ("y", "*bf16"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from codegen.compile.shared_memory import cells_of, configuration_axis, is_tight, needs_of
+from codegen.compile.shared_memory import configuration_axis, is_tight, needs_of
 from codegen.model.devices import DEVICES
 from codegen.model.errors import CannotBuild, CodegenError
 from codegen.model.kernel import Kernel
@@ -30,7 +30,7 @@ def absent_configurations(
     if position is None:
         return
     leading: dict[int, set[int]] = {}
-    for selection, number in cells_of(kernel.specialisation):
+    for selection, number in kernel.specialisation.combinations():
         leading.setdefault(number, set()).add(selection[position])
     for number, group in enumerate(requests):
         for request in group:

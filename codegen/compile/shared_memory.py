@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from codegen.model.devices import DEVICES
 from codegen.model.kernel import NO_VARIANT, Specialisation
 from codegen.model.plan import Binary, Needs
 from codegen.model.targets import Target
+from codegen.variants.axes.configuration import ConfigurationAxis
 
 Rows = Mapping[tuple[int, ...], Mapping[Target, tuple[int | None, ...]]]
 
@@ -44,15 +44,9 @@ def is_tight(needs: Needs) -> bool:
 
 
 def configuration_axis(specialisation: Specialisation) -> int | None:
-    kinds = [axis.kind for axis in specialisation.axes]
-    return kinds.index("configuration") if "configuration" in kinds else None
-
-
-def cells_of(specialisation: Specialisation) -> Iterator[tuple[tuple[int, ...], int]]:
-    """Each combination of choices with its variant."""
-    selections = itertools.product(*(range(len(axis.labels)) for axis in specialisation.axes))
-    numbers = specialisation.cells or range(len(specialisation.variants))
-    return zip(selections, numbers, strict=True)
+    """The place of the axis of configurations, if there is one."""
+    places = (n for n, a in enumerate(specialisation.axes) if isinstance(a, ConfigurationAxis))
+    return next(places, None)
 
 
 def _rows(
@@ -66,7 +60,7 @@ def _rows(
     count = len(specialisation.axes[position].labels)
     shared = [{image.target: image.shared for image in binary.images} for binary in binaries]
     rows: dict[tuple[int, ...], dict[Target, list[int | None]]] = {}
-    for selection, number in cells_of(specialisation):
+    for selection, number in specialisation.combinations():
         row = rows.setdefault(selection[:position], {target: [0] * count for target in targets})
         if number == NO_VARIANT:
             continue

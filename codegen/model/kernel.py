@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 from codegen.model.descriptors import DescriptorType, ParameterType
 from codegen.model.errors import SourceLocation
@@ -216,39 +217,26 @@ _ALWAYS_SHOWN = ("num_warps", "num_stages")
 
 
 @dataclass(frozen=True)
-class Column:
-    """What a call's key has at one place."""
-
-    kind: str
-    """`value`: an int itself, 0 for None; else the index of the choice on an axis of this kind."""
-    parameter: str
-
-
-@dataclass(frozen=True)
-class TunedTable:
-    """For each key, in order, the number of a configuration; other calls get the first."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[tuple[int, ...], int], ...]
-
-
-@dataclass(frozen=True)
 class Axis:
-    """One thing a call decides when it picks a variant."""
+    """One thing a call decides when it picks a variant. `codegen.variants.axes` has the kinds."""
 
-    kind: str
-    """`dtype`, `none`, `width`, `constexpr`, `configuration`, `heuristic` or `hints`."""
+    kind: ClassVar[str]
+    """What the manifest calls this kind."""
     parameters: tuple[str, ...]
     labels: tuple[str, ...]
     """How each choice is called in variant names."""
-    values: tuple[object, ...] = ()
-    """Of a heuristic, the value of each choice; of configurations, each of them."""
-    computed: Computed | None = None
-    """How C computes a heuristic's value."""
-    tuned: TunedTable | None = None
-    """Of configurations: the one that was found best for each key."""
-    hints: tuple[Hints, ...] = ()
-    """Of hints: the cases, of which a call picks the first that holds."""
+    values: tuple[object, ...]
+    """What each choice is of a call, as the manifest says it."""
+
+    @property
+    def reads(self) -> Reads:
+        """What C computes the choice from, where that is an expression."""
+        return Reads()
+
+    @property
+    def argument(self) -> Constexpr | None:
+        """What a call passes besides the kernel's own parameters, to make the choice."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -279,9 +267,14 @@ class Specialisation:
 
     axes: tuple[Axis, ...] = ()
     variants: tuple[Variant, ...] = ()
-    cells: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
     """The variant of each combination of choices, in mixed-radix order of the axes (the last varies
     fastest); NO_VARIANT where no call leads. Empty: each combination has its own."""
+
+    def combinations(self) -> Iterator[tuple[tuple[int, ...], int]]:
+        """Each combination of choices with the number of its variant."""
+        choices = itertools.product(*(range(len(axis.labels)) for axis in self.axes))
+        return zip(choices, self.numbers or range(len(self.variants)), strict=True)
 
 
 NO_VARIANT = -1
@@ -351,23 +344,15 @@ class Kernel:
     def arguments(self) -> tuple[Parameter | Constexpr, ...]:
         """What a call passes, in order, without the grid and the stream."""
         own = (p for p in self.parameters if isinstance(p, Parameter) or p.is_argument)
-        return (*own, *map(_configuration_argument, self._named_configurations))
+        axes = self.specialisation.axes
+        return (*own, *(axis.argument for axis in axes if axis.argument is not None))
+
+    @property
+    def reads(self) -> tuple[Reads, ...]:
+        """What the grid and each of the heuristics read."""
+        return (self.grid.reads, *(axis.reads for axis in self.specialisation.axes))
 
     @cached_property
     def facts(self) -> tuple[TensorFact, ...]:
         """Sizes and strides of tensors that the grid and the heuristics read."""
-        computed = (axis.computed for axis in self.specialisation.axes)
-        reads = (self.grid.reads, *(each.reads for each in computed if each is not None))
-        return united(fact for each in reads for fact in each.facts)
-
-    @property
-    def _named_configurations(self) -> Iterator[Axis]:
-        """The axis of configurations, where the call names one."""
-        axes = self.specialisation.axes
-        return (axis for axis in axes if axis.kind == "configuration" and axis.parameters)
-
-
-def _configuration_argument(axis: Axis) -> Constexpr:
-    listed = "; ".join(f"{number}: {one}" for number, one in enumerate(axis.values))
-    choices = tuple(range(len(axis.values)))
-    return Constexpr(axis.parameters[0], choices, Default(0), f"the configuration, {listed}")
+        return united(fact for reads in self.reads for fact in reads.facts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from codegen.model.descriptors import DescriptorType
 from codegen.model.dtypes import DType
@@ -19,34 +19,9 @@ from codegen.model.wording import (
     parameter_doc,
     use_text,
 )
-from codegen.render.hash_tables import initializer, slots, words
-
-
-@dataclass(frozen=True)
-class CArgument:
-    """One argument of the generated function."""
-
-    name: str
-    c_name: str
-    index: int
-    declaration: str
-    """`int32_t seq_len`, as a parameter or a local variable."""
-    getter: str
-    """The runtime function that coerces it."""
-    fields: tuple[str, ...]
-    """The designated initialisers of its `tb_argument`."""
-    doc: str
-    sizes: tuple[str, ...] = ()
-    """The C expressions of its declared shape."""
-    element_sizes: tuple[int, ...] = ()
-    """Bytes of each type that a pointer may point to."""
-    may_be_left_out: bool = False
-    stored_type: str = ""
-    """Of what is passed by address, a scalar that may be None or a tensor: its type."""
-    rank: int = 0
-    """Of a tensor that becomes a descriptor: its dimensions."""
-    choices: tuple[str, ...] = ()
-    """C constants: the values of a constexpr, but for strings, or the dtypes of a tensor."""
+from codegen.variants.axes.dtype import DtypeAxis
+from codegen.variants.c_steps import CArgument, int_literal
+from codegen.variants.hash_tables import initializer, slots, words
 
 
 def c_arguments(plan: Plan) -> Iterator[CArgument]:
@@ -168,7 +143,7 @@ def _dtype_fields(parameter: Parameter, axes: tuple[Axis, ...]) -> Iterator[str]
     )
     yield f".dtypes = (const tb_dtype[]){{{rows}}}"
     yield f".dtype_count = {len(dtypes)}"
-    dtype_axes = [axis for axis in axes if axis.kind == "dtype"]
+    dtype_axes = [axis for axis in axes if isinstance(axis, DtypeAxis)]
     for number, axis in enumerate(dtype_axes):
         if parameter.name in axis.parameters:
             yield f".dtype_axis = {number}"
@@ -215,14 +190,6 @@ def _choice(constexpr: Constexpr, index: int) -> CArgument:
         doc="NULL for None: " * (None in constexpr.passed) + constexpr_doc(constexpr),
         choices=() if kind is str else tuple(values),
     )
-
-
-def int_literal(value: object) -> str:
-    """An int or bool as a C literal."""
-    number = int(value) if isinstance(value, int) else 0
-    if number == -(1 << 63):
-        return "INT64_MIN"
-    return str(number) if abs(number) < 1 << 31 else f"INT64_C({number})"
 
 
 def dtype_constant(dtype: DType) -> str:

@@ -10,11 +10,12 @@ from codegen.model.identifiers import image_file
 from codegen.model.kernel import Kernel, Parameter, Reads
 from codegen.model.plan import Binary, Image, Plan
 from codegen.model.wording import GRID_NAMES, signature_text
-from codegen.render.c_arguments import CArgument, c_arguments, c_string, dtype_constant
+from codegen.render.c_arguments import c_arguments, c_string, dtype_constant
 from codegen.render.c_decisions import decide
 from codegen.render.c_images import CTables, c_tables, launch_fields
-from codegen.render.c_steps import CHeuristic, CStep, CTable
 from codegen.render.prefix import external
+from codegen.variants.axes.dtype import DtypeAxis
+from codegen.variants.c_steps import CArgument, CHeuristic, CStep, CTable
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,7 @@ def _dtypes(plan: Plan, arguments: tuple[CArgument, ...], names: set[str]) -> It
     by_name = {argument.name: argument for argument in arguments}
     types = {p.name: p.types for p in plan.kernel.parameters if isinstance(p, Parameter)}
     for axis in plan.kernel.specialisation.axes:
-        if axis.kind == "dtype":
+        if isinstance(axis, DtypeAxis):
             first = axis.parameters[0]
             choices = " or ".join(dtype_constant(type_.dtype) for type_ in types[first])
             pointers = [by_name[name].c_name for name in axis.parameters]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from codegen.model.kernel import GENERIC, HINTED
+from codegen.variants.axes.hints import HintsAxis
 
 Conditions = Mapping[tuple[str, tuple[str, ...]], Sequence[Any]]
 Facts = Mapping[str, int]
@@ -55,7 +56,7 @@ def _row(call: Mapping[str, Any]) -> Row:
     conditions: dict[tuple[str, tuple[str, ...]], Sequence[Any]] = {}
     facts: Facts = {}
     for condition in call["conditions"]:
-        if condition["kind"] == "hints":
+        if condition["kind"] == HintsAxis.kind:
             (facts,) = condition["is"]
         else:
             conditions[condition["kind"], tuple(condition["of"])] = condition["is"]

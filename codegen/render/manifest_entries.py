@@ -10,7 +10,8 @@ from codegen.model.generated_file import digest
 from codegen.model.kernel import Parameter
 from codegen.model.plan import Plan
 from codegen.model.wording import axis_text, signature_text
-from codegen.render.conditions import calls_of, configurations_of
+from codegen.render.conditions import calls_of
+from codegen.variants.axes.configuration import ConfigurationAxis
 
 
 def functions_of(
@@ -42,6 +43,11 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
                 for image in binary.images
             },
         }
+    configurations = (
+        axis.entry(plan)
+        for axis in kernel.specialisation.axes
+        if isinstance(axis, ConfigurationAxis)
+    )
     return {
         "kernel": f"{kernel.file}:{kernel.qualname}",
         "signature": signature_text(kernel),
@@ -63,6 +69,6 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
             if isinstance(parameter, Parameter) and parameter.hint is not None
         },
         "variants": variants,
-        "calls": calls_of(plan),
-        "configurations": configurations_of(plan),
+        "calls": calls_of(kernel),
+        "configurations": next(configurations, None),
     }

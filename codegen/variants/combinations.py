@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from codegen.model.kernel import Axis, Hints
-from codegen.model.options import Options
+from codegen.model.kernel import Axis, Hints, Kernel
+from codegen.model.options import OPTIONS, Options, check_options, with_given
 
 
 @dataclass(frozen=True)
-class Cell:
+class Combination:
     """One combination of choices: what is known of a call that makes them."""
 
     selection: tuple[int, ...]
@@ -24,36 +23,24 @@ class Cell:
     reachable: bool = True
     """Some call makes these choices."""
 
-    def extended(self, axis: Axis, index: int) -> Cell:
-        """This cell with one more choice."""
+    def extended(self, axis: Axis, index: int) -> Combination:
+        """This with the place of one more choice."""
         told = axis.labels[index : index + 1] if len(axis.labels) > 1 else ()
         return replace(self, selection=(*self.selection, index), labels=(*self.labels, *told))
+
+    def with_value(self, kernel: Kernel, name: str, value: object) -> Combination:
+        """This with the value of a constexpr, or an option of the compiler, or both of one name."""
+        made = self
+        if name in OPTIONS:
+            made = replace(self, options=with_given(self.options, {name: value}))
+            if self.reachable:
+                check_options(kernel.name, made.options, kernel.location)
+            if name not in {parameter.name for parameter in kernel.parameters}:
+                return made
+        return replace(made, values={**self.values, name: value})
 
     def known(self, name: str) -> tuple[object, ...]:
         """The value of a constexpr or an option, if it has one here."""
         if name in self.values:
             return (self.values[name],)
         return (getattr(self.options, name),) if hasattr(self.options, name) else ()
-
-
-def hint_groups(cases: Sequence[Hints]) -> dict[tuple[int, ...], list[tuple[str, int]]]:
-    """The facts that go together, by the cases that assume them: a call tests each group once."""
-    groups: dict[tuple[int, ...], list[tuple[str, int]]] = {}
-    for fact in dict.fromkeys(fact for case in cases for fact in case):
-        numbers = tuple(number for number, case in enumerate(cases) if fact in case)
-        groups.setdefault(numbers, []).append(fact)
-    return groups
-
-
-def decisive_nones(cases: Sequence[Hints], nullable: Collection[str]) -> tuple[str, ...]:
-    """The parameters whose being None changes which case assumes most: of None nothing is assumed,
-    and some cases assume something of them and others do not."""
-    named = [{name for name, _ in case} for case in cases if case]
-    names = dict.fromkeys(name for case in cases for name, _ in case)
-    return tuple(n for n in names if n in nullable and not all(n in case for case in named))
-
-
-def best_case(cases: Sequence[Hints], holding: Collection[int], nones: Collection[str]) -> int:
-    """Of the cases that hold, the one that assumes most of what is not None; then the first."""
-    facts = {case: sum(name not in nones for name, _ in cases[case]) for case in holding}
-    return min(holding, key=lambda case: (-facts[case], case))

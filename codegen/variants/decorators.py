@@ -12,7 +12,7 @@ from codegen.model.errors import CodegenError, closest
 from codegen.model.kernel import Configuration
 from codegen.model.options import OPTIONS, is_neutral, is_option, refusal
 from codegen.variants.heuristics import Function, Heuristic
-from codegen.variants.tuning import Tuning, configurations_of, tuning_of
+from codegen.variants.tuning import Tuning, listed, tuning_of
 
 Step = Tuning | Heuristic
 
@@ -59,7 +59,7 @@ def listed_configurations(
 ) -> tuple[Configuration, ...]:
     """What the kernel's autotuner chooses among, if it has one. Raises `CodegenError`."""
     autotuners = [wrapper for wrapper in wrappers if _is_autotuner(wrapper)]
-    return configurations_of(declaration, autotuners[0], parameters) if autotuners else ()
+    return tuple(listed(declaration, autotuners[0], parameters)) if autotuners else ()
 
 
 def _is_autotuner(wrapper: object) -> bool:

@@ -21,7 +21,7 @@ from codegen.model.kernel import Computed, Constexpr, Kernel, Parameter
 from codegen.model.options import OPTIONS
 from codegen.model.sm_count import NoDeviceYet, SmCount
 from codegen.model.values import COMPUTED, canonical, held, is_plain, real
-from codegen.variants.combinations import Cell
+from codegen.variants.combinations import Combination
 
 Function = Callable[[dict[str, Any]], object]
 
@@ -44,25 +44,27 @@ class Found:
     """What a heuristic gives."""
 
     values: tuple[tuple[object, ...], ...]
-    """For each cell, the values that calls may have there."""
+    """For each combination, the values that calls may have there."""
     choices: tuple[object, ...] = ()
     computed: Computed | None = None
-    """How C finds the value; None where each cell has but one."""
+    """How C finds the value; None where each combination has but one."""
 
 
-def evaluate_or_translate(kernel: Kernel, heuristic: Heuristic, cells: Sequence[Cell]) -> Found:
-    """The values of the heuristic in each cell. Raises `CodegenError` if C cannot compute it."""
+def evaluate_or_translate(
+    kernel: Kernel, heuristic: Heuristic, combinations: Sequence[Combination]
+) -> Found:
+    """Its values in each combination. Raises `CodegenError` if C cannot compute them."""
     values = _held(
         heuristic,
-        [_evaluated(kernel, heuristic, cell) if cell.reachable else () for cell in cells],
+        [_evaluated(kernel, heuristic, one) if one.reachable else () for one in combinations],
     )
     if all(
-        value is not None and (value or not cell.reachable)
-        for value, cell in zip(values, cells, strict=True)
+        value is not None and (value or not one.reachable)
+        for value, one in zip(values, combinations, strict=True)
     ):
         _check_choices(kernel, heuristic, heuristic.choices, values)
         return Found(tuple(value or (None,) for value in values))
-    computed, choices = _translated(kernel, heuristic, cells)
+    computed, choices = _translated(kernel, heuristic, combinations)
     _check_choices(kernel, heuristic, choices, values)
     return Found(tuple(choices if v is None else v for v in values), choices, computed)
 
@@ -73,7 +75,7 @@ def _check_choices(
     choices: Sequence[object],
     values: Sequence[tuple[object, ...] | None],
 ) -> None:
-    """Raise `CodegenError` where a cell has a value that is not among the choices, if any."""
+    """Raise `CodegenError` where some value is not among the choices, if there are any."""
     for value in values:
         if value and choices and real(value[0]) not in choices:
             raise CodegenError(
@@ -134,11 +136,13 @@ def _argument(type_: ParameterType) -> Unknown:
     return _Tensor(type_.dtype) if type_.is_pointer else Unknown(_CLASSES[type_.dtype.python_type])
 
 
-def _evaluated(kernel: Kernel, heuristic: Heuristic, cell: Cell) -> tuple[object, ...] | None:
-    """The value in a cell; None when a call's values decide it."""
-    values = {name: real(value) for name, value in cell.values.items()}
-    arguments: dict[str, Any] = {**asdict(cell.options), **values}
-    for name, text in cell.types.items():
+def _evaluated(
+    kernel: Kernel, heuristic: Heuristic, combination: Combination
+) -> tuple[object, ...] | None:
+    """The value in a combination; None when a call's values decide it."""
+    values = {name: real(value) for name, value in combination.values.items()}
+    arguments: dict[str, Any] = {**asdict(combination.options), **values}
+    for name, text in combination.types.items():
         if name not in values:  # else None, for which there is a null pointer
             arguments[name] = _argument(parse_parameter_type(text))
     for name, nest in kernel.tuples:
@@ -240,12 +244,12 @@ def _plain(value: object) -> object:
 
 
 def _translated(
-    kernel: Kernel, heuristic: Heuristic, cells: Sequence[Cell]
+    kernel: Kernel, heuristic: Heuristic, combinations: Sequence[Combination]
 ) -> tuple[Computed, tuple[object, ...]]:
     names = {parameter.name for parameter in kernel.parameters}
     options = (name for name in OPTIONS if name not in names)
     listed = (*kernel.parameters, *(Constexpr(o, (), is_computed=True) for o in options))
-    parameters = tuple(_as_known(parameter, cells) for parameter in listed)
+    parameters = tuple(_as_known(parameter, combinations) for parameter in listed)
     values = readable(parameters, kernel.tuples)
     try:
         expression = translate_heuristic(
@@ -269,18 +273,20 @@ def _translated(
     reads = reads_of(parameters, [expression])
     computed = {p.name for p in parameters if isinstance(p, Constexpr) and p.is_computed}
     derived = tuple(
-        (name, tuple(next(iter(cell.known(name)), 0) for cell in cells))
+        (name, tuple(next(iter(one.known(name)), 0) for one in combinations))
         for name in reads.names
         if name in computed
     )
     return Computed(expression.text, reads, expression.can_fail, derived), choices
 
 
-def _as_known(parameter: Parameter | Constexpr, cells: Sequence[Cell]) -> Parameter | Constexpr:
+def _as_known(
+    parameter: Parameter | Constexpr, combinations: Sequence[Combination]
+) -> Parameter | Constexpr:
     """A computed constexpr or option with the values that it has so far."""
     if isinstance(parameter, Parameter) or not parameter.is_computed:
         return parameter
-    known = (cell.known(parameter.name) for cell in cells if cell.reachable)
+    known = (one.known(parameter.name) for one in combinations if one.reachable)
     found = {repr(value): value for values in known for value in values}
     return replace(parameter, choices=tuple(found.values()))
 

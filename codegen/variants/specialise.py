@@ -7,12 +7,10 @@ from dataclasses import replace
 
 from codegen.model.descriptors import DescriptorType, parse_parameter_type
 from codegen.model.errors import CodegenError
-from codegen.model.identifiers import file_safe, room_for_label
+from codegen.model.identifiers import room_for_label
 from codegen.model.kernel import (
     GENERIC,
-    HINTED,
     NO_VARIANT,
-    Axis,
     Configuration,
     Constexpr,
     Hints,
@@ -21,19 +19,27 @@ from codegen.model.kernel import (
     Specialisation,
     Variant,
 )
-from codegen.model.none_together import groups
-from codegen.model.options import OPTIONS, check_options, with_given
+from codegen.model.options import with_given
 from codegen.model.values import identity
 from codegen.prove.launch_layout import most_parts
-from codegen.variants.combinations import Cell, decisive_nones, hint_groups
+from codegen.variants.axes.configuration import ConfigurationAxis, TunedTable
+from codegen.variants.axes.constexpr import ConstexprAxis
+from codegen.variants.axes.dtype import DtypeAxis
+from codegen.variants.axes.heuristic import HeuristicAxis
+from codegen.variants.axes.hints import HintsAxis
+from codegen.variants.axes.kind import AxisKind
+from codegen.variants.axes.none import NoneAxis
+from codegen.variants.axes.width import WidthAxis
+from codegen.variants.combinations import Combination
 from codegen.variants.heuristics import Heuristic, evaluate_or_translate
+from codegen.variants.limits import (
+    MOST_COMBINATIONS,
+    MOST_PARAMETERS,
+    MOST_TYPE_VARIABLES,
+    check_limit,
+)
 from codegen.variants.tuned_table import tuned_table
 from codegen.variants.tuning import Tuning
-
-# What the C runtime has room for: TB_MOST_PARAMETERS and TB_MOST_DTYPE_AXES, and
-# an index of 16 bits.
-_LONGEST_LABEL, _LONGEST_CASE = 40, 80
-MOST_PARAMETERS, MOST_TYPE_VARIABLES, MOST_COMBINATIONS, MOST_HINT_GROUPS = 254, 8, 1 << 15, 12
 
 
 def specialise(
@@ -44,99 +50,65 @@ def specialise(
     `cases` are the hinted variants besides the generic one; by default one that has each
     parameter's hint.
     """
-    _check_limits(kernel)
-    axes: list[Axis] = []
-    cells = [_first_cell(kernel)]
+    parts = sum(most_parts(p) for p in kernel.parameters if isinstance(p, Parameter))
+    check_limit(kernel, parts, MOST_PARAMETERS, "run-time parameters")
+    check_limit(kernel, len([*DtypeAxis.of(kernel)]), MOST_TYPE_VARIABLES, "choices of types")
+    axes: list[AxisKind] = []
+    combinations = [_first(kernel)]
     for axis in _call_axes(kernel):
         axes.append(axis)
-        cells = [_choose(kernel, cell, axis, index) for cell, index in _combinations(cells, axis)]
+        combinations = _chosen(kernel, axis, combinations)
     for step in steps:
         if isinstance(step, Tuning):
-            cells = _configured(kernel, step, axes, cells)
+            combinations = _configured(kernel, step, axes, combinations)
         else:
-            cells = _computed(kernel, step, axes, cells)
-    hints = _hints_axis(kernel, cases)
-    if hints is not None:
+            combinations = _computed(kernel, step, axes, combinations)
+    for hints in HintsAxis.of(kernel, cases):
         axes.append(hints)
-        cells = [
-            replace(cell.extended(hints, index), hints=hints.hints[index])
-            for cell, index in _combinations(cells, hints)
-        ]
-    if len(cells) > MOST_COMBINATIONS:
-        raise _too_many(kernel, len(cells), MOST_COMBINATIONS, "combinations of choices")
-    return _finished(kernel, tuple(axes), cells)
+        combinations = _chosen(kernel, hints, combinations)
+    check_limit(kernel, len(combinations), MOST_COMBINATIONS, "combinations of choices")
+    return _finished(kernel, tuple(axes), combinations)
 
 
-def _first_cell(kernel: Kernel) -> Cell:
+def _first(kernel: Kernel) -> Combination:
     types = {p.name: p.types[0].triton for p in kernel.parameters if isinstance(p, Parameter)}
     fixed = (p for p in kernel.parameters if isinstance(p, Constexpr) and not p.is_computed)
     values = {constexpr.name: constexpr.choices[0] for constexpr in fixed}
-    return Cell((), (), types, values, kernel.options)
+    return Combination((), (), types, values, kernel.options)
 
 
-def _call_axes(kernel: Kernel) -> Iterator[Axis]:
-    """What the arguments decide by themselves: pointers with equal choices of types together."""
-    for types, names in _type_variables(kernel).items():
-        yield Axis("dtype", names, types)
-    together = groups(kernel.parameters)
+def _call_axes(kernel: Kernel) -> Iterator[AxisKind]:
+    """What the arguments decide by themselves."""
+    yield from DtypeAxis.of(kernel)
     for parameter in kernel.parameters:
-        name = parameter.name
-        if isinstance(parameter, Constexpr):
-            if parameter.is_argument:
-                yield Axis("constexpr", (name,), _labels(name, parameter.passed))
-            continue
-        if parameter.nullable and not parameter.partner:
-            yield Axis("none", together[name], (name, f"no_{name}"))
-        if not parameter.is_tensor and len(parameter.types) > 1:
-            yield Axis("width", (name,), tuple(f"{name}_{t.triton}" for t in parameter.types))
+        yield from ConstexprAxis.of(kernel, parameter)
+        yield from NoneAxis.of(kernel, parameter)
+        yield from WidthAxis.of(kernel, parameter)
 
 
-def _combinations(cells: Sequence[Cell], axis: Axis) -> Iterator[tuple[Cell, int]]:
-    return ((cell, index) for cell in cells for index in range(len(axis.labels)))
-
-
-def _choose(kernel: Kernel, cell: Cell, axis: Axis, index: int) -> Cell:
-    types, values = dict(cell.types), dict(cell.values)
-    parameters = {parameter.name: parameter for parameter in kernel.parameters}
-    for name in axis.parameters:
-        parameter = parameters[name]
-        if isinstance(parameter, Constexpr):
-            values[name] = parameter.choices[index]
-            if name in OPTIONS and name not in kernel.apart:
-                cell = _with_value(kernel, cell, name, values[name])
-        elif axis.kind == "none":
-            if index == 1:
-                values[name] = None
-                if not parameter.takes_null:
-                    del types[name]
-        elif name in types:
-            types[name] = parameter.types[index].triton
-    return replace(cell.extended(axis, index), types=types, values=values)
+def _chosen(
+    kernel: Kernel, axis: AxisKind, combinations: Sequence[Combination]
+) -> list[Combination]:
+    """Each of the combinations with each choice on one more axis."""
+    return [
+        axis.chosen(kernel, one.extended(axis, index), index)
+        for one in combinations
+        for index in range(len(axis.labels))
+    ]
 
 
 def _configured(
-    kernel: Kernel, tuning: Tuning, axes: list[Axis], cells: Sequence[Cell]
-) -> list[Cell]:
-    """The cells of each configuration; of several, an axis, which a call or the key decides."""
+    kernel: Kernel, tuning: Tuning, axes: list[AxisKind], combinations: Sequence[Combination]
+) -> list[Combination]:
+    """The combinations of each configuration; of several, an axis, which a call or the key
+    decides."""
     configurations = tuple(_whole(kernel, tuning, one) for one in tuning.configurations)
-    axis = Axis(
-        "configuration",
-        () if tuning.argument is None else (tuning.argument,),
-        tuple(f"config_{number}" for number in range(len(configurations))),
-        values=configurations,
-        tuned=tuned_table(kernel, axes, cells, tuning) if tuning.tuned else None,
-    )
-    if len(configurations) > 1:
-        axes.append(axis)
-    made = []
-    for cell, index in _combinations(cells, axis):
-        chosen = configurations[index]
-        if len(configurations) > 1:
-            cell = cell.extended(axis, index)
-        values = {**cell.values, **dict(chosen.constexprs)}
-        given = {name: getattr(chosen.options, name) for name in chosen.given}
-        made.append(replace(cell, values=values, options=with_given(cell.options, given)))
-    return made
+    tuned = tuned_table(kernel, axes, combinations, tuning) if tuning.tuned else TunedTable()
+    axis = ConfigurationAxis.of(configurations, tuning.argument, tuned)
+    if len(configurations) == 1:
+        return [axis.chosen(kernel, one, 0) for one in combinations]
+    axes.append(axis)
+    return _chosen(kernel, axis, combinations)
 
 
 def _whole(kernel: Kernel, tuning: Tuning, one: Configuration) -> Configuration:
@@ -163,75 +135,35 @@ def _whole(kernel: Kernel, tuning: Tuning, one: Configuration) -> Configuration:
 
 
 def _computed(
-    kernel: Kernel, heuristic: Heuristic, axes: list[Axis], cells: Sequence[Cell]
-) -> list[Cell]:
-    """The cells with what a heuristic gives: a value for each, or an axis that C computes."""
-    found = evaluate_or_translate(kernel, heuristic, cells)
+    kernel: Kernel, heuristic: Heuristic, axes: list[AxisKind], combinations: Sequence[Combination]
+) -> list[Combination]:
+    """The combinations with what a heuristic gives: a value each, or an axis that C computes."""
+    found = evaluate_or_translate(kernel, heuristic, combinations)
     if found.computed is None:
         return [
-            _with_value(kernel, cell, heuristic.name, value)
-            for cell, (value,) in zip(cells, found.values, strict=True)
+            one.with_value(kernel, heuristic.name, value)
+            for one, (value,) in zip(combinations, found.values, strict=True)
         ]
-    labels = _labels(heuristic.name, found.choices)
-    axis = Axis(
-        "heuristic", (heuristic.name,), labels, values=found.choices, computed=found.computed
-    )
+    axis = HeuristicAxis.of(heuristic.name, found.choices, found.computed)
     axes.append(axis)
-    made = []
-    for cell, possible in zip(cells, found.values, strict=True):
-        for index, value in enumerate(found.choices):
-            one = _with_value(kernel, cell.extended(axis, index), heuristic.name, value)
-            is_possible = cell.reachable and value in possible
-            made.append(replace(one, reachable=is_possible))
-    return made
+    possible = [values for values in found.values for _ in axis.values]
+    return [
+        replace(one, reachable=one.reachable and axis.values[one.selection[-1]] in values)
+        for one, values in zip(_chosen(kernel, axis, combinations), possible, strict=True)
+    ]
 
 
-def _with_value(kernel: Kernel, cell: Cell, name: str, value: object) -> Cell:
-    """A heuristic's value is a constexpr, or an option of the compiler, or both by one name."""
-    if name in OPTIONS:
-        cell = replace(cell, options=with_given(cell.options, {name: value}))
-        if cell.reachable:
-            check_options(kernel.name, cell.options, kernel.location)
-        if name not in {parameter.name for parameter in kernel.parameters}:
-            return cell
-    return replace(cell, values={**cell.values, name: value})
-
-
-def _hints_axis(kernel: Kernel, cases: tuple[Hints, ...] | None) -> Axis | None:
-    if cases is None:
-        parameters = (p for p in kernel.parameters if isinstance(p, Parameter))
-        hinted = tuple((p.name, p.hint) for p in parameters if p.hint is not None)
-        cases = (hinted,) if hinted else ()
-    if not cases:
-        return None
-    nullable = [p.name for p in kernel.parameters if isinstance(p, Parameter) and p.nullable]
-    groups = len(hint_groups(cases)) + len(decisive_nones(cases, nullable))
-    if groups > MOST_HINT_GROUPS:
-        raise _too_many(kernel, groups, MOST_HINT_GROUPS, "groups of hints that go together")
-    labels = [_case_label(kernel, case) for case in cases] if len(cases) > 1 else [HINTED]
-    if max(map(len, labels)) > _LONGEST_CASE:
-        labels = [f"case_{number}" for number in range(1, len(cases) + 1)]
-    return Axis("hints", (), (*labels, GENERIC), hints=(*cases, ()))
-
-
-def _case_label(kernel: Kernel, case: Hints) -> str:
-    """The ints that are hinted; that pointers are aligned goes without saying."""
-    pointers = [p.name for p in kernel.parameters if isinstance(p, Parameter) and p.is_pointer]
-    facts = dict(case)
-    parts = [f"{name}_{number}" for name, number in case if name not in pointers]
-    parts += [f"{name}_any" for name in pointers if name not in facts]
-    return "_".join(parts) or HINTED
-
-
-def _finished(kernel: Kernel, axes: tuple[Axis, ...], cells: Sequence[Cell]) -> Kernel:
+def _finished(
+    kernel: Kernel, axes: tuple[AxisKind, ...], combinations: Sequence[Combination]
+) -> Kernel:
     variants: list[Variant] = []
     numbers: dict[object, int] = {}
     indices = []
-    for cell in cells:
-        if not cell.reachable:
+    for one in combinations:
+        if not one.reachable:
             indices.append(NO_VARIANT)
             continue
-        variant = _variant(kernel, cell)
+        variant = _variant(kernel, one)
         number = numbers.setdefault(_identity(variant), len(variants))
         if number == len(variants):
             variants.append(variant)
@@ -245,35 +177,35 @@ def _finished(kernel: Kernel, axes: tuple[Axis, ...], cells: Sequence[Cell]) -> 
     return replace(kernel, specialisation=made, parameters=tuple(parameters))
 
 
-def _variant(kernel: Kernel, cell: Cell) -> Variant:
-    ones = {name for name, number in cell.hints if number == 1 and name in cell.types}
+def _variant(kernel: Kernel, one: Combination) -> Variant:
+    ones = {name for name, number in one.hints if number == 1 and name in one.types}
     signature = []
     constexprs = []
     for name in (parameter.name for parameter in kernel.parameters):
-        if name in cell.types and name not in ones:
-            signature.append((name, _bound(kernel, name, cell)))
+        if name in one.types and name not in ones:
+            signature.append((name, _bound(kernel, name, one)))
         else:
             signature.append((name, "constexpr"))
-            constexprs.append((name, 1 if name in ones else cell.values[name]))
-    divisible = tuple(name for name, number in cell.hints if number == 16 and name in cell.types)
+            constexprs.append((name, 1 if name in ones else one.values[name]))
+    divisible = tuple(name for name, number in one.hints if number == 16 and name in one.types)
     return Variant(
-        "-".join(cell.labels) or GENERIC,
-        cell.selection,
+        "-".join(one.labels) or GENERIC,
+        one.selection,
         tuple(signature),
         tuple(constexprs),
         divisible,
-        cell.options,
+        one.options,
         kernel.tuples,
     )
 
 
-def _bound(kernel: Kernel, name: str, cell: Cell) -> str:
+def _bound(kernel: Kernel, name: str, one: Combination) -> str:
     """The type as the compiler is given it: of a descriptor, with its block in numbers."""
-    type_ = parse_parameter_type(cell.types[name])
+    type_ = parse_parameter_type(one.types[name])
     if not isinstance(type_, DescriptorType):
-        return cell.types[name]
+        return one.types[name]
     try:
-        return type_.bound(cell.values).triton
+        return type_.bound(one.values).triton
     except CodegenError as error:
         message = f"`{kernel.name}` parameter `{name}`: {error.message}"
         raise CodegenError(message, where=kernel.location, hint=error.hint) from error
@@ -296,39 +228,3 @@ def _with_choices(
         value = dict(variant.constexprs)[parameter.name]
         values.setdefault(identity(value), value)
     return replace(parameter, choices=tuple(values.values()))
-
-
-def _labels(name: str, choices: Sequence[object]) -> tuple[str, ...]:
-    """What variants with these choices are called: by the values, or where these are long or look
-    the same in a file's name, by their numbers."""
-    texts = [file_safe(value) for value in choices]
-    if len(set(texts)) < len(texts) or max(map(len, texts), default=0) > _LONGEST_LABEL:
-        texts = [str(number) for number in range(1, len(texts) + 1)]
-    return tuple(f"{name}_{text}" for text in texts)
-
-
-def _type_variables(kernel: Kernel) -> dict[tuple[str, ...], tuple[str, ...]]:
-    variables: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for parameter in kernel.parameters:
-        if isinstance(parameter, Parameter) and parameter.is_tensor and len(parameter.types) > 1:
-            key = tuple(type_.dtype.name for type_ in parameter.types)
-            variables[key] = (*variables.get(key, ()), parameter.name)
-    return variables
-
-
-def _check_limits(kernel: Kernel) -> None:
-    parameters = sum(most_parts(p) for p in kernel.parameters if isinstance(p, Parameter))
-    for count, most, what in (
-        (parameters, MOST_PARAMETERS, "run-time parameters"),
-        (len(_type_variables(kernel)), MOST_TYPE_VARIABLES, "choices of types"),
-    ):
-        if count > most:
-            raise _too_many(kernel, count, most, what)
-
-
-def _too_many(kernel: Kernel, count: int, most: int, what: str) -> CodegenError:
-    return CodegenError(
-        f"`{kernel.name}` has {count} {what}, and a generated function can have {most}",
-        where=kernel.location,
-        hint="split the kernel, or export it several times with fixed types",
-    )

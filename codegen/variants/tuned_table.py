@@ -6,8 +6,12 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from codegen.model.errors import CodegenError
-from codegen.model.kernel import Axis, Column, Constexpr, Kernel, Parameter, TunedTable
-from codegen.variants.combinations import Cell
+from codegen.model.kernel import Axis, Constexpr, Kernel, Parameter
+from codegen.variants.axes.configuration import Column, TunedTable
+from codegen.variants.axes.constexpr import ConstexprAxis
+from codegen.variants.axes.dtype import DtypeAxis
+from codegen.variants.axes.none import NoneAxis
+from codegen.variants.combinations import Combination
 from codegen.variants.tuning import Key, Tuning
 
 Entries = dict[Column, int]
@@ -15,14 +19,14 @@ Keyed = Sequence[Parameter | Constexpr]
 
 
 def tuned_table(
-    kernel: Kernel, axes: Sequence[Axis], cells: Sequence[Cell], tuning: Tuning
+    kernel: Kernel, axes: Sequence[Axis], combinations: Sequence[Combination], tuning: Tuning
 ) -> TunedTable:
     """The table of a tuning, without the keys that no call can have.
 
     A row that says nothing of a column stands for each of its choices. Raises `CodegenError` for a
     key that does not fit the kernel.
     """
-    keyed = _keyed(kernel, cells, tuning)
+    keyed = _keyed(kernel, combinations, tuning)
     found: list[tuple[Entries, int]] = []
     is_typed = len(tuning.tuned[0][0]) > len(keyed)
     for key, number in tuning.tuned:
@@ -32,7 +36,7 @@ def tuned_table(
             raise _wrong_length(kernel, keyed, key)
         ways: list[Entries] = [{}]
         for parameter, value in zip(keyed, key, strict=False):
-            ways = _both(ways, _entries(kernel, axes, cells, key, parameter, value))
+            ways = _both(ways, _entries(kernel, axes, combinations, key, parameter, value))
         if told:
             ways = _both(ways, list(_typed(kernel, axes, keyed, key, told)))
         found += [(entries, number) for entries in ways]
@@ -44,11 +48,11 @@ def tuned_table(
     return TunedTable(columns, tuple(sorted(rows.items())))
 
 
-def _keyed(kernel: Kernel, cells: Sequence[Cell], tuning: Tuning) -> Keyed:
+def _keyed(kernel: Kernel, combinations: Sequence[Combination], tuning: Tuning) -> Keyed:
     """The parameters of which Triton's keys have the values: those that reach the autotuner. What
     configurations give does not, nor what heuristics below it compute."""
     parameters = {parameter.name: parameter for parameter in kernel.parameters}
-    known = cells[0].values
+    known = combinations[0].values
     for name in tuning.key:
         if name in dict(kernel.tuples):
             raise CodegenError(
@@ -75,23 +79,23 @@ def _both(some: Sequence[Entries], others: Sequence[Entries]) -> list[Entries]:
 def _entries(
     kernel: Kernel,
     axes: Sequence[Axis],
-    cells: Sequence[Cell],
+    combinations: Sequence[Combination],
     key: Key,
     parameter: Parameter | Constexpr,
     value: object,
 ) -> list[Entries]:
     """The ways in which calls come to an entry of a key; none when no call has it."""
     if _is_computed(parameter):
-        return _that_compute(axes, cells, parameter.name, value)
-    entries = _entry(kernel, key, parameter, value)
+        return _that_compute(axes, combinations, parameter.name, value)
+    entries = _entry(kernel, axes, key, parameter, value)
     return [] if entries is None else [entries]
 
 
 def _that_compute(
-    axes: Sequence[Axis], cells: Sequence[Cell], name: str, value: object
+    axes: Sequence[Axis], combinations: Sequence[Combination], name: str, value: object
 ) -> list[Entries]:
     """The choices for which the kernel's heuristics compute this value."""
-    values = {cell.selection: cell.values[name] for cell in cells if cell.reachable}
+    values = {one.selection: one.values[name] for one in combinations if one.reachable}
     places = list(range(len(axes)))
     for place in range(len(axes)):
         fewer = [other for other in places if other != place]
@@ -99,9 +103,8 @@ def _that_compute(
             {_at(fewer, one) for one in values}
         ):
             places = fewer
-    columns = [Column(axes[place].kind, axes[place].parameters[0]) for place in places]
     choices = {_at(places, one): None for one, found in values.items() if found == value}
-    return [dict(zip(columns, one, strict=True)) for one in choices]
+    return [dict(zip(places, one, strict=True)) for one in choices]
 
 
 def _at(places: Sequence[int], selection: Sequence[int]) -> tuple[int, ...]:
@@ -111,11 +114,13 @@ def _at(places: Sequence[int], selection: Sequence[int]) -> tuple[int, ...]:
 def _choices(axes: Sequence[Axis], column: Column, entries: Entries) -> Sequence[int]:
     if column in entries:
         return [entries[column]]
-    return range(len(_axis(axes, column).labels))
+    return range(len(axes[column].labels)) if isinstance(column, int) else ()
 
 
-def _axis(axes: Sequence[Axis], column: Column) -> Axis:
-    return next(a for a in axes if a.kind == column.kind and column.parameter in a.parameters)
+def _place(axes: Sequence[Axis], kind: type[Axis], name: str) -> int:
+    """Of the axis of this kind on which the parameter is."""
+    found = (n for n, a in enumerate(axes) if isinstance(a, kind) and name in a.parameters)
+    return next(found)
 
 
 def _agree(one: Entries, other: Entries) -> bool:
@@ -123,7 +128,11 @@ def _agree(one: Entries, other: Entries) -> bool:
 
 
 def _entry(
-    kernel: Kernel, key: Key, parameter: Parameter | Constexpr, value: object
+    kernel: Kernel,
+    axes: Sequence[Axis],
+    key: Key,
+    parameter: Parameter | Constexpr,
+    value: object,
 ) -> Entries | None:
     """What an entry of a key says; None when no call has that entry."""
     name = parameter.name
@@ -131,11 +140,16 @@ def _entry(
         choices = list(parameter.passed)
         if value not in choices:
             return None
-        return {Column("constexpr", name): choices.index(value)} if parameter.is_argument else {}
-    none = {_none_column(parameter): int(value is None)} if parameter.nullable else {}
+        if not parameter.is_argument:
+            return {}
+        return {_place(axes, ConstexprAxis, name): choices.index(value)}
+    none: Entries = {}
+    if parameter.nullable:
+        none[_place(axes, NoneAxis, name)] = int(value is None)
     if value is None:
-        zero = {} if parameter.is_tensor else {Column("value", name): 0}
-        return {**none, **zero} if parameter.nullable else None
+        if not parameter.is_tensor:
+            none[name] = 0
+        return none if parameter.nullable else None
     dtype = parameter.storage.dtype
     is_number = isinstance(value, int) and (dtype.is_integer or dtype.name == "i1")
     if parameter.is_tensor or not is_number:
@@ -145,7 +159,7 @@ def _entry(
     if not dtype.low <= value <= dtype.high:
         return None
     wrapped = value - (1 << 64) if value >= 1 << 63 else int(value)
-    return {**none, Column("value", name): wrapped}
+    return {**none, name: wrapped}
 
 
 def _typed(
@@ -160,15 +174,12 @@ def _typed(
         raise _wrong_length(kernel, keyed, key)
     for absent in itertools.combinations(nullable, missing):
         given = [pointer for pointer in pointers if pointer not in absent]
-        entries: Entries = {_none_column(p): int(p in absent) for p in nullable}
-        if any(entries[_none_column(p)] != int(p in absent) for p in nullable):
+        nones = [(_place(axes, NoneAxis, p.name), int(p in absent)) for p in nullable]
+        entries: Entries = dict(nones)
+        if any(entries[place] != is_none for place, is_none in nones):
             continue
         if all(_tell(axes, entries, *pair) for pair in zip(given, told, strict=True)):
             yield entries
-
-
-def _none_column(parameter: Parameter) -> Column:
-    return Column("none", parameter.partner or parameter.name)
 
 
 def _tell(axes: Sequence[Axis], entries: Entries, pointer: Parameter, dtype: object) -> bool:
@@ -179,8 +190,7 @@ def _tell(axes: Sequence[Axis], entries: Entries, pointer: Parameter, dtype: obj
     index = labels.index(str(dtype))
     if len(labels) == 1:
         return True
-    column = Column("dtype", _axis(axes, Column("dtype", pointer.name)).parameters[0])
-    return entries.setdefault(column, index) == index
+    return entries.setdefault(_place(axes, DtypeAxis, pointer.name), index) == index
 
 
 def _pointers(kernel: Kernel) -> list[Parameter]:

@@ -62,19 +62,19 @@ def tuning_of(
 
     `of_all` are the configurations of all SMs, where the kernel's list is another for some.
     """
-    own = _listed(declaration, autotuner, parameters)
-    listed = tuple(of_all or own)
+    own = listed(declaration, autotuner, parameters)
+    every = tuple(of_all or own)
     rows = _rows(declaration)
-    chosen = _chosen(declaration, listed)
+    chosen = _chosen(declaration, every)
     tuned = []
     for key, pattern in rows:
-        found = [one for one in (*chosen, *listed) if _matches(one, pattern)]
+        found = [one for one in (*chosen, *every) if _matches(one, pattern)]
         if not found:
             raise CodegenError(
                 f"`{declaration.name}`: tuned gives {list(key)!r} the configuration "
                 f"{dict(pattern)!r}, which the kernel does not have",
                 where=declaration.location,
-                hint=f"its configurations are {_shown(listed)}",
+                hint=f"its configurations are {_shown(every)}",
             )
         tuned.append((key, found[0]))
     if declaration.tuned is not None and (declaration.configs is None or not rows):
@@ -96,22 +96,18 @@ def tuning_of(
     )
 
 
-def configurations_of(
-    declaration: Declaration, autotuner: Any, parameters: Sequence[str]
-) -> tuple[Configuration, ...]:
-    """The kernel's own list as this process sees it. Raises `CodegenError`."""
-    return tuple(_listed(declaration, autotuner, parameters))
-
-
-def _listed(
+def listed(
     declaration: Declaration, autotuner: Any, parameters: Sequence[str]
 ) -> dict[Configuration, Any]:
-    """The kernel's own list, in its order, as `prune_configs_by` leaves it, with Triton's own."""
+    """The kernel's own list, in its order, as `prune_configs_by` leaves it, with Triton's own.
+
+    Raises `CodegenError`.
+    """
     configurations = list(autotuner.configs)
     prune = getattr(autotuner, "early_config_prune", None)
     if prune is not None and len(configurations) > 1 and declaration.configs is None:
         configurations = _pruned(declaration, autotuner)
-    listed: dict[Configuration, Any] = {}
+    found: dict[Configuration, Any] = {}
     for one in configurations:
         # Of an option that stands among the constexprs, too, Triton takes Config's own argument.
         kwargs = one.all_kwargs()
@@ -132,8 +128,8 @@ def _listed(
         ]
         # A parameter of an option's name gets its value too: Triton passes it by keyword.
         values += [(name, value) for name, value in given.items() if name in parameters]
-        listed.setdefault(Configuration(tuple(values), options, tuple(given)), one)
-    return listed
+        found.setdefault(Configuration(tuple(values), options, tuple(given)), one)
+    return found
 
 
 def _may_be_named(

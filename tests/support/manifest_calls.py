@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 Entry = Mapping[str, Any]
@@ -44,27 +44,32 @@ def variants_of_configuration(entry: Entry, number: int) -> Iterator[Mapping[str
 def _holds(
     condition: Mapping[str, Any], call: Mapping[str, Any], computed: Mapping[str, Any], found: int
 ) -> bool:
-    names, values = condition["of"], condition["is"]
-    match condition["kind"]:
-        case "dtype":
-            return all(call[name] is None or call[name][0] in values for name in names)
-        case "none":
-            return (call[names[0]] is None) in values
-        case "width":
-            fits = call[names[0]] is None or -(2**31) <= call[names[0]] < 2**31
-            return ("i32" if fits else "i64") in values
-        case "constexpr":
-            return call[names[0]] in values
-        case "value":
-            return (call[names[0]] or 0) in values
-        case "configuration":
-            return found in values
-        case "heuristic":
-            return computed[names[0]] in values
-        case "hints":
-            (facts,) = values
-            return all(_has(call[name], hint) for name, hint in facts.items())
-    raise AssertionError(f"a condition of no known kind: {condition}")
+    found_in = {**call, **computed}
+    of = {name: found_in.get(name) for name in condition["of"]}
+    if condition["kind"] == "configuration":
+        of = {"": found}
+    return HOLDS[condition["kind"]](of, condition["is"])
+
+
+def _is_among(of: Mapping[str, Any], values: Sequence[Any]) -> bool:
+    return all(one in values for one in of.values())
+
+
+HOLDS: Mapping[str, Callable[[Mapping[str, Any], Sequence[Any]], bool]] = {
+    "dtype": lambda of, values: all(one is None or one[0] in values for one in of.values()),
+    "none": lambda of, values: all((one is None) in values for one in of.values()),
+    "width": lambda of, values: all(_width(one) in values for one in of.values()),
+    "constexpr": _is_among,
+    "value": lambda of, values: all((one or 0) in values for one in of.values()),
+    "configuration": _is_among,
+    "heuristic": _is_among,
+    "hints": lambda of, values: all(_has(of[name], hint) for name, hint in values[0].items()),
+}
+"""For each kind of condition, whether it holds of what a call has for the parameters."""
+
+
+def _width(number: int | None) -> str:
+    return "i32" if number is None or -(2**31) <= number < 2**31 else "i64"
 
 
 def _has(value: Any, hint: int) -> bool:

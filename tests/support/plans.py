@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from codegen.model.descriptors import MAP_TYPES, parse_parameter_type
 from codegen.model.errors import SourceLocation
-from codegen.model.kernel import Constexpr, Default, Grid, Kernel, Parameter, Shape, Variant
+from codegen.model.kernel import Axis, Constexpr, Default, Grid, Kernel, Parameter, Shape, Variant
 from codegen.model.options import Options
 from codegen.model.plan import Binary, Image, Plan, TensorMap
 from codegen.model.pointer_uses import PointerUses
@@ -65,6 +67,15 @@ def kernel(
         source_key="source",
     )
     return specialise(made)
+
+
+A = TypeVar("A", bound=Axis)
+
+
+def axis_of(kernel: Kernel, kind: type[A]) -> A:
+    """The one axis of this kind."""
+    (axis,) = (axis for axis in kernel.specialisation.axes if isinstance(axis, kind))
+    return axis
 
 
 def plan(

@@ -8,8 +8,34 @@ from dataclasses import dataclass, field
 from codegen.model.identifiers import c_identifier
 from codegen.model.kernel import Axis, Kernel, Reads
 from codegen.model.plan import Plan
-from codegen.render.c_arguments import CArgument
-from codegen.render.hash_tables import slots
+from codegen.variants.hash_tables import slots
+
+
+@dataclass(frozen=True)
+class CArgument:
+    """One argument of the generated function."""
+
+    name: str
+    c_name: str
+    index: int
+    declaration: str
+    """`int32_t seq_len`, as a parameter or a local variable."""
+    getter: str
+    """The runtime function that coerces it."""
+    fields: tuple[str, ...]
+    """The designated initialisers of its `tb_argument`."""
+    doc: str
+    sizes: tuple[str, ...] = ()
+    """The C expressions of its declared shape."""
+    element_sizes: tuple[int, ...] = ()
+    """Bytes of each type that a pointer may point to."""
+    may_be_left_out: bool = False
+    stored_type: str = ""
+    """Of what is passed by address, a scalar that may be None or a tensor: its type."""
+    rank: int = 0
+    """Of a tensor that becomes a descriptor: its dimensions."""
+    choices: tuple[str, ...] = ()
+    """C constants: the values of a constexpr, but for strings, or the dtypes of a tensor."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +85,7 @@ class Decisions:
     heuristics: list[CHeuristic] = field(default_factory=list)
     digits: list[tuple[str, int]] = field(default_factory=list)
     """The variable of each choice, and how many there are to choose from."""
-    digit_of: dict[tuple[str, str], str] = field(default_factory=dict)
+    digit_of: dict[tuple[type[Axis], str], str] = field(default_factory=dict)
     """The variable of a choice, by the kind of its axis and the parameter."""
     sources: dict[str, str] = field(default_factory=dict)
     """The `int64_t` variable of each computed constexpr that something reads."""
@@ -82,10 +108,30 @@ class Decisions:
         self.steps.append(CStep(f"const {type_} {name}", expression, is_failed))
         return name
 
-    def digit(self, axis: Axis, name: str, expression: str, failure: str = "") -> None:
-        name = self.step("int32_t", name, expression, failure)
-        self.digits.append((name, len(axis.labels)))
-        self.digit_of.update({(axis.kind, parameter): name for parameter in axis.parameters})
+    def digit(self, axis: Axis, name: str, expression: str, failure: str = "") -> str:
+        """A step that makes the choice on an axis."""
+        return self.choose(axis, self.step("int32_t", name, expression, failure))
+
+    def choose(self, axis: Axis, variable: str) -> str:
+        """Let a variable be the choice on an axis."""
+        self.digits.append((variable, len(axis.labels)))
+        self.digit_of.update({(type(axis), name): variable for name in axis.parameters})
+        return variable
+
+    @property
+    def number(self) -> str:
+        """The number of the combination of all choices so far."""
+        return mixed_radix(self.digits)
+
+    def source(self, name: str, values: Sequence[object], place: str) -> None:
+        """The variable of what follows from choices, by a table."""
+        table = self.table(f"{name}_values", "int64_t", [int_literal(value) for value in values])
+        self.sources[name] = self.step("int64_t", c_identifier(name), f"{table}[{place}]")
+
+    def read_sm_count(self, reads: Reads) -> None:
+        """The number of SMs, where that is read and not known yet."""
+        if reads.sm_count and "sm_count" not in self.names:
+            self.step("int64_t", "sm_count", "tb_sm_count(function, &target.device)", " < 0")
 
     def table(self, name: str, type_: str, values: Sequence[str]) -> str:
         name = f"{self.kernel.symbol}_{name}"
@@ -122,3 +168,26 @@ class Decisions:
             return f"int64_t {c_identifier(name)}"
         const = "" if argument.declaration.startswith("const ") else "const "
         return f"{const}{argument.declaration}"
+
+
+def mixed_radix(digits: Sequence[tuple[str, int]]) -> str:
+    """The mixed-radix number of some digits in C; nothing where there are none."""
+    text = ""
+    for digit, radix in digits:
+        number = f"({text})" if " " in text else text
+        text = f"{number} * {radix} + {digit}" if text else digit
+    return text
+
+
+def among(variable: str, choices: Sequence[str], failure: str) -> str:
+    """The place of a value among a few constants: code alone, for which no table is read."""
+    tests = "".join(f"{variable} == {choice} ? {i} : " for i, choice in enumerate(choices))
+    return f"{tests}{failure}"
+
+
+def int_literal(value: object) -> str:
+    """An int or bool as a C literal."""
+    number = int(value) if isinstance(value, int) else 0
+    if number == -(1 << 63):
+        return "INT64_MIN"
+    return str(number) if abs(number) < 1 << 31 else f"INT64_C({number})"

@@ -1,0 +1,1 @@
+"""What a call decides when it picks a variant: a class for each kind, under one protocol."""

@@ -1,0 +1,127 @@
+"""What is assumed of ints and pointers: of the cases that hold, the one that assumes most."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from codegen.model.kernel import GENERIC, HINTED, Hints, Kernel, Parameter, Variant
+from codegen.variants.axes.kind import AxisKind
+from codegen.variants.axes.none import NoneAxis
+from codegen.variants.c_steps import Decisions
+from codegen.variants.combinations import Combination
+from codegen.variants.limits import MOST_HINT_GROUPS, check_limit
+
+_LONGEST_CASE = 80
+
+
+@dataclass(frozen=True)
+class HintsAxis(AxisKind):
+    kind = "hints"
+    is_merged = False
+    cases: tuple[Hints, ...]
+    """The last assumes nothing."""
+
+    @classmethod
+    def of(cls, kernel: Kernel, cases: tuple[Hints, ...] | None) -> Iterator[HintsAxis]:
+        """The axis of these cases; by default, of one that has each parameter's hint."""
+        runtime = [p for p in kernel.parameters if isinstance(p, Parameter)]
+        if cases is None:
+            hinted = tuple((p.name, p.hint) for p in runtime if p.hint is not None)
+            cases = (hinted,) if hinted else ()
+        if not cases:
+            return
+        nullable = [p.name for p in runtime if p.nullable]
+        groups = len(_groups(cases)) + len(_decisive_nones(cases, nullable))
+        check_limit(kernel, groups, MOST_HINT_GROUPS, "groups of hints that go together")
+        pointers = [p.name for p in runtime if p.is_pointer]
+        labels = [_label(pointers, case) for case in cases] if len(cases) > 1 else [HINTED]
+        if max(map(len, labels)) > _LONGEST_CASE:
+            labels = [f"case_{number}" for number in range(1, len(cases) + 1)]
+        yield cls((), (*labels, GENERIC), (*labels, GENERIC), (*cases, ()))
+
+    def chosen(self, kernel: Kernel, combination: Combination, index: int) -> Combination:
+        return replace(combination, hints=self.cases[index])
+
+    def conditions(self, choices: Sequence[int], variant: Variant) -> list[dict[str, Any]]:
+        facts = self._facts(choices, variant)
+        return [{"kind": self.kind, "of": list(facts), "is": [facts]}] if facts else []
+
+    def rank(self, choices: Sequence[int], variant: Variant) -> tuple[int, int]:
+        return -len(self._facts(choices, variant)), choices[0]
+
+    def _facts(self, choices: Sequence[int], variant: Variant) -> dict[str, int]:
+        """What is assumed of the parameters that are not None."""
+        (case,) = choices
+        names = dict(variant.signature) | dict(variant.constexprs)
+        return {name: hint for name, hint in self.cases[case] if names[name] is not None}
+
+    def decide(self, made: Decisions) -> None:
+        """By a table over the facts that go together."""
+        groups = _groups(self.cases)
+        conditions = [
+            made.step("bool", name, " && ".join(_condition(made, fact) for fact in group))
+            for name, group in zip(_group_names(len(groups)), groups.values(), strict=True)
+        ]
+        if len(conditions) == 1:
+            made.digit(self, "hints", f"{conditions[0]} ? 0 : 1")
+            return
+        nullable = [name for kind, name in made.digit_of if kind is NoneAxis]
+        nones = _decisive_nones(self.cases, nullable)
+        numbers = []
+        for mask in range(1 << (len(groups) + len(nones))):
+            lacking = [cases for bit, cases in enumerate(groups) if not mask >> bit & 1]
+            missing = {case for cases in lacking for case in cases}
+            given = [case for case in range(len(self.cases)) if case not in missing]
+            without = [name for bit, name in enumerate(nones, len(groups)) if mask >> bit & 1]
+            numbers.append(_best(self.cases, given, without))
+        table = made.table("hints", "uint16_t", [str(number) for number in numbers])
+        conditions += [made.digit_of[NoneAxis, name] for name in nones]
+        bits = [f"{name} << {bit}" if bit else name for bit, name in enumerate(conditions)]
+        made.digit(self, "hints", f"{table}[{' | '.join(bits)}]")
+
+
+def _label(pointers: Sequence[str], case: Hints) -> str:
+    """The ints that are hinted; that pointers are aligned goes without saying."""
+    facts = dict(case)
+    parts = [f"{name}_{number}" for name, number in case if name not in pointers]
+    parts += [f"{name}_any" for name in pointers if name not in facts]
+    return "_".join(parts) or HINTED
+
+
+def _groups(cases: Sequence[Hints]) -> dict[tuple[int, ...], list[tuple[str, int]]]:
+    """The facts that go together, by the cases that assume them: a call tests each group once."""
+    groups: dict[tuple[int, ...], list[tuple[str, int]]] = {}
+    for fact in dict.fromkeys(fact for case in cases for fact in case):
+        numbers = tuple(number for number, case in enumerate(cases) if fact in case)
+        groups.setdefault(numbers, []).append(fact)
+    return groups
+
+
+def _decisive_nones(cases: Sequence[Hints], nullable: Collection[str]) -> tuple[str, ...]:
+    """The parameters whose being None changes which case assumes most: of None nothing is assumed,
+    and some cases assume something of them and others do not."""
+    named = [{name for name, _ in case} for case in cases if case]
+    names = dict.fromkeys(name for case in cases for name, _ in case)
+    return tuple(n for n in names if n in nullable and not all(n in case for case in named))
+
+
+def _best(cases: Sequence[Hints], holding: Collection[int], nones: Collection[str]) -> int:
+    """Of the cases that hold, the one that assumes most of what is not None; then the first."""
+    facts = {case: sum(name not in nones for name, _ in cases[case]) for case in holding}
+    return min(holding, key=lambda case: (-facts[case], case))
+
+
+def _group_names(count: int) -> Iterator[str]:
+    return iter(["aligned"]) if count == 1 else (f"aligned_{number}" for number in range(count))
+
+
+def _condition(made: Decisions, fact: tuple[str, int]) -> str:
+    name, hint = fact
+    argument = made.arguments[name]
+    if argument.element_sizes:
+        return f"tb_divisible_by_16({argument.c_name})"
+    read = f"*{argument.c_name}" if argument.stored_type else argument.c_name
+    test = f"{read} == 1" if hint == 1 else f"{read} % 16 == 0"
+    return f"({argument.c_name} == NULL || {test})" if argument.stored_type else test

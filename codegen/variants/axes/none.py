@@ -1,0 +1,43 @@
+"""Whether parameters are None: one, and those that are None together with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from codegen.model.kernel import Constexpr, Kernel, Parameter
+from codegen.model.none_together import groups
+from codegen.variants.axes.kind import AxisKind
+from codegen.variants.c_steps import CStep, Decisions
+from codegen.variants.combinations import Combination
+
+
+@dataclass(frozen=True)
+class NoneAxis(AxisKind):
+    kind = "none"
+    untyped: tuple[str, ...]
+    """Those that have no type where they are None: for the others there is a null pointer."""
+
+    @classmethod
+    def of(cls, kernel: Kernel, parameter: Parameter | Constexpr) -> Iterator[NoneAxis]:
+        if isinstance(parameter, Parameter) and parameter.nullable and not parameter.partner:
+            name = parameter.name
+            names = groups(kernel.parameters)[name]
+            runtime = (p for p in kernel.parameters if isinstance(p, Parameter))
+            untyped = tuple(p.name for p in runtime if p.name in names and not p.takes_null)
+            yield cls(names, (name, f"no_{name}"), (False, True), untyped)
+
+    def chosen(self, kernel: Kernel, combination: Combination, index: int) -> Combination:
+        if not self.values[index]:
+            return combination
+        types = {n: type_ for n, type_ in combination.types.items() if n not in self.untyped}
+        values = {**combination.values, **dict.fromkeys(self.parameters)}
+        return replace(combination, types=types, values=values)
+
+    def decide(self, made: Decisions) -> None:
+        first, *others = (made.arguments[name] for name in self.parameters)
+        digit = made.digit(self, f"no_{first.c_name}", f"{first.c_name} == NULL")
+        for other in others:
+            failure = f"({other.c_name} == NULL) != {digit}"
+            sentence = f"tb_fail_together(function, {other.index}, {first.index}, {digit})"
+            made.steps.append(CStep("", "", failure, sentence))

@@ -1,0 +1,37 @@
+"""Whether an int fits in 32 bits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from codegen.model.kernel import Constexpr, Kernel, Parameter
+from codegen.variants.axes.kind import AxisKind
+from codegen.variants.c_steps import Decisions
+from codegen.variants.combinations import Combination
+
+
+@dataclass(frozen=True)
+class WidthAxis(AxisKind):
+    kind = "width"
+
+    @classmethod
+    def of(cls, kernel: Kernel, parameter: Parameter | Constexpr) -> Iterator[WidthAxis]:
+        if not isinstance(parameter, Parameter) or parameter.is_tensor:
+            return
+        if len(parameter.types) > 1:
+            types = tuple(type_.triton for type_ in parameter.types)
+            yield cls((parameter.name,), tuple(f"{parameter.name}_{t}" for t in types), types)
+
+    def chosen(self, kernel: Kernel, combination: Combination, index: int) -> Combination:
+        (name,) = self.parameters
+        if name not in combination.types:
+            return combination
+        return replace(combination, types={**combination.types, name: str(self.values[index])})
+
+    def decide(self, made: Decisions) -> None:
+        argument = made.arguments[self.parameters[0]]
+        name = argument.c_name
+        is_small = f"{name} == NULL || tb_fits_int32(*{name})"
+        test = is_small if argument.stored_type else f"tb_fits_int32({name})"
+        made.digit(self, f"{name}_width", f"{test} ? 0 : 1")

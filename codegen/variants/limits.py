@@ -1,0 +1,18 @@
+"""What the C runtime has room for: TB_MOST_PARAMETERS, TB_MOST_DTYPE_AXES, indices of 16 bits."""
+
+from __future__ import annotations
+
+from codegen.model.errors import CodegenError
+from codegen.model.kernel import Kernel
+
+MOST_PARAMETERS, MOST_TYPE_VARIABLES, MOST_COMBINATIONS, MOST_HINT_GROUPS = 254, 8, 1 << 15, 12
+
+
+def check_limit(kernel: Kernel, count: int, most: int, what: str) -> None:
+    """Raise `CodegenError` where a kernel has more of something than a function can have."""
+    if count > most:
+        raise CodegenError(
+            f"`{kernel.name}` has {count} {what}, and a generated function can have {most}",
+            where=kernel.location,
+            hint="split the kernel, or export it several times with fixed types",
+        )
