@@ -40,6 +40,14 @@ def truth(x: CValue) -> CValue:
     return replace(x, is_test=True, when_true=test.when_true, when_false=test.when_false)
 
 
+def as_bool(x: CValue) -> CValue:
+    """`bool(x)`: the condition as 0 or 1."""
+    test = truth(x)
+    if not test.interval.within(TRUTH):
+        test = compare("!=", test, literal(0))
+    return replace(test, is_bool=True)
+
+
 def logical_not(x: CValue) -> CValue:
     test = truth(x)
     if test.constant is not None:

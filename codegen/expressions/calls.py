@@ -25,7 +25,7 @@ from codegen.expressions.evaluation import (
 )
 from codegen.expressions.function_source import find_function
 from codegen.expressions.functions import KnownFunction, known_function
-from codegen.expressions.intervals import EXACT_IN_FLOAT, POSITIVE, TRUTH
+from codegen.expressions.intervals import EXACT_IN_FLOAT, POSITIVE
 from codegen.expressions.refusals import KNOWN, PLAIN, unsupported
 from codegen.expressions.scope import Scope, bind, close_to, names_in
 from codegen.expressions.statements import MOST_ROUNDS, result_of
@@ -137,10 +137,7 @@ def _only_argument(use: str, node: ast.Call, scope: Scope) -> ast.expr:
 
 
 def _bool(node: ast.Call, scope: Scope) -> Value:
-    test = condition(_only_argument("bool(x)", node, scope), scope)
-    if not test.interval.within(TRUTH):
-        test = c_logic.compare("!=", test, literal(0))
-    return replace(test, is_bool=True)
+    return c_logic.as_bool(condition(_only_argument("bool(x)", node, scope), scope))
 
 
 def _float(node: ast.Call, scope: Scope) -> Value:

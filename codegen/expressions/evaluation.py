@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -27,6 +27,9 @@ from codegen.expressions.values import (
 
 LONGEST = 4000
 """Characters of C: an operand that is read twice, at each of many levels, grows without end."""
+
+Entry = tuple[ast.expr, Scope]
+"""An expression, and where it stands: each turn of a loop gives a variable another value."""
 
 Rule = Callable[[Any, Scope], Value]
 RuleT = TypeVar("RuleT", bound=Rule)
@@ -66,8 +69,7 @@ def translate(node: ast.expr, scope: Scope) -> CValue:
 def condition(node: ast.expr, scope: Scope) -> CValue:
     """An expression of which only the truth matters."""
     if isinstance(node, ast.BoolOp):
-        is_and = isinstance(node.op, ast.And)
-        return _conditions(chain_of(node), is_and, scope)
+        return conditions([(one, scope) for one in chain_of(node)], isinstance(node.op, ast.And))
     return truth(evaluate(node, scope), node, scope)
 
 
@@ -173,14 +175,16 @@ def chain_of(node: ast.BoolOp) -> list[ast.expr]:
     return node.values
 
 
-def _conditions(nodes: list[ast.expr], is_and: bool, scope: Scope) -> CValue:
+def conditions(entries: Sequence[Entry], is_and: bool) -> CValue:
     """Each is translated knowing that those before it did not decide."""
-    first = condition(nodes[0], scope)
-    if len(nodes) == 1 or (first.constant is not None and bool(first.constant) != is_and):
+    if not entries:
+        return literal(int(is_and))
+    (node, scope), *others = entries
+    first = condition(node, scope)
+    if not others or (first.constant is not None and bool(first.constant) != is_and):
         return first
-    rest = _conditions(
-        nodes[1:], is_and, scope.knowing(first.when_true if is_and else first.when_false)
-    )
+    facts = first.when_true if is_and else first.when_false
+    rest = conditions([(other, inner.knowing(facts)) for other, inner in others], is_and)
     if first.constant is not None:
         return rest
     return c_logic.both(first, rest) if is_and else c_logic.either(first, rest)
