@@ -23,7 +23,7 @@ test-3.8: $(VENV)-3.8/installed
 	$(VENV)-3.8/bin/python -m pytest -n auto -m triton
 
 test-oldest: $(VENV)-oldest/installed
-	$(VENV)-oldest/bin/python -m pytest -n auto $(CALLS:%=tests/test_%.py)
+	$(VENV)-oldest/bin/python -m pytest -n auto $(CALLS:%=tests/generated/test_%.py)
 
 CALLS := coercion descriptor_calls messages messages_tensors prepared process python_calls registration safe_call
 

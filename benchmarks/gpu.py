@@ -22,7 +22,7 @@ from generated import _library
 
 SITE = Path(__file__).resolve().parent / "kernels" / "built" / "site"
 """Packages of peers that were brought along: `pip install --target`."""
-TESTS = ("tests/test_gpu.py", "tests/test_gpu_fused.py")
+TESTS = ("tests/gpu/test_committed.py", "tests/gpu/test_fused.py")
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from tests.support import features as feature_kernels
 from tests.support import sample as sample_project
 from tests.support import signature_project, standin, warm
 
-collect_ignore_glob = ["__snapshots__/*"]
+collect_ignore_glob = ["*/__snapshots__/*"]
 
 _PROBE = "import ctypes; print(ctypes.CDLL('libcuda.so.1').cuInit(0))"
 

@@ -1,6 +1,6 @@
 """Generates the kernels that show what launches can do: `python -m tests.gpu_features`.
 
-The package and its library's sources, `built/feature_wrappers`, are for tests/test_gpu_features.py
+The package and its library's sources, `built/feature_wrappers`, are for tests/gpu/test_features.py
 on a machine that has a GPU of compute capability 9.0 and need not have Triton 3.9. They are not
 committed.
 """

@@ -1,4 +1,4 @@
-"""Packs what tests/test_others_gpu.py needs on a machine with a GPU that has no network.
+"""Packs what tests/gpu/test_others.py needs on a machine with a GPU that has no network.
 
 `python -m tests.kernels_of_others.carry` writes one archive here: the wrappers without their built
 libraries, the Python sources of the packages that the cases import (no binaries, no tests), and

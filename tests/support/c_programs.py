@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from . import standin
+from .places import C_PROGRAMS
 from .sample import Sample
 
-SOURCES = Path(__file__).resolve().parent.parent / "c"
 STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
 
 
@@ -36,7 +36,7 @@ def compile_program(
     found = library or sample.library
     link = (f"-L{found.parent}", f"-l:{found.name}", f"-Wl,-rpath,{found.parent}", "-ldl")
     include = f"-I{sample.folder}"
-    compile_c(*command, *STRICT, include, SOURCES / source, "-o", program, "-pthread", *link)
+    compile_c(*command, *STRICT, include, C_PROGRAMS / source, "-o", program, "-pthread", *link)
     return program
 
 

@@ -16,7 +16,8 @@ import pytest
 
 from . import standin
 from .fake_tensor import FakeTensor
-from .sample import MODULES, PACKAGE, REPOSITORY, Sample
+from .places import REPOSITORY
+from .sample import MODULES, PACKAGE, Sample
 
 _STORAGE = {
     "fp8e4nv": "uint8",

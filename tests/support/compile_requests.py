@@ -10,8 +10,8 @@ from codegen.model.kernel import Variant
 from codegen.model.options import Options
 from codegen.model.request import Compiled, CompileRequest, compile_key
 from codegen.model.targets import Target
+from tests.support.places import KERNELS
 
-KERNELS = Path(__file__).resolve().parents[1] / "kernels"
 SM_90 = Target(90)
 DEFAULTS = Options()
 

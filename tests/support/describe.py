@@ -14,9 +14,7 @@ from pathlib import Path
 
 from . import standin
 from .c_programs import STRICT
-
-TESTS = Path(__file__).resolve().parent.parent
-TEMPLATES = TESTS.parent / "templates"
+from .places import C_PROGRAMS, RUNTIME
 
 
 @dataclass(frozen=True)
@@ -113,9 +111,9 @@ def _library() -> ctypes.CDLL:
     standin.install()
     folder = Path(tempfile.mkdtemp(prefix="tritonbind-describe-"))
     try:
-        sources = [TESTS / "c" / "describe.c", *sorted((TEMPLATES / "runtime/core").glob("*.c"))]
+        sources = [C_PROGRAMS / "describe.c", *sorted((RUNTIME / "core").glob("*.c"))]
         command = ["cc", "-std=c99", "-O1", *STRICT, "-fPIC", "-shared", "-fvisibility=hidden"]
-        command += ["-fsanitize=undefined", "-fno-sanitize-recover=all", f"-I{TEMPLATES}"]
+        command += ["-fsanitize=undefined", "-fno-sanitize-recover=all", f"-I{RUNTIME.parent}"]
         links = ["-ldl", "-lm", "-lpthread"]
         target = folder / "describe.so"
         subprocess.run([*command, *map(str, sources), "-o", str(target), *links], check=True)

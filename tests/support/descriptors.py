@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-TESTS = Path(__file__).resolve().parent.parent
+from tests.support.places import KERNELS, REPOSITORY
+
 PACKAGE = "descriptor_wrappers"
 TARGETS = ("sm_80", "sm_90", "sm_100", "compute_80")
 PYPROJECT = f"[tool.codegen]\ntargets = {list(TARGETS)}\noutput = {PACKAGE!r}\n"
@@ -203,10 +204,10 @@ def generate(shared: Path) -> Path:
         if not any(project.glob(f"{PACKAGE}/_lib/*.so")):
             (project / "kernels").mkdir(parents=True, exist_ok=True)
             (project / "pyproject.toml").write_text(PYPROJECT)
-            shutil.copy(TESTS / "kernels" / "descriptors.py", project / "kernels")
+            shutil.copy(KERNELS / "descriptors.py", project / "kernels")
             command = [sys.executable, "-m", "codegen", "--project", str(project), "regenerate"]
             done = subprocess.run(
-                [*command, "--quiet"], cwd=TESTS.parent, capture_output=True, text=True, check=False
+                [*command, "--quiet"], cwd=REPOSITORY, capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, done.stderr
     return project / PACKAGE

@@ -13,8 +13,9 @@ import pytest
 from codegen.expressions import CExpression
 from codegen.expressions.c_value import literal
 from tests.support.expressions import I64
+from tests.support.places import RUNTIME
 
-HEADER = Path(__file__).parents[2] / "templates/runtime/core/tb_arithmetic.h"
+HEADER = RUNTIME / "core/tb_arithmetic.h"
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 RANDOM = ["-Wno-tautological-compare"]
 """Random expressions compare what cannot be equal, as in `(a & 16) == 7`."""

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from . import sample
+from .places import KERNELS
 
-KERNELS = Path(__file__).resolve().parent.parent / "kernels/launch_features.py"
+KERNEL_FILE = KERNELS / "launch_features.py"
 PACKAGE = "feature_wrappers"
 PYPROJECT = f"""\
 [tool.codegen]
@@ -209,4 +210,4 @@ def generate(shared: Path) -> Features:
 def _write_project(folder: Path) -> None:
     (folder / "kernels").mkdir(parents=True, exist_ok=True)
     (folder / "pyproject.toml").write_text(PYPROJECT)
-    shutil.copy(KERNELS, folder / "kernels")
+    shutil.copy(KERNEL_FILE, folder / "kernels")

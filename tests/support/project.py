@@ -21,8 +21,7 @@ import pytest
 
 from codegen import cli
 from codegen.model.declaration import DECLARATIONS
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.support.places import REPOSITORY
 
 PYPROJECT = """\
 [tool.codegen]

@@ -13,8 +13,7 @@ from typing import Any
 from codegen.model.descriptors import DescriptorType, parse_parameter_type
 from tests.support import interpreter, tensor_maps
 from tests.support.launches import Launch, decode
-
-REPOSITORY = Path(__file__).parent.parent.parent
+from tests.support.places import REPOSITORY
 
 
 @functools.cache

@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from . import launches
+from .places import REPOSITORY, TESTS
 
-SOURCE = Path(__file__).resolve().parent.parent / "sample"
-REPOSITORY = SOURCE.parent.parent
 PACKAGE = "sample_wrappers"
 MODULES = {
     "explicit": "choices",
@@ -123,7 +122,7 @@ def generate(shared: Path) -> Sample:
 
 
 def _copy_sources(project: Path) -> None:
-    shutil.copytree(SOURCE, project, dirs_exist_ok=True)
+    shutil.copytree(TESTS / "sample", project, dirs_exist_ok=True)
 
 
 def generate_once(shared: Path, name: str, package: str, fill: Callable[[Path], None]) -> Path:

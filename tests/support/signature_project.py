@@ -13,8 +13,8 @@ from typing import Any
 
 from . import sample
 from .launches import Launch
+from .places import KERNELS
 
-KERNELS = Path(__file__).resolve().parent.parent / "kernels"
 PACKAGE = "signature_wrappers"
 FILES = ("constants", "names", "tuples")
 PYPROJECT = f"""\

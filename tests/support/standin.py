@@ -24,6 +24,7 @@ from typing import Any
 from codegen.project.private import private_folder
 
 from .launches import Allocation, Attribute, Image, Launch, decode, parse_launch
+from .places import REPOSITORY, TESTS
 
 __all__ = [
     "Allocation",
@@ -58,8 +59,7 @@ __all__ = [
     "run_child",
 ]
 
-SOURCES = Path(__file__).resolve().parent.parent / "standin"
-REPOSITORY = SOURCES.parent.parent
+SOURCES = TESTS / "standin"
 SONAME = "libcuda.so.1"
 FLAGS = "-std=c99 -Wall -Wextra -Wpedantic -Werror -O1 -g -fPIC -fvisibility=hidden -pthread"
 
