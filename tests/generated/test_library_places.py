@@ -15,7 +15,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.project.test_private import every_harm, harmed
+from tests.support.harms import every_harm, harmed
 from tests.support.processes import hear_signals
 from tests.support.project import Project, fresh_project
 

@@ -8,7 +8,7 @@ import gc
 import importlib
 import inspect
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -21,29 +21,8 @@ from tests.support.calls import arguments, tensor
 from tests.support.fake_tensor import FakeTensor, live_exports
 from tests.support.features import CASES, Features, addresses
 from tests.support.library_tensor import LibraryTensor
+from tests.support.prepared import SCALE, launches, library, prepared
 from tests.support.sample import MODULES, Sample
-
-SCALE = "sample.scale"
-
-
-def prepared(sample: Sample, name: str, **changes: Any) -> Callable[..., None]:
-    return sample.prepare(sample.wrapper(name), *arguments(name, **changes))
-
-
-def launches(run: Callable[[], object]) -> list[standin.Launch]:
-    """What is launched meanwhile."""
-    before = len(standin.launches())
-    assert run() is None
-    return standin.launches()[before:]
-
-
-def library(device: int = 0) -> dict[str, Any]:
-    """The tensors of scale, of a library that has streams."""
-    plain = tensor(8, dtype="fp16", device=device)
-    return dict.fromkeys(
-        ("x_ptr", "out_ptr"),
-        LibraryTensor(plain.array, "fp16", device=device, address=plain.address),
-    )
 
 
 @pytest.fixture(autouse=True)

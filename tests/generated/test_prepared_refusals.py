@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.generated.test_prepared import SCALE, launches, library, prepared
 from tests.support import library_tensor, standin
 from tests.support.calls import arguments, declared, tensor
+from tests.support.prepared import SCALE, launches, library, prepared
 from tests.support.sample import Sample
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.generated.test_plain_c import OUTPUT
 from tests.support import standin
+from tests.support.c_calls import OUTPUT
 from tests.support.c_programs import STRICT, compile_c, compile_program, need, run
 from tests.support.calls import run_child
 from tests.support.features import Features
@@ -43,9 +43,9 @@ def test_through_tvm_ffi(sample: Sample, library: Path) -> None:
     """Every call of the tables of messages, once more."""
     source = """
         from pathlib import Path
-        from tests.generated.test_messages import A_BOOL, A_FLOAT, NO_CHOICE, NO_NUMBER, TOO_WIDE
-        from tests.generated.test_messages_launch import GRIDS, SHAPES_AND_ALIGNMENT, STREAMS
-        from tests.generated.test_messages_tensors import ACCEPTED, REFUSALS
+        from tests.support.refused_numbers import A_BOOL, A_FLOAT, NO_CHOICE, NO_NUMBER, TOO_WIDE
+        from tests.support.refused_launches import GRIDS, SHAPES_AND_ALIGNMENT, STREAMS
+        from tests.support.refused_tensors import ACCEPTED, REFUSALS
         from sample_wrappers import _library
         from tests.support.sample import MODULES
         _library.path = lambda: Path(sys.argv[2])

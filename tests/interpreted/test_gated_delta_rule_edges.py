@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
-import mmap
 
 import numpy as np
 import pytest
@@ -13,6 +11,7 @@ import triton
 from tests.support import oracle
 from tests.support.interpreter import HostTensor, grid_of, launch, load
 from tests.support.places import REPOSITORY
+from tests.support.reserved import reserved
 
 KERNELS = load(REPOSITORY / "kernels/qwen35/gated_delta_rule.py").declared
 BF16 = np.uint16
@@ -144,14 +143,3 @@ def last_head(parameter, tensors):
         return array.reshape(len(array), -1, 128), np.s_[:, [0, 1, -1]]
     axis = array.shape.index(tensors["num_value_heads"])
     return array, (*[slice(None)] * axis, -1)
-
-
-def reserved(shape, dtype):
-    """A tensor of zeros that takes memory only where it is touched."""
-    dtype, no_reserve = np.dtype(dtype), 0x4000
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | no_reserve
-    try:
-        memory = mmap.mmap(-1, math.prod(shape) * dtype.itemsize, flags=flags)
-    except OSError as error:
-        pytest.skip(f"this machine does not reserve so much address space: {error}")
-    return HostTensor(np.frombuffer(memory, dtype).reshape(shape))

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tests.interpreted.test_gated_delta_rule import check, prepared, raw_inputs
-from tests.interpreted.test_gated_delta_rule_edges import reserved
 from tests.support import oracle
+from tests.support.gated_delta_rule import check, prepared, raw_inputs
 from tests.support.interpreter import HostTensor, grid_of, launch, load
 from tests.support.places import REPOSITORY
+from tests.support.reserved import reserved
 
 KERNELS = load(REPOSITORY / "kernels/qwen35/gated_delta_rule_fused.py").declared
 LOCAL, CARRY = KERNELS["local"], KERNELS["carry"]

@@ -19,8 +19,8 @@ from codegen.model.options import OPTIONS
 from codegen.model.request import triton_options
 from codegen.model.targets import Target
 from codegen.model.triton_version import current
-from tests.model.test_options import FOLLOWED
 from tests.support import made
+from tests.support.followed_options import FOLLOWED
 from tests.support.jit_calls import Array, launched
 
 pytestmark = [pytest.mark.triton, pytest.mark.filterwarnings("ignore:TRITON_DEFAULT_FP_FUSION")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -17,62 +16,15 @@ from codegen.project import folders
 from codegen.project import output as files
 from codegen.project.output import FileChange, apply, recover
 from tests.support import damage
+from tests.support.no_files import KINDS, device, every_kind, folder, loop, nothing, replace
 from tests.support.project import Project, fresh_project
 
 NOT_FRESH = "generated/ is not fresh: run `python -m codegen regenerate`"
 
 
-def fifo(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def listening(path: Path) -> None:
-    """A socket, whose path has to be short."""
-    short = path.parent / "s"
-    with socket.socket(socket.AF_UNIX) as server:
-        before = Path.cwd()
-        os.chdir(path.parent)
-        server.bind(short.name)
-        os.chdir(before)
-    short.rename(path)
-
-
-def device(path: Path) -> None:
-    path.symlink_to("/dev/zero")
-
-
-def nothing(path: Path) -> None:
-    path.symlink_to(path.parent / "nowhere")
-
-
-def loop(path: Path) -> None:
-    path.symlink_to(path)
-
-
-def folder(path: Path) -> None:
-    path.mkdir()
-    (path / "mine.txt").write_text("mine")
-
-
-KINDS: dict[Callable[[Path], None], str] = {
-    fifo: "a FIFO",
-    listening: "a socket",
-    device: "a device",
-    nothing: "a link to nothing",
-    loop: "a link to nothing",
-    folder: "a folder",
-}
-every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-
-
 @pytest.fixture
 def fresh(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     return fresh_project(tmp_path, tmp_path_factory)
-
-
-def replace(path: Path, kind: Callable[[Path], None]) -> None:
-    path.unlink(missing_ok=True)
-    kind(path)
 
 
 @every_kind

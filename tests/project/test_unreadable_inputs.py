@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from codegen.project.imports import needed_by
-from tests.project.test_files_in_the_way import KINDS, device, fifo, listening, loop, nothing
+from tests.support.no_files import KINDS, device, fifo, listening, loop, nothing, replace
 from tests.support.project import ADD, PYPROJECT, TWICE, Project, Result, new_project
 
 FRESH = ["generated/ is fresh"]
@@ -40,11 +40,6 @@ def made(tmp_path: Path) -> Project:
     project = new_project(tmp_path, FILES)
     assert project.run("regenerate").code == 0
     return project
-
-
-def replace(path: Path, kind: Callable[[Path], None]) -> None:
-    path.unlink(missing_ok=True)
-    kind(path)
 
 
 def sentence(path: str, kind: Callable[[Path], None]) -> list[str]:

@@ -7,29 +7,15 @@ from pathlib import Path
 import pytest
 
 from codegen.model.targets import TARGETS
-from tests.support.project import HEADER, new_project
+from tests.support.declarations import EXPORT_LINE, POINTERS, kernel
+from tests.support.project import new_project
 
 pytestmark = pytest.mark.triton
 
-POINTERS = 'types={"x": "*fp32", "n": "i32"}'
 TYPES = (
     "i1, i8, i16, i32, i64, u8, u16, u32, u64, fp16, bf16, fp32, fp64, fp8e4nv, fp8e4b8, fp8e5, "
     "fp8e5b16, fp8e4b15"
 )
-EXPORT_LINE = HEADER.count("\n") + 1
-
-
-def kernel(
-    declaration: str = POINTERS,
-    parameters: str = "x, n",
-    *,
-    name: str = '"demo.bad"',
-    grid: str = "lambda n: (n,)",
-    above: str = "@triton.jit",
-) -> str:
-    """A kernel file whose @export is on line EXPORT_LINE."""
-    export = f"@export({name}, {declaration}, grid={grid})"
-    return f"{HEADER}{export}\n{above}\ndef bad({parameters}):\n    pass\n"
 
 
 # source, message, hint; the place is the @export

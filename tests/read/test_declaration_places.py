@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.read.test_declaration_errors import EXPORT_LINE, POINTERS, kernel
+from tests.support.declarations import EXPORT_LINE, POINTERS, kernel
 from tests.support.project import new_project
 
 pytestmark = pytest.mark.triton

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.read.test_declaration_errors import EXPORT_LINE, kernel
+from tests.support.declarations import EXPORT_LINE, kernel
 from tests.support.project import new_project
 
 HALF = "tensordesc<fp16[64, 64]>"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.generated.test_plain_c import LAUNCHES, OUTPUT
 from tests.support import standin
+from tests.support.c_calls import LAUNCHES, OUTPUT
 from tests.support.c_programs import STRICT, compile_c, need, run
 from tests.support.places import C_PROGRAMS, RUNTIME
 from tests.support.sample import Sample
