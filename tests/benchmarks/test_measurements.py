@@ -64,7 +64,7 @@ def test_each_contender_makes_the_same_launches(loops: from_c.Loops, case: Case)
 
 
 def test_the_medians_are_microseconds() -> None:
-    calls = []
+    calls: list[int] = []
     contenders = {"quick": lambda count: 1e-6, "slow": lambda count: 3e-6 if calls else 1.0}
     found = host_time.medians(contenders, lambda: calls.append(1))
     assert found == {"quick": pytest.approx(1.0), "slow": pytest.approx(3.0)}

@@ -28,8 +28,19 @@ REGENERATED = Regenerated(
     changed={"add": Cost(1.75, 2.0, 0)},
 )
 POINTS = [
-    Point(count, Cost(count / 10, count / 8, 90 << 20), Cost(0.1, 0.1, 0), *[1024 * count] * 6, 9.0)
-    for count in (1, 100, 1000)
+    Point(
+        count,
+        Cost(count / 10, count / 8, 90 << 20),
+        Cost(0.1, 0.1, 0),
+        compile_c=size,
+        c=size,
+        images=size,
+        manifest=size,
+        library=size,
+        load=size,
+        choose=9.0,
+    )
+    for count, size in ((1, 1024), (100, 102400), (1000, 1024000))
 ]
 PACKED = Packed(3, 40960, 20480, 81920, 0.0004, (Method("zlib", 10240, 0.002, 0.001),))
 TYPED = {

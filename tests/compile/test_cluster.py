@@ -18,7 +18,7 @@ from codegen.compile import cluster as module
 from codegen.compile.cluster import Parcel, compile_elsewhere, difference, equipment, parcel
 from codegen.model.errors import CodegenError
 from codegen.project.settings import read_config
-from tests.support.compile_requests import message
+from tests.support.compile_requests import broken, make_request, message
 from tests.support.places import REPOSITORY
 from tests.support.project import FILES, HEADER, Project, new_project
 
@@ -202,7 +202,7 @@ def test_dask_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def sent(project: Project, **changes: object) -> Parcel:
     with project.inside():
         made = parcel(read_config(project.folder), [])
-    return Parcel(**{**vars(made), **changes})  # type: ignore[arg-type]
+    return Parcel(**{**vars(made), **changes})
 
 
 def test_what_is_sent_is_the_kernels_folder(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_what_is_sent_is_the_kernels_folder(tmp_path: Path) -> None:
 def test_a_worker_that_differs_says_so(tmp_path: Path) -> None:
     project = new_project(tmp_path)
     wanted = (("Triton", "0.0.1"), ("tritonbind", "code 0"))
-    refused = compile_elsewhere(sent(project, tools=wanted), None)  # type: ignore[arg-type]
+    refused = compile_elsewhere(sent(project, tools=wanted), make_request("add"))
     assert isinstance(refused, CodegenError)
     assert refused.message.endswith(
         f" has Triton {equipment()['Triton']}, and this run is of Triton 0.0.1"
@@ -221,7 +221,9 @@ def test_a_worker_that_differs_says_so(tmp_path: Path) -> None:
     assert difference({"Triton": "3", "tritonbind": "code 1"}, {"Triton": "3"}) == (
         "has tritonbind None, and this run is of tritonbind code 1"
     )
-    other = compile_elsewhere(sent(project, sources=(("triton:__init__.py", "0"),)), None)  # type: ignore[arg-type]
+    other = compile_elsewhere(
+        sent(project, sources=(("triton:__init__.py", "0"),)), make_request("add")
+    )
     assert isinstance(other, CodegenError)
     assert other.message.endswith(" has another triton:__init__.py than this machine")
 
@@ -231,7 +233,6 @@ def test_an_error_has_its_place_at_home(tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     from codegen.compile.processes import compile_with
-    from tests.support.compile_requests import broken
 
     request = broken("unknown_name")
     home = Path(request.root)

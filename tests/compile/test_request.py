@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -112,7 +113,7 @@ def test_constexprs_of_every_kind(tmp_path: Path) -> None:
     declarations = {declaration.name: declaration for declaration in load(root, "plain.py")}
     function = declarations["tests.plain.constants"].kernel
     parameters = [p for p in function.params if p.is_constexpr]  # type: ignore[attr-defined]
-    defaults = {p.name: held(p.default, p.name, 0) for p in parameters}
+    defaults: dict[str, Any] = {p.name: held(p.default, p.name, 0) for p in parameters}
     requests = [
         make_request("constants", root=root, **{**defaults, **changes})
         # For Triton's own cache "1" and 1 are the same.

@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -141,16 +142,13 @@ class TorchTensor:
         return {"numel": self.numel(), "ndim": 2}[fact.kind]
 
 
-FACTS = [
-    TensorFact(name, kind, index)
-    for name in POINTERS
-    for kind, index in [
-        *(("shape", index) for index in (0, 1, -1)),
-        *(("stride", index) for index in (0, -2)),
-        ("numel", 0),
-        ("ndim", 0),
-    ]
+KINDS: list[tuple[Literal["shape", "stride", "numel", "ndim"], int]] = [
+    *(("shape", index) for index in (0, 1, -1)),
+    *(("stride", index) for index in (0, -2)),
+    ("numel", 0),
+    ("ndim", 0),
 ]
+FACTS = [TensorFact(name, kind, index) for name in POINTERS for kind, index in KINDS]
 
 
 def expressions() -> st.SearchStrategy[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -151,7 +152,7 @@ def test_a_result_that_the_driver_does_not_know(sample: Sample) -> None:
     ids=["no-device", "no-image", "much-shared-memory", "new-ptx"],
 )
 def test_a_device_is_not_enough(
-    sample: Sample, configuration: dict[str, list[int]], name: str, text: str
+    sample: Sample, configuration: dict[str, Any], name: str, text: str
 ) -> None:
     environment = standin.environment(**configuration)
     source = f"""

@@ -138,7 +138,7 @@ def of_fake_mode_further_on(torch: Any) -> Any:
 
 
 def wrapper(torch: Any, **more: Any) -> Any:
-    class Wrapper(torch.Tensor):  # type: ignore[misc]
+    class Wrapper(torch.Tensor):
         @classmethod
         def __torch_dispatch__(cls, function: Any, *_: Any, **__: Any) -> Any:
             raise NotImplementedError(function)

@@ -10,6 +10,7 @@ import inspect
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def test_by_names_and_with_defaults(sample: Sample) -> None:
 def test_an_empty_grid_launches_nothing(sample: Sample) -> None:
     for changes in ({"gy": 0}, {"gx": 0, "stream": 7}):
         launch = prepared(sample, "explicit", **changes)
-        assert launches(launch) == launches(lambda call=launch: call(5)) == []
+        assert launches(launch) == launches(partial(launch, 5)) == []
     with pytest.raises(TypeError, match="argument #6 `stream` must be a stream"):
         launch("5")
 
@@ -207,10 +208,10 @@ def test_a_stream_that_is_given(sample: Sample, given: Any, handle: int) -> None
         for tensors in ({}, library()):
             launch = prepared(sample, "scale", **tensors)
             bound = prepared(sample, "scale", **tensors, stream=given)
-            found = launches(lambda call=launch: call(given)) + launches(bound)
+            found = launches(partial(launch, given)) + launches(bound)
             assert [one.stream for one in found] == [handle, handle]
-            assert launches(lambda call=bound: call(3))[0].stream == 3
-            assert launches(lambda call=bound: call(None))[0].stream == handle
+            assert launches(partial(bound, 3))[0].stream == 3
+            assert launches(partial(bound, None))[0].stream == handle
 
 
 def test_without_one_it_is_the_environments_at_the_launch(sample: Sample) -> None:
@@ -265,7 +266,7 @@ def test_prepare_is_documented_and_exported(sample: Sample) -> None:
     sample.wrapper("scale")
     package = importlib.import_module(sample.folder.name)
     assert package.__all__ == ["Launch", "prepare"]
-    assert "current at the launch" in inspect.getdoc(package.prepare)
+    assert "current at the launch" in str(inspect.getdoc(package.prepare))
 
 
 # From C

@@ -84,7 +84,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     plugin = library.folder.parent / "plugin.so"
     sources = list(library.folder.rglob("*.c"))
     subprocess.run(
-        ["gcc", "-std=c99", "-O1", "-fPIC", "-shared", *sources, "-o", plugin]
+        ["gcc", "-std=c99", "-O1", "-fPIC", "-shared", *map(str, sources), "-o", str(plugin)]
         + ["-ldl", "-lm", "-lpthread"],
         cwd=library.folder,
         check=True,

@@ -314,7 +314,7 @@ def test_one_prefix_twice_does_not_link(tmp_path: Path, how: str) -> None:
     inputs = [path for name in ROWS for path in pair.objects(name)]
     if how == "archives":
         inputs = [pair.archive(name) for name in ROWS]
-    command = ["gcc", main, *inputs, "-o", tmp_path / "program", *LINK]
+    command = ["gcc", *map(str, (main, *inputs)), "-o", str(tmp_path / "program"), *LINK]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "multiple definition of `tb_fail'" in done.stderr

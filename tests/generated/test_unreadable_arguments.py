@@ -61,7 +61,7 @@ class Stream:
         return self.answer
 
 
-def doors(sample: Sample, name: str) -> list[Callable[..., None]]:
+def doors(sample: Sample, name: str) -> list[Callable[..., Any]]:
     built_in = sample.wrapper(name)
     return [built_in, declared(built_in), functools.partial(sample.prepare, built_in)]
 

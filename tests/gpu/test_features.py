@@ -144,7 +144,7 @@ def test_heuristics(size: int, with_bias: bool, shift: int) -> None:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("flag", [False, True])
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
-def test_tuned_configurations(size: int, flag: bool, dtype: torch.dtype) -> None:
+def test_tuned_configurations(size: int, flag: bool, dtype: Any) -> None:
     x = floats(size).to(dtype)
     out = torch.full_like(x, float("nan"))
     wrappers("tuned").tuned(x, out, size, flag)

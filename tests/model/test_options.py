@@ -129,8 +129,19 @@ def test_the_rows_of_tritons_own_file_have_options(tmp_path: Path) -> None:
     """As Triton writes them: what stands among the kwargs, and Config's own arguments."""
     folder = tmp_path / "kernels"
     folder.mkdir()
-    own = {"num_warps": 8, "num_ctas": 1, "num_stages": 3, "maxnreg": None, "ir_override": None}
-    kwargs = {"BLOCK": 32, "num_warps": 2, "maxnreg": 64, "enable_fp_fusion": False}
+    own: dict[str, object] = {
+        "num_warps": 8,
+        "num_ctas": 1,
+        "num_stages": 3,
+        "maxnreg": None,
+        "ir_override": None,
+    }
+    kwargs: dict[str, object] = {
+        "BLOCK": 32,
+        "num_warps": 2,
+        "maxnreg": 64,
+        "enable_fp_fusion": False,
+    }
     kwargs |= {"ptx_options": "", "sched4reg": None}
     slower = {**own, "kwargs": {**kwargs, "enable_fp_fusion": True}}
     timings = [[slower, [2.0, 2.0, 2.0]], [{**own, "kwargs": kwargs}, [1.0, 1.0, 1.0]]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from codegen.model.kernel import Target
+from codegen.model.targets import Target
 from codegen.project.settings import Config
 from tests.kernels_of_others.coverage import document
 from tests.kernels_of_others.refusals import Refusal, refusal_of

@@ -35,7 +35,7 @@ def packed(lengths: Sequence[int], chunk: int) -> dict[str, torch.Tensor]:
     return {"cu_seqlens": starts, "chunk_indices": torch.tensor(places, device=DEVICE)}
 
 
-def blocks(size: str, block: str, *more: int):  # type: ignore[no-untyped-def]
+def blocks(size: str, block: str, *more: int):
     """The grid of a kernel whose configuration says the block."""
     return lambda META: (-(-META[size] // META[block]), *more)
 

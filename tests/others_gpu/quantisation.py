@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import torch
 import triton.language as tl
@@ -96,9 +97,9 @@ for kind in ("nf4", "fp4"):
     case(
         f"others.bitsandbytes.quantize_{kind}_blockwise",
         f"{FOUR_BITS}:quantize_{kind}_blockwise_kernel",
-    )(lambda kind=kind: quantize_4bit(kind))
+    )(partial(quantize_4bit, kind))
     case(f"others.bitsandbytes.dequant_{kind}", f"{FOUR_BITS}:dequant_{kind}_kernel")(
-        lambda kind=kind: dequant_4bit(kind)
+        partial(dequant_4bit, kind)
     )
 
 

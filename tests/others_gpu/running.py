@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from codegen.model.kernel import options as tritons
+from codegen.model import options as tritons
 from tests.kernels_of_others.tutorials.kernels.source import tutorial
 from tests.support.manifest_calls import (
     Entry,
@@ -81,7 +81,7 @@ def is_generated(project: str) -> bool:
 def manifest(project: str) -> Mapping[str, Any]:
     folder, package = PROJECTS[project]
     functions: Mapping[str, Any] = json.loads((folder / package / "MANIFEST.json").read_text())
-    return functions["functions"]  # type: ignore[no-any-return]
+    return functions["functions"]
 
 
 def entry_of(case: Case) -> Entry:

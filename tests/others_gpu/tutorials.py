@@ -198,7 +198,7 @@ def attention_bwd() -> Iterable[Call]:
         scaled = k * (scale / math.log(2))
         unscaled = scaled.double() * math.log(2) / scale
         wide = [t.double().requires_grad_() for t in (q, unscaled, v)]
-        o, sums = attended(*wide, scale, True)
+        o, sums = attended(wide[0], wide[1], wide[2], scale, True)
         o.backward(do.double())
         gradients = {f"D{n}": Off(t.grad, 5e-3) for n, t in zip("QKV", wide, strict=True)}
         yield Call(

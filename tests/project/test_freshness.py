@@ -40,7 +40,7 @@ def test_bytes_depend_on_nothing_but_the_input(
 ) -> None:
     deeper = tmp_path / "another folder" / "and deeper"
     project = new_project(deeper, {**FILES, "pyproject.toml": TARGETS})
-    result = project.child("regenerate", "-j", jobs, **environment)
+    result = project.child("regenerate", "-j", jobs, python=(), **environment)
     assert result.code == 0, result.err
     tree = project.tree()
     assert tree.keys() == reference.keys()

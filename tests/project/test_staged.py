@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from codegen.project.output import GeneratedFile
+from codegen.model.generated_file import GeneratedFile
 from codegen.render import files as render
 from tests.support import damage
 from tests.support.processes import hear_signals

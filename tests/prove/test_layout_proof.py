@@ -6,6 +6,7 @@ import importlib.metadata
 import io
 import struct
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from elftools.elf.elffile import ELFFile
@@ -131,8 +132,10 @@ def test_functions_of_the_driver_are_no_kernels() -> None:
 
 def undefined(cubin: bytes) -> set[str]:
     """The functions that a cubin leaves for the driver to link."""
-    symbols = ELFFile(io.BytesIO(cubin)).get_section_by_name(".symtab").iter_symbols()
-    functions = (symbol for symbol in symbols if symbol["st_info"]["type"] == "STT_FUNC")
+    table: Any = ELFFile(io.BytesIO(cubin)).get_section_by_name(".symtab")
+    functions = (
+        symbol for symbol in table.iter_symbols() if symbol["st_info"]["type"] == "STT_FUNC"
+    )
     return {symbol.name for symbol in functions if symbol["st_shndx"] == "SHN_UNDEF"}
 
 

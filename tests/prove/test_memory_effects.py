@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import triton
@@ -90,7 +92,7 @@ def floats(name: str) -> np.ndarray:
 
 # What each kernel is launched with besides floats, in turns. The others cannot be interpreted, or
 # keep addresses.
-LAUNCHES: dict[str, list[dict[str, object]]] = {
+LAUNCHES: dict[str, list[dict[str, Any]]] = {
     "copy": [{}],
     "in_place": [{}],
     "atomics": [{name: np.zeros(4, np.int32) for name in ("best", "lock", "seen", "flag")}],
@@ -136,7 +138,7 @@ def test_memory_that_is_written_through_addresses() -> None:
         assert np.array_equal(target, before)
 
 
-SIZES = {
+SIZES: dict[str, dict[str, object]] = {
     "basics/vector_add.py": {"size": 1000},
     "basics/softmax.py": {"rows": 3, "columns": 50},
     "qwen35/gated_delta_rule.py": {

@@ -31,7 +31,7 @@ class Holder:
         setattr(self, name, inner)
 
 
-class CachedAutotuner(Autotuner):  # type: ignore[misc]
+class CachedAutotuner(Autotuner):
     pass
 
 
@@ -203,6 +203,7 @@ def a(x, A: tl.constexpr):
 """
     kernel, declaration = declared(tmp_path, source)
     (parameter,) = (p for p in kernel.parameters if isinstance(p, Constexpr))
+    value: Any
     (value,) = parameter.choices
     first, number, (last,) = value
     assert isinstance(first, Held) and isinstance(last, Held) and number == 3

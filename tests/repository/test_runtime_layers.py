@@ -86,7 +86,7 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Path]:
     folder = tmp_path_factory.mktemp("objects")
     sources = [file for file in FILES if file.suffix == ".c"]
     need("gcc")
-    command = ["gcc", "-std=c99", "-c", *(RUNTIME / file for file in sources)]
+    command = ["gcc", "-std=c99", "-c", *(str(RUNTIME / file) for file in sources)]
     subprocess.run(command, cwd=folder, check=True)
     return {file: folder / f"{file.stem}.o" for file in sources}
 

@@ -96,8 +96,9 @@ def describe(
         data,
         tuple(numbers[:rank]),
         tuple(numbers[5 : 5 + rank]),
-        *numbers[15:17],
-        shape32=tuple(numbers[10 : 10 + rank]),
+        numbers[15],
+        numbers[16],
+        tuple(numbers[10 : 10 + rank]),
     )
 
 

@@ -22,6 +22,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import triton.language as tl
@@ -100,13 +101,13 @@ class Descriptor:
     """A tensor as a tensor descriptor of a launch, zero beyond its ends."""
 
     base: HostTensor | Address
-    block: tuple[int, ...]
+    block: tuple[Any, ...]
     shape: tuple[int, ...]
     strides: tuple[int, ...]
     """In elements."""
 
     @classmethod
-    def of(cls, tensor: HostTensor, block: tuple[int, ...]) -> Descriptor:
+    def of(cls, tensor: HostTensor, block: tuple[Any, ...]) -> Descriptor:
         """A descriptor of the whole tensor."""
         array = tensor.array
         strides = tuple(stride // array.itemsize for stride in array.strides)
@@ -129,8 +130,9 @@ def load(path: Path | str) -> types.ModuleType:
     try:
         with _interpreting():
             specification.loader.exec_module(module)
-        module.exported = {d.name: d for d in DECLARATIONS[count:]}
-        module.declared = {_function(d.kernel).__name__: d for d in DECLARATIONS[count:]}
+        made: Any = module
+        made.exported = {d.name: d for d in DECLARATIONS[count:]}
+        made.declared = {_function(d.kernel).__name__: d for d in DECLARATIONS[count:]}
     finally:
         del sys.modules[name]
         del DECLARATIONS[count:]
@@ -139,7 +141,7 @@ def load(path: Path | str) -> types.ModuleType:
 
 def launch(
     declaration: Declaration,
-    arguments: Mapping[str, object],
+    arguments: Mapping[str, Any],
     programs: Iterable[tuple[int, ...]] | None = None,
 ) -> None:
     """Launch a kernel of `module.declared` with the grid and the constexprs it declares."""
@@ -154,21 +156,21 @@ def launch(
     run(declaration.kernel, grid, values, programs)
 
 
-def grid_of(declaration: Declaration, arguments: Mapping[str, object]) -> tuple[int, ...]:
+def grid_of(declaration: Declaration, arguments: Mapping[str, Any]) -> tuple[int, ...]:
     """The grid that a kernel of `module.declared` declares for these arguments."""
     values = _values(declaration, arguments)
     if declaration.grid == EXPLICIT:
         return tuple(values[name] for name in GRID_ARGUMENTS)
-    reads = inspect.signature(declaration.grid).parameters
-    return declaration.grid(**{name: values[name] for name in reads})
+    grid: Any = declaration.grid
+    return tuple(grid(**{name: values[name] for name in inspect.signature(grid).parameters}))
 
 
-def _values(declaration: Declaration, arguments: Mapping[str, object]) -> dict[str, object]:
+def _values(declaration: Declaration, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments, the constexprs, and what heuristics make of them, unless that is given."""
     parameters = inspect.signature(_function(declaration.kernel).fn).parameters
     defaults = {n: p.default for n, p in parameters.items() if p.default is not p.empty}
     values = {**defaults, **declaration.constexprs, **arguments}
-    around = declaration.kernel
+    around: Any = declaration.kernel
     while not isinstance(around, InterpretedFunction):
         for name, heuristic in getattr(around, "values", {}).items():
             values[name] = arguments[name] if name in arguments else heuristic(values)
@@ -177,9 +179,9 @@ def _values(declaration: Declaration, arguments: Mapping[str, object]) -> dict[s
 
 
 def run(
-    kernel: object,
+    kernel: Any,
     grid: tuple[int, ...],
-    arguments: Mapping[str, object],
+    arguments: Mapping[str, Any],
     programs: Iterable[tuple[int, ...]] | None = None,
 ) -> None:
     """Launch an interpreted kernel: tensors, numbers and constexprs by name, in place.
@@ -205,7 +207,7 @@ def run(
             _call(_rewritten(kernel.fn), values)
 
 
-def _function(kernel: object) -> InterpretedFunction:
+def _function(kernel: Any) -> InterpretedFunction:
     """What stands below an autotuner and heuristics."""
     while not isinstance(kernel, InterpretedFunction):
         kernel = kernel.fn

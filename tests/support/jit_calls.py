@@ -71,7 +71,7 @@ def launched(kernel: Any, arguments: Mapping[str, Any], **more: Any) -> dict[str
     while not isinstance(inner, JITFunction):
         inner = inner.fn
     seen: list[dict[str, Any]] = []
-    inner.run = lambda *args, **kwargs: seen.append(kwargs)  # type: ignore[method-assign]
+    inner.run = lambda *args, **kwargs: seen.append(kwargs)
     try:
         kernel.run(*arguments.values(), grid=(1,), warmup=False, **more)
     finally:

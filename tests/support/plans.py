@@ -115,7 +115,7 @@ def _maps(variant: Variant) -> tuple[TensorMap, ...]:
             swizzle=0,
             element_size=type_.dtype.size,
             element_type=MAP_TYPES[type_.dtype.name],
-            box=type_.bound({}).block,
+            box=tuple(size for size in type_.bound({}).block if isinstance(size, int)),
         )
         for type_ in descriptor_types(variant).values()
     )

@@ -69,6 +69,24 @@ POINTERS = [
         for value, expected, got in ADDRESSES
     ),
 ]
+UNWANTED: list[tuple[str, str | tuple[int, int, int], str]] = [
+    ("bool", "i1", "bool"),
+    ("uint8", "fp8e4nv", "float8_e4m3fn"),
+    ("uint8", "fp8e4b8", "float8_e4m3fnuz"),
+    ("uint8", "fp8e5", "float8_e5m2"),
+    ("uint8", "fp8e5b16", "float8_e5m2fnuz"),
+    ("uint8", (7, 8, 1), "float8_e3m4"),
+    ("uint8", (8, 8, 1), "float8_e4m3"),
+    ("uint8", (9, 8, 1), "float8_e4m3b11fnuz"),
+    ("uint8", (14, 8, 1), "float8_e8m0fnu"),
+    ("uint8", (17, 4, 2), "float4_e2m1fn_x2"),
+    ("V3", (15, 6, 4), "float6_e2m3fn_x4"),
+    ("V3", (16, 6, 4), "float6_e3m2fn_x4"),
+    ("uint32", (6, 32, 1), "DLPack type (6, 32)"),
+    ("uint64", (3, 64, 1), "DLPack type (3, 64)"),
+    ("uint32", (2, 16, 2), "float16x2"),
+    ("complex64", (5, 64, 1), "complex64"),
+]
 DTYPES = [
     *(
         (
@@ -91,24 +109,7 @@ DTYPES = [
             TypeError,
             f"{ONE_OF_TWO}, got a {got} tensor of shape (8,) on cuda:0",
         )
-        for storage, dtype, got in [
-            ("bool", "i1", "bool"),
-            ("uint8", "fp8e4nv", "float8_e4m3fn"),
-            ("uint8", "fp8e4b8", "float8_e4m3fnuz"),
-            ("uint8", "fp8e5", "float8_e5m2"),
-            ("uint8", "fp8e5b16", "float8_e5m2fnuz"),
-            ("uint8", (7, 8, 1), "float8_e3m4"),
-            ("uint8", (8, 8, 1), "float8_e4m3"),
-            ("uint8", (9, 8, 1), "float8_e4m3b11fnuz"),
-            ("uint8", (14, 8, 1), "float8_e8m0fnu"),
-            ("uint8", (17, 4, 2), "float4_e2m1fn_x2"),
-            ("V3", (15, 6, 4), "float6_e2m3fn_x4"),
-            ("V3", (16, 6, 4), "float6_e3m2fn_x4"),
-            ("uint32", (6, 32, 1), "DLPack type (6, 32)"),
-            ("uint64", (3, 64, 1), "DLPack type (3, 64)"),
-            ("uint32", (2, 16, 2), "float16x2"),
-            ("complex64", (5, 64, 1), "complex64"),
-        ]
+        for storage, dtype, got in UNWANTED
     ),
     (
         {"out_ptr": tensor(8, dtype="bf16")},
@@ -165,21 +166,22 @@ DEVICES = [
     ),
 ]
 HELD = "must hold the elements of shape"
-SHAPES = [
+TOO_SMALL: list[tuple[tuple[int, ...], dict[str, Any], str]] = [
+    ((7,), {}, "(7,)"),
+    ((7,), {"strides": False}, "(7,)"),
+    ((3, 2, 1), {}, "(3, 2, 1)"),
+    ((0,), {}, "(0,)"),
+    ((99, 0), {"address": None}, "(99, 0)"),
+    ((1,) * 60, {}, f"({'1, ' * 44}...)"),
+]
+SHAPES: list[tuple[dict[str, Any], type[Exception], str]] = [
     *(
         (
             {"out_ptr": half(*shape, **more)},
             ValueError,
             f"{OUT} {HELD} (n,) = (8,), got a float16 tensor of shape {got} on cuda:0",
         )
-        for shape, more, got in [
-            ((7,), {}, "(7,)"),
-            ((7,), {"strides": False}, "(7,)"),
-            ((3, 2, 1), {}, "(3, 2, 1)"),
-            ((0,), {}, "(0,)"),
-            ((99, 0), {"address": None}, "(99, 0)"),
-            ((1,) * 60, {}, f"({'1, ' * 44}...)"),
-        ]
+        for shape, more, got in TOO_SMALL
     ),
     (
         {"out_ptr": tensor(dtype="fp16")},

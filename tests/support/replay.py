@@ -49,14 +49,14 @@ def _argument(parameters: Iterator[bytes], type_: str) -> object:
     value = next(parameters)
     if isinstance(declared, DescriptorType):
         shape, strides = (
-            tuple(decode(next(parameters), width) for _ in declared.block)
+            tuple(int(decode(next(parameters), width)) for _ in declared.block)
             for width in ("i32", "i64")
         )
         base = interpreter.Address(tensor_maps.decode(value).data, f"*{declared.dtype.name}")
         block = declared.bound({}).block
         return interpreter.Descriptor(base, block, shape, strides)
     decoded = decode(value, type_)
-    return interpreter.Address(decoded, type_) if type_.startswith("*") else decoded
+    return interpreter.Address(int(decoded), type_) if type_.startswith("*") else decoded
 
 
 def _launched_variant(

@@ -97,8 +97,9 @@ def main(control: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wakes)
     statuses: dict[int, int] = {}
+    watched: list[Any] = [control, woken]
     while True:
-        ready, _, _ = select.select([control, woken], [], [])
+        ready, _, _ = select.select(watched, [], [])
         if woken in ready:
             os.read(woken, _MOST)
             _tell_of_ends(statuses)

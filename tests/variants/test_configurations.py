@@ -206,7 +206,7 @@ def test_a_call_gets_the_configuration_that_triton_would_use(
 ) -> None:
     drawn = data.draw(CALLS[name])
     call = {argument: drawn[argument] for argument in ORDER[name]}
-    constexprs = {key: call[key] for key in ("MODE", "FAST") if key in call}
+    constexprs: dict[str, Any] = {key: call[key] for key in ("MODE", "FAST") if key in call}
     values = {key: value for key, value in call.items() if key not in constexprs}
     if name == "outer":
         constexprs["DEEP"] = 3

@@ -220,7 +220,7 @@ def declared(folder: Path, heuristics: str, **options: Any) -> tuple[Kernel, ...
     )
 
 
-ERRORS = {
+ERRORS: dict[str, tuple[str, dict[str, Any], str, str | None]] = {
     "an int of which the values are not said": (
         '@triton.heuristics({"BLOCK": lambda args: args["n"]})',
         {},
