@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.chain_plot import Series, plot
-from benchmarks.command_line import parser_of
+from benchmarks.command_line import parser_of, wrapped
 
 if TYPE_CHECKING:
     from benchmarks.chain_measure import Row
@@ -37,7 +37,7 @@ def main() -> None:
     with torch.inference_mode():
         rows = [measure(tokens, heads) for heads in HEADS for tokens in SIZES]
         errors = accuracy.measure()
-    text = f"{machine()}\n\n{tables(rows, ceilings, errors)}"
+    text = wrapped(f"{machine()}\n\n{tables(rows, ceilings, errors)}")
     print(text)
     page = folder / "chain.md"
     head = page.read_text().partition("\n## Measured\n")[0] if page.exists() else ""

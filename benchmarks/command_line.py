@@ -1,8 +1,10 @@
-"""How every measurement reads its command line: `--help` needs no GPU, no torch, no package."""
+"""How every measurement reads its command line, without a GPU, torch or any package; and how its
+document is laid out."""
 
 from __future__ import annotations
 
 import argparse
+import textwrap
 
 
 def parser_of(module: str, text: str | None) -> argparse.ArgumentParser:
@@ -12,3 +14,15 @@ def parser_of(module: str, text: str | None) -> argparse.ArgumentParser:
         description=text,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def wrapped(document: str) -> str:
+    """The document with its prose in lines of 100 columns, as docs/ has it; tables stay."""
+    return "".join(
+        line if line.startswith("|") or len(line) <= 100 else _filled(line)
+        for line in document.splitlines(keepends=True)
+    )
+
+
+def _filled(line: str) -> str:
+    return textwrap.fill(line, 100, break_long_words=False, break_on_hyphens=False) + "\n"

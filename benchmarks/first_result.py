@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.command_line import parser_of
+from benchmarks.command_line import parser_of, wrapped
 from benchmarks.first_plot import svg
 from generated import _library
 
@@ -74,7 +74,8 @@ def main() -> int:
         times = measure(options.rounds, Path(folder))
     from benchmarks.gpu import machine
 
-    text = f"{machine()}, {options.rounds} processes of each.\n\n{table(times)}\n{summary(times)}"
+    head = f"{machine()}, {options.rounds} processes of each."
+    text = wrapped(f"{head}\n\n{table(times)}\n{summary(times)}")
     print(text)
     (options.out / "first_result.md").write_text(text)
     stages = {name: row for name, row in named(times).items() if "result" in times[name]}

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.command_line import parser_of
+from benchmarks.command_line import parser_of, wrapped
 from benchmarks.host_time import FLOOR, JIT, host_times
 from benchmarks.plot import svg, table
 from generated import _library
@@ -41,7 +41,8 @@ def main() -> int:
         tests = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "-s", *TESTS]
         tested = subprocess.run(tests, check=False).returncode
     times = host_times()
-    text = f"{machine()}.\n\n{table(times, {'the floor': FLOOR, 'the JIT': JIT})}"
+    peers = {"the floor": FLOOR, "the JIT": JIT}
+    text = wrapped(f"{machine()}.\n\n{table(times, peers)}")
     print(f"\n{text}")
     for reason in times.missing:
         print(f"not measured: {reason}", file=sys.stderr)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import cases
-from benchmarks.command_line import parser_of
+from benchmarks.command_line import parser_of, wrapped
 from benchmarks.kernels import odd_sizes as kernels
 
 TITLES = {
@@ -64,7 +64,7 @@ def main() -> int:
         print(
             f"{case.name}: " + ", ".join(f"{way} {us:.2f}" for way, us in times[case.name].items())
         )
-    text = f"{machine()}.\n\n{table(times)}"
+    text = wrapped(f"{machine()}.\n\n{table(times)}")
     print(f"\n{text}")
     path = options.out / "odd_sizes.md"
     path.write_text(renewed(path.read_text() if path.exists() else "", text))

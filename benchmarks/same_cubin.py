@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.command_line import parser_of
+from benchmarks.command_line import parser_of, wrapped
 
 if TYPE_CHECKING:
     from benchmarks.timing import Run
@@ -53,7 +53,7 @@ def main() -> int:
         print(f"{name}: " + ", ".join(f"{way} {us:.2f}" for way, us in times[name].items()))
     from benchmarks.gpu import machine
 
-    text = f"{machine()}.\n\n{table(times)}\n{summary(times)}"
+    text = wrapped(f"{machine()}.\n\n{table(times)}\n{summary(times)}")
     print(f"\n{text}")
     (options.out / "same_cubin.md").write_text(text)
     return 0

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import growth, packed_images, regenerate, typed_functions
-from benchmarks.command_line import parser_of
+from benchmarks.command_line import parser_of, wrapped
 from benchmarks.dispatch import processor
 from benchmarks.scale_tables import picture, tables
 
@@ -65,8 +65,8 @@ def main() -> None:
     options = parser.parse_args()
     folder: Path = options.folder
     results = measure(options.rounds)
-    text = tables(
-        results.machine, results.regenerated, results.points, results.packed, results.typed
+    text = wrapped(
+        tables(results.machine, results.regenerated, results.points, results.packed, results.typed)
     )
     print(text)
     page = folder / "scale.md"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,7 +61,10 @@ def document(functions: Mapping[str, Any], refusals: Sequence[Refusal]) -> str:
         for r in refusals
     ]
     lines = (*rows, "", *REFUSED.splitlines(), *refused)
-    return f"{HEAD}\n{summary(functions, refusals)}\n\n{GENERATED}" + "\n".join(lines) + "\n"
+    said = textwrap.fill(
+        summary(functions, refusals), 100, break_long_words=False, break_on_hyphens=False
+    )
+    return f"{HEAD}\n{said}\n\n{GENERATED}" + "\n".join(lines) + "\n"
 
 
 def summary(functions: Mapping[str, Any], refusals: Sequence[Refusal]) -> str:
