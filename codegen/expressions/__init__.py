@@ -8,34 +8,3 @@ integer in C. `c_value`, `c_arithmetic`, `c_logic` and `c_real` print C, plain w
 proves that nothing can go wrong and checked elsewhere, with what it `reads`; `translate` is the way
 in.
 """
-
-from codegen.expressions.c_value import CValue
-from codegen.expressions.operands import (
-    CExpression,
-    float_parameter,
-    in_tuples,
-    int_parameter,
-    opaque_parameter,
-)
-from codegen.expressions.scope import bind
-from codegen.expressions.translate import translate_grid, translate_heuristic, translate_text
-from codegen.expressions.values import Constant, Nullable, Real, Tensor, Unusable, Value
-
-__all__ = [
-    "CExpression",
-    "CValue",
-    "Constant",
-    "Nullable",
-    "Real",
-    "Tensor",
-    "Unusable",
-    "Value",
-    "bind",
-    "float_parameter",
-    "in_tuples",
-    "int_parameter",
-    "opaque_parameter",
-    "translate_grid",
-    "translate_heuristic",
-    "translate_text",
-]

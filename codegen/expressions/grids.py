@@ -6,17 +6,10 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from codegen.expressions import (
-    Constant,
-    CValue,
-    Nullable,
-    Real,
-    Unusable,
-    Value,
-    translate_grid,
-    translate_text,
-)
+from codegen.expressions.c_value import CValue
 from codegen.expressions.readable import Parameters, readable, reads_of
+from codegen.expressions.translate import translate_grid, translate_text
+from codegen.expressions.values import Constant, Nullable, Real, Unusable, Value
 from codegen.model.declaration import Declaration
 from codegen.model.errors import CodegenError
 from codegen.model.identifiers import c_identifier

@@ -7,17 +7,15 @@ from collections.abc import Callable, Collection, Iterable
 
 import triton.language as tl
 
-from codegen.expressions import (
+from codegen.expressions.operands import (
     CExpression,
-    Tensor,
-    Unusable,
-    Value,
-    bind,
     float_parameter,
     in_tuples,
     int_parameter,
     opaque_parameter,
 )
+from codegen.expressions.scope import bind
+from codegen.expressions.values import Tensor, Unusable, Value
 from codegen.model.dtypes import DType
 from codegen.model.identifiers import c_identifier
 from codegen.model.kernel import Constexpr, Parameter, Reads, united

@@ -11,9 +11,9 @@ from typing import Any, NoReturn
 
 import triton.language as tl
 
-from codegen.expressions import translate_heuristic
 from codegen.expressions.derived import by_name
 from codegen.expressions.readable import readable, reads_of, tensor_dtype
+from codegen.expressions.translate import translate_heuristic
 from codegen.model.descriptors import DescriptorType, ParameterType, parse_parameter_type
 from codegen.model.dtypes import DType
 from codegen.model.errors import CodegenError, SourceLocation, meant, told

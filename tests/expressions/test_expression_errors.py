@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from codegen.expressions import translate_grid
+from codegen.expressions.translate import translate_grid
 from codegen.model.errors import CodegenError, SourceLocation
 from tests.support.expressions import HERE, KERNEL, PRELUDE, grid, load, text
 

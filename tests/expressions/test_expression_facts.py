@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codegen.export import sm_count
-from codegen.expressions import CExpression
+from codegen.expressions.operands import CExpression
 from codegen.model.errors import CodegenError
 from codegen.model.kernel import TensorFact
 from tests.support.expressions import OPTIONAL_PRELUDE, load, optional_grid

@@ -16,17 +16,10 @@ from typing import Literal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codegen.expressions import (
-    CExpression,
-    Nullable,
-    Real,
-    Tensor,
-    bind,
-    float_parameter,
-    int_parameter,
-    translate_grid,
-    translate_heuristic,
-)
+from codegen.expressions.operands import CExpression, float_parameter, int_parameter
+from codegen.expressions.scope import bind
+from codegen.expressions.translate import translate_grid, translate_heuristic
+from codegen.expressions.values import Nullable, Real, Tensor
 from codegen.model.errors import CodegenError
 from codegen.model.kernel import TensorFact
 from tests.support.expression_programs import (

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codegen.expressions import CExpression, translate_grid
+from codegen.expressions.operands import CExpression
+from codegen.expressions.translate import translate_grid
 from codegen.model.errors import CodegenError
 from tests.support.expression_programs import (
     HEADER,

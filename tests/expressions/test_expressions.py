@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.expressions import CExpression, int_parameter, translate_text
+from codegen.expressions.operands import CExpression, int_parameter
+from codegen.expressions.translate import translate_text
 from codegen.model.errors import CodegenError
 from tests.support.expressions import HERE, KERNEL, PRELUDE, grid, load, text
 

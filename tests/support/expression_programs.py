@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.expressions import CExpression
 from codegen.expressions.c_value import literal
+from codegen.expressions.operands import CExpression
 from tests.support.expressions import I64
 from tests.support.places import RUNTIME
 

@@ -9,19 +9,15 @@ from types import ModuleType
 
 import triton.language as tl
 
-from codegen.expressions import (
+from codegen.expressions.operands import (
     CExpression,
-    Tensor,
-    Unusable,
-    Value,
-    bind,
     float_parameter,
     int_parameter,
     opaque_parameter,
-    translate_grid,
-    translate_heuristic,
-    translate_text,
 )
+from codegen.expressions.scope import bind
+from codegen.expressions.translate import translate_grid, translate_heuristic, translate_text
+from codegen.expressions.values import Tensor, Unusable, Value
 from codegen.model.errors import SourceLocation
 
 HERE = SourceLocation("kernels/softmax.py", 12)
