@@ -1,13 +1,20 @@
-"""The README shows what is in the repository."""
+"""The documents show what is in the repository, in lines that fit."""
 
 from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.support.places import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text()
-GUIDES = [REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs").glob("*.md")]
+GUIDES = [REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+DOCUMENTS = [
+    *GUIDES,
+    *(REPOSITORY / name for name in ("README.md", "CHANGELOG.md")),
+    *(REPOSITORY / name / "README.md" for name in ("codegen", "templates/runtime")),
+]
 
 
 def test_the_example_is_the_kernel_file():
@@ -15,7 +22,7 @@ def test_the_example_is_the_kernel_file():
 
 
 def test_every_link_leads_somewhere():
-    for document in [REPOSITORY / "README.md", *GUIDES]:
+    for document in DOCUMENTS:
         prose = re.sub(r"`[^`]*`", "", document.read_text())
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", prose):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
@@ -27,3 +34,11 @@ def test_every_path_that_the_docs_name_exists():
     assert names
     for name in names:
         assert (REPOSITORY / name).exists(), name
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_lines_have_100_columns(document):
+    """Tables and code may have more, and so may what has no space to break at."""
+    prose = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.M | re.S).splitlines()
+    long = [line for line in prose if len(line) > 100 and not line.startswith(("|", "    "))]
+    assert [line for line in long if " " in re.sub(r"`[^`]*`", "", line).strip()] == []
