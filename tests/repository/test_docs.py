@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 
 import pytest
 
@@ -42,3 +43,10 @@ def test_lines_have_100_columns(document):
     prose = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.M | re.S).splitlines()
     long = [line for line in prose if len(line) > 100 and not line.startswith(("|", "    "))]
     assert [line for line in long if " " in re.sub(r"`[^`]*`", "", line).strip()] == []
+
+
+def test_make_help_lists_every_command():
+    done = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True)
+    makefile = (REPOSITORY / "Makefile").read_text()
+    listed = [line.split()[1] for line in done.stdout.splitlines()]
+    assert listed == re.search(r"^\.PHONY: (.*)$", makefile, flags=re.M)[1].split()
