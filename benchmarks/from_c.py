@@ -132,7 +132,7 @@ void *prepare_{case.symbol}(void *const *p)
 {{
     tritonbind_prepared *prepared = NULL;
     (void)p;
-    (void){case.symbol}_prepare(&prepared{passed});
+    (void){case.symbol}_launch_later(&prepared{passed});
     return prepared;
 }}
 """

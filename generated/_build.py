@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-DIGEST = "f424a1fa2f4923d6"
+DIGEST = "ebc16aa4e8e504c7"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -27,6 +27,7 @@ SOURCES = (
     "runtime/core/tb_descriptor.c",
     "runtime/core/tb_devices.c",
     "runtime/core/tb_driver.c",
+    "runtime/core/tb_dtypes.c",
     "runtime/core/tb_error.c",
     "runtime/core/tb_extras.c",
     "runtime/core/tb_images.c",

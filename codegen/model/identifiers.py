@@ -17,8 +17,8 @@ _C_WORDS = frozenset("""
     struct switch template this thread_local throw true try typedef typeid typename typeof
     typeof_unqual union unsigned using virtual void volatile wchar_t while xor xor_eq
     int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t
-    aligned arguments call count failed filled function good grid index prepared prepares result
-    self sizes sm_count status stream target values variant
+    aligned arguments call count destination failed filled function good grid index passed prepared
+    prepares result self sizes sm_count status stream target values variant
     """.split())  # noqa: SIM905
 
 # The macros without parameters that compilers and the headers of C, C++ and POSIX define, as far as

@@ -87,6 +87,19 @@ def _values(rank: int) -> tuple[str, ...]:
     return ("map", *(part.name for part in _taken_apart(rank)[:-rank]))
 
 
+def value_sizes(parameters: Sequence[Parameter]) -> tuple[int, ...]:
+    """The bytes of each of the values that a launch is given."""
+    sizes: list[int] = []
+    for parameter in parameters:
+        type_ = parameter.storage
+        if isinstance(type_, DescriptorType):
+            parts = (*_mapped(type_.rank)[:1], *_taken_apart(type_.rank)[: -type_.rank])
+            sizes += [part.size for part in parts]
+        else:
+            sizes.append(type_.size)
+    return tuple(sizes)
+
+
 def _mapped(rank: int) -> tuple[Part, ...]:
     return (Part("map", 128, 64), *_each("shape32", rank, 4), *_each("strides", rank, 8))
 

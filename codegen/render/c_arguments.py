@@ -135,13 +135,8 @@ def _descriptor(parameter: Parameter, type_: DescriptorType, index: int, plan: P
 
 def _dtype_fields(parameter: Parameter, axes: tuple[Axis, ...]) -> Iterator[str]:
     """What a tensor's elements may be, and the choice of it that it takes part in."""
-    dtypes = [type_.dtype for type_ in parameter.types]
-    rows = ", ".join(
-        f"{{{dtype_constant(dtype)}, {c_string(dtype.label)}, "
-        f"{255 if dtype.dlpack_code is None else dtype.dlpack_code}, {8 * dtype.size}}}"
-        for dtype in dtypes
-    )
-    yield f".dtypes = (const tb_dtype[]){{{rows}}}"
+    dtypes = [dtype_constant(type_.dtype) for type_ in parameter.types]
+    yield f".dtypes = (const tritonbind_dtype[]){{{', '.join(dtypes)}}}"
     yield f".dtype_count = {len(dtypes)}"
     dtype_axes = [axis for axis in axes if isinstance(axis, DtypeAxis)]
     for number, axis in enumerate(dtype_axes):

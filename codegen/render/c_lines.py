@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ def _laid_out(line: str) -> list[str]:
 def _broken(line: str) -> list[str]:
     if len(line) <= LINE_LENGTH:
         return [line]
-    for break_line in (_at_conditions, _at_commas, _in_literal, _at_operator):
+    for break_line in (_at_conditions, _at_choices, _at_commas, _in_literal, _at_operator):
         parts = break_line(line)
         if len(parts) > 1:
             return [piece for part in parts for piece in _broken(part)]
@@ -60,6 +61,25 @@ def _at_conditions(line: str) -> list[str]:
         return [line]
     first, *others = re.split(r" (?=&& |\|\| )", line)
     return [first, *(" " * start.end() + part for part in others)]
+
+
+def _at_choices(line: str) -> list[str]:
+    """Before each `:` of a choice between values, below the first of them."""
+    start = re.match(r"\s*const \w+ \w+ = ", line)
+    cuts = [place for place in _outside_brackets(line) if line.startswith(" : ", place)]
+    if start is None or not cuts:
+        return [line]
+    first, *others = (line[a:b] for a, b in itertools.pairwise([0, *cuts, len(line)]))
+    return [first, *(" " * start.end() + part.lstrip() for part in others)]
+
+
+def _outside_brackets(line: str) -> Iterator[int]:
+    depth, position = 0, 0
+    for token in _TOKEN.findall(line):
+        depth += (token in _OPENING) - (token in _CLOSING)
+        if depth == 0:
+            yield position
+        position += len(token)
 
 
 def _at_commas(line: str) -> list[str]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from codegen.model.descriptor_facts import passed_facts
 from codegen.model.identifiers import image_file
 from codegen.model.kernel import Kernel, Parameter, Reads
 from codegen.model.plan import Binary, Image, Plan
 from codegen.model.wording import GRID_NAMES, signature_text
+from codegen.prove.launch_layout import value_sizes
 from codegen.render.c_arguments import c_arguments, c_string, dtype_constant
 from codegen.render.c_decisions import decide
 from codegen.render.c_images import CTables, c_tables, launch_fields
+from codegen.render.c_rows import rows_of
 from codegen.render.prefix import external
 from codegen.variants.axes.dtype import DtypeAxis
 from codegen.variants.c_steps import CArgument, CHeuristic, CStep, CTable
@@ -33,13 +36,18 @@ class CImage:
 
 @dataclass(frozen=True)
 class CVariant:
-    """One row of the function's variants."""
+    """A variant, with all that have the same images."""
 
     label: str
     c_name: str
     images: tuple[CImage, ...]
     fields: tuple[str, ...]
     """The designated initialisers of its `tb_variant`."""
+
+    @property
+    def rows(self) -> tuple[tuple[str, ...], ...]:
+        """What its table of images has."""
+        return tuple(image.fields for image in self.images)
 
 
 @dataclass(frozen=True)
@@ -88,14 +96,19 @@ class CFunction:
     values: tuple[str, ...]
     """Where each run-time value is, in the kernel's order; images take theirs from these. Behind
     them is what Triton's two last parameters point to."""
-    sizes: tuple[str, ...]
+    sizes: tuple[int, ...]
     """The bytes of each."""
     image_tables: CTables
     variants: tuple[CVariant, ...]
+    """Those that have images of their own, or take others of them."""
+    variant_rows: tuple[tuple[str, ...], ...]
+    """The designated initialisers of each `tb_variant` that a call can come to."""
     tables: tuple[CTable, ...]
     heuristics: tuple[CHeuristic, ...]
     decisions: tuple[CStep, ...]
     """What leads to the variant."""
+    variant: str
+    """Its number."""
     grid_parameters: tuple[str, ...]
     grid_arguments: tuple[str, ...]
     grid_axes: tuple[str, str, str]
@@ -110,7 +123,8 @@ class CFunction:
         """What the SafeCall does, each when those before have succeeded."""
         shapes = (
             f"tb_check_shape(call, {argument.index}, "
-            f"(const int64_t[]){{{', '.join(argument.sizes)}}}, {len(argument.sizes)})"
+            f"(const int64_t[]){{{', '.join(map(self._of_passed, argument.sizes))}}}, "
+            f"{len(argument.sizes)})"
             for argument in self.arguments
             if argument.sizes
         )
@@ -118,31 +132,41 @@ class CFunction:
             *["tb_fill_in(call, filled)"] * self.fills_in,
             *(self._coercion(argument) for argument in self.arguments),
             *shapes,
-            *(f"tb_get_dtype(call, {dtype.index}, &{dtype.c_name})" for dtype in self.dtypes),
+            *(
+                f"tb_get_dtype(call, {dtype.index}, &passed.{dtype.c_name})"
+                for dtype in self.dtypes
+            ),
             *(fact.getter for fact in self.facts),
-            "tb_get_target(call, &target)",
-            f"{self.symbol}_on({', '.join(self.on_arguments)}) == TRITONBIND_OK",
+            "tb_get_destination(call, &passed.destination)",
+            f"{self.symbol}_on(&passed) == TRITONBIND_OK",
+        )
+
+    def _of_passed(self, expression: str) -> str:
+        """An expression over the arguments, as it reads them from what is passed on."""
+        return re.sub(
+            r"\b[A-Za-z_]\w*",
+            lambda name: f"passed.{name[0]}" if name[0] in self.passed else name[0],
+            expression,
         )
 
     def _coercion(self, argument: CArgument) -> str:
         name, index = argument.c_name, argument.index
         if not argument.stored_type:
-            return f"{argument.getter}(call, {index}, &{name})"
+            return f"{argument.getter}(call, {index}, &passed.{name})"
         stored = self.stored[name]
         if argument.rank:
-            return f"({name} = {argument.getter}(call, {index}, &{stored})) != NULL"
+            return f"(passed.{name} = {argument.getter}(call, {index}, &{stored})) != NULL"
         return (
-            f"(({name} = tb_unless_none(call, {index}, &{stored})) == NULL "
+            f"((passed.{name} = tb_unless_none(call, {index}, &{stored})) == NULL "
             f"|| {argument.getter}(call, {index}, &{stored}))"
         )
 
     @property
     def locals(self) -> tuple[str, ...]:
-        """The declarations of the SafeCall's variables, besides the call."""
+        """The declarations of the SafeCall's variables, besides what is passed on."""
         types = {argument.c_name: argument.stored_type for argument in self.arguments}
         return (
             *[f"tvm_ffi_any filled[{len(self.arguments) + 2}]"] * self.fills_in,
-            *self.parameters,
             *(f"{types[name]} {stored}" for name, stored in self.stored.items()),
         )
 
@@ -152,13 +176,13 @@ class CFunction:
         return any(argument.may_be_left_out for argument in self.arguments)
 
     @property
-    def on_parameters(self) -> tuple[str, ...]:
-        """The declarations of `<symbol>_on`."""
-        return ("tb_target target", *self.parameters)
+    def launched(self) -> tuple[str, ...]:
+        """What a launch initialises its `<symbol>_passed` with."""
+        return ("{.device = TB_CURRENT_DEVICE, .stream = stream}", *self.passed)
 
     @property
-    def on_arguments(self) -> tuple[str, ...]:
-        return ("target", *self.passed)
+    def prepared(self) -> tuple[str, ...]:
+        return ("{.device = TB_CURRENT_DEVICE, .prepared = prepared}", *self.passed)
 
     @property
     def launch_parameters(self) -> tuple[str, ...]:
@@ -193,10 +217,16 @@ def c_function(plan: Plan, prefix: str) -> CFunction:
     dtypes = tuple(_dtypes(plan, arguments, names))
     grid = kernel.grid
     runtime = [p for p in kernel.parameters if isinstance(p, Parameter)]
-    dtype_names = {arguments[dtype.index].name: dtype.c_name for dtype in dtypes}
+    dtype_names = {arguments[dtype.index].name: f"passed->{dtype.c_name}" for dtype in dtypes}
     descriptors = {a.name: _unused(f"{a.c_name}_descriptor", names) for a in arguments if a.rank}
-    decisions = decide(plan, arguments, dtype_names, descriptors, names)
     tables = c_tables(plan)
+    variants = [_variant(plan, binary, tables) for binary in plan.binaries]
+    first_alike = [
+        next(i for i, other in enumerate(variants) if other.rows == variant.rows)
+        for variant in variants
+    ]
+    rows = rows_of(kernel.specialisation, first_alike)
+    decisions = decide(plan, arguments, dtype_names, descriptors, names, rows)
     by_name = {argument.name: argument for argument in arguments}
     reads = Reads(GRID_NAMES) if grid.axes is None else grid.reads
     grid_parameters, grid_arguments = decisions.function_parameters(reads)
@@ -223,12 +253,14 @@ def c_function(plan: Plan, prefix: str) -> CFunction:
         stored={a.c_name: _unused(f"{a.c_name}_value", names) for a in arguments if a.stored_type},
         descriptors=tuple(descriptors.values()),
         values=(*(_place(by_name[p.name], descriptors) for p in runtime), "TB_NO_SCRATCH"),
-        sizes=tuple(_size(by_name[p.name], descriptors) for p in runtime),
+        sizes=value_sizes(runtime),
         image_tables=tables,
-        variants=tuple(_variant(plan, binary, tables) for binary in plan.binaries),
+        variants=tuple(_with_alike(variants, first_alike)),
+        variant_rows=tuple(variants[first_alike[number]].fields for number in rows.variants),
         tables=tuple(decisions.tables),
         heuristics=tuple(decisions.heuristics),
         decisions=tuple(decisions.steps),
+        variant=decisions.variant,
         grid_parameters=tuple(grid_parameters),
         grid_arguments=tuple(grid_arguments),
         grid_axes=grid.axes or GRID_NAMES,
@@ -254,21 +286,14 @@ def _facts(kernel: Kernel, arguments: Mapping[str, CArgument]) -> Iterator[CFact
         argument = arguments[fact.tensor]
         place = f"{argument.index}, TB_{fact.kind.upper()}, {fact.index}, {fact.rank}"
         what = fact.kind if fact.kind in ("numel", "ndim") else f"{fact.kind}[{fact.index}]"
-        getter = f"tb_get_fact(call, {place}, &{fact.c_name})"
+        getter = f"tb_get_fact(call, {place}, &passed.{fact.c_name})"
         yield CFact(fact.c_name, f"{what} of {argument.c_name}, in elements", getter)
 
 
 def _place(argument: CArgument, descriptors: Mapping[str, str]) -> str:
     if argument.rank:
         return f"TB_DESCRIPTOR_VALUES({argument.rank}, {descriptors[argument.name]})"
-    name = argument.c_name
-    return f"(void *){name}" if argument.stored_type else f"&{name}"
-
-
-def _size(argument: CArgument, descriptors: Mapping[str, str]) -> str:
-    if argument.rank:
-        return f"TB_DESCRIPTOR_SIZES({argument.rank}, {descriptors[argument.name]})"
-    return f"sizeof {'*' if argument.stored_type else ''}{argument.c_name}"
+    return f"(void *){argument.place}" if argument.stored_type else f"&{argument.place}"
 
 
 def _unused(name: str, names: set[str]) -> str:
@@ -277,6 +302,13 @@ def _unused(name: str, names: set[str]) -> str:
         name += "_"
     names.add(name)
     return name
+
+
+def _with_alike(variants: Sequence[CVariant], first_alike: Sequence[int]) -> Iterator[CVariant]:
+    """The first of all that have the same images, with the names of the others."""
+    for number in dict.fromkeys(first_alike):
+        same = [v.label for v, first in zip(variants, first_alike, strict=True) if first == number]
+        yield replace(variants[number], label=", ".join(same))
 
 
 def _variant(plan: Plan, binary: Binary, tables: CTables) -> CVariant:

@@ -184,7 +184,7 @@ def _c(path: str, template: str, context: Mapping[str, Any], prefix: str) -> Gen
     source = _environment().get_template(template).render(context)
     names = [context["module"], *(function.external for function in context["functions"])]
     externals = {
-        f"{name}{end}" for name in names for end in ("", "_register", "_launch", "_prepare")
+        f"{name}{end}" for name in names for end in ("", "_register", "_launch", "_launch_later")
     }
     named = in_module(source, prefix, externals, _runtime_names(prefix))
     return GeneratedFile(path, laid_out(named).encode())

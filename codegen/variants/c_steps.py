@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from codegen.model.descriptor_facts import passed_facts
 from codegen.model.identifiers import c_identifier
 from codegen.model.kernel import Axis, Kernel, Reads
 from codegen.model.plan import Plan
@@ -36,6 +37,11 @@ class CArgument:
     """Of a tensor that becomes a descriptor: its dimensions."""
     choices: tuple[str, ...] = ()
     """C constants: the values of a constexpr, but for strings, or the dtypes of a tensor."""
+
+    @property
+    def place(self) -> str:
+        """Where a launch has it."""
+        return f"passed->{self.c_name}"
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,8 @@ class Decisions:
     """The variable of a choice, by the kind of its axis and the parameter."""
     sources: dict[str, str] = field(default_factory=dict)
     """The `int64_t` variable of each computed constexpr that something reads."""
+    variant: str = "variant"
+    """The constant that is the number of the variant, in the end."""
 
     @property
     def kernel(self) -> Kernel:
@@ -131,7 +139,9 @@ class Decisions:
     def read_sm_count(self, reads: Reads) -> None:
         """The number of SMs, where that is read and not known yet."""
         if reads.sm_count and "sm_count" not in self.names:
-            self.step("int64_t", "sm_count", "tb_sm_count(function, &target.device)", " < 0")
+            self.step(
+                "int64_t", "sm_count", "tb_sm_count(function, &passed->destination.device)", " < 0"
+            )
 
     def table(self, name: str, type_: str, values: Sequence[str]) -> str:
         name = f"{self.kernel.symbol}_{name}"
@@ -150,14 +160,19 @@ class Decisions:
         """What a static function declares that reads this, and what is passed to it."""
         declared, passed = [], []
         for name in reads.names:
-            variable = self.sources.get(name) or self.arguments[name].c_name
+            variable = self.sources.get(name) or self.arguments[name].place
             declared.append(self._declaration(name))
             passed.append(variable)
-        extras = [fact.c_name for fact in reads.facts] + ["sm_count"] * reads.sm_count
-        for extra in extras:
-            declared.append(f"int64_t {extra}")
-            passed.append(extra)
+        by_call = {fact.c_name for fact in passed_facts(self.kernel)}
+        for name in [fact.c_name for fact in reads.facts] + ["sm_count"] * reads.sm_count:
+            declared.append(f"int64_t {name}")
+            passed.append(f"passed->{name}" if name in by_call else name)
         return declared, passed
+
+    def dtype_of(self, name: str) -> str:
+        """The dtype that was chosen for a pointer, which those on its axis have alike."""
+        axes = (axis for axis in self.kernel.specialisation.axes if axis.kind == "dtype")
+        return next(self.dtypes[axis.parameters[0]] for axis in axes if name in axis.parameters)
 
     def _declaration(self, name: str) -> str:
         """Pointers are compared with NULL, and scalars that may be None come by address."""

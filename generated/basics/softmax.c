@@ -56,9 +56,9 @@ static tb_variant softmax_variants[] = {
 
 static const tb_argument softmax_arguments[] = {
     {.name = "x", .kind = TB_POINTER, .shape = "(rows, columns)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "y", .kind = TB_POINTER, .shape = "(rows, columns)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "rows", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 2}},
     {.name = "columns", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 2}},
 };
@@ -67,6 +67,7 @@ static const tb_function softmax_function = {
     .name = "tritonbind.basics.softmax",
     .arguments = softmax_arguments,
     .argument_count = 4,
+    .sizes = (const uint8_t[]){8, 8, 4, 4},
     .runtime = &TB_IDENTITY,
 };
 
@@ -76,28 +77,37 @@ static tb_grid softmax_grid(int64_t rows)
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct softmax_passed {
+    tb_destination destination;
+    const void *x;
+    void *y;
+    int32_t rows;
+    int32_t columns;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-softmax_with(tb_target target, const void *x, void *y, int32_t rows, int32_t columns)
+softmax_with(struct softmax_passed *passed)
 {
     const tb_function *function = &softmax_function;
-    void *values[] = {&x, &y, &rows, &columns, TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {sizeof x, sizeof y, sizeof rows, sizeof columns};
-    const bool aligned = tb_divisible_by_16(x) && tb_divisible_by_16(y) && columns % 16 == 0;
+    void *values[] = {&passed->x, &passed->y, &passed->rows, &passed->columns, TB_NO_SCRATCH};
+    const bool aligned = tb_divisible_by_16(passed->x)
+                         && tb_divisible_by_16(passed->y)
+                         && passed->columns % 16 == 0;
     const int32_t hints = aligned ? 0 : 1;
-    if (tb_check_alignment(function, 0, x, 4) || tb_check_alignment(function, 1, y, 4))
+    if (tb_check_alignment(function, 0, passed->x, 4)
+        || tb_check_alignment(function, 1, passed->y, 4))
         return tb_last_status();
-    const int32_t variant = hints;
-    const tb_grid grid = softmax_grid(rows);
-    return tb_launch(function, &softmax_variants[variant], &target, grid, values, sizes);
+    const tb_grid grid = softmax_grid(passed->rows);
+    return tb_launch(function, &softmax_variants[hints], &passed->destination, grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-softmax_on(tb_target target, const void *x, void *y, int32_t rows, int32_t columns)
+softmax_on(struct softmax_passed *passed)
 {
-    return softmax_with(target, x, y, rows, columns);
+    return softmax_with(passed);
 }
 
 tritonbind_status softmax_launch(
@@ -107,22 +117,24 @@ tritonbind_status softmax_launch(
     int32_t rows,
     int32_t columns)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return softmax_with(target, x, y, rows, columns);
+    struct softmax_passed passed = {{.device = TB_CURRENT_DEVICE, .stream = stream}, x, y, rows,
+                                    columns};
+    return softmax_with(&passed);
 }
 
-tritonbind_status softmax_prepare(
+tritonbind_status softmax_launch_later(
     tritonbind_prepared **prepared,
     const void *x,
     void *y,
     int32_t rows,
     int32_t columns)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct softmax_passed passed = {{.device = TB_CURRENT_DEVICE, .prepared = prepared}, x, y, rows,
+                                    columns};
     if (prepared == NULL)
         return tb_fail_no_place(&softmax_function);
     *prepared = NULL;
-    return softmax_on(target, x, y, rows, columns);
+    return softmax_on(&passed);
 }
 
 /* ---- for TVM FFI and Python ---- */
@@ -131,21 +143,17 @@ tritonbind_status softmax_prepare(
 
 static bool softmax_call(tb_call *call)
 {
-    tb_target target;
+    struct softmax_passed passed;
     tvm_ffi_any filled[6];
-    const void *x;
-    void *y;
-    int32_t rows;
-    int32_t columns;
     return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &x)
-           && tb_get_pointer(call, 1, &y)
-           && tb_get_int32(call, 2, &rows)
-           && tb_get_int32(call, 3, &columns)
-           && tb_check_shape(call, 0, (const int64_t[]){rows, columns}, 2)
-           && tb_check_shape(call, 1, (const int64_t[]){rows, columns}, 2)
-           && tb_get_target(call, &target)
-           && softmax_on(target, x, y, rows, columns) == TRITONBIND_OK;
+           && tb_get_const_pointer(call, 0, &passed.x)
+           && tb_get_pointer(call, 1, &passed.y)
+           && tb_get_int32(call, 2, &passed.rows)
+           && tb_get_int32(call, 3, &passed.columns)
+           && tb_check_shape(call, 0, (const int64_t[]){passed.rows, passed.columns}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){passed.rows, passed.columns}, 2)
+           && tb_get_destination(call, &passed.destination)
+           && softmax_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(softmax);

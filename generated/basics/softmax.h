@@ -7,8 +7,9 @@
  * picks the variant and the image for the current context's device (without a context: device 0),
  * enqueues the kernel on `stream` (a CUstream or cudaStream_t; NULL is the legacy default stream)
  * and returns TRITONBIND_OK, or a status for which tritonbind_last_error() has the sentence.
- * <function>_prepare does all that but the enqueuing, which tritonbind_launch_prepared does then,
- * any number of times; *prepared is to be given to tritonbind_release_prepared, and NULL on errors.
+ * <function>_launch_later does all that but enqueue the kernel: tritonbind_launch_prepared does
+ * that, any number of times; *prepared is to be given to tritonbind_release_prepared, and NULL on
+ * errors.
  */
 #ifndef TRITONBIND_BASICS_SOFTMAX_H
 #define TRITONBIND_BASICS_SOFTMAX_H
@@ -34,7 +35,7 @@ TRITONBIND_PUBLIC tritonbind_status softmax_launch(
     void *y,
     int32_t rows,
     int32_t columns);
-TRITONBIND_PUBLIC tritonbind_status softmax_prepare(
+TRITONBIND_PUBLIC tritonbind_status softmax_launch_later(
     tritonbind_prepared **prepared,
     const void *x,
     void *y,

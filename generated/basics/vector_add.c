@@ -58,11 +58,11 @@ static tb_variant vector_add_variants[] = {
 
 static const tb_argument vector_add_arguments[] = {
     {.name = "x", .kind = TB_POINTER, .shape = "(size,)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "y", .kind = TB_POINTER, .shape = "(size,)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "out", .kind = TB_POINTER, .shape = "(size,)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "size", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 1}},
 };
 
@@ -70,6 +70,7 @@ static const tb_function vector_add_function = {
     .name = "tritonbind.basics.vector_add",
     .arguments = vector_add_arguments,
     .argument_count = 4,
+    .sizes = (const uint8_t[]){8, 8, 8, 4},
     .runtime = &TB_IDENTITY,
 };
 
@@ -79,33 +80,39 @@ static tb_grid vector_add_grid(int64_t size)
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct vector_add_passed {
+    tb_destination destination;
+    const void *x;
+    const void *y;
+    void *out;
+    int32_t size;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-vector_add_with(tb_target target, const void *x, const void *y, void *out, int32_t size)
+vector_add_with(struct vector_add_passed *passed)
 {
     const tb_function *function = &vector_add_function;
-    void *values[] = {&x, &y, &out, &size, TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {sizeof x, sizeof y, sizeof out, sizeof size};
-    const bool aligned = tb_divisible_by_16(x)
-                         && tb_divisible_by_16(y)
-                         && tb_divisible_by_16(out)
-                         && size % 16 == 0;
+    void *values[] = {&passed->x, &passed->y, &passed->out, &passed->size, TB_NO_SCRATCH};
+    const bool aligned = tb_divisible_by_16(passed->x)
+                         && tb_divisible_by_16(passed->y)
+                         && tb_divisible_by_16(passed->out)
+                         && passed->size % 16 == 0;
     const int32_t hints = aligned ? 0 : 1;
-    if (tb_check_alignment(function, 0, x, 4)
-        || tb_check_alignment(function, 1, y, 4)
-        || tb_check_alignment(function, 2, out, 4))
+    if (tb_check_alignment(function, 0, passed->x, 4)
+        || tb_check_alignment(function, 1, passed->y, 4)
+        || tb_check_alignment(function, 2, passed->out, 4))
         return tb_last_status();
-    const int32_t variant = hints;
-    const tb_grid grid = vector_add_grid(size);
-    return tb_launch(function, &vector_add_variants[variant], &target, grid, values, sizes);
+    const tb_grid grid = vector_add_grid(passed->size);
+    return tb_launch(function, &vector_add_variants[hints], &passed->destination, grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-vector_add_on(tb_target target, const void *x, const void *y, void *out, int32_t size)
+vector_add_on(struct vector_add_passed *passed)
 {
-    return vector_add_with(target, x, y, out, size);
+    return vector_add_with(passed);
 }
 
 tritonbind_status vector_add_launch(
@@ -115,22 +122,24 @@ tritonbind_status vector_add_launch(
     void *out,
     int32_t size)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return vector_add_with(target, x, y, out, size);
+    struct vector_add_passed passed = {{.device = TB_CURRENT_DEVICE, .stream = stream}, x, y, out,
+                                       size};
+    return vector_add_with(&passed);
 }
 
-tritonbind_status vector_add_prepare(
+tritonbind_status vector_add_launch_later(
     tritonbind_prepared **prepared,
     const void *x,
     const void *y,
     void *out,
     int32_t size)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct vector_add_passed passed = {{.device = TB_CURRENT_DEVICE, .prepared = prepared}, x, y,
+                                       out, size};
     if (prepared == NULL)
         return tb_fail_no_place(&vector_add_function);
     *prepared = NULL;
-    return vector_add_on(target, x, y, out, size);
+    return vector_add_on(&passed);
 }
 
 /* ---- for TVM FFI and Python ---- */
@@ -139,22 +148,18 @@ tritonbind_status vector_add_prepare(
 
 static bool vector_add_call(tb_call *call)
 {
-    tb_target target;
+    struct vector_add_passed passed;
     tvm_ffi_any filled[6];
-    const void *x;
-    const void *y;
-    void *out;
-    int32_t size;
     return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &x)
-           && tb_get_const_pointer(call, 1, &y)
-           && tb_get_pointer(call, 2, &out)
-           && tb_get_int32(call, 3, &size)
-           && tb_check_shape(call, 0, (const int64_t[]){size}, 1)
-           && tb_check_shape(call, 1, (const int64_t[]){size}, 1)
-           && tb_check_shape(call, 2, (const int64_t[]){size}, 1)
-           && tb_get_target(call, &target)
-           && vector_add_on(target, x, y, out, size) == TRITONBIND_OK;
+           && tb_get_const_pointer(call, 0, &passed.x)
+           && tb_get_const_pointer(call, 1, &passed.y)
+           && tb_get_pointer(call, 2, &passed.out)
+           && tb_get_int32(call, 3, &passed.size)
+           && tb_check_shape(call, 0, (const int64_t[]){passed.size}, 1)
+           && tb_check_shape(call, 1, (const int64_t[]){passed.size}, 1)
+           && tb_check_shape(call, 2, (const int64_t[]){passed.size}, 1)
+           && tb_get_destination(call, &passed.destination)
+           && vector_add_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(vector_add);

@@ -72,25 +72,25 @@ static tb_variant gated_delta_rule_chunk_prepare_variants[] = {
 
 static const tb_argument gated_delta_rule_chunk_prepare_arguments[] = {
     {.name = "qkv", .kind = TB_POINTER, .shape = "(seq_len, qkv_dim)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "b", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "a", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "dt_bias", .kind = TB_POINTER, .shape = "(num_value_heads,)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "a_log", .kind = TB_POINTER, .shape = "(num_value_heads,)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "q_out", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "k_out", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "v_out", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "g_out", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "beta_out", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "num_key_heads", .kind = TB_INT},
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){1, 1, 2}},
     {.name = "qkv_dim", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 2}},
@@ -101,6 +101,7 @@ static const tb_function gated_delta_rule_chunk_prepare_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_prepare",
     .arguments = gated_delta_rule_chunk_prepare_arguments,
     .argument_count = 14,
+    .sizes = (const uint8_t[]){8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 4, 4, 4, 4},
     .runtime = &TB_IDENTITY,
 };
 
@@ -110,61 +111,68 @@ static tb_grid gated_delta_rule_chunk_prepare_grid(int64_t num_value_heads, int6
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct gated_delta_rule_chunk_prepare_passed {
+    tb_destination destination;
+    const void *qkv;
+    const void *b;
+    const void *a;
+    const void *dt_bias;
+    const void *a_log;
+    void *q_out;
+    void *k_out;
+    void *v_out;
+    void *g_out;
+    void *beta_out;
+    int32_t num_key_heads;
+    int32_t num_value_heads;
+    int32_t qkv_dim;
+    int32_t seq_len;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-gated_delta_rule_chunk_prepare_with(tb_target target, const void *qkv, const void *b, const void *a,
-                                    const void *dt_bias, const void *a_log, void *q_out,
-                                    void *k_out, void *v_out, void *g_out, void *beta_out,
-                                    int32_t num_key_heads, int32_t num_value_heads, int32_t qkv_dim,
-                                    int32_t seq_len)
+gated_delta_rule_chunk_prepare_with(struct gated_delta_rule_chunk_prepare_passed *passed)
 {
     const tb_function *function = &gated_delta_rule_chunk_prepare_function;
-    void *values[] = {&qkv, &b, &a, &dt_bias, &a_log, &q_out, &k_out, &v_out, &g_out, &beta_out,
-                      &num_key_heads, &num_value_heads, &qkv_dim, &seq_len, TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {sizeof qkv, sizeof b, sizeof a, sizeof dt_bias, sizeof a_log,
-                                    sizeof q_out, sizeof k_out, sizeof v_out, sizeof g_out,
-                                    sizeof beta_out, sizeof num_key_heads, sizeof num_value_heads,
-                                    sizeof qkv_dim, sizeof seq_len};
-    const bool aligned = tb_divisible_by_16(qkv)
-                         && tb_divisible_by_16(b)
-                         && tb_divisible_by_16(a)
-                         && tb_divisible_by_16(dt_bias)
-                         && tb_divisible_by_16(a_log)
-                         && tb_divisible_by_16(q_out)
-                         && tb_divisible_by_16(k_out)
-                         && tb_divisible_by_16(v_out)
-                         && tb_divisible_by_16(g_out)
-                         && tb_divisible_by_16(beta_out)
-                         && qkv_dim % 16 == 0;
+    void *values[] = {&passed->qkv, &passed->b, &passed->a, &passed->dt_bias, &passed->a_log,
+                      &passed->q_out, &passed->k_out, &passed->v_out, &passed->g_out,
+                      &passed->beta_out, &passed->num_key_heads, &passed->num_value_heads,
+                      &passed->qkv_dim, &passed->seq_len, TB_NO_SCRATCH};
+    const bool aligned = tb_divisible_by_16(passed->qkv)
+                         && tb_divisible_by_16(passed->b)
+                         && tb_divisible_by_16(passed->a)
+                         && tb_divisible_by_16(passed->dt_bias)
+                         && tb_divisible_by_16(passed->a_log)
+                         && tb_divisible_by_16(passed->q_out)
+                         && tb_divisible_by_16(passed->k_out)
+                         && tb_divisible_by_16(passed->v_out)
+                         && tb_divisible_by_16(passed->g_out)
+                         && tb_divisible_by_16(passed->beta_out)
+                         && passed->qkv_dim % 16 == 0;
     const int32_t hints = aligned ? 0 : 1;
-    if (tb_check_alignment(function, 0, qkv, 2)
-        || tb_check_alignment(function, 1, b, 2)
-        || tb_check_alignment(function, 2, a, 2)
-        || tb_check_alignment(function, 3, dt_bias, 2)
-        || tb_check_alignment(function, 4, a_log, 4)
-        || tb_check_alignment(function, 5, q_out, 2)
-        || tb_check_alignment(function, 6, k_out, 2)
-        || tb_check_alignment(function, 7, v_out, 2)
-        || tb_check_alignment(function, 8, g_out, 4)
-        || tb_check_alignment(function, 9, beta_out, 4))
+    if (tb_check_alignment(function, 0, passed->qkv, 2)
+        || tb_check_alignment(function, 1, passed->b, 2)
+        || tb_check_alignment(function, 2, passed->a, 2)
+        || tb_check_alignment(function, 3, passed->dt_bias, 2)
+        || tb_check_alignment(function, 4, passed->a_log, 4)
+        || tb_check_alignment(function, 5, passed->q_out, 2)
+        || tb_check_alignment(function, 6, passed->k_out, 2)
+        || tb_check_alignment(function, 7, passed->v_out, 2)
+        || tb_check_alignment(function, 8, passed->g_out, 4)
+        || tb_check_alignment(function, 9, passed->beta_out, 4))
         return tb_last_status();
-    const int32_t variant = hints;
-    const tb_grid grid = gated_delta_rule_chunk_prepare_grid(num_value_heads, seq_len);
-    return tb_launch(function, &gated_delta_rule_chunk_prepare_variants[variant], &target, grid,
-                     values, sizes);
+    const tb_grid grid = gated_delta_rule_chunk_prepare_grid(
+        passed->num_value_heads, passed->seq_len);
+    return tb_launch(function, &gated_delta_rule_chunk_prepare_variants[hints],
+                     &passed->destination, grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-gated_delta_rule_chunk_prepare_on(tb_target target, const void *qkv, const void *b, const void *a,
-                                  const void *dt_bias, const void *a_log, void *q_out, void *k_out,
-                                  void *v_out, void *g_out, void *beta_out, int32_t num_key_heads,
-                                  int32_t num_value_heads, int32_t qkv_dim, int32_t seq_len)
+gated_delta_rule_chunk_prepare_on(struct gated_delta_rule_chunk_prepare_passed *passed)
 {
-    return gated_delta_rule_chunk_prepare_with(target, qkv, b, a, dt_bias, a_log, q_out, k_out,
-                                               v_out, g_out, beta_out, num_key_heads,
-                                               num_value_heads, qkv_dim, seq_len);
+    return gated_delta_rule_chunk_prepare_with(passed);
 }
 
 tritonbind_status gated_delta_rule_chunk_prepare_launch(
@@ -184,13 +192,13 @@ tritonbind_status gated_delta_rule_chunk_prepare_launch(
     int32_t qkv_dim,
     int32_t seq_len)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_chunk_prepare_with(target, qkv, b, a, dt_bias, a_log, q_out, k_out,
-                                               v_out, g_out, beta_out, num_key_heads,
-                                               num_value_heads, qkv_dim, seq_len);
+    struct gated_delta_rule_chunk_prepare_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .stream = stream}, qkv, b, a, dt_bias, a_log, q_out, k_out,
+        v_out, g_out, beta_out, num_key_heads, num_value_heads, qkv_dim, seq_len};
+    return gated_delta_rule_chunk_prepare_with(&passed);
 }
 
-tritonbind_status gated_delta_rule_chunk_prepare_prepare(
+tritonbind_status gated_delta_rule_chunk_prepare_launch_later(
     tritonbind_prepared **prepared,
     const void *qkv,
     const void *b,
@@ -207,18 +215,18 @@ tritonbind_status gated_delta_rule_chunk_prepare_prepare(
     int32_t qkv_dim,
     int32_t seq_len)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct gated_delta_rule_chunk_prepare_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .prepared = prepared}, qkv, b, a, dt_bias, a_log, q_out,
+        k_out, v_out, g_out, beta_out, num_key_heads, num_value_heads, qkv_dim, seq_len};
     if (prepared == NULL)
         return tb_fail_no_place(&gated_delta_rule_chunk_prepare_function);
     *prepared = NULL;
-    return gated_delta_rule_chunk_prepare_on(target, qkv, b, a, dt_bias, a_log, q_out, k_out, v_out,
-                                             g_out, beta_out, num_key_heads, num_value_heads,
-                                             qkv_dim, seq_len);
+    return gated_delta_rule_chunk_prepare_on(&passed);
 }
 
 /* ---- gated_delta_rule_chunk_cumsum ---- */
 
-/* aligned */
+/* aligned, generic */
 TB_EMBED(gated_delta_rule_chunk_cumsum__aligned_sm_80,
          "qwen35/gated_delta_rule.images/gated_delta_rule_chunk_cumsum.aligned.sm_80.cubin");
 TB_EMBED(gated_delta_rule_chunk_cumsum__aligned_sm_90,
@@ -245,33 +253,15 @@ static tb_image gated_delta_rule_chunk_cumsum__aligned_images[] = {
      .capability = 80, .is_ptx = true, .threads = 128, .shared = 512, .parameter_count = 4},
 };
 
-/* generic */
-static tb_image gated_delta_rule_chunk_cumsum__generic_images[] = {
-    {.data = gated_delta_rule_chunk_cumsum__aligned_sm_80, .symbol = "cumsum", .capability = 80,
-     .threads = 128, .shared = 512, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum__aligned_sm_90, .symbol = "cumsum", .capability = 90,
-     .is_exact = true, .threads = 128, .shared = 512,
-     .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum__aligned_sm_100, .symbol = "cumsum", .capability = 100,
-     .is_exact = true, .threads = 128, .shared = 512,
-     .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum__aligned_sm_120, .symbol = "cumsum", .capability = 120,
-     .is_exact = true, .threads = 128, .shared = 512,
-     .extras = &(const tb_extras){.num_ctas = 1, .launch_pdl = true}, .parameter_count = 4},
-    {.data = gated_delta_rule_chunk_cumsum__aligned_compute_80, .symbol = "cumsum",
-     .capability = 80, .is_ptx = true, .threads = 128, .shared = 512, .parameter_count = 4},
-};
-
 static tb_variant gated_delta_rule_chunk_cumsum_variants[] = {
     {.images = gated_delta_rule_chunk_cumsum__aligned_images, .image_count = 5},
-    {.images = gated_delta_rule_chunk_cumsum__generic_images, .image_count = 5},
 };
 
 static const tb_argument gated_delta_rule_chunk_cumsum_arguments[] = {
     {.name = "g_in", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "g_out", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 2}},
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 2}},
 };
@@ -280,6 +270,7 @@ static const tb_function gated_delta_rule_chunk_cumsum_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_cumsum",
     .arguments = gated_delta_rule_chunk_cumsum_arguments,
     .argument_count = 4,
+    .sizes = (const uint8_t[]){8, 8, 4, 4},
     .runtime = &TB_IDENTITY,
 };
 
@@ -289,32 +280,36 @@ static tb_grid gated_delta_rule_chunk_cumsum_grid(int64_t seq_len, int64_t num_v
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct gated_delta_rule_chunk_cumsum_passed {
+    tb_destination destination;
+    const void *g_in;
+    void *g_out;
+    int32_t seq_len;
+    int32_t num_value_heads;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-gated_delta_rule_chunk_cumsum_with(tb_target target, const void *g_in, void *g_out, int32_t seq_len,
-                                   int32_t num_value_heads)
+gated_delta_rule_chunk_cumsum_with(struct gated_delta_rule_chunk_cumsum_passed *passed)
 {
     const tb_function *function = &gated_delta_rule_chunk_cumsum_function;
-    void *values[] = {&g_in, &g_out, &seq_len, &num_value_heads, TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {sizeof g_in, sizeof g_out, sizeof seq_len,
-                                    sizeof num_value_heads};
-    const bool aligned = tb_divisible_by_16(g_in) && tb_divisible_by_16(g_out);
-    const int32_t hints = aligned ? 0 : 1;
-    if (tb_check_alignment(function, 0, g_in, 4) || tb_check_alignment(function, 1, g_out, 4))
+    void *values[] = {&passed->g_in, &passed->g_out, &passed->seq_len, &passed->num_value_heads,
+                      TB_NO_SCRATCH};
+    if (tb_check_alignment(function, 0, passed->g_in, 4)
+        || tb_check_alignment(function, 1, passed->g_out, 4))
         return tb_last_status();
-    const int32_t variant = hints;
-    const tb_grid grid = gated_delta_rule_chunk_cumsum_grid(seq_len, num_value_heads);
-    return tb_launch(function, &gated_delta_rule_chunk_cumsum_variants[variant], &target, grid,
-                     values, sizes);
+    const tb_grid grid = gated_delta_rule_chunk_cumsum_grid(
+        passed->seq_len, passed->num_value_heads);
+    return tb_launch(function, &gated_delta_rule_chunk_cumsum_variants[0], &passed->destination,
+                     grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-gated_delta_rule_chunk_cumsum_on(tb_target target, const void *g_in, void *g_out, int32_t seq_len,
-                                 int32_t num_value_heads)
+gated_delta_rule_chunk_cumsum_on(struct gated_delta_rule_chunk_cumsum_passed *passed)
 {
-    return gated_delta_rule_chunk_cumsum_with(target, g_in, g_out, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_cumsum_with(passed);
 }
 
 tritonbind_status gated_delta_rule_chunk_cumsum_launch(
@@ -324,22 +319,24 @@ tritonbind_status gated_delta_rule_chunk_cumsum_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_chunk_cumsum_with(target, g_in, g_out, seq_len, num_value_heads);
+    struct gated_delta_rule_chunk_cumsum_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .stream = stream}, g_in, g_out, seq_len, num_value_heads};
+    return gated_delta_rule_chunk_cumsum_with(&passed);
 }
 
-tritonbind_status gated_delta_rule_chunk_cumsum_prepare(
+tritonbind_status gated_delta_rule_chunk_cumsum_launch_later(
     tritonbind_prepared **prepared,
     const void *g_in,
     void *g_out,
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct gated_delta_rule_chunk_cumsum_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .prepared = prepared}, g_in, g_out, seq_len, num_value_heads};
     if (prepared == NULL)
         return tb_fail_no_place(&gated_delta_rule_chunk_cumsum_function);
     *prepared = NULL;
-    return gated_delta_rule_chunk_cumsum_on(target, g_in, g_out, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_cumsum_on(&passed);
 }
 
 /* ---- gated_delta_rule_chunk_a ---- */
@@ -405,13 +402,13 @@ static tb_variant gated_delta_rule_chunk_a_variants[] = {
 
 static const tb_argument gated_delta_rule_chunk_a_arguments[] = {
     {.name = "k", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "g_cumsum", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "beta", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "a_tril", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 64)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 3}},
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
@@ -420,6 +417,7 @@ static const tb_function gated_delta_rule_chunk_a_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_a",
     .arguments = gated_delta_rule_chunk_a_arguments,
     .argument_count = 6,
+    .sizes = (const uint8_t[]){8, 8, 8, 8, 4, 4},
     .runtime = &TB_IDENTITY,
 };
 
@@ -429,40 +427,44 @@ static tb_grid gated_delta_rule_chunk_a_grid(int64_t seq_len, int64_t num_value_
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct gated_delta_rule_chunk_a_passed {
+    tb_destination destination;
+    const void *k;
+    const void *g_cumsum;
+    const void *beta;
+    void *a_tril;
+    int32_t seq_len;
+    int32_t num_value_heads;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-gated_delta_rule_chunk_a_with(tb_target target, const void *k, const void *g_cumsum,
-                              const void *beta, void *a_tril, int32_t seq_len,
-                              int32_t num_value_heads)
+gated_delta_rule_chunk_a_with(struct gated_delta_rule_chunk_a_passed *passed)
 {
     const tb_function *function = &gated_delta_rule_chunk_a_function;
-    void *values[] = {&k, &g_cumsum, &beta, &a_tril, &seq_len, &num_value_heads, TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {sizeof k, sizeof g_cumsum, sizeof beta, sizeof a_tril,
-                                    sizeof seq_len, sizeof num_value_heads};
-    const bool aligned = tb_divisible_by_16(k)
-                         && tb_divisible_by_16(g_cumsum)
-                         && tb_divisible_by_16(beta)
-                         && tb_divisible_by_16(a_tril);
+    void *values[] = {&passed->k, &passed->g_cumsum, &passed->beta, &passed->a_tril,
+                      &passed->seq_len, &passed->num_value_heads, TB_NO_SCRATCH};
+    const bool aligned = tb_divisible_by_16(passed->k)
+                         && tb_divisible_by_16(passed->g_cumsum)
+                         && tb_divisible_by_16(passed->beta)
+                         && tb_divisible_by_16(passed->a_tril);
     const int32_t hints = aligned ? 0 : 1;
-    if (tb_check_alignment(function, 0, k, 2)
-        || tb_check_alignment(function, 1, g_cumsum, 4)
-        || tb_check_alignment(function, 2, beta, 4)
-        || tb_check_alignment(function, 3, a_tril, 4))
+    if (tb_check_alignment(function, 0, passed->k, 2)
+        || tb_check_alignment(function, 1, passed->g_cumsum, 4)
+        || tb_check_alignment(function, 2, passed->beta, 4)
+        || tb_check_alignment(function, 3, passed->a_tril, 4))
         return tb_last_status();
-    const int32_t variant = hints;
-    const tb_grid grid = gated_delta_rule_chunk_a_grid(seq_len, num_value_heads);
-    return tb_launch(function, &gated_delta_rule_chunk_a_variants[variant], &target, grid, values,
-                     sizes);
+    const tb_grid grid = gated_delta_rule_chunk_a_grid(passed->seq_len, passed->num_value_heads);
+    return tb_launch(function, &gated_delta_rule_chunk_a_variants[hints], &passed->destination,
+                     grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-gated_delta_rule_chunk_a_on(tb_target target, const void *k, const void *g_cumsum, const void *beta,
-                            void *a_tril, int32_t seq_len, int32_t num_value_heads)
+gated_delta_rule_chunk_a_on(struct gated_delta_rule_chunk_a_passed *passed)
 {
-    return gated_delta_rule_chunk_a_with(target, k, g_cumsum, beta, a_tril, seq_len,
-                                         num_value_heads);
+    return gated_delta_rule_chunk_a_with(passed);
 }
 
 tritonbind_status gated_delta_rule_chunk_a_launch(
@@ -474,12 +476,13 @@ tritonbind_status gated_delta_rule_chunk_a_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_chunk_a_with(target, k, g_cumsum, beta, a_tril, seq_len,
-                                         num_value_heads);
+    struct gated_delta_rule_chunk_a_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .stream = stream}, k, g_cumsum, beta, a_tril, seq_len,
+        num_value_heads};
+    return gated_delta_rule_chunk_a_with(&passed);
 }
 
-tritonbind_status gated_delta_rule_chunk_a_prepare(
+tritonbind_status gated_delta_rule_chunk_a_launch_later(
     tritonbind_prepared **prepared,
     const void *k,
     const void *g_cumsum,
@@ -488,11 +491,13 @@ tritonbind_status gated_delta_rule_chunk_a_prepare(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct gated_delta_rule_chunk_a_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .prepared = prepared}, k, g_cumsum, beta, a_tril, seq_len,
+        num_value_heads};
     if (prepared == NULL)
         return tb_fail_no_place(&gated_delta_rule_chunk_a_function);
     *prepared = NULL;
-    return gated_delta_rule_chunk_a_on(target, k, g_cumsum, beta, a_tril, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_a_on(&passed);
 }
 
 /* ---- gated_delta_rule_chunk_solve ---- */
@@ -558,9 +563,9 @@ static tb_variant gated_delta_rule_chunk_solve_variants[] = {
 
 static const tb_argument gated_delta_rule_chunk_solve_arguments[] = {
     {.name = "a_tril_ptr", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 64)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "a_inv_ptr", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 64)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 3}},
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
@@ -569,6 +574,7 @@ static const tb_function gated_delta_rule_chunk_solve_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_solve",
     .arguments = gated_delta_rule_chunk_solve_arguments,
     .argument_count = 4,
+    .sizes = (const uint8_t[]){8, 8, 4, 4},
     .runtime = &TB_IDENTITY,
 };
 
@@ -578,34 +584,39 @@ static tb_grid gated_delta_rule_chunk_solve_grid(int64_t seq_len, int64_t num_va
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct gated_delta_rule_chunk_solve_passed {
+    tb_destination destination;
+    const void *a_tril_ptr;
+    void *a_inv_ptr;
+    int32_t seq_len;
+    int32_t num_value_heads;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-gated_delta_rule_chunk_solve_with(tb_target target, const void *a_tril_ptr, void *a_inv_ptr,
-                                  int32_t seq_len, int32_t num_value_heads)
+gated_delta_rule_chunk_solve_with(struct gated_delta_rule_chunk_solve_passed *passed)
 {
     const tb_function *function = &gated_delta_rule_chunk_solve_function;
-    void *values[] = {&a_tril_ptr, &a_inv_ptr, &seq_len, &num_value_heads, TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {sizeof a_tril_ptr, sizeof a_inv_ptr, sizeof seq_len,
-                                    sizeof num_value_heads};
-    const bool aligned = tb_divisible_by_16(a_tril_ptr) && tb_divisible_by_16(a_inv_ptr);
+    void *values[] = {&passed->a_tril_ptr, &passed->a_inv_ptr, &passed->seq_len,
+                      &passed->num_value_heads, TB_NO_SCRATCH};
+    const bool aligned = tb_divisible_by_16(passed->a_tril_ptr)
+                         && tb_divisible_by_16(passed->a_inv_ptr);
     const int32_t hints = aligned ? 0 : 1;
-    if (tb_check_alignment(function, 0, a_tril_ptr, 4)
-        || tb_check_alignment(function, 1, a_inv_ptr, 2))
+    if (tb_check_alignment(function, 0, passed->a_tril_ptr, 4)
+        || tb_check_alignment(function, 1, passed->a_inv_ptr, 2))
         return tb_last_status();
-    const int32_t variant = hints;
-    const tb_grid grid = gated_delta_rule_chunk_solve_grid(seq_len, num_value_heads);
-    return tb_launch(function, &gated_delta_rule_chunk_solve_variants[variant], &target, grid,
-                     values, sizes);
+    const tb_grid grid = gated_delta_rule_chunk_solve_grid(
+        passed->seq_len, passed->num_value_heads);
+    return tb_launch(function, &gated_delta_rule_chunk_solve_variants[hints], &passed->destination,
+                     grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-gated_delta_rule_chunk_solve_on(tb_target target, const void *a_tril_ptr, void *a_inv_ptr,
-                                int32_t seq_len, int32_t num_value_heads)
+gated_delta_rule_chunk_solve_on(struct gated_delta_rule_chunk_solve_passed *passed)
 {
-    return gated_delta_rule_chunk_solve_with(target, a_tril_ptr, a_inv_ptr, seq_len,
-                                             num_value_heads);
+    return gated_delta_rule_chunk_solve_with(passed);
 }
 
 tritonbind_status gated_delta_rule_chunk_solve_launch(
@@ -615,23 +626,26 @@ tritonbind_status gated_delta_rule_chunk_solve_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_chunk_solve_with(target, a_tril_ptr, a_inv_ptr, seq_len,
-                                             num_value_heads);
+    struct gated_delta_rule_chunk_solve_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .stream = stream}, a_tril_ptr, a_inv_ptr, seq_len,
+        num_value_heads};
+    return gated_delta_rule_chunk_solve_with(&passed);
 }
 
-tritonbind_status gated_delta_rule_chunk_solve_prepare(
+tritonbind_status gated_delta_rule_chunk_solve_launch_later(
     tritonbind_prepared **prepared,
     const void *a_tril_ptr,
     void *a_inv_ptr,
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct gated_delta_rule_chunk_solve_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .prepared = prepared}, a_tril_ptr, a_inv_ptr, seq_len,
+        num_value_heads};
     if (prepared == NULL)
         return tb_fail_no_place(&gated_delta_rule_chunk_solve_function);
     *prepared = NULL;
-    return gated_delta_rule_chunk_solve_on(target, a_tril_ptr, a_inv_ptr, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_solve_on(&passed);
 }
 
 /* ---- gated_delta_rule_chunk_recompute ---- */
@@ -697,19 +711,19 @@ static tb_variant gated_delta_rule_chunk_recompute_variants[] = {
 
 static const tb_argument gated_delta_rule_chunk_recompute_arguments[] = {
     {.name = "k", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "v", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "beta", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "w_out", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "u_out", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "a_inv", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 64)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "g_cumsum", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 3}},
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
@@ -718,6 +732,7 @@ static const tb_function gated_delta_rule_chunk_recompute_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_recompute",
     .arguments = gated_delta_rule_chunk_recompute_arguments,
     .argument_count = 9,
+    .sizes = (const uint8_t[]){8, 8, 8, 8, 8, 8, 8, 4, 4},
     .runtime = &TB_IDENTITY,
 };
 
@@ -727,50 +742,55 @@ static tb_grid gated_delta_rule_chunk_recompute_grid(int64_t seq_len, int64_t nu
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct gated_delta_rule_chunk_recompute_passed {
+    tb_destination destination;
+    const void *k;
+    const void *v;
+    const void *beta;
+    void *w_out;
+    void *u_out;
+    const void *a_inv;
+    const void *g_cumsum;
+    int32_t seq_len;
+    int32_t num_value_heads;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-gated_delta_rule_chunk_recompute_with(tb_target target, const void *k, const void *v,
-                                      const void *beta, void *w_out, void *u_out, const void *a_inv,
-                                      const void *g_cumsum, int32_t seq_len,
-                                      int32_t num_value_heads)
+gated_delta_rule_chunk_recompute_with(struct gated_delta_rule_chunk_recompute_passed *passed)
 {
     const tb_function *function = &gated_delta_rule_chunk_recompute_function;
-    void *values[] = {&k, &v, &beta, &w_out, &u_out, &a_inv, &g_cumsum, &seq_len, &num_value_heads,
+    void *values[] = {&passed->k, &passed->v, &passed->beta, &passed->w_out, &passed->u_out,
+                      &passed->a_inv, &passed->g_cumsum, &passed->seq_len, &passed->num_value_heads,
                       TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {sizeof k, sizeof v, sizeof beta, sizeof w_out, sizeof u_out,
-                                    sizeof a_inv, sizeof g_cumsum, sizeof seq_len,
-                                    sizeof num_value_heads};
-    const bool aligned = tb_divisible_by_16(k)
-                         && tb_divisible_by_16(v)
-                         && tb_divisible_by_16(beta)
-                         && tb_divisible_by_16(w_out)
-                         && tb_divisible_by_16(u_out)
-                         && tb_divisible_by_16(a_inv)
-                         && tb_divisible_by_16(g_cumsum);
+    const bool aligned = tb_divisible_by_16(passed->k)
+                         && tb_divisible_by_16(passed->v)
+                         && tb_divisible_by_16(passed->beta)
+                         && tb_divisible_by_16(passed->w_out)
+                         && tb_divisible_by_16(passed->u_out)
+                         && tb_divisible_by_16(passed->a_inv)
+                         && tb_divisible_by_16(passed->g_cumsum);
     const int32_t hints = aligned ? 0 : 1;
-    if (tb_check_alignment(function, 0, k, 2)
-        || tb_check_alignment(function, 1, v, 2)
-        || tb_check_alignment(function, 2, beta, 4)
-        || tb_check_alignment(function, 3, w_out, 2)
-        || tb_check_alignment(function, 4, u_out, 2)
-        || tb_check_alignment(function, 5, a_inv, 2)
-        || tb_check_alignment(function, 6, g_cumsum, 4))
+    if (tb_check_alignment(function, 0, passed->k, 2)
+        || tb_check_alignment(function, 1, passed->v, 2)
+        || tb_check_alignment(function, 2, passed->beta, 4)
+        || tb_check_alignment(function, 3, passed->w_out, 2)
+        || tb_check_alignment(function, 4, passed->u_out, 2)
+        || tb_check_alignment(function, 5, passed->a_inv, 2)
+        || tb_check_alignment(function, 6, passed->g_cumsum, 4))
         return tb_last_status();
-    const int32_t variant = hints;
-    const tb_grid grid = gated_delta_rule_chunk_recompute_grid(seq_len, num_value_heads);
-    return tb_launch(function, &gated_delta_rule_chunk_recompute_variants[variant], &target, grid,
-                     values, sizes);
+    const tb_grid grid = gated_delta_rule_chunk_recompute_grid(
+        passed->seq_len, passed->num_value_heads);
+    return tb_launch(function, &gated_delta_rule_chunk_recompute_variants[hints],
+                     &passed->destination, grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-gated_delta_rule_chunk_recompute_on(tb_target target, const void *k, const void *v,
-                                    const void *beta, void *w_out, void *u_out, const void *a_inv,
-                                    const void *g_cumsum, int32_t seq_len, int32_t num_value_heads)
+gated_delta_rule_chunk_recompute_on(struct gated_delta_rule_chunk_recompute_passed *passed)
 {
-    return gated_delta_rule_chunk_recompute_with(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
-                                                 seq_len, num_value_heads);
+    return gated_delta_rule_chunk_recompute_with(passed);
 }
 
 tritonbind_status gated_delta_rule_chunk_recompute_launch(
@@ -785,12 +805,13 @@ tritonbind_status gated_delta_rule_chunk_recompute_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_chunk_recompute_with(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
-                                                 seq_len, num_value_heads);
+    struct gated_delta_rule_chunk_recompute_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .stream = stream}, k, v, beta, w_out, u_out, a_inv, g_cumsum,
+        seq_len, num_value_heads};
+    return gated_delta_rule_chunk_recompute_with(&passed);
 }
 
-tritonbind_status gated_delta_rule_chunk_recompute_prepare(
+tritonbind_status gated_delta_rule_chunk_recompute_launch_later(
     tritonbind_prepared **prepared,
     const void *k,
     const void *v,
@@ -802,12 +823,13 @@ tritonbind_status gated_delta_rule_chunk_recompute_prepare(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct gated_delta_rule_chunk_recompute_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .prepared = prepared}, k, v, beta, w_out, u_out, a_inv,
+        g_cumsum, seq_len, num_value_heads};
     if (prepared == NULL)
         return tb_fail_no_place(&gated_delta_rule_chunk_recompute_function);
     *prepared = NULL;
-    return gated_delta_rule_chunk_recompute_on(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
-                                               seq_len, num_value_heads);
+    return gated_delta_rule_chunk_recompute_on(&passed);
 }
 
 /* ---- gated_delta_rule_chunk_state ---- */
@@ -949,22 +971,22 @@ static tb_variant gated_delta_rule_chunk_state_variants[] = {
 
 static const tb_argument gated_delta_rule_chunk_state_arguments[] = {
     {.name = "k", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "w", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "u", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "g_cumsum", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "initial_state", .kind = TB_POINTER, .shape = "(num_value_heads, 128, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "chunk_state", .kind = TB_POINTER,
      .shape = "(cdiv(seq_len, 64), num_value_heads, 128, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "v_new", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "final_state", .kind = TB_POINTER, .shape = "(num_value_heads, 128, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 3}},
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
 };
@@ -973,6 +995,7 @@ static const tb_function gated_delta_rule_chunk_state_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_state",
     .arguments = gated_delta_rule_chunk_state_arguments,
     .argument_count = 10,
+    .sizes = (const uint8_t[]){8, 8, 8, 8, 8, 8, 8, 8, 4, 4},
     .runtime = &TB_IDENTITY,
 };
 
@@ -989,59 +1012,64 @@ static int64_t gated_delta_rule_chunk_state_compute_BLOCK_V(int64_t num_value_he
     return num_value_heads <= 33 ? 32 : 64;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct gated_delta_rule_chunk_state_passed {
+    tb_destination destination;
+    const void *k;
+    const void *w;
+    const void *u;
+    const void *g_cumsum;
+    const void *initial_state;
+    void *chunk_state;
+    void *v_new;
+    void *final_state;
+    int32_t seq_len;
+    int32_t num_value_heads;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-gated_delta_rule_chunk_state_with(tb_target target, const void *k, const void *w, const void *u,
-                                  const void *g_cumsum, const void *initial_state,
-                                  void *chunk_state, void *v_new, void *final_state,
-                                  int32_t seq_len, int32_t num_value_heads)
+gated_delta_rule_chunk_state_with(struct gated_delta_rule_chunk_state_passed *passed)
 {
     const tb_function *function = &gated_delta_rule_chunk_state_function;
-    void *values[] = {&k, &w, &u, &g_cumsum, &initial_state, &chunk_state, &v_new, &final_state,
-                      &seq_len, &num_value_heads, TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {sizeof k, sizeof w, sizeof u, sizeof g_cumsum,
-                                    sizeof initial_state, sizeof chunk_state, sizeof v_new,
-                                    sizeof final_state, sizeof seq_len, sizeof num_value_heads};
-    const int64_t BLOCK_V_ = gated_delta_rule_chunk_state_compute_BLOCK_V(num_value_heads);
+    void *values[] = {&passed->k, &passed->w, &passed->u, &passed->g_cumsum, &passed->initial_state,
+                      &passed->chunk_state, &passed->v_new, &passed->final_state, &passed->seq_len,
+                      &passed->num_value_heads, TB_NO_SCRATCH};
+    const int64_t BLOCK_V_ = gated_delta_rule_chunk_state_compute_BLOCK_V(passed->num_value_heads);
     const int32_t BLOCK_V__choice = tb_choose_value(
         function, "BLOCK_V", BLOCK_V_, gated_delta_rule_chunk_state_BLOCK_V_choices, 2,
         &(const tb_slots){NULL, 0});
     if (BLOCK_V__choice < 0)
         return tb_last_status();
-    const bool aligned = tb_divisible_by_16(k)
-                         && tb_divisible_by_16(w)
-                         && tb_divisible_by_16(u)
-                         && tb_divisible_by_16(g_cumsum)
-                         && tb_divisible_by_16(initial_state)
-                         && tb_divisible_by_16(chunk_state)
-                         && tb_divisible_by_16(v_new)
-                         && tb_divisible_by_16(final_state);
+    const bool aligned = tb_divisible_by_16(passed->k)
+                         && tb_divisible_by_16(passed->w)
+                         && tb_divisible_by_16(passed->u)
+                         && tb_divisible_by_16(passed->g_cumsum)
+                         && tb_divisible_by_16(passed->initial_state)
+                         && tb_divisible_by_16(passed->chunk_state)
+                         && tb_divisible_by_16(passed->v_new)
+                         && tb_divisible_by_16(passed->final_state);
     const int32_t hints = aligned ? 0 : 1;
-    if (tb_check_alignment(function, 0, k, 2)
-        || tb_check_alignment(function, 1, w, 2)
-        || tb_check_alignment(function, 2, u, 2)
-        || tb_check_alignment(function, 3, g_cumsum, 4)
-        || tb_check_alignment(function, 4, initial_state, 4)
-        || tb_check_alignment(function, 5, chunk_state, 4)
-        || tb_check_alignment(function, 6, v_new, 2)
-        || tb_check_alignment(function, 7, final_state, 4))
+    if (tb_check_alignment(function, 0, passed->k, 2)
+        || tb_check_alignment(function, 1, passed->w, 2)
+        || tb_check_alignment(function, 2, passed->u, 2)
+        || tb_check_alignment(function, 3, passed->g_cumsum, 4)
+        || tb_check_alignment(function, 4, passed->initial_state, 4)
+        || tb_check_alignment(function, 5, passed->chunk_state, 4)
+        || tb_check_alignment(function, 6, passed->v_new, 2)
+        || tb_check_alignment(function, 7, passed->final_state, 4))
         return tb_last_status();
     const int32_t variant = BLOCK_V__choice * 2 + hints;
-    const tb_grid grid = gated_delta_rule_chunk_state_grid(num_value_heads, BLOCK_V_);
-    return tb_launch(function, &gated_delta_rule_chunk_state_variants[variant], &target, grid,
-                     values, sizes);
+    const tb_grid grid = gated_delta_rule_chunk_state_grid(passed->num_value_heads, BLOCK_V_);
+    return tb_launch(function, &gated_delta_rule_chunk_state_variants[variant],
+                     &passed->destination, grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-gated_delta_rule_chunk_state_on(tb_target target, const void *k, const void *w, const void *u,
-                                const void *g_cumsum, const void *initial_state, void *chunk_state,
-                                void *v_new, void *final_state, int32_t seq_len,
-                                int32_t num_value_heads)
+gated_delta_rule_chunk_state_on(struct gated_delta_rule_chunk_state_passed *passed)
 {
-    return gated_delta_rule_chunk_state_with(target, k, w, u, g_cumsum, initial_state, chunk_state,
-                                             v_new, final_state, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_state_with(passed);
 }
 
 tritonbind_status gated_delta_rule_chunk_state_launch(
@@ -1057,12 +1085,13 @@ tritonbind_status gated_delta_rule_chunk_state_launch(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_chunk_state_with(target, k, w, u, g_cumsum, initial_state, chunk_state,
-                                             v_new, final_state, seq_len, num_value_heads);
+    struct gated_delta_rule_chunk_state_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .stream = stream}, k, w, u, g_cumsum, initial_state,
+        chunk_state, v_new, final_state, seq_len, num_value_heads};
+    return gated_delta_rule_chunk_state_with(&passed);
 }
 
-tritonbind_status gated_delta_rule_chunk_state_prepare(
+tritonbind_status gated_delta_rule_chunk_state_launch_later(
     tritonbind_prepared **prepared,
     const void *k,
     const void *w,
@@ -1075,12 +1104,13 @@ tritonbind_status gated_delta_rule_chunk_state_prepare(
     int32_t seq_len,
     int32_t num_value_heads)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct gated_delta_rule_chunk_state_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .prepared = prepared}, k, w, u, g_cumsum, initial_state,
+        chunk_state, v_new, final_state, seq_len, num_value_heads};
     if (prepared == NULL)
         return tb_fail_no_place(&gated_delta_rule_chunk_state_function);
     *prepared = NULL;
-    return gated_delta_rule_chunk_state_on(target, k, w, u, g_cumsum, initial_state, chunk_state,
-                                           v_new, final_state, seq_len, num_value_heads);
+    return gated_delta_rule_chunk_state_on(&passed);
 }
 
 /* ---- gated_delta_rule_chunk_o ---- */
@@ -1146,18 +1176,18 @@ static tb_variant gated_delta_rule_chunk_o_variants[] = {
 
 static const tb_argument gated_delta_rule_chunk_o_arguments[] = {
     {.name = "q", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "k", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "v_new", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "chunk_state", .kind = TB_POINTER,
      .shape = "(cdiv(seq_len, 64), num_value_heads, 128, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "g_cumsum", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "output", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 3}},
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){0, 1, 3}},
     {.name = "scale", .kind = TB_FLOAT},
@@ -1167,6 +1197,7 @@ static const tb_function gated_delta_rule_chunk_o_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_chunk_o",
     .arguments = gated_delta_rule_chunk_o_arguments,
     .argument_count = 9,
+    .sizes = (const uint8_t[]){8, 8, 8, 8, 8, 8, 4, 4, 4},
     .runtime = &TB_IDENTITY,
 };
 
@@ -1176,47 +1207,52 @@ static tb_grid gated_delta_rule_chunk_o_grid(int64_t seq_len, int64_t num_value_
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct gated_delta_rule_chunk_o_passed {
+    tb_destination destination;
+    const void *q;
+    const void *k;
+    const void *v_new;
+    const void *chunk_state;
+    const void *g_cumsum;
+    void *output;
+    int32_t seq_len;
+    int32_t num_value_heads;
+    float scale;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-gated_delta_rule_chunk_o_with(tb_target target, const void *q, const void *k, const void *v_new,
-                              const void *chunk_state, const void *g_cumsum, void *output,
-                              int32_t seq_len, int32_t num_value_heads, float scale)
+gated_delta_rule_chunk_o_with(struct gated_delta_rule_chunk_o_passed *passed)
 {
     const tb_function *function = &gated_delta_rule_chunk_o_function;
-    void *values[] = {&q, &k, &v_new, &chunk_state, &g_cumsum, &output, &seq_len, &num_value_heads,
-                      &scale, TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {sizeof q, sizeof k, sizeof v_new, sizeof chunk_state,
-                                    sizeof g_cumsum, sizeof output, sizeof seq_len,
-                                    sizeof num_value_heads, sizeof scale};
-    const bool aligned = tb_divisible_by_16(q)
-                         && tb_divisible_by_16(k)
-                         && tb_divisible_by_16(v_new)
-                         && tb_divisible_by_16(chunk_state)
-                         && tb_divisible_by_16(g_cumsum)
-                         && tb_divisible_by_16(output);
+    void *values[] = {&passed->q, &passed->k, &passed->v_new, &passed->chunk_state,
+                      &passed->g_cumsum, &passed->output, &passed->seq_len,
+                      &passed->num_value_heads, &passed->scale, TB_NO_SCRATCH};
+    const bool aligned = tb_divisible_by_16(passed->q)
+                         && tb_divisible_by_16(passed->k)
+                         && tb_divisible_by_16(passed->v_new)
+                         && tb_divisible_by_16(passed->chunk_state)
+                         && tb_divisible_by_16(passed->g_cumsum)
+                         && tb_divisible_by_16(passed->output);
     const int32_t hints = aligned ? 0 : 1;
-    if (tb_check_alignment(function, 0, q, 2)
-        || tb_check_alignment(function, 1, k, 2)
-        || tb_check_alignment(function, 2, v_new, 2)
-        || tb_check_alignment(function, 3, chunk_state, 4)
-        || tb_check_alignment(function, 4, g_cumsum, 4)
-        || tb_check_alignment(function, 5, output, 2))
+    if (tb_check_alignment(function, 0, passed->q, 2)
+        || tb_check_alignment(function, 1, passed->k, 2)
+        || tb_check_alignment(function, 2, passed->v_new, 2)
+        || tb_check_alignment(function, 3, passed->chunk_state, 4)
+        || tb_check_alignment(function, 4, passed->g_cumsum, 4)
+        || tb_check_alignment(function, 5, passed->output, 2))
         return tb_last_status();
-    const int32_t variant = hints;
-    const tb_grid grid = gated_delta_rule_chunk_o_grid(seq_len, num_value_heads);
-    return tb_launch(function, &gated_delta_rule_chunk_o_variants[variant], &target, grid, values,
-                     sizes);
+    const tb_grid grid = gated_delta_rule_chunk_o_grid(passed->seq_len, passed->num_value_heads);
+    return tb_launch(function, &gated_delta_rule_chunk_o_variants[hints], &passed->destination,
+                     grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-gated_delta_rule_chunk_o_on(tb_target target, const void *q, const void *k, const void *v_new,
-                            const void *chunk_state, const void *g_cumsum, void *output,
-                            int32_t seq_len, int32_t num_value_heads, float scale)
+gated_delta_rule_chunk_o_on(struct gated_delta_rule_chunk_o_passed *passed)
 {
-    return gated_delta_rule_chunk_o_with(target, q, k, v_new, chunk_state, g_cumsum, output,
-                                         seq_len, num_value_heads, scale);
+    return gated_delta_rule_chunk_o_with(passed);
 }
 
 tritonbind_status gated_delta_rule_chunk_o_launch(
@@ -1231,12 +1267,13 @@ tritonbind_status gated_delta_rule_chunk_o_launch(
     int32_t num_value_heads,
     float scale)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_chunk_o_with(target, q, k, v_new, chunk_state, g_cumsum, output,
-                                         seq_len, num_value_heads, scale);
+    struct gated_delta_rule_chunk_o_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .stream = stream}, q, k, v_new, chunk_state, g_cumsum, output,
+        seq_len, num_value_heads, scale};
+    return gated_delta_rule_chunk_o_with(&passed);
 }
 
-tritonbind_status gated_delta_rule_chunk_o_prepare(
+tritonbind_status gated_delta_rule_chunk_o_launch_later(
     tritonbind_prepared **prepared,
     const void *q,
     const void *k,
@@ -1248,12 +1285,13 @@ tritonbind_status gated_delta_rule_chunk_o_prepare(
     int32_t num_value_heads,
     float scale)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct gated_delta_rule_chunk_o_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .prepared = prepared}, q, k, v_new, chunk_state, g_cumsum,
+        output, seq_len, num_value_heads, scale};
     if (prepared == NULL)
         return tb_fail_no_place(&gated_delta_rule_chunk_o_function);
     *prepared = NULL;
-    return gated_delta_rule_chunk_o_on(target, q, k, v_new, chunk_state, g_cumsum, output, seq_len,
-                                       num_value_heads, scale);
+    return gated_delta_rule_chunk_o_on(&passed);
 }
 
 /* ---- for TVM FFI and Python ---- */
@@ -1262,51 +1300,38 @@ tritonbind_status gated_delta_rule_chunk_o_prepare(
 
 static bool gated_delta_rule_chunk_prepare_call(tb_call *call)
 {
-    tb_target target;
+    struct gated_delta_rule_chunk_prepare_passed passed;
     tvm_ffi_any filled[16];
-    const void *qkv;
-    const void *b;
-    const void *a;
-    const void *dt_bias;
-    const void *a_log;
-    void *q_out;
-    void *k_out;
-    void *v_out;
-    void *g_out;
-    void *beta_out;
-    int32_t num_key_heads;
-    int32_t num_value_heads;
-    int32_t qkv_dim;
-    int32_t seq_len;
     return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &qkv)
-           && tb_get_const_pointer(call, 1, &b)
-           && tb_get_const_pointer(call, 2, &a)
-           && tb_get_const_pointer(call, 3, &dt_bias)
-           && tb_get_const_pointer(call, 4, &a_log)
-           && tb_get_pointer(call, 5, &q_out)
-           && tb_get_pointer(call, 6, &k_out)
-           && tb_get_pointer(call, 7, &v_out)
-           && tb_get_pointer(call, 8, &g_out)
-           && tb_get_pointer(call, 9, &beta_out)
-           && tb_get_int32(call, 10, &num_key_heads)
-           && tb_get_int32(call, 11, &num_value_heads)
-           && tb_get_int32(call, 12, &qkv_dim)
-           && tb_get_int32(call, 13, &seq_len)
-           && tb_check_shape(call, 0, (const int64_t[]){seq_len, qkv_dim}, 2)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 3, (const int64_t[]){num_value_heads}, 1)
-           && tb_check_shape(call, 4, (const int64_t[]){num_value_heads}, 1)
-           && tb_check_shape(call, 5, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 7, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 8, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 9, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_chunk_prepare_on(target, qkv, b, a, dt_bias, a_log, q_out, k_out,
-                                                v_out, g_out, beta_out, num_key_heads,
-                                                num_value_heads, qkv_dim, seq_len) == TRITONBIND_OK;
+           && tb_get_const_pointer(call, 0, &passed.qkv)
+           && tb_get_const_pointer(call, 1, &passed.b)
+           && tb_get_const_pointer(call, 2, &passed.a)
+           && tb_get_const_pointer(call, 3, &passed.dt_bias)
+           && tb_get_const_pointer(call, 4, &passed.a_log)
+           && tb_get_pointer(call, 5, &passed.q_out)
+           && tb_get_pointer(call, 6, &passed.k_out)
+           && tb_get_pointer(call, 7, &passed.v_out)
+           && tb_get_pointer(call, 8, &passed.g_out)
+           && tb_get_pointer(call, 9, &passed.beta_out)
+           && tb_get_int32(call, 10, &passed.num_key_heads)
+           && tb_get_int32(call, 11, &passed.num_value_heads)
+           && tb_get_int32(call, 12, &passed.qkv_dim)
+           && tb_get_int32(call, 13, &passed.seq_len)
+           && tb_check_shape(call, 0, (const int64_t[]){passed.seq_len, passed.qkv_dim}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){passed.seq_len, passed.num_value_heads}, 2)
+           && tb_check_shape(call, 2, (const int64_t[]){passed.seq_len, passed.num_value_heads}, 2)
+           && tb_check_shape(call, 3, (const int64_t[]){passed.num_value_heads}, 1)
+           && tb_check_shape(call, 4, (const int64_t[]){passed.num_value_heads}, 1)
+           && tb_check_shape(call, 5,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 6,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 7,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 8, (const int64_t[]){passed.seq_len, passed.num_value_heads}, 2)
+           && tb_check_shape(call, 9, (const int64_t[]){passed.seq_len, passed.num_value_heads}, 2)
+           && tb_get_destination(call, &passed.destination)
+           && gated_delta_rule_chunk_prepare_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(gated_delta_rule_chunk_prepare);
@@ -1335,22 +1360,17 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_prepare, gated_delta_rule_chunk_prepare)
 
 static bool gated_delta_rule_chunk_cumsum_call(tb_call *call)
 {
-    tb_target target;
+    struct gated_delta_rule_chunk_cumsum_passed passed;
     tvm_ffi_any filled[6];
-    const void *g_in;
-    void *g_out;
-    int32_t seq_len;
-    int32_t num_value_heads;
     return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &g_in)
-           && tb_get_pointer(call, 1, &g_out)
-           && tb_get_int32(call, 2, &seq_len)
-           && tb_get_int32(call, 3, &num_value_heads)
-           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_chunk_cumsum_on(target, g_in, g_out, seq_len,
-                                               num_value_heads) == TRITONBIND_OK;
+           && tb_get_const_pointer(call, 0, &passed.g_in)
+           && tb_get_pointer(call, 1, &passed.g_out)
+           && tb_get_int32(call, 2, &passed.seq_len)
+           && tb_get_int32(call, 3, &passed.num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){passed.seq_len, passed.num_value_heads}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){passed.seq_len, passed.num_value_heads}, 2)
+           && tb_get_destination(call, &passed.destination)
+           && gated_delta_rule_chunk_cumsum_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(gated_delta_rule_chunk_cumsum);
@@ -1372,28 +1392,23 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_cumsum, gated_delta_rule_chunk_cumsum);
 
 static bool gated_delta_rule_chunk_a_call(tb_call *call)
 {
-    tb_target target;
+    struct gated_delta_rule_chunk_a_passed passed;
     tvm_ffi_any filled[8];
-    const void *k;
-    const void *g_cumsum;
-    const void *beta;
-    void *a_tril;
-    int32_t seq_len;
-    int32_t num_value_heads;
     return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &k)
-           && tb_get_const_pointer(call, 1, &g_cumsum)
-           && tb_get_const_pointer(call, 2, &beta)
-           && tb_get_pointer(call, 3, &a_tril)
-           && tb_get_int32(call, 4, &seq_len)
-           && tb_get_int32(call, 5, &num_value_heads)
-           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_chunk_a_on(target, k, g_cumsum, beta, a_tril, seq_len,
-                                          num_value_heads) == TRITONBIND_OK;
+           && tb_get_const_pointer(call, 0, &passed.k)
+           && tb_get_const_pointer(call, 1, &passed.g_cumsum)
+           && tb_get_const_pointer(call, 2, &passed.beta)
+           && tb_get_pointer(call, 3, &passed.a_tril)
+           && tb_get_int32(call, 4, &passed.seq_len)
+           && tb_get_int32(call, 5, &passed.num_value_heads)
+           && tb_check_shape(call, 0,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1, (const int64_t[]){passed.seq_len, passed.num_value_heads}, 2)
+           && tb_check_shape(call, 2, (const int64_t[]){passed.seq_len, passed.num_value_heads}, 2)
+           && tb_check_shape(call, 3, (const int64_t[]){passed.seq_len, passed.num_value_heads, 64},
+                             3)
+           && tb_get_destination(call, &passed.destination)
+           && gated_delta_rule_chunk_a_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(gated_delta_rule_chunk_a);
@@ -1416,22 +1431,19 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_a, gated_delta_rule_chunk_a);
 
 static bool gated_delta_rule_chunk_solve_call(tb_call *call)
 {
-    tb_target target;
+    struct gated_delta_rule_chunk_solve_passed passed;
     tvm_ffi_any filled[6];
-    const void *a_tril_ptr;
-    void *a_inv_ptr;
-    int32_t seq_len;
-    int32_t num_value_heads;
     return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &a_tril_ptr)
-           && tb_get_pointer(call, 1, &a_inv_ptr)
-           && tb_get_int32(call, 2, &seq_len)
-           && tb_get_int32(call, 3, &num_value_heads)
-           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_chunk_solve_on(target, a_tril_ptr, a_inv_ptr, seq_len,
-                                              num_value_heads) == TRITONBIND_OK;
+           && tb_get_const_pointer(call, 0, &passed.a_tril_ptr)
+           && tb_get_pointer(call, 1, &passed.a_inv_ptr)
+           && tb_get_int32(call, 2, &passed.seq_len)
+           && tb_get_int32(call, 3, &passed.num_value_heads)
+           && tb_check_shape(call, 0, (const int64_t[]){passed.seq_len, passed.num_value_heads, 64},
+                             3)
+           && tb_check_shape(call, 1, (const int64_t[]){passed.seq_len, passed.num_value_heads, 64},
+                             3)
+           && tb_get_destination(call, &passed.destination)
+           && gated_delta_rule_chunk_solve_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(gated_delta_rule_chunk_solve);
@@ -1457,37 +1469,32 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_solve, gated_delta_rule_chunk_solve);
 
 static bool gated_delta_rule_chunk_recompute_call(tb_call *call)
 {
-    tb_target target;
+    struct gated_delta_rule_chunk_recompute_passed passed;
     tvm_ffi_any filled[11];
-    const void *k;
-    const void *v;
-    const void *beta;
-    void *w_out;
-    void *u_out;
-    const void *a_inv;
-    const void *g_cumsum;
-    int32_t seq_len;
-    int32_t num_value_heads;
     return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &k)
-           && tb_get_const_pointer(call, 1, &v)
-           && tb_get_const_pointer(call, 2, &beta)
-           && tb_get_pointer(call, 3, &w_out)
-           && tb_get_pointer(call, 4, &u_out)
-           && tb_get_const_pointer(call, 5, &a_inv)
-           && tb_get_const_pointer(call, 6, &g_cumsum)
-           && tb_get_int32(call, 7, &seq_len)
-           && tb_get_int32(call, 8, &num_value_heads)
-           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 4, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 5, (const int64_t[]){seq_len, num_value_heads, 64}, 3)
-           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_chunk_recompute_on(target, k, v, beta, w_out, u_out, a_inv, g_cumsum,
-                                                  seq_len, num_value_heads) == TRITONBIND_OK;
+           && tb_get_const_pointer(call, 0, &passed.k)
+           && tb_get_const_pointer(call, 1, &passed.v)
+           && tb_get_const_pointer(call, 2, &passed.beta)
+           && tb_get_pointer(call, 3, &passed.w_out)
+           && tb_get_pointer(call, 4, &passed.u_out)
+           && tb_get_const_pointer(call, 5, &passed.a_inv)
+           && tb_get_const_pointer(call, 6, &passed.g_cumsum)
+           && tb_get_int32(call, 7, &passed.seq_len)
+           && tb_get_int32(call, 8, &passed.num_value_heads)
+           && tb_check_shape(call, 0,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 2, (const int64_t[]){passed.seq_len, passed.num_value_heads}, 2)
+           && tb_check_shape(call, 3,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 4,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 5, (const int64_t[]){passed.seq_len, passed.num_value_heads, 64},
+                             3)
+           && tb_check_shape(call, 6, (const int64_t[]){passed.seq_len, passed.num_value_heads}, 2)
+           && tb_get_destination(call, &passed.destination)
+           && gated_delta_rule_chunk_recompute_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(gated_delta_rule_chunk_recompute);
@@ -1514,44 +1521,36 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_recompute, gated_delta_rule_chunk_recomp
 
 static bool gated_delta_rule_chunk_state_call(tb_call *call)
 {
-    tb_target target;
+    struct gated_delta_rule_chunk_state_passed passed;
     tvm_ffi_any filled[12];
-    const void *k;
-    const void *w;
-    const void *u;
-    const void *g_cumsum;
-    const void *initial_state;
-    void *chunk_state;
-    void *v_new;
-    void *final_state;
-    int32_t seq_len;
-    int32_t num_value_heads;
     return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &k)
-           && tb_get_const_pointer(call, 1, &w)
-           && tb_get_const_pointer(call, 2, &u)
-           && tb_get_const_pointer(call, 3, &g_cumsum)
-           && tb_get_const_pointer(call, 4, &initial_state)
-           && tb_get_pointer(call, 5, &chunk_state)
-           && tb_get_pointer(call, 6, &v_new)
-           && tb_get_pointer(call, 7, &final_state)
-           && tb_get_int32(call, 8, &seq_len)
-           && tb_get_int32(call, 9, &num_value_heads)
-           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 3, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 4, (const int64_t[]){num_value_heads, 128, 128}, 3)
+           && tb_get_const_pointer(call, 0, &passed.k)
+           && tb_get_const_pointer(call, 1, &passed.w)
+           && tb_get_const_pointer(call, 2, &passed.u)
+           && tb_get_const_pointer(call, 3, &passed.g_cumsum)
+           && tb_get_const_pointer(call, 4, &passed.initial_state)
+           && tb_get_pointer(call, 5, &passed.chunk_state)
+           && tb_get_pointer(call, 6, &passed.v_new)
+           && tb_get_pointer(call, 7, &passed.final_state)
+           && tb_get_int32(call, 8, &passed.seq_len)
+           && tb_get_int32(call, 9, &passed.num_value_heads)
+           && tb_check_shape(call, 0,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 2,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 3, (const int64_t[]){passed.seq_len, passed.num_value_heads}, 2)
+           && tb_check_shape(call, 4, (const int64_t[]){passed.num_value_heads, 128, 128}, 3)
            && tb_check_shape(call, 5,
-                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
-                                               128},
+                             (const int64_t[]){tb_cdiv((int64_t)passed.seq_len, 64),
+                                               passed.num_value_heads, 128, 128},
                              4)
-           && tb_check_shape(call, 6, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 7, (const int64_t[]){num_value_heads, 128, 128}, 3)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_chunk_state_on(target, k, w, u, g_cumsum, initial_state, chunk_state,
-                                              v_new, final_state, seq_len,
-                                              num_value_heads) == TRITONBIND_OK;
+           && tb_check_shape(call, 6,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 7, (const int64_t[]){passed.num_value_heads, 128, 128}, 3)
+           && tb_get_destination(call, &passed.destination)
+           && gated_delta_rule_chunk_state_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(gated_delta_rule_chunk_state);
@@ -1578,39 +1577,33 @@ TB_DEFINE_PYTHON(gated_delta_rule_chunk_state, gated_delta_rule_chunk_state);
 
 static bool gated_delta_rule_chunk_o_call(tb_call *call)
 {
-    tb_target target;
+    struct gated_delta_rule_chunk_o_passed passed;
     tvm_ffi_any filled[11];
-    const void *q;
-    const void *k;
-    const void *v_new;
-    const void *chunk_state;
-    const void *g_cumsum;
-    void *output;
-    int32_t seq_len;
-    int32_t num_value_heads;
-    float scale;
     return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &q)
-           && tb_get_const_pointer(call, 1, &k)
-           && tb_get_const_pointer(call, 2, &v_new)
-           && tb_get_const_pointer(call, 3, &chunk_state)
-           && tb_get_const_pointer(call, 4, &g_cumsum)
-           && tb_get_pointer(call, 5, &output)
-           && tb_get_int32(call, 6, &seq_len)
-           && tb_get_int32(call, 7, &num_value_heads)
-           && tb_get_float(call, 8, &scale)
-           && tb_check_shape(call, 0, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
+           && tb_get_const_pointer(call, 0, &passed.q)
+           && tb_get_const_pointer(call, 1, &passed.k)
+           && tb_get_const_pointer(call, 2, &passed.v_new)
+           && tb_get_const_pointer(call, 3, &passed.chunk_state)
+           && tb_get_const_pointer(call, 4, &passed.g_cumsum)
+           && tb_get_pointer(call, 5, &passed.output)
+           && tb_get_int32(call, 6, &passed.seq_len)
+           && tb_get_int32(call, 7, &passed.num_value_heads)
+           && tb_get_float(call, 8, &passed.scale)
+           && tb_check_shape(call, 0,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 1,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 2,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
            && tb_check_shape(call, 3,
-                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
-                                               128},
+                             (const int64_t[]){tb_cdiv((int64_t)passed.seq_len, 64),
+                                               passed.num_value_heads, 128, 128},
                              4)
-           && tb_check_shape(call, 4, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 5, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_chunk_o_on(target, q, k, v_new, chunk_state, g_cumsum, output,
-                                          seq_len, num_value_heads, scale) == TRITONBIND_OK;
+           && tb_check_shape(call, 4, (const int64_t[]){passed.seq_len, passed.num_value_heads}, 2)
+           && tb_check_shape(call, 5,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_get_destination(call, &passed.destination)
+           && gated_delta_rule_chunk_o_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(gated_delta_rule_chunk_o);

@@ -7,8 +7,9 @@
  * picks the variant and the image for the current context's device (without a context: device 0),
  * enqueues the kernel on `stream` (a CUstream or cudaStream_t; NULL is the legacy default stream)
  * and returns TRITONBIND_OK, or a status for which tritonbind_last_error() has the sentence.
- * <function>_prepare does all that but the enqueuing, which tritonbind_launch_prepared does then,
- * any number of times; *prepared is to be given to tritonbind_release_prepared, and NULL on errors.
+ * <function>_launch_later does all that but enqueue the kernel: tritonbind_launch_prepared does
+ * that, any number of times; *prepared is to be given to tritonbind_release_prepared, and NULL on
+ * errors.
  */
 #ifndef TRITONBIND_QWEN35_GATED_DELTA_RULE_H
 #define TRITONBIND_QWEN35_GATED_DELTA_RULE_H
@@ -56,7 +57,7 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_prepare_launch(
     int32_t num_value_heads,
     int32_t qkv_dim,
     int32_t seq_len);
-TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_prepare_prepare(
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_prepare_launch_later(
     tritonbind_prepared **prepared,
     const void *qkv,
     const void *b,
@@ -87,7 +88,7 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_cumsum_launch(
     void *g_out,
     int32_t seq_len,
     int32_t num_value_heads);
-TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_cumsum_prepare(
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_cumsum_launch_later(
     tritonbind_prepared **prepared,
     const void *g_in,
     void *g_out,
@@ -112,7 +113,7 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_a_launch(
     void *a_tril,
     int32_t seq_len,
     int32_t num_value_heads);
-TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_a_prepare(
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_a_launch_later(
     tritonbind_prepared **prepared,
     const void *k,
     const void *g_cumsum,
@@ -139,7 +140,7 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_solve_launch(
     void *a_inv_ptr,
     int32_t seq_len,
     int32_t num_value_heads);
-TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_solve_prepare(
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_solve_launch_later(
     tritonbind_prepared **prepared,
     const void *a_tril_ptr,
     void *a_inv_ptr,
@@ -172,7 +173,7 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_recompute_launch(
     const void *g_cumsum,
     int32_t seq_len,
     int32_t num_value_heads);
-TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_recompute_prepare(
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_recompute_launch_later(
     tritonbind_prepared **prepared,
     const void *k,
     const void *v,
@@ -214,7 +215,7 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_state_launch(
     void *final_state,
     int32_t seq_len,
     int32_t num_value_heads);
-TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_state_prepare(
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_state_launch_later(
     tritonbind_prepared **prepared,
     const void *k,
     const void *w,
@@ -251,7 +252,7 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_o_launch(
     int32_t seq_len,
     int32_t num_value_heads,
     float scale);
-TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_o_prepare(
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_chunk_o_launch_later(
     tritonbind_prepared **prepared,
     const void *q,
     const void *k,

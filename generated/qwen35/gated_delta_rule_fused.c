@@ -43,19 +43,19 @@ static tb_variant gated_delta_rule_fused_local_variants[] = {
 static const tb_argument gated_delta_rule_fused_local_arguments[] = {
     {.name = "qkv", .kind = TB_POINTER,
      .shape = "(seq_len, (2 * num_key_heads + num_value_heads) * 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "b", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "a", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "dt_bias", .kind = TB_POINTER, .shape = "(num_value_heads,)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "a_log", .kind = TB_POINTER, .shape = "(num_value_heads,)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "solved", .kind = TB_POINTER, .shape = "(cdiv(seq_len, 64), num_value_heads, 128, 64)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "factors", .kind = TB_POINTER, .shape = "(cdiv(seq_len, 64), num_value_heads, 4, 64)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "num_key_heads", .kind = TB_INT},
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){1, 1, 2}},
     {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){0, 0, 2}},
@@ -66,6 +66,7 @@ static const tb_function gated_delta_rule_fused_local_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_fused_local",
     .arguments = gated_delta_rule_fused_local_arguments,
     .argument_count = 11,
+    .sizes = (const uint8_t[]){8, 8, 8, 8, 8, 8, 8, 4, 4, 4, 4},
     .runtime = &TB_IDENTITY,
 };
 
@@ -75,51 +76,57 @@ static tb_grid gated_delta_rule_fused_local_grid(int64_t num_value_heads, int64_
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct gated_delta_rule_fused_local_passed {
+    tb_destination destination;
+    const void *qkv;
+    const void *b;
+    const void *a;
+    const void *dt_bias;
+    const void *a_log;
+    void *solved;
+    void *factors;
+    int32_t num_key_heads;
+    int32_t num_value_heads;
+    int32_t seq_len;
+    float scale;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-gated_delta_rule_fused_local_with(tb_target target, const void *qkv, const void *b, const void *a,
-                                  const void *dt_bias, const void *a_log, void *solved,
-                                  void *factors, int32_t num_key_heads, int32_t num_value_heads,
-                                  int32_t seq_len, float scale)
+gated_delta_rule_fused_local_with(struct gated_delta_rule_fused_local_passed *passed)
 {
     const tb_function *function = &gated_delta_rule_fused_local_function;
-    void *values[] = {&qkv, &b, &a, &dt_bias, &a_log, &solved, &factors, &num_key_heads,
-                      &num_value_heads, &seq_len, &scale, TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {sizeof qkv, sizeof b, sizeof a, sizeof dt_bias, sizeof a_log,
-                                    sizeof solved, sizeof factors, sizeof num_key_heads,
-                                    sizeof num_value_heads, sizeof seq_len, sizeof scale};
-    const bool aligned = tb_divisible_by_16(qkv)
-                         && tb_divisible_by_16(b)
-                         && tb_divisible_by_16(a)
-                         && tb_divisible_by_16(dt_bias)
-                         && tb_divisible_by_16(a_log)
-                         && tb_divisible_by_16(solved)
-                         && tb_divisible_by_16(factors);
+    void *values[] = {&passed->qkv, &passed->b, &passed->a, &passed->dt_bias, &passed->a_log,
+                      &passed->solved, &passed->factors, &passed->num_key_heads,
+                      &passed->num_value_heads, &passed->seq_len, &passed->scale, TB_NO_SCRATCH};
+    const bool aligned = tb_divisible_by_16(passed->qkv)
+                         && tb_divisible_by_16(passed->b)
+                         && tb_divisible_by_16(passed->a)
+                         && tb_divisible_by_16(passed->dt_bias)
+                         && tb_divisible_by_16(passed->a_log)
+                         && tb_divisible_by_16(passed->solved)
+                         && tb_divisible_by_16(passed->factors);
     const int32_t hints = aligned ? 0 : 1;
-    if (tb_check_alignment(function, 0, qkv, 2)
-        || tb_check_alignment(function, 1, b, 2)
-        || tb_check_alignment(function, 2, a, 2)
-        || tb_check_alignment(function, 3, dt_bias, 2)
-        || tb_check_alignment(function, 4, a_log, 4)
-        || tb_check_alignment(function, 5, solved, 2)
-        || tb_check_alignment(function, 6, factors, 4))
+    if (tb_check_alignment(function, 0, passed->qkv, 2)
+        || tb_check_alignment(function, 1, passed->b, 2)
+        || tb_check_alignment(function, 2, passed->a, 2)
+        || tb_check_alignment(function, 3, passed->dt_bias, 2)
+        || tb_check_alignment(function, 4, passed->a_log, 4)
+        || tb_check_alignment(function, 5, passed->solved, 2)
+        || tb_check_alignment(function, 6, passed->factors, 4))
         return tb_last_status();
-    const int32_t variant = hints;
-    const tb_grid grid = gated_delta_rule_fused_local_grid(num_value_heads, seq_len);
-    return tb_launch(function, &gated_delta_rule_fused_local_variants[variant], &target, grid,
-                     values, sizes);
+    const tb_grid grid = gated_delta_rule_fused_local_grid(
+        passed->num_value_heads, passed->seq_len);
+    return tb_launch(function, &gated_delta_rule_fused_local_variants[hints], &passed->destination,
+                     grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-gated_delta_rule_fused_local_on(tb_target target, const void *qkv, const void *b, const void *a,
-                                const void *dt_bias, const void *a_log, void *solved, void *factors,
-                                int32_t num_key_heads, int32_t num_value_heads, int32_t seq_len,
-                                float scale)
+gated_delta_rule_fused_local_on(struct gated_delta_rule_fused_local_passed *passed)
 {
-    return gated_delta_rule_fused_local_with(target, qkv, b, a, dt_bias, a_log, solved, factors,
-                                             num_key_heads, num_value_heads, seq_len, scale);
+    return gated_delta_rule_fused_local_with(passed);
 }
 
 tritonbind_status gated_delta_rule_fused_local_launch(
@@ -136,12 +143,13 @@ tritonbind_status gated_delta_rule_fused_local_launch(
     int32_t seq_len,
     float scale)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_fused_local_with(target, qkv, b, a, dt_bias, a_log, solved, factors,
-                                             num_key_heads, num_value_heads, seq_len, scale);
+    struct gated_delta_rule_fused_local_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .stream = stream}, qkv, b, a, dt_bias, a_log, solved, factors,
+        num_key_heads, num_value_heads, seq_len, scale};
+    return gated_delta_rule_fused_local_with(&passed);
 }
 
-tritonbind_status gated_delta_rule_fused_local_prepare(
+tritonbind_status gated_delta_rule_fused_local_launch_later(
     tritonbind_prepared **prepared,
     const void *qkv,
     const void *b,
@@ -155,12 +163,13 @@ tritonbind_status gated_delta_rule_fused_local_prepare(
     int32_t seq_len,
     float scale)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct gated_delta_rule_fused_local_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .prepared = prepared}, qkv, b, a, dt_bias, a_log, solved,
+        factors, num_key_heads, num_value_heads, seq_len, scale};
     if (prepared == NULL)
         return tb_fail_no_place(&gated_delta_rule_fused_local_function);
     *prepared = NULL;
-    return gated_delta_rule_fused_local_on(target, qkv, b, a, dt_bias, a_log, solved, factors,
-                                           num_key_heads, num_value_heads, seq_len, scale);
+    return gated_delta_rule_fused_local_on(&passed);
 }
 
 /* ---- gated_delta_rule_fused_carry ---- */
@@ -268,23 +277,20 @@ static tb_variant gated_delta_rule_fused_carry_variants[] = {
 };
 
 static const tb_argument gated_delta_rule_fused_carry_arguments[] = {
-    {.name = "qkv", .kind = TB_TENSOR,
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1,
-     .rank = 2},
-    {.name = "qkv_again", .kind = TB_TENSOR,
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1,
-     .rank = 2},
-    {.name = "solved", .kind = TB_TENSOR,
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1,
-     .rank = 4},
+    {.name = "qkv", .kind = TB_TENSOR, .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16},
+     .dtype_count = 1, .rank = 2},
+    {.name = "qkv_again", .kind = TB_TENSOR, .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16},
+     .dtype_count = 1, .rank = 2},
+    {.name = "solved", .kind = TB_TENSOR, .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16},
+     .dtype_count = 1, .rank = 4},
     {.name = "factors", .kind = TB_POINTER, .shape = "(cdiv(seq_len, 64), num_value_heads, 4, 64)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "initial_state", .kind = TB_POINTER, .shape = "(num_value_heads, 128, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "output", .kind = TB_POINTER, .shape = "(seq_len, num_value_heads, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16}, .dtype_count = 1},
     {.name = "final_state", .kind = TB_POINTER, .shape = "(num_value_heads, 128, 128)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1},
     {.name = "num_key_heads", .kind = TB_INT},
     {.name = "num_value_heads", .kind = TB_INT, .origin = &(const tb_origin){3, 1, 4}},
     {.name = "seq_len", .kind = TB_INT, .origin = &(const tb_origin){5, 0, 3}},
@@ -294,6 +300,8 @@ static const tb_function gated_delta_rule_fused_carry_function = {
     .name = "pegainfer.triton_cubin.qwen35.gated_delta_rule_fused_carry",
     .arguments = gated_delta_rule_fused_carry_arguments,
     .argument_count = 10,
+    .sizes = (const uint8_t[]){128, 8, 8, 8, 8, 8, 1, 1, 4, 4, 128, 8, 8, 8, 8, 8, 1, 1, 4, 4, 128,
+                               8, 8, 8, 8, 8, 8, 8, 8, 8, 1, 1, 4, 4, 4, 4, 8, 8, 8, 8, 4, 4, 4},
     .runtime = &TB_IDENTITY,
 };
 
@@ -310,14 +318,24 @@ static int64_t gated_delta_rule_fused_carry_compute_BLOCK_V(int64_t num_value_he
     return num_value_heads <= 33 ? 32 : 64;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct gated_delta_rule_fused_carry_passed {
+    tb_destination destination;
+    const tritonbind_tensor *qkv;
+    const tritonbind_tensor *qkv_again;
+    const tritonbind_tensor *solved;
+    const void *factors;
+    const void *initial_state;
+    void *output;
+    void *final_state;
+    int32_t num_key_heads;
+    int32_t num_value_heads;
+    int32_t seq_len;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-gated_delta_rule_fused_carry_with(tb_target target, const tritonbind_tensor *qkv,
-                                  const tritonbind_tensor *qkv_again,
-                                  const tritonbind_tensor *solved, const void *factors,
-                                  const void *initial_state, void *output, void *final_state,
-                                  int32_t num_key_heads, int32_t num_value_heads, int32_t seq_len)
+gated_delta_rule_fused_carry_with(struct gated_delta_rule_fused_carry_passed *passed)
 {
     const tb_function *function = &gated_delta_rule_fused_carry_function;
     tb_descriptor qkv_descriptor;
@@ -325,50 +343,41 @@ gated_delta_rule_fused_carry_with(tb_target target, const tritonbind_tensor *qkv
     tb_descriptor solved_descriptor;
     void *values[] = {TB_DESCRIPTOR_VALUES(2, qkv_descriptor),
                       TB_DESCRIPTOR_VALUES(2, qkv_again_descriptor),
-                      TB_DESCRIPTOR_VALUES(4, solved_descriptor), &factors, &initial_state, &output,
-                      &final_state, &num_key_heads, &num_value_heads, &seq_len, TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {TB_DESCRIPTOR_SIZES(2, qkv_descriptor),
-                                    TB_DESCRIPTOR_SIZES(2, qkv_again_descriptor),
-                                    TB_DESCRIPTOR_SIZES(4, solved_descriptor), sizeof factors,
-                                    sizeof initial_state, sizeof output, sizeof final_state,
-                                    sizeof num_key_heads, sizeof num_value_heads, sizeof seq_len};
-    if (tb_make_descriptor(function, 0, qkv, 2, &qkv_descriptor)
-        || tb_make_descriptor(function, 1, qkv_again, 2, &qkv_again_descriptor)
-        || tb_make_descriptor(function, 2, solved, 2, &solved_descriptor))
+                      TB_DESCRIPTOR_VALUES(4, solved_descriptor), &passed->factors,
+                      &passed->initial_state, &passed->output, &passed->final_state,
+                      &passed->num_key_heads, &passed->num_value_heads, &passed->seq_len,
+                      TB_NO_SCRATCH};
+    if (tb_make_descriptor(function, 0, passed->qkv, 2, &qkv_descriptor)
+        || tb_make_descriptor(function, 1, passed->qkv_again, 2, &qkv_again_descriptor)
+        || tb_make_descriptor(function, 2, passed->solved, 2, &solved_descriptor))
         return tb_last_status();
-    const int64_t BLOCK_V_ = gated_delta_rule_fused_carry_compute_BLOCK_V(num_value_heads);
+    const int64_t BLOCK_V_ = gated_delta_rule_fused_carry_compute_BLOCK_V(passed->num_value_heads);
     const int32_t BLOCK_V__choice = tb_choose_value(
         function, "BLOCK_V", BLOCK_V_, gated_delta_rule_fused_carry_BLOCK_V_choices, 2,
         &(const tb_slots){NULL, 0});
     if (BLOCK_V__choice < 0)
         return tb_last_status();
-    const bool aligned = tb_divisible_by_16(factors)
-                         && tb_divisible_by_16(initial_state)
-                         && tb_divisible_by_16(output)
-                         && tb_divisible_by_16(final_state);
+    const bool aligned = tb_divisible_by_16(passed->factors)
+                         && tb_divisible_by_16(passed->initial_state)
+                         && tb_divisible_by_16(passed->output)
+                         && tb_divisible_by_16(passed->final_state);
     const int32_t hints = aligned ? 0 : 1;
-    if (tb_check_alignment(function, 3, factors, 4)
-        || tb_check_alignment(function, 4, initial_state, 4)
-        || tb_check_alignment(function, 5, output, 2)
-        || tb_check_alignment(function, 6, final_state, 4))
+    if (tb_check_alignment(function, 3, passed->factors, 4)
+        || tb_check_alignment(function, 4, passed->initial_state, 4)
+        || tb_check_alignment(function, 5, passed->output, 2)
+        || tb_check_alignment(function, 6, passed->final_state, 4))
         return tb_last_status();
     const int32_t variant = BLOCK_V__choice * 2 + hints;
-    const tb_grid grid = gated_delta_rule_fused_carry_grid(num_value_heads, BLOCK_V_);
-    return tb_launch(function, &gated_delta_rule_fused_carry_variants[variant], &target, grid,
-                     values, sizes);
+    const tb_grid grid = gated_delta_rule_fused_carry_grid(passed->num_value_heads, BLOCK_V_);
+    return tb_launch(function, &gated_delta_rule_fused_carry_variants[variant],
+                     &passed->destination, grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-gated_delta_rule_fused_carry_on(tb_target target, const tritonbind_tensor *qkv,
-                                const tritonbind_tensor *qkv_again, const tritonbind_tensor *solved,
-                                const void *factors, const void *initial_state, void *output,
-                                void *final_state, int32_t num_key_heads, int32_t num_value_heads,
-                                int32_t seq_len)
+gated_delta_rule_fused_carry_on(struct gated_delta_rule_fused_carry_passed *passed)
 {
-    return gated_delta_rule_fused_carry_with(target, qkv, qkv_again, solved, factors, initial_state,
-                                             output, final_state, num_key_heads, num_value_heads,
-                                             seq_len);
+    return gated_delta_rule_fused_carry_with(passed);
 }
 
 tritonbind_status gated_delta_rule_fused_carry_launch(
@@ -384,13 +393,13 @@ tritonbind_status gated_delta_rule_fused_carry_launch(
     int32_t num_value_heads,
     int32_t seq_len)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return gated_delta_rule_fused_carry_with(target, qkv, qkv_again, solved, factors, initial_state,
-                                             output, final_state, num_key_heads, num_value_heads,
-                                             seq_len);
+    struct gated_delta_rule_fused_carry_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .stream = stream}, qkv, qkv_again, solved, factors,
+        initial_state, output, final_state, num_key_heads, num_value_heads, seq_len};
+    return gated_delta_rule_fused_carry_with(&passed);
 }
 
-tritonbind_status gated_delta_rule_fused_carry_prepare(
+tritonbind_status gated_delta_rule_fused_carry_launch_later(
     tritonbind_prepared **prepared,
     const tritonbind_tensor *qkv,
     const tritonbind_tensor *qkv_again,
@@ -403,13 +412,13 @@ tritonbind_status gated_delta_rule_fused_carry_prepare(
     int32_t num_value_heads,
     int32_t seq_len)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct gated_delta_rule_fused_carry_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .prepared = prepared}, qkv, qkv_again, solved, factors,
+        initial_state, output, final_state, num_key_heads, num_value_heads, seq_len};
     if (prepared == NULL)
         return tb_fail_no_place(&gated_delta_rule_fused_carry_function);
     *prepared = NULL;
-    return gated_delta_rule_fused_carry_on(target, qkv, qkv_again, solved, factors, initial_state,
-                                           output, final_state, num_key_heads, num_value_heads,
-                                           seq_len);
+    return gated_delta_rule_fused_carry_on(&passed);
 }
 
 /* ---- for TVM FFI and Python ---- */
@@ -418,52 +427,39 @@ tritonbind_status gated_delta_rule_fused_carry_prepare(
 
 static bool gated_delta_rule_fused_local_call(tb_call *call)
 {
-    tb_target target;
+    struct gated_delta_rule_fused_local_passed passed;
     tvm_ffi_any filled[13];
-    const void *qkv;
-    const void *b;
-    const void *a;
-    const void *dt_bias;
-    const void *a_log;
-    void *solved;
-    void *factors;
-    int32_t num_key_heads;
-    int32_t num_value_heads;
-    int32_t seq_len;
-    float scale;
     return tb_fill_in(call, filled)
-           && tb_get_const_pointer(call, 0, &qkv)
-           && tb_get_const_pointer(call, 1, &b)
-           && tb_get_const_pointer(call, 2, &a)
-           && tb_get_const_pointer(call, 3, &dt_bias)
-           && tb_get_const_pointer(call, 4, &a_log)
-           && tb_get_pointer(call, 5, &solved)
-           && tb_get_pointer(call, 6, &factors)
-           && tb_get_int32(call, 7, &num_key_heads)
-           && tb_get_int32(call, 8, &num_value_heads)
-           && tb_get_int32(call, 9, &seq_len)
-           && tb_get_float(call, 10, &scale)
+           && tb_get_const_pointer(call, 0, &passed.qkv)
+           && tb_get_const_pointer(call, 1, &passed.b)
+           && tb_get_const_pointer(call, 2, &passed.a)
+           && tb_get_const_pointer(call, 3, &passed.dt_bias)
+           && tb_get_const_pointer(call, 4, &passed.a_log)
+           && tb_get_pointer(call, 5, &passed.solved)
+           && tb_get_pointer(call, 6, &passed.factors)
+           && tb_get_int32(call, 7, &passed.num_key_heads)
+           && tb_get_int32(call, 8, &passed.num_value_heads)
+           && tb_get_int32(call, 9, &passed.seq_len)
+           && tb_get_float(call, 10, &passed.scale)
            && tb_check_shape(call, 0,
-                             (const int64_t[]){seq_len,
-                                               (2 * (int64_t)num_key_heads
-                                               + (int64_t)num_value_heads) * 128},
+                             (const int64_t[]){passed.seq_len,
+                                               (2 * (int64_t)passed.num_key_heads
+                                               + (int64_t)passed.num_value_heads) * 128},
                              2)
-           && tb_check_shape(call, 1, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 2, (const int64_t[]){seq_len, num_value_heads}, 2)
-           && tb_check_shape(call, 3, (const int64_t[]){num_value_heads}, 1)
-           && tb_check_shape(call, 4, (const int64_t[]){num_value_heads}, 1)
+           && tb_check_shape(call, 1, (const int64_t[]){passed.seq_len, passed.num_value_heads}, 2)
+           && tb_check_shape(call, 2, (const int64_t[]){passed.seq_len, passed.num_value_heads}, 2)
+           && tb_check_shape(call, 3, (const int64_t[]){passed.num_value_heads}, 1)
+           && tb_check_shape(call, 4, (const int64_t[]){passed.num_value_heads}, 1)
            && tb_check_shape(call, 5,
-                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 128,
-                                               64},
+                             (const int64_t[]){tb_cdiv((int64_t)passed.seq_len, 64),
+                                               passed.num_value_heads, 128, 64},
                              4)
            && tb_check_shape(call, 6,
-                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 4,
-                                               64},
+                             (const int64_t[]){tb_cdiv((int64_t)passed.seq_len, 64),
+                                               passed.num_value_heads, 4, 64},
                              4)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_fused_local_on(target, qkv, b, a, dt_bias, a_log, solved, factors,
-                                              num_key_heads, num_value_heads, seq_len,
-                                              scale) == TRITONBIND_OK;
+           && tb_get_destination(call, &passed.destination)
+           && gated_delta_rule_fused_local_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(gated_delta_rule_fused_local);
@@ -488,43 +484,32 @@ TB_DEFINE_PYTHON(gated_delta_rule_fused_local, gated_delta_rule_fused_local);
 
 static bool gated_delta_rule_fused_carry_call(tb_call *call)
 {
-    tb_target target;
+    struct gated_delta_rule_fused_carry_passed passed;
     tvm_ffi_any filled[12];
-    const tritonbind_tensor *qkv;
-    const tritonbind_tensor *qkv_again;
-    const tritonbind_tensor *solved;
-    const void *factors;
-    const void *initial_state;
-    void *output;
-    void *final_state;
-    int32_t num_key_heads;
-    int32_t num_value_heads;
-    int32_t seq_len;
     tritonbind_tensor qkv_value;
     tritonbind_tensor qkv_again_value;
     tritonbind_tensor solved_value;
     return tb_fill_in(call, filled)
-           && (qkv = tb_get_tensor(call, 0, &qkv_value)) != NULL
-           && (qkv_again = tb_get_tensor(call, 1, &qkv_again_value)) != NULL
-           && (solved = tb_get_tensor(call, 2, &solved_value)) != NULL
-           && tb_get_const_pointer(call, 3, &factors)
-           && tb_get_const_pointer(call, 4, &initial_state)
-           && tb_get_pointer(call, 5, &output)
-           && tb_get_pointer(call, 6, &final_state)
-           && tb_get_int32(call, 7, &num_key_heads)
-           && tb_get_int32(call, 8, &num_value_heads)
-           && tb_get_int32(call, 9, &seq_len)
+           && (passed.qkv = tb_get_tensor(call, 0, &qkv_value)) != NULL
+           && (passed.qkv_again = tb_get_tensor(call, 1, &qkv_again_value)) != NULL
+           && (passed.solved = tb_get_tensor(call, 2, &solved_value)) != NULL
+           && tb_get_const_pointer(call, 3, &passed.factors)
+           && tb_get_const_pointer(call, 4, &passed.initial_state)
+           && tb_get_pointer(call, 5, &passed.output)
+           && tb_get_pointer(call, 6, &passed.final_state)
+           && tb_get_int32(call, 7, &passed.num_key_heads)
+           && tb_get_int32(call, 8, &passed.num_value_heads)
+           && tb_get_int32(call, 9, &passed.seq_len)
            && tb_check_shape(call, 3,
-                             (const int64_t[]){tb_cdiv((int64_t)seq_len, 64), num_value_heads, 4,
-                                               64},
+                             (const int64_t[]){tb_cdiv((int64_t)passed.seq_len, 64),
+                                               passed.num_value_heads, 4, 64},
                              4)
-           && tb_check_shape(call, 4, (const int64_t[]){num_value_heads, 128, 128}, 3)
-           && tb_check_shape(call, 5, (const int64_t[]){seq_len, num_value_heads, 128}, 3)
-           && tb_check_shape(call, 6, (const int64_t[]){num_value_heads, 128, 128}, 3)
-           && tb_get_target(call, &target)
-           && gated_delta_rule_fused_carry_on(target, qkv, qkv_again, solved, factors,
-                                              initial_state, output, final_state, num_key_heads,
-                                              num_value_heads, seq_len) == TRITONBIND_OK;
+           && tb_check_shape(call, 4, (const int64_t[]){passed.num_value_heads, 128, 128}, 3)
+           && tb_check_shape(call, 5,
+                             (const int64_t[]){passed.seq_len, passed.num_value_heads, 128}, 3)
+           && tb_check_shape(call, 6, (const int64_t[]){passed.num_value_heads, 128, 128}, 3)
+           && tb_get_destination(call, &passed.destination)
+           && gated_delta_rule_fused_carry_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(gated_delta_rule_fused_carry);

@@ -7,8 +7,9 @@
  * picks the variant and the image for the current context's device (without a context: device 0),
  * enqueues the kernel on `stream` (a CUstream or cudaStream_t; NULL is the legacy default stream)
  * and returns TRITONBIND_OK, or a status for which tritonbind_last_error() has the sentence.
- * <function>_prepare does all that but the enqueuing, which tritonbind_launch_prepared does then,
- * any number of times; *prepared is to be given to tritonbind_release_prepared, and NULL on errors.
+ * <function>_launch_later does all that but enqueue the kernel: tritonbind_launch_prepared does
+ * that, any number of times; *prepared is to be given to tritonbind_release_prepared, and NULL on
+ * errors.
  */
 #ifndef TRITONBIND_QWEN35_GATED_DELTA_RULE_FUSED_H
 #define TRITONBIND_QWEN35_GATED_DELTA_RULE_FUSED_H
@@ -49,7 +50,7 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_fused_local_launch(
     int32_t num_value_heads,
     int32_t seq_len,
     float scale);
-TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_fused_local_prepare(
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_fused_local_launch_later(
     tritonbind_prepared **prepared,
     const void *qkv,
     const void *b,
@@ -96,7 +97,7 @@ TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_fused_carry_launch(
     int32_t num_key_heads,
     int32_t num_value_heads,
     int32_t seq_len);
-TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_fused_carry_prepare(
+TRITONBIND_PUBLIC tritonbind_status gated_delta_rule_fused_carry_launch_later(
     tritonbind_prepared **prepared,
     const tritonbind_tensor *qkv,
     const tritonbind_tensor *qkv_again,

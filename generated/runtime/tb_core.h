@@ -6,6 +6,7 @@
 #include "core/tb_choices.h"
 #include "core/tb_descriptor.h"
 #include "core/tb_devices.h"
+#include "core/tb_dtypes.h"
 #include "core/tb_function.h"
 #include "core/tb_launch.h"
 #include "core/tb_lookup.h"

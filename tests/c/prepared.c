@@ -52,8 +52,8 @@ int main(void)
     pthread_t threads[8];
     tritonbind_release_prepared(NULL);
     show(tritonbind_launch_prepared(NULL, STREAM));
-    show(scale_prepare(NULL, TRITONBIND_BF16, ARRAY, ARRAY, NULL, 1000, 0.5f, 512));
-    show(scale_prepare(&prepared, TRITONBIND_BF16, ARRAY, ARRAY, NULL, 1000, 0.5f, 512));
+    show(scale_launch_later(NULL, TRITONBIND_BF16, ARRAY, ARRAY, NULL, 1000, 0.5f, 512));
+    show(scale_launch_later(&prepared, TRITONBIND_BF16, ARRAY, ARRAY, NULL, 1000, 0.5f, 512));
     show(tritonbind_launch_prepared(prepared, STREAM));
     show(tritonbind_launch_prepared(prepared, NULL));
     show(tritonbind_launch_prepared(prepared, (void *)1));
@@ -62,11 +62,11 @@ int main(void)
     for (int i = 0; i < 8; i++)
         pthread_join(threads[i], NULL);
     tritonbind_release_prepared(prepared);
-    show(scale_prepare(&prepared, TRITONBIND_FP16, ARRAY, ARRAY, NULL, 8, 1.0f, 255));
-    show(explicit_prepare(&prepared, ARRAY, -1, -2, 1, 65536, 1));
+    show(scale_launch_later(&prepared, TRITONBIND_FP16, ARRAY, ARRAY, NULL, 8, 1.0f, 255));
+    show(explicit_launch_later(&prepared, ARRAY, -1, -2, 1, 65536, 1));
     for (int place = 2; place > 0; place--) {
         countdown = place; /* the second allocation keeps the launch, the first is for the image */
-        show(reduce_prepare(&prepared, ARRAY, ARRAY, 5, 3, place == 2 ? "sum" : "max", false));
+        show(reduce_launch_later(&prepared, ARRAY, ARRAY, 5, 3, place == 2 ? "sum" : "max", false));
     }
     return 0;
 }

@@ -29,7 +29,7 @@ int main(void)
             return 1;
     for (int device = 0; device < 2; device++)
         show(reduce_launch(streams[device], ARRAY, ARRAY, 5, 3, "sum", true));
-    if (reduce_prepare(&prepared, ARRAY, ARRAY, 5, 3, "sum", true) != TRITONBIND_OK)
+    if (reduce_launch_later(&prepared, ARRAY, ARRAY, 5, 3, "sum", true) != TRITONBIND_OK)
         return 1;
     for (int device = 0; device < 2; device++)
         show(tritonbind_launch_prepared(prepared, streams[device]));

@@ -14,7 +14,7 @@ int main(void)
     printf("%d [%s] [%s]\n", (int)first, acme_last_error(), umbrella_last_error());
     umbrella_status second = umbrella_scale_launch(NULL, array, -2);
     printf("%d [%s] [%s]\n", (int)second, acme_last_error(), umbrella_last_error());
-    if (acme_scale_prepare(&prepared, array, 5) == ACME_OK)
+    if (acme_scale_launch_later(&prepared, array, 5) == ACME_OK)
         printf("%d\n", (int)acme_launch_prepared(prepared, NULL));
     acme_release_prepared(prepared);
     printf("%d %d\n", acme_made_register(), umbrella_made_register());

@@ -72,6 +72,16 @@ def test_the_c_enumeration_has_every_row_in_order() -> None:
     assert enumerators == [name.upper() for name in DTYPES]
 
 
+def test_the_runtime_has_the_facts_of_every_row() -> None:
+    text = (RUNTIME.parent / "core/tb_dtypes.c").read_text()
+    rows = re.findall(r'\[TRITONBIND_(\w+)\] = \{"(\w+)", (\d+), (\d+)\},', text)
+    codes = [255 if row.dlpack_code is None else row.dlpack_code for row in ROWS]
+    assert rows == [
+        (row.name.upper(), row.label, str(code), str(8 * row.size))
+        for row, code in zip(ROWS, codes, strict=True)
+    ]
+
+
 PARSED = {
     "i32": ValueType(DTYPES["i32"]),
     " u8 ": ValueType(DTYPES["u8"]),

@@ -36,6 +36,14 @@ CASES = {
             f"                      && {LONG}3;",
         ],
     ),
+    "a choice between values": (
+        f"    const int32_t chosen = {LONG}1 == 0 ? 0 : {LONG}2 == 1 ? 1 : fail(a, b ? c : d);",
+        [
+            f"    const int32_t chosen = {LONG}1 == 0 ? 0",
+            f"                           : {LONG}2 == 1 ? 1",
+            "                           : fail(a, b ? c : d);",
+        ],
+    ),
     "an if that goes on": (
         f"    if (check({LONG}, {LONG}, argument->{LONG})",
         [f"    if (check({LONG}, {LONG},", f"              argument->{LONG})"],

@@ -42,7 +42,20 @@ def test_they_have_one_file_and_one_copy(plan: Plan) -> None:
     assert [path for path in files if ".images/" in path] == [image]
     text = files["made.c"].decode()
     assert text.count("TB_EMBED(") == 1
-    assert text.count(".data = same__aligned_compute_80") == 2
+    assert text.count(".data = same__aligned_compute_80") == 1
+    assert "/* aligned, generic */" in text
+
+
+def test_what_calls_need_not_decide_is_not_looked_at(plan: Plan) -> None:
+    """Hints that lead to the same images; one image that differs has them all looked at."""
+    first, second = plan.binaries
+    [image] = second.images
+    unlike = Binary(second.variant, (replace(image, data=b"another"),))
+    for binary, rows in ((second, 1), (unlike, 2)):
+        of = replace(plan, binaries=(first, binary))
+        files = {file.path: file.content for file in render([of], {"made.py": "Made."}, "kernels")}
+        assert files["made.c"].count(b"{.images = ") == rows
+        assert (b"% 16" in files["made.c"]) == (rows == 2)
 
 
 def test_each_variant_launches_it(plan: Plan, tmp_path: Path) -> None:

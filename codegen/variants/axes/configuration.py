@@ -106,7 +106,7 @@ class ConfigurationAxis(AxisKind):
         return (
             f"tb_usable(function, {symbol}_targets, {len(targets)}, "
             f"{f'{table} + {row} * {size}' if choices else table}, {count}, {chosen}, "
-            "&target.device)"
+            "&passed->destination.device)"
         )
 
     def entry(self, plan: Plan) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _key_entry(made: Decisions, column: Column) -> str:
     if isinstance(column, int):
         return made.digits[column][0]
     argument = made.arguments[column]
-    name = argument.c_name
+    name = argument.place
     return f"{name} == NULL ? 0 : (int64_t)*{name}" if argument.stored_type else f"(int64_t){name}"
 
 

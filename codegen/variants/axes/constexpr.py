@@ -38,9 +38,9 @@ class ConstexprAxis(AxisKind):
 
 def place_among_choices(argument: CArgument) -> str:
     """C for the place of what is passed among what may be; below 0 after failing."""
-    passed = f"(function, {argument.index}, {argument.c_name})"
+    passed = f"(function, {argument.index}, {argument.place})"
     if argument.getter == "tb_get_string_choice":
         return f"tb_choose_string{passed}"
     if len(argument.choices) > FEW:
         return f"tb_choose_int{passed}"
-    return among(argument.c_name, argument.choices, f"tb_fail_int{passed}")
+    return among(argument.place, argument.choices, f"tb_fail_int{passed}")

@@ -121,7 +121,7 @@ def _condition(made: Decisions, fact: tuple[str, int]) -> str:
     name, hint = fact
     argument = made.arguments[name]
     if argument.element_sizes:
-        return f"tb_divisible_by_16({argument.c_name})"
-    read = f"*{argument.c_name}" if argument.stored_type else argument.c_name
+        return f"tb_divisible_by_16({argument.place})"
+    read = f"*{argument.place}" if argument.stored_type else argument.place
     test = f"{read} == 1" if hint == 1 else f"{read} % 16 == 0"
-    return f"({argument.c_name} == NULL || {test})" if argument.stored_type else test
+    return f"({argument.place} == NULL || {test})" if argument.stored_type else test

@@ -36,8 +36,8 @@ class NoneAxis(AxisKind):
 
     def decide(self, made: Decisions) -> None:
         first, *others = (made.arguments[name] for name in self.parameters)
-        digit = made.digit(self, f"no_{first.c_name}", f"{first.c_name} == NULL")
+        digit = made.digit(self, f"no_{first.c_name}", f"{first.place} == NULL")
         for other in others:
-            failure = f"({other.c_name} == NULL) != {digit}"
+            failure = f"({other.place} == NULL) != {digit}"
             sentence = f"tb_fail_together(function, {other.index}, {first.index}, {digit})"
             made.steps.append(CStep("", "", failure, sentence))

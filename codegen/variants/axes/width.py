@@ -31,7 +31,7 @@ class WidthAxis(AxisKind):
 
     def decide(self, made: Decisions) -> None:
         argument = made.arguments[self.parameters[0]]
-        name = argument.c_name
-        is_small = f"{name} == NULL || tb_fits_int32(*{name})"
-        test = is_small if argument.stored_type else f"tb_fits_int32({name})"
+        name, place = argument.c_name, argument.place
+        is_small = f"{place} == NULL || tb_fits_int32(*{place})"
+        test = is_small if argument.stored_type else f"tb_fits_int32({place})"
         made.digit(self, f"{name}_width", f"{test} ? 0 : 1")

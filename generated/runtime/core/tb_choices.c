@@ -1,8 +1,8 @@
 /* Choosing among dtypes and constexpr values, and the alignment of pointers. */
 #include "tb_choices.h"
+#include "tb_dtypes.h"
 #include "tb_text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 tritonbind_status tb_fail_alignment(const tb_function *function, int32_t index, const void *pointer,
@@ -16,13 +16,8 @@ tritonbind_status tb_fail_alignment(const tb_function *function, int32_t index, 
 
 int32_t tb_fail_dtype(const tb_function *function, int32_t index, tritonbind_dtype dtype)
 {
-    const tb_argument *argument = &function->arguments[index];
     char expected[256];
-    size_t length = 0;
-    expected[0] = 0;
-    for (int32_t i = 0; i < argument->dtype_count && length < sizeof expected; i++)
-        length += (size_t)snprintf(expected + length, sizeof expected - length, "%s%s",
-                                   i == 0 ? "" : " or ", argument->dtypes[i].name);
+    tb_list_dtypes(&function->arguments[index], expected, sizeof expected);
     tb_fail_argument(function, index, TRITONBIND_VALUE_ERROR,
                      "must be of dtype %s, got tritonbind_dtype %d", expected, (int)dtype);
     return -1;

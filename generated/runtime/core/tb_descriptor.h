@@ -19,25 +19,16 @@ typedef struct tb_descriptor {
     int32_t argument; /* its place in the call */
 } tb_descriptor;
 
-/* The parts of a descriptor of so many dimensions, as values of a launch, and their sizes. */
+/* The parts of a descriptor of so many dimensions, as values of a launch. */
 #define TB_DESCRIPTOR_VALUES(rank, descriptor)                                                     \
     (descriptor).map, &(descriptor).data, TB_EACH_##rank((descriptor).shape),                      \
         TB_EACH_##rank((descriptor).strides), &(descriptor).padding_is_nan,                        \
         &(descriptor).round_to_tf32, TB_EACH_##rank((descriptor).shape32)
-#define TB_DESCRIPTOR_SIZES(rank, descriptor)                                                      \
-    sizeof(descriptor).map, sizeof(descriptor).data, TB_TIMES_##rank(sizeof *(descriptor).shape),  \
-        TB_TIMES_##rank(sizeof *(descriptor).strides), sizeof(descriptor).padding_is_nan,          \
-        sizeof(descriptor).round_to_tf32, TB_TIMES_##rank(sizeof *(descriptor).shape32)
 #define TB_EACH_1(list) &(list)[0]
 #define TB_EACH_2(list) TB_EACH_1(list), &(list)[1]
 #define TB_EACH_3(list) TB_EACH_2(list), &(list)[2]
 #define TB_EACH_4(list) TB_EACH_3(list), &(list)[3]
 #define TB_EACH_5(list) TB_EACH_4(list), &(list)[4]
-#define TB_TIMES_1(size) size
-#define TB_TIMES_2(size) TB_TIMES_1(size), size
-#define TB_TIMES_3(size) TB_TIMES_2(size), size
-#define TB_TIMES_4(size) TB_TIMES_3(size), size
-#define TB_TIMES_5(size) TB_TIMES_4(size), size
 
 /* Fills in a descriptor, but for its map, from a tensor that may be one; fails otherwise. */
 tritonbind_status tb_make_descriptor(const tb_function *function, int32_t index,

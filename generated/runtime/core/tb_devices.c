@@ -151,13 +151,3 @@ tritonbind_status tb_enter_other_device(const tb_driver *driver, const tb_functi
     *pushed = true;
     return TRITONBIND_OK;
 }
-
-tritonbind_status tb_leave_other_device(const tb_driver *driver, const tb_function *function,
-                                        int32_t device, tritonbind_status status)
-{
-    void *popped = NULL;
-    const int result = driver->context_pop(&popped);
-    if (result != CUDA_SUCCESS && status == TRITONBIND_OK)
-        return tb_fail_cuda(function, "cuCtxPopCurrent", device, result);
-    return status;
-}

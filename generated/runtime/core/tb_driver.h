@@ -103,16 +103,6 @@ tritonbind_status tb_fail_no_symbol(const tb_function *function, const char *nam
 tritonbind_status tb_fail_cuda(const tb_function *function, const char *call, int32_t device,
                                int result) TB_COLD;
 
-static inline tritonbind_status tb_launch_kernel(const tb_driver *driver,
-                                                 const tb_function *function, int32_t device,
-                                                 const cu_launch_config *config, void *kernel,
-                                                 void **parameters)
-{
-    const int result = driver->launch(config, kernel, parameters, NULL);
-    return result == CUDA_SUCCESS ? TRITONBIND_OK
-                                  : tb_fail_cuda(function, "cuLaunchKernelEx", device, result);
-}
-
 #pragma GCC visibility pop
 
 #endif

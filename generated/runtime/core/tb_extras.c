@@ -72,13 +72,6 @@ tritonbind_status tb_plan_extras(tritonbind_prepared *launch)
     return TRITONBIND_OK;
 }
 
-static tritonbind_status put(const tb_driver *driver, const tritonbind_prepared *launch,
-                             const cu_launch_config *config, void **parameters)
-{
-    return tb_launch_kernel(driver, launch->function, launch->device, config, launch->image->kernel,
-                            parameters);
-}
-
 /* The launch itself, between taking scratch memory and giving it back. Both happen in the order of
  * the stream: the kernel has the memory for itself, and a graph that is captured does the same. */
 static tritonbind_status launch_with_scratch(const tb_driver *driver,
@@ -98,7 +91,7 @@ static tritonbind_status launch_with_scratch(const tb_driver *driver,
     /* What is prepared may be launched by several threads at once, each with memory of its own. */
     memcpy(parameters, launch->parameters, (size_t)(count + 2) * sizeof *parameters);
     parameters[count] = &address;
-    tritonbind_status status = put(driver, launch, config, parameters);
+    tritonbind_status status = tb_launch_kernel(driver, launch, config, parameters);
     result = driver->memory_free(address, config->stream);
     if (result != CUDA_SUCCESS && status == TRITONBIND_OK)
         return tb_fail_cuda(launch->function, "cuMemFreeAsync", launch->device, result);
@@ -112,5 +105,5 @@ tritonbind_status tb_launch_with_extras(const tb_driver *driver, const tritonbin
     config->attributes = attributes;
     config->attribute_count = fill_attributes(launch->image->extras, attributes);
     return launch->scratch > 0 ? launch_with_scratch(driver, launch, config)
-                               : put(driver, launch, config, launch->parameters);
+                               : tb_launch_kernel(driver, launch, config, launch->parameters);
 }

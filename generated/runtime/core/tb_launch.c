@@ -51,8 +51,7 @@ static tritonbind_status enqueue(const tb_driver *driver, const tritonbind_prepa
         .shared_bytes = (unsigned int)image->shared,
         .stream = stream,
     };
-    return image->extras == NULL ? tb_launch_kernel(driver, launch->function, launch->device,
-                                                    &config, image->kernel, launch->parameters)
+    return image->extras == NULL ? tb_launch_kernel(driver, launch, &config, launch->parameters)
                                  : tb_launch_with_extras(driver, launch, &config);
 }
 
@@ -65,9 +64,9 @@ static int32_t value_of(const tb_image *image, int32_t parameter)
 }
 
 /* A copy of the launch that has the values in it; each begins at a multiple of 8 bytes. */
-static tritonbind_status keep(const tritonbind_prepared *launch, const uint8_t *sizes,
-                              tritonbind_prepared **kept)
+static tritonbind_status keep(const tritonbind_prepared *launch, tritonbind_prepared **kept)
 {
+    const uint8_t *sizes = launch->function->sizes;
     const int32_t count = launch->image == NULL ? 0 : launch->image->parameter_count;
     size_t size = sizeof **kept + (size_t)(count + 2) * sizeof(void *);
     for (int32_t i = 0; i < count; i++)
@@ -138,18 +137,16 @@ TB_PUBLIC_NAME(tritonbind_release_prepared, tb_release_prepared);
 /* ---- at once ---- */
 
 static tritonbind_status finish(const tb_driver *driver, const tritonbind_prepared *launch,
-                                const tb_target *target, const uint8_t *sizes)
+                                const tb_destination *destination)
 {
-    return target->prepared == NULL ? enqueue(driver, launch, target->stream)
-                                    : keep(launch, sizes, target->prepared);
+    return destination->prepared == NULL ? enqueue(driver, launch, destination->stream)
+                                         : keep(launch, destination->prepared);
 }
 
 /* Where the image does not take just the values in their order. A function of its own, for the room
  * that the others need not. */
-static __attribute__((noinline)) tritonbind_status finish_with_some(const tb_driver *driver,
-                                                                    tritonbind_prepared *launch,
-                                                                    const tb_target *target,
-                                                                    const uint8_t *sizes)
+static __attribute__((noinline)) tritonbind_status finish_with_some(
+    const tb_driver *driver, tritonbind_prepared *launch, const tb_destination *destination)
 {
     const int32_t count = launch->image->parameter_count;
     void *parameters[TB_MOST_PARAMETERS + 2], **all = launch->parameters;
@@ -157,14 +154,13 @@ static __attribute__((noinline)) tritonbind_status finish_with_some(const tb_dri
         parameters[i] = all[launch->image->parameters[i]];
     parameters[count] = parameters[count + 1] = (void *)&tb_no_scratch;
     launch->parameters = parameters;
-    const tritonbind_status status = finish(driver, launch, target, sizes);
+    const tritonbind_status status = finish(driver, launch, destination);
     launch->parameters = all;
     return status;
 }
 
 static tritonbind_status launch_variant(const tb_driver *driver, tritonbind_prepared *launch,
-                                        tb_variant *variant, const tb_target *target,
-                                        const uint8_t *sizes)
+                                        tb_variant *variant, const tb_destination *destination)
 {
     const tb_image *image = tb_loaded_image(driver, launch->function, variant, launch->device);
     tritonbind_status status = TRITONBIND_OK;
@@ -177,36 +173,35 @@ static tritonbind_status launch_variant(const tb_driver *driver, tritonbind_prep
         status = tb_plan_extras(launch);
     if (status != TRITONBIND_OK)
         return status;
-    return image->parameters == NULL ? finish(driver, launch, target, sizes)
-                                     : finish_with_some(driver, launch, target, sizes);
+    return image->parameters == NULL ? finish(driver, launch, destination)
+                                     : finish_with_some(driver, launch, destination);
 }
 
 tritonbind_status tb_launch(const tb_function *function, tb_variant *variant,
-                            const tb_target *target, tb_grid grid, void **values,
-                            const uint8_t *sizes)
+                            const tb_destination *destination, tb_grid grid, void **values)
 {
     bool pushed = false;
     if (!is_grid(grid))
         return fail_grid(function, grid);
     tritonbind_prepared launch = {
         .function = function,
-        .device = target->device,
+        .device = destination->device,
         .grid_x = (unsigned int)grid.x,
         .grid_y = (unsigned int)grid.y,
         .grid_z = (unsigned int)grid.z,
         .parameters = values,
     };
     if (grid.x == 0 || grid.y == 0 || grid.z == 0)
-        return target->prepared == NULL ? TRITONBIND_OK : keep(&launch, sizes, target->prepared);
+        return destination->prepared == NULL ? TRITONBIND_OK : keep(&launch, destination->prepared);
     const tb_driver *driver = tb_open_driver(function);
     if (driver == NULL)
         return TRITONBIND_RUNTIME_ERROR;
     tritonbind_status status = tb_enter_device(driver, function, &launch.device, &pushed);
     if (status != TRITONBIND_OK)
         return status;
-    if (!target->stream_is_current)
-        status = tb_check_stream(driver, function, launch.device, target->stream);
+    if (!destination->stream_is_current)
+        status = tb_check_stream(driver, function, launch.device, destination->stream);
     if (status == TRITONBIND_OK)
-        status = launch_variant(driver, &launch, variant, target, sizes);
+        status = launch_variant(driver, &launch, variant, destination);
     return tb_leave_device(driver, function, launch.device, pushed, status);
 }

@@ -13,18 +13,17 @@ typedef struct tb_grid {
 } tb_grid;
 
 /* Where a call goes: at once to a stream of a device, or into a launch for later. */
-typedef struct tb_target {
+typedef struct tb_destination {
     int32_t device; /* TB_CURRENT_DEVICE: that of the current context, or else device 0 */
     void *stream;
     tritonbind_prepared **prepared; /* NULL: at once */
     bool stream_is_current;         /* the device's own current stream, not one that was passed */
-} tb_target;
+} tb_destination;
 
 /* Launches a variant, or prepares its launch. values: the address of each argument or part of one,
- * of which the image takes those it needs, and TB_NO_SCRATCH behind them; sizes: their bytes. */
+ * of which the image takes those it needs, and TB_NO_SCRATCH behind them. */
 tritonbind_status tb_launch(const tb_function *function, tb_variant *variant,
-                            const tb_target *target, tb_grid grid, void **values,
-                            const uint8_t *sizes);
+                            const tb_destination *destination, tb_grid grid, void **values);
 
 /* What tritonbind.h has under other names. */
 tritonbind_status tb_launch_prepared(const tritonbind_prepared *prepared, void *stream);

@@ -60,24 +60,24 @@ bool tb_get_stream(const tb_function *function, const tvm_ffi_any *value, void *
     }
 }
 
-bool tb_get_target(tb_call *call, tb_target *target)
+bool tb_get_destination(tb_call *call, tb_destination *destination)
 {
     const tb_function *function = call->function;
     const tvm_ffi_any *stream = &call->values[function->argument_count];
-    *target = (tb_target){.device = call->device};
+    *destination = (tb_destination){.device = call->device};
     if (call->prepares)
-        target->prepared = &call->prepared;
-    target->stream_is_current = call->stream_is_current;
+        destination->prepared = &call->prepared;
+    destination->stream_is_current = call->stream_is_current;
     if (call->count > function->argument_count && stream->type_index != TVM_FFI_NONE)
-        return tb_get_stream(function, stream, &target->stream);
-    target->stream_is_current = true;
+        return tb_get_stream(function, stream, &destination->stream);
+    destination->stream_is_current = true;
     if (call->prepares) /* the stream is asked for at each launch */
         return true;
-    if (target->device == TB_CURRENT_DEVICE)
-        target->device = tb_current_device(function);
-    if (target->device < 0)
+    if (destination->device == TB_CURRENT_DEVICE)
+        destination->device = tb_current_device(function);
+    if (destination->device < 0)
         return false;
-    target->stream = tb_tvm_ffi()->get_stream(DL_CUDA, target->device);
+    destination->stream = tb_tvm_ffi()->get_stream(DL_CUDA, destination->device);
     return true;
 }
 

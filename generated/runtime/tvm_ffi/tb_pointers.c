@@ -1,5 +1,6 @@
 /* Coercion of tensors and addresses. */
 #include "tb_pointers.h"
+#include "../core/tb_dtypes.h"
 #include "tb_any.h"
 #include "tb_describe.h"
 #include "tb_memory.h"
@@ -14,32 +15,31 @@ static bool fail_value(tb_call *call, int32_t index, tritonbind_status status, c
     return false;
 }
 
-static const tb_dtype *find_dtype(const tb_argument *argument, tb_dl_data_type dtype)
+/* Which of the argument's dtypes this is, or 0. */
+static tritonbind_dtype find_dtype(const tb_argument *argument, tb_dl_data_type dtype)
 {
-    for (int32_t i = 0; i < argument->dtype_count; i++)
-        if (argument->dtypes[i].code == dtype.code && argument->dtypes[i].bits == dtype.bits
-            && dtype.lanes == 1)
-            return &argument->dtypes[i];
-    return NULL;
+    for (int32_t i = 0; i < argument->dtype_count; i++) {
+        const tb_dtype *row = &tb_dtypes[argument->dtypes[i]];
+        if (row->code == dtype.code && row->bits == dtype.bits && dtype.lanes == 1)
+            return argument->dtypes[i];
+    }
+    return (tritonbind_dtype)0;
 }
 
 static bool fail_dtype(tb_call *call, int32_t index)
 {
-    const tb_argument *argument = &call->function->arguments[index];
-    char expected[256] = "";
-    size_t length = 0;
-    for (int32_t i = 0; i < argument->dtype_count && length < sizeof expected; i++)
-        length += (size_t)snprintf(expected + length, sizeof expected - length, "%s%s",
-                                   i == 0 ? "a tensor of " : " or ", argument->dtypes[i].name);
+    char dtypes[240], expected[256];
+    snprintf(expected, sizeof expected, "a tensor of %s",
+             tb_list_dtypes(&call->function->arguments[index], dtypes, sizeof dtypes));
     return fail_value(call, index, TRITONBIND_TYPE_ERROR, expected);
 }
 
-static bool fail_other_dtype(tb_call *call, int32_t index, const tb_dtype *chosen)
+static bool fail_other_dtype(tb_call *call, int32_t index, tritonbind_dtype chosen)
 {
     const tb_argument *arguments = call->function->arguments;
     int32_t first = call->dtype_arguments[arguments[index].dtype_axis];
     char expected[256];
-    snprintf(expected, sizeof expected, "a tensor of %s as `%.160s` is", chosen->name,
+    snprintf(expected, sizeof expected, "a tensor of %s as `%.160s` is", tb_dtypes[chosen].name,
              arguments[first].name);
     return fail_value(call, index, TRITONBIND_TYPE_ERROR, expected);
 }
@@ -47,17 +47,17 @@ static bool fail_other_dtype(tb_call *call, int32_t index, const tb_dtype *chose
 static bool check_dtype(tb_call *call, int32_t index, tb_dl_data_type found)
 {
     const tb_argument *argument = &call->function->arguments[index];
-    const tb_dtype *dtype = find_dtype(argument, found);
-    if (dtype == NULL)
+    const tritonbind_dtype dtype = find_dtype(argument, found);
+    if (dtype == 0)
         return fail_dtype(call, index);
     if (argument->dtype_count == 1)
         return true;
-    const tb_dtype **chosen = &call->dtypes[argument->dtype_axis];
-    if (*chosen == NULL) {
+    tritonbind_dtype *chosen = &call->dtypes[argument->dtype_axis];
+    if (*chosen == 0) {
         *chosen = dtype;
         call->dtype_arguments[argument->dtype_axis] = index;
     }
-    return (*chosen)->id == dtype->id || fail_other_dtype(call, index, *chosen);
+    return *chosen == dtype || fail_other_dtype(call, index, *chosen);
 }
 
 static bool fail_other_device(tb_call *call, int32_t index)
@@ -181,11 +181,9 @@ bool tb_get_const_pointer(tb_call *call, int32_t index, const void **pointer)
 
 bool tb_get_dtype(tb_call *call, int32_t index, tritonbind_dtype *dtype)
 {
-    const tb_dtype *chosen = call->dtypes[call->function->arguments[index].dtype_axis];
-    if (chosen != NULL) {
-        *dtype = chosen->id;
+    *dtype = call->dtypes[call->function->arguments[index].dtype_axis];
+    if (*dtype != 0)
         return true;
-    }
     return fail_value(call, index, TRITONBIND_TYPE_ERROR,
                       "a tensor, since an address does not tell its dtype");
 }

@@ -42,13 +42,15 @@ static inline tritonbind_status tb_enter_device(const tb_driver *driver,
 }
 
 /* Undoes it, and gives the status of what was done meanwhile, or of this. */
-tritonbind_status tb_leave_other_device(const tb_driver *driver, const tb_function *function,
-                                        int32_t device, tritonbind_status status);
 static inline tritonbind_status tb_leave_device(const tb_driver *driver,
                                                 const tb_function *function, int32_t device,
                                                 bool pushed, tritonbind_status status)
 {
-    return pushed ? tb_leave_other_device(driver, function, device, status) : status;
+    void *popped = NULL;
+    const int result = pushed ? driver->context_pop(&popped) : CUDA_SUCCESS;
+    if (result != CUDA_SUCCESS && status == TRITONBIND_OK)
+        return tb_fail_cuda(function, "cuCtxPopCurrent", device, result);
+    return status;
 }
 
 /* Whether a stream is of this device, whose context is current, as far as the driver can tell. The

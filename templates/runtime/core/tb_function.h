@@ -14,13 +14,6 @@
 #define TB_CURRENT_DEVICE (-1)
 #define TB_MOST_PARAMETERS 254
 
-typedef struct tb_dtype {
-    tritonbind_dtype id;
-    const char *name; /* as tensor libraries say it: float32 */
-    uint8_t code;     /* as DLPack has it */
-    uint8_t bits;
-} tb_dtype;
-
 typedef enum tb_kind { TB_POINTER, TB_INT, TB_BOOL, TB_FLOAT, TB_STRING, TB_TENSOR } tb_kind;
 
 /* The dimension of a tensor argument that tells an int. */
@@ -33,8 +26,8 @@ typedef struct tb_origin {
 typedef struct tb_argument {
     const char *name;
     tb_kind kind;
-    const char *shape;      /* "(seq_len, 64)"; NULL when none is declared */
-    const tb_dtype *dtypes; /* what a pointer may point to; NULL for other arguments */
+    const char *shape;              /* "(seq_len, 64)"; NULL when none is declared */
+    const tritonbind_dtype *dtypes; /* what a pointer may point to; NULL for other arguments */
     int32_t dtype_count;
     int32_t dtype_axis; /* pointers with the same choice of dtypes share an axis */
     bool nullable;
@@ -97,6 +90,7 @@ typedef struct tb_function {
     const char *name; /* as messages have it */
     const tb_argument *arguments;
     int32_t argument_count; /* without the stream */
+    const uint8_t *sizes;   /* the bytes of each value of a launch; see tb_launch */
     const char *runtime;    /* the one that this was generated with: no other links */
 } tb_function;
 

@@ -30,7 +30,7 @@ typedef struct tb_call {
     int32_t count;
     int32_t device;                              /* of the tensors so far, or TB_CURRENT_DEVICE */
     int32_t device_index;                        /* the argument that decided it */
-    const tb_dtype *dtypes[TB_MOST_DTYPE_AXES];  /* the choice on each axis, or NULL */
+    tritonbind_dtype dtypes[TB_MOST_DTYPE_AXES]; /* the choice on each axis, or 0 */
     int32_t dtype_arguments[TB_MOST_DTYPE_AXES]; /* the argument that decided it */
     bool prepares;                               /* instead of launching at once */
     tritonbind_prepared *prepared;               /* what was made then */
@@ -43,7 +43,7 @@ bool tb_begin(tb_call *call, const tb_global *global, bool prepares, const tvm_f
               int32_t count);
 
 /* Where the call goes, by its device and its stream. */
-bool tb_get_target(tb_call *call, tb_target *target);
+bool tb_get_destination(tb_call *call, tb_destination *destination);
 
 /* The stream that a value is, which is not None. */
 bool tb_get_stream(const tb_function *function, const tvm_ffi_any *value, void **stream);

@@ -1171,18 +1171,13 @@ static tb_variant scale_rows_and_add_bias_variants[] = {
 
 static const tb_argument scale_rows_and_add_bias_arguments[] = {
     {.name = "x", .kind = TB_POINTER, .shape = "(rows, columns)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP16, "float16", 2, 16},
-                                  {TRITONBIND_BF16, "bfloat16", 4, 16},
-                                  {TRITONBIND_FP64, "float64", 2, 64}},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP16, TRITONBIND_BF16, TRITONBIND_FP64},
      .dtype_count = 3, .dtype_axis = 0},
     {.name = "out", .kind = TB_POINTER, .shape = "(rows, columns)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP16, "float16", 2, 16},
-                                  {TRITONBIND_BF16, "bfloat16", 4, 16},
-                                  {TRITONBIND_FP64, "float64", 2, 64}},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP16, TRITONBIND_BF16, TRITONBIND_FP64},
      .dtype_count = 3, .dtype_axis = 0},
     {.name = "bias", .kind = TB_POINTER, .shape = "(columns,)",
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1,
-     .nullable = true},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32}, .dtype_count = 1, .nullable = true},
     {.name = "rows", .kind = TB_INT},
     {.name = "columns", .kind = TB_INT},
     {.name = "factor", .kind = TB_FLOAT},
@@ -1198,6 +1193,7 @@ static const tb_function scale_rows_and_add_bias_function = {
     .name = "tests.deep.scale_rows_and_add_bias",
     .arguments = scale_rows_and_add_bias_arguments,
     .argument_count = 10,
+    .sizes = (const uint8_t[]){8, 8, 8, 8, 4, 2, 8, 1},
     .runtime = &TB_IDENTITY,
 };
 
@@ -1212,53 +1208,65 @@ static tb_grid scale_rows_and_add_bias_grid(int64_t rows, int64_t columns)
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct scale_rows_and_add_bias_passed {
+    tb_destination destination;
+    tritonbind_dtype x_dtype;
+    const void *x;
+    void *out;
+    const void *bias;
+    int64_t rows;
+    int32_t columns;
+    uint16_t factor;
+    double limit;
+    bool clamp;
+    const char *MODE_;
+    bool FAST_;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-scale_rows_and_add_bias_with(tb_target target, tritonbind_dtype x_dtype, const void *x, void *out,
-                             const void *bias, int64_t rows, int32_t columns, uint16_t factor,
-                             double limit, bool clamp, const char *MODE_, bool FAST_)
+scale_rows_and_add_bias_with(struct scale_rows_and_add_bias_passed *passed)
 {
     const tb_function *function = &scale_rows_and_add_bias_function;
-    void *values[] = {&x, &out, &bias, &rows, &columns, &factor, &limit, &clamp, TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {sizeof x, sizeof out, sizeof bias, sizeof rows, sizeof columns,
-                                    sizeof factor, sizeof limit, sizeof clamp};
-    const int32_t x_choice = x_dtype == TRITONBIND_FP16 ? 0 : x_dtype == TRITONBIND_BF16 ? 1
-                             : x_dtype == TRITONBIND_FP64 ? 2 : tb_fail_dtype(
-        function, 0, x_dtype);
+    void *values[] = {&passed->x, &passed->out, &passed->bias, &passed->rows, &passed->columns,
+                      &passed->factor, &passed->limit, &passed->clamp, TB_NO_SCRATCH};
+    const int32_t x_choice = passed->x_dtype == TRITONBIND_FP16 ? 0
+                             : passed->x_dtype == TRITONBIND_BF16 ? 1
+                             : passed->x_dtype == TRITONBIND_FP64 ? 2
+                             : tb_fail_dtype(function, 0, passed->x_dtype);
     if (x_choice < 0)
         return tb_last_status();
-    const int32_t no_bias = bias == NULL;
-    const int32_t MODE__choice = tb_choose_string(function, 8, MODE_);
+    const int32_t no_bias = passed->bias == NULL;
+    const int32_t MODE__choice = tb_choose_string(function, 8, passed->MODE_);
     if (MODE__choice < 0)
         return tb_last_status();
-    const int32_t FAST__choice = FAST_ == 0 ? 0 : FAST_ == 1 ? 1 : tb_fail_int(function, 9, FAST_);
+    const int32_t FAST__choice = passed->FAST_ == 0 ? 0
+                                 : passed->FAST_ == 1 ? 1
+                                 : tb_fail_int(function, 9, passed->FAST_);
     if (FAST__choice < 0)
         return tb_last_status();
-    const bool aligned = tb_divisible_by_16(x)
-                         && tb_divisible_by_16(out)
-                         && tb_divisible_by_16(bias)
-                         && columns % 16 == 0;
+    const bool aligned = tb_divisible_by_16(passed->x)
+                         && tb_divisible_by_16(passed->out)
+                         && tb_divisible_by_16(passed->bias)
+                         && passed->columns % 16 == 0;
     const int32_t hints = aligned ? 0 : 1;
-    if (tb_check_alignment(function, 0, x, function->arguments[0].dtypes[x_choice].bits / 8u)
-        || tb_check_alignment(function, 1, out, function->arguments[1].dtypes[x_choice].bits / 8u)
-        || tb_check_alignment(function, 2, bias, 4))
+    if (tb_check_alignment(function, 0, passed->x, tb_dtypes[passed->x_dtype].bits / 8u)
+        || tb_check_alignment(function, 1, passed->out, tb_dtypes[passed->x_dtype].bits / 8u)
+        || tb_check_alignment(function, 2, passed->bias, 4))
         return tb_last_status();
     const int32_t variant = (((x_choice * 2 + no_bias) * 2 + MODE__choice) * 2 + FAST__choice) * 2
                             + hints;
-    const tb_grid grid = scale_rows_and_add_bias_grid(rows, columns);
-    return tb_launch(function, &scale_rows_and_add_bias_variants[variant], &target, grid, values,
-                     sizes);
+    const tb_grid grid = scale_rows_and_add_bias_grid(passed->rows, passed->columns);
+    return tb_launch(function, &scale_rows_and_add_bias_variants[variant], &passed->destination,
+                     grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-scale_rows_and_add_bias_on(tb_target target, tritonbind_dtype x_dtype, const void *x, void *out,
-                           const void *bias, int64_t rows, int32_t columns, uint16_t factor,
-                           double limit, bool clamp, const char *MODE_, bool FAST_)
+scale_rows_and_add_bias_on(struct scale_rows_and_add_bias_passed *passed)
 {
-    return scale_rows_and_add_bias_with(target, x_dtype, x, out, bias, rows, columns, factor, limit,
-                                        clamp, MODE_, FAST_);
+    return scale_rows_and_add_bias_with(passed);
 }
 
 tritonbind_status scale_rows_and_add_bias_launch(
@@ -1275,12 +1283,13 @@ tritonbind_status scale_rows_and_add_bias_launch(
     const char *MODE_,
     bool FAST_)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return scale_rows_and_add_bias_with(target, x_dtype, x, out, bias, rows, columns, factor, limit,
-                                        clamp, MODE_, FAST_);
+    struct scale_rows_and_add_bias_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .stream = stream}, x_dtype, x, out, bias, rows, columns,
+        factor, limit, clamp, MODE_, FAST_};
+    return scale_rows_and_add_bias_with(&passed);
 }
 
-tritonbind_status scale_rows_and_add_bias_prepare(
+tritonbind_status scale_rows_and_add_bias_launch_later(
     tritonbind_prepared **prepared,
     tritonbind_dtype x_dtype,
     const void *x,
@@ -1294,12 +1303,13 @@ tritonbind_status scale_rows_and_add_bias_prepare(
     const char *MODE_,
     bool FAST_)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct scale_rows_and_add_bias_passed passed = {
+        {.device = TB_CURRENT_DEVICE, .prepared = prepared}, x_dtype, x, out, bias, rows, columns,
+        factor, limit, clamp, MODE_, FAST_};
     if (prepared == NULL)
         return tb_fail_no_place(&scale_rows_and_add_bias_function);
     *prepared = NULL;
-    return scale_rows_and_add_bias_on(target, x_dtype, x, out, bias, rows, columns, factor, limit,
-                                      clamp, MODE_, FAST_);
+    return scale_rows_and_add_bias_on(&passed);
 }
 
 /* ---- explicit ---- */
@@ -1376,8 +1386,8 @@ static tb_variant explicit_variants[] = {
 };
 
 static const tb_argument explicit_arguments[] = {
-    {.name = "register", .kind = TB_POINTER,
-     .dtypes = (const tb_dtype[]){{TRITONBIND_I8, "int8", 0, 8}}, .dtype_count = 1},
+    {.name = "register", .kind = TB_POINTER, .dtypes = (const tritonbind_dtype[]){TRITONBIND_I8},
+     .dtype_count = 1},
     {.name = "stream", .kind = TB_INT},
     {.name = "x_shape", .kind = TB_INT},
     {.name = "lambda", .kind = TB_INT, .choices = "-1, 1099511627776",
@@ -1391,6 +1401,7 @@ static const tb_function explicit_function = {
     .name = "tests.deep.explicit",
     .arguments = explicit_arguments,
     .argument_count = 7,
+    .sizes = (const uint8_t[]){8, 4, 8},
     .runtime = &TB_IDENTITY,
 };
 
@@ -1400,33 +1411,41 @@ static tb_grid explicit_grid(int64_t gx, int64_t gy, int64_t gz)
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct explicit_passed {
+    tb_destination destination;
+    void *register_;
+    int32_t stream_;
+    uint64_t x_shape;
+    int64_t lambda;
+    int32_t gx;
+    int32_t gy;
+    int32_t gz;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-explicit_with(tb_target target, void *register_, int32_t stream_, uint64_t x_shape, int64_t lambda,
-              int32_t gx, int32_t gy, int32_t gz)
+explicit_with(struct explicit_passed *passed)
 {
     const tb_function *function = &explicit_function;
-    void *values[] = {&register_, &stream_, &x_shape, TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {sizeof register_, sizeof stream_, sizeof x_shape};
-    const int32_t lambda_choice = lambda == -1 ? 0 : lambda == INT64_C(1099511627776) ? 1
-                                  : tb_fail_int(
-        function, 3, lambda);
+    void *values[] = {&passed->register_, &passed->stream_, &passed->x_shape, TB_NO_SCRATCH};
+    const int32_t lambda_choice = passed->lambda == -1 ? 0
+                                  : passed->lambda == INT64_C(1099511627776) ? 1
+                                  : tb_fail_int(function, 3, passed->lambda);
     if (lambda_choice < 0)
         return tb_last_status();
-    const bool aligned = tb_divisible_by_16(register_);
+    const bool aligned = tb_divisible_by_16(passed->register_);
     const int32_t hints = aligned ? 0 : 1;
     const int32_t variant = lambda_choice * 2 + hints;
-    const tb_grid grid = explicit_grid(gx, gy, gz);
-    return tb_launch(function, &explicit_variants[variant], &target, grid, values, sizes);
+    const tb_grid grid = explicit_grid(passed->gx, passed->gy, passed->gz);
+    return tb_launch(function, &explicit_variants[variant], &passed->destination, grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-explicit_on(tb_target target, void *register_, int32_t stream_, uint64_t x_shape, int64_t lambda,
-            int32_t gx, int32_t gy, int32_t gz)
+explicit_on(struct explicit_passed *passed)
 {
-    return explicit_with(target, register_, stream_, x_shape, lambda, gx, gy, gz);
+    return explicit_with(passed);
 }
 
 tritonbind_status explicit_launch(
@@ -1439,11 +1458,12 @@ tritonbind_status explicit_launch(
     int32_t gy,
     int32_t gz)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return explicit_with(target, register_, stream_, x_shape, lambda, gx, gy, gz);
+    struct explicit_passed passed = {{.device = TB_CURRENT_DEVICE, .stream = stream}, register_,
+                                     stream_, x_shape, lambda, gx, gy, gz};
+    return explicit_with(&passed);
 }
 
-tritonbind_status explicit_prepare(
+tritonbind_status explicit_launch_later(
     tritonbind_prepared **prepared,
     void *register_,
     int32_t stream_,
@@ -1453,11 +1473,12 @@ tritonbind_status explicit_prepare(
     int32_t gy,
     int32_t gz)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct explicit_passed passed = {{.device = TB_CURRENT_DEVICE, .prepared = prepared}, register_,
+                                     stream_, x_shape, lambda, gx, gy, gz};
     if (prepared == NULL)
         return tb_fail_no_place(&explicit_function);
     *prepared = NULL;
-    return explicit_on(target, register_, stream_, x_shape, lambda, gx, gy, gz);
+    return explicit_on(&passed);
 }
 
 /* ---- bare ---- */
@@ -1490,41 +1511,43 @@ static tb_grid bare_grid(void)
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct bare_passed {
+    tb_destination destination;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-bare_with(tb_target target)
+bare_with(struct bare_passed *passed)
 {
     const tb_function *function = &bare_function;
     void *values[] = {TB_NO_SCRATCH};
-    const uint8_t *sizes = NULL;
-    const int32_t variant = 0;
     const tb_grid grid = bare_grid();
-    return tb_launch(function, &bare_variants[variant], &target, grid, values, sizes);
+    return tb_launch(function, &bare_variants[0], &passed->destination, grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-bare_on(tb_target target)
+bare_on(struct bare_passed *passed)
 {
-    return bare_with(target);
+    return bare_with(passed);
 }
 
 tritonbind_status bare_launch(
     void *stream)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return bare_with(target);
+    struct bare_passed passed = {{.device = TB_CURRENT_DEVICE, .stream = stream}};
+    return bare_with(&passed);
 }
 
-tritonbind_status bare_prepare(
+tritonbind_status bare_launch_later(
     tritonbind_prepared **prepared)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct bare_passed passed = {{.device = TB_CURRENT_DEVICE, .prepared = prepared}};
     if (prepared == NULL)
         return tb_fail_no_place(&bare_function);
     *prepared = NULL;
-    return bare_on(target);
+    return bare_on(&passed);
 }
 
 /* ---- for TVM FFI and Python ---- */
@@ -1533,35 +1556,23 @@ tritonbind_status bare_prepare(
 
 static bool scale_rows_and_add_bias_call(tb_call *call)
 {
-    tb_target target;
-    tritonbind_dtype x_dtype;
-    const void *x;
-    void *out;
-    const void *bias;
-    int64_t rows;
-    int32_t columns;
-    uint16_t factor;
-    double limit;
-    bool clamp;
-    const char *MODE_;
-    bool FAST_;
-    return tb_get_const_pointer(call, 0, &x)
-           && tb_get_pointer(call, 1, &out)
-           && tb_get_const_pointer(call, 2, &bias)
-           && tb_get_int64(call, 3, &rows)
-           && tb_get_int32(call, 4, &columns)
-           && tb_get_float16(call, 5, &factor)
-           && tb_get_double(call, 6, &limit)
-           && tb_get_bool(call, 7, &clamp)
-           && tb_get_string_choice(call, 8, &MODE_)
-           && tb_get_bool_choice(call, 9, &FAST_)
-           && tb_check_shape(call, 0, (const int64_t[]){rows, columns}, 2)
-           && tb_check_shape(call, 1, (const int64_t[]){rows, columns}, 2)
-           && tb_check_shape(call, 2, (const int64_t[]){columns}, 1)
-           && tb_get_dtype(call, 0, &x_dtype)
-           && tb_get_target(call, &target)
-           && scale_rows_and_add_bias_on(target, x_dtype, x, out, bias, rows, columns, factor,
-                                         limit, clamp, MODE_, FAST_) == TRITONBIND_OK;
+    struct scale_rows_and_add_bias_passed passed;
+    return tb_get_const_pointer(call, 0, &passed.x)
+           && tb_get_pointer(call, 1, &passed.out)
+           && tb_get_const_pointer(call, 2, &passed.bias)
+           && tb_get_int64(call, 3, &passed.rows)
+           && tb_get_int32(call, 4, &passed.columns)
+           && tb_get_float16(call, 5, &passed.factor)
+           && tb_get_double(call, 6, &passed.limit)
+           && tb_get_bool(call, 7, &passed.clamp)
+           && tb_get_string_choice(call, 8, &passed.MODE_)
+           && tb_get_bool_choice(call, 9, &passed.FAST_)
+           && tb_check_shape(call, 0, (const int64_t[]){passed.rows, passed.columns}, 2)
+           && tb_check_shape(call, 1, (const int64_t[]){passed.rows, passed.columns}, 2)
+           && tb_check_shape(call, 2, (const int64_t[]){passed.columns}, 1)
+           && tb_get_dtype(call, 0, &passed.x_dtype)
+           && tb_get_destination(call, &passed.destination)
+           && scale_rows_and_add_bias_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(scale_rows_and_add_bias);
@@ -1591,23 +1602,16 @@ TB_DEFINE_PYTHON(scale_rows_and_add_bias, scale_rows_and_add_bias);
 
 static bool explicit_call(tb_call *call)
 {
-    tb_target target;
-    void *register_;
-    int32_t stream_;
-    uint64_t x_shape;
-    int64_t lambda;
-    int32_t gx;
-    int32_t gy;
-    int32_t gz;
-    return tb_get_pointer(call, 0, &register_)
-           && tb_get_int32(call, 1, &stream_)
-           && tb_get_uint64(call, 2, &x_shape)
-           && tb_get_int_choice(call, 3, &lambda)
-           && tb_get_int32(call, 4, &gx)
-           && tb_get_int32(call, 5, &gy)
-           && tb_get_int32(call, 6, &gz)
-           && tb_get_target(call, &target)
-           && explicit_on(target, register_, stream_, x_shape, lambda, gx, gy, gz) == TRITONBIND_OK;
+    struct explicit_passed passed;
+    return tb_get_pointer(call, 0, &passed.register_)
+           && tb_get_int32(call, 1, &passed.stream_)
+           && tb_get_uint64(call, 2, &passed.x_shape)
+           && tb_get_int_choice(call, 3, &passed.lambda)
+           && tb_get_int32(call, 4, &passed.gx)
+           && tb_get_int32(call, 5, &passed.gy)
+           && tb_get_int32(call, 6, &passed.gz)
+           && tb_get_destination(call, &passed.destination)
+           && explicit_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(explicit);
@@ -1629,9 +1633,9 @@ TB_DEFINE_PYTHON(explicit, explicit);
 
 static bool bare_call(tb_call *call)
 {
-    tb_target target;
-    return tb_get_target(call, &target)
-           && bare_on(target) == TRITONBIND_OK;
+    struct bare_passed passed;
+    return tb_get_destination(call, &passed.destination)
+           && bare_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(bare);

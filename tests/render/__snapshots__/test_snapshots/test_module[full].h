@@ -7,8 +7,9 @@
  * picks the variant and the image for the current context's device (without a context: device 0),
  * enqueues the kernel on `stream` (a CUstream or cudaStream_t; NULL is the legacy default stream)
  * and returns TRITONBIND_OK, or a status for which tritonbind_last_error() has the sentence.
- * <function>_prepare does all that but the enqueuing, which tritonbind_launch_prepared does then,
- * any number of times; *prepared is to be given to tritonbind_release_prepared, and NULL on errors.
+ * <function>_launch_later does all that but enqueue the kernel: tritonbind_launch_prepared does
+ * that, any number of times; *prepared is to be given to tritonbind_release_prepared, and NULL on
+ * errors.
  */
 #ifndef TRITONBIND_DEEP_FULL_H
 #define TRITONBIND_DEEP_FULL_H
@@ -50,7 +51,7 @@ TRITONBIND_PUBLIC tritonbind_status scale_rows_and_add_bias_launch(
     bool clamp,
     const char *MODE_,
     bool FAST_);
-TRITONBIND_PUBLIC tritonbind_status scale_rows_and_add_bias_prepare(
+TRITONBIND_PUBLIC tritonbind_status scale_rows_and_add_bias_launch_later(
     tritonbind_prepared **prepared,
     tritonbind_dtype x_dtype,
     const void *x,
@@ -81,7 +82,7 @@ TRITONBIND_PUBLIC tritonbind_status explicit_launch(
     int32_t gx,
     int32_t gy,
     int32_t gz);
-TRITONBIND_PUBLIC tritonbind_status explicit_prepare(
+TRITONBIND_PUBLIC tritonbind_status explicit_launch_later(
     tritonbind_prepared **prepared,
     void *register_,
     int32_t stream_,
@@ -94,7 +95,7 @@ TRITONBIND_PUBLIC tritonbind_status explicit_prepare(
 /* Without any argument. */
 TRITONBIND_PUBLIC tritonbind_status bare_launch(
     void *stream);
-TRITONBIND_PUBLIC tritonbind_status bare_prepare(
+TRITONBIND_PUBLIC tritonbind_status bare_launch_later(
     tritonbind_prepared **prepared);
 
 /* Registers these functions as TVM FFI globals; loading the library does so too, when TVM FFI is in

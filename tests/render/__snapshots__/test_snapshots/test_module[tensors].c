@@ -101,16 +101,13 @@ static tb_variant move_variants[] = {
 
 static const tb_argument move_arguments[] = {
     {.name = "n", .kind = TB_INT},
-    {.name = "source", .kind = TB_TENSOR,
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1, .rank = 2,
-     .round_to_tf32 = true},
+    {.name = "source", .kind = TB_TENSOR, .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32},
+     .dtype_count = 1, .rank = 2, .round_to_tf32 = true},
     {.name = "target", .kind = TB_TENSOR,
-     .dtypes = (const tb_dtype[]){{TRITONBIND_BF16, "bfloat16", 4, 16},
-                                  {TRITONBIND_FP64, "float64", 2, 64}},
-     .dtype_count = 2, .dtype_axis = 0, .rank = 2},
-    {.name = "Tensor", .kind = TB_TENSOR,
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP16, "float16", 2, 16}}, .dtype_count = 1, .rank = 1,
-     .padding_is_nan = true},
+     .dtypes = (const tritonbind_dtype[]){TRITONBIND_BF16, TRITONBIND_FP64}, .dtype_count = 2,
+     .dtype_axis = 0, .rank = 2},
+    {.name = "Tensor", .kind = TB_TENSOR, .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP16},
+     .dtype_count = 1, .rank = 1, .padding_is_nan = true},
     {.name = "ROWS", .kind = TB_INT, .choices = "32, 64", .int_choices = (const int64_t[]){32, 64},
      .choice_count = 2},
 };
@@ -119,6 +116,8 @@ static const tb_function move_function = {
     .name = "tests.tensors.move",
     .arguments = move_arguments,
     .argument_count = 5,
+    .sizes = (const uint8_t[]){4, 128, 8, 8, 8, 8, 8, 1, 1, 4, 4, 128, 8, 8, 8, 8, 8, 1, 1, 4, 4,
+                               128, 8, 8, 8, 1, 1, 4},
     .runtime = &TB_IDENTITY,
 };
 
@@ -128,51 +127,54 @@ static tb_grid move_grid(int64_t n, int64_t ROWS_, int64_t tb_source_shape_last_
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct move_passed {
+    tb_destination destination;
+    tritonbind_dtype target__dtype;
+    int32_t n;
+    const tritonbind_tensor *source;
+    const tritonbind_tensor *target_;
+    const tritonbind_tensor *Tensor_;
+    int64_t ROWS_;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-move_with(tb_target target, tritonbind_dtype target__dtype, int32_t n,
-          const tritonbind_tensor *source, const tritonbind_tensor *target_,
-          const tritonbind_tensor *Tensor_, int64_t ROWS_)
+move_with(struct move_passed *passed)
 {
     const tb_function *function = &move_function;
     tb_descriptor source_descriptor;
     tb_descriptor target__descriptor;
     tb_descriptor Tensor__descriptor;
-    void *values[] = {&n, TB_DESCRIPTOR_VALUES(2, source_descriptor),
+    void *values[] = {&passed->n, TB_DESCRIPTOR_VALUES(2, source_descriptor),
                       TB_DESCRIPTOR_VALUES(2, target__descriptor),
                       TB_DESCRIPTOR_VALUES(1, Tensor__descriptor), TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {sizeof n, TB_DESCRIPTOR_SIZES(2, source_descriptor),
-                                    TB_DESCRIPTOR_SIZES(2, target__descriptor),
-                                    TB_DESCRIPTOR_SIZES(1, Tensor__descriptor)};
-    const int32_t target__choice = target__dtype == TRITONBIND_BF16 ? 0 : target__dtype
-                                   == TRITONBIND_FP64 ? 1 : tb_fail_dtype(
-        function, 2, target__dtype);
+    const int32_t target__choice = passed->target__dtype == TRITONBIND_BF16 ? 0
+                                   : passed->target__dtype == TRITONBIND_FP64 ? 1
+                                   : tb_fail_dtype(function, 2, passed->target__dtype);
     if (target__choice < 0)
         return tb_last_status();
-    if (tb_make_descriptor(function, 1, source, 4, &source_descriptor)
-        || tb_make_descriptor(function, 2, target_,
-                              function->arguments[2].dtypes[target__choice].bits / 8u,
-                              &target__descriptor)
-        || tb_make_descriptor(function, 3, Tensor_, 2, &Tensor__descriptor))
+    if (tb_make_descriptor(function, 1, passed->source, 4, &source_descriptor)
+        || tb_make_descriptor(function, 2, passed->target_,
+                              tb_dtypes[passed->target__dtype].bits / 8u, &target__descriptor)
+        || tb_make_descriptor(function, 3, passed->Tensor_, 2, &Tensor__descriptor))
         return tb_last_status();
     const int64_t tb_source_shape_last_1 = source_descriptor.shape[1];
-    const int32_t ROWS__choice = ROWS_ == 32 ? 0 : ROWS_ == 64 ? 1 : tb_fail_int(
-        function, 4, ROWS_);
+    const int32_t ROWS__choice = passed->ROWS_ == 32 ? 0
+                                 : passed->ROWS_ == 64 ? 1
+                                 : tb_fail_int(function, 4, passed->ROWS_);
     if (ROWS__choice < 0)
         return tb_last_status();
     const int32_t variant = target__choice * 2 + ROWS__choice;
-    const tb_grid grid = move_grid(n, ROWS_, tb_source_shape_last_1);
-    return tb_launch(function, &move_variants[variant], &target, grid, values, sizes);
+    const tb_grid grid = move_grid(passed->n, passed->ROWS_, tb_source_shape_last_1);
+    return tb_launch(function, &move_variants[variant], &passed->destination, grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-move_on(tb_target target, tritonbind_dtype target__dtype, int32_t n,
-        const tritonbind_tensor *source, const tritonbind_tensor *target_,
-        const tritonbind_tensor *Tensor_, int64_t ROWS_)
+move_on(struct move_passed *passed)
 {
-    return move_with(target, target__dtype, n, source, target_, Tensor_, ROWS_);
+    return move_with(passed);
 }
 
 tritonbind_status move_launch(
@@ -184,11 +186,12 @@ tritonbind_status move_launch(
     const tritonbind_tensor *Tensor_,
     int64_t ROWS_)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return move_with(target, target__dtype, n, source, target_, Tensor_, ROWS_);
+    struct move_passed passed = {{.device = TB_CURRENT_DEVICE, .stream = stream}, target__dtype, n,
+                                 source, target_, Tensor_, ROWS_};
+    return move_with(&passed);
 }
 
-tritonbind_status move_prepare(
+tritonbind_status move_launch_later(
     tritonbind_prepared **prepared,
     tritonbind_dtype target__dtype,
     int32_t n,
@@ -197,11 +200,12 @@ tritonbind_status move_prepare(
     const tritonbind_tensor *Tensor_,
     int64_t ROWS_)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct move_passed passed = {{.device = TB_CURRENT_DEVICE, .prepared = prepared}, target__dtype,
+                                 n, source, target_, Tensor_, ROWS_};
     if (prepared == NULL)
         return tb_fail_no_place(&move_function);
     *prepared = NULL;
-    return move_on(target, target__dtype, n, source, target_, Tensor_, ROWS_);
+    return move_on(&passed);
 }
 
 /* ---- for TVM FFI and Python ---- */
@@ -210,24 +214,18 @@ tritonbind_status move_prepare(
 
 static bool move_call(tb_call *call)
 {
-    tb_target target;
-    tritonbind_dtype target__dtype;
-    int32_t n;
-    const tritonbind_tensor *source;
-    const tritonbind_tensor *target_;
-    const tritonbind_tensor *Tensor_;
-    int64_t ROWS_;
+    struct move_passed passed;
     tritonbind_tensor source_value;
     tritonbind_tensor target__value;
     tritonbind_tensor Tensor__value;
-    return tb_get_int32(call, 0, &n)
-           && (source = tb_get_tensor(call, 1, &source_value)) != NULL
-           && (target_ = tb_get_tensor(call, 2, &target__value)) != NULL
-           && (Tensor_ = tb_get_tensor(call, 3, &Tensor__value)) != NULL
-           && tb_get_int_choice(call, 4, &ROWS_)
-           && tb_get_dtype(call, 2, &target__dtype)
-           && tb_get_target(call, &target)
-           && move_on(target, target__dtype, n, source, target_, Tensor_, ROWS_) == TRITONBIND_OK;
+    return tb_get_int32(call, 0, &passed.n)
+           && (passed.source = tb_get_tensor(call, 1, &source_value)) != NULL
+           && (passed.target_ = tb_get_tensor(call, 2, &target__value)) != NULL
+           && (passed.Tensor_ = tb_get_tensor(call, 3, &Tensor__value)) != NULL
+           && tb_get_int_choice(call, 4, &passed.ROWS_)
+           && tb_get_dtype(call, 2, &passed.target__dtype)
+           && tb_get_destination(call, &passed.destination)
+           && move_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(move);

@@ -7,8 +7,9 @@
  * picks the variant and the image for the current context's device (without a context: device 0),
  * enqueues the kernel on `stream` (a CUstream or cudaStream_t; NULL is the legacy default stream)
  * and returns TRITONBIND_OK, or a status for which tritonbind_last_error() has the sentence.
- * <function>_prepare does all that but the enqueuing, which tritonbind_launch_prepared does then,
- * any number of times; *prepared is to be given to tritonbind_release_prepared, and NULL on errors.
+ * <function>_launch_later does all that but enqueue the kernel: tritonbind_launch_prepared does
+ * that, any number of times; *prepared is to be given to tritonbind_release_prepared, and NULL on
+ * errors.
  */
 #ifndef TRITONBIND_TENSORS_H
 #define TRITONBIND_TENSORS_H
@@ -38,7 +39,7 @@ TRITONBIND_PUBLIC tritonbind_status move_launch(
     const tritonbind_tensor *target_,
     const tritonbind_tensor *Tensor_,
     int64_t ROWS_);
-TRITONBIND_PUBLIC tritonbind_status move_prepare(
+TRITONBIND_PUBLIC tritonbind_status move_launch_later(
     tritonbind_prepared **prepared,
     tritonbind_dtype target__dtype,
     int32_t n,

@@ -43,8 +43,8 @@ static tb_variant fill_variants[] = {
 };
 
 static const tb_argument fill_arguments[] = {
-    {.name = "out_ptr", .kind = TB_POINTER,
-     .dtypes = (const tb_dtype[]){{TRITONBIND_FP32, "float32", 2, 32}}, .dtype_count = 1},
+    {.name = "out_ptr", .kind = TB_POINTER, .dtypes = (const tritonbind_dtype[]){TRITONBIND_FP32},
+     .dtype_count = 1},
     {.name = "n", .kind = TB_INT},
 };
 
@@ -52,6 +52,7 @@ static const tb_function fill_function = {
     .name = "tests.fill",
     .arguments = fill_arguments,
     .argument_count = 2,
+    .sizes = (const uint8_t[]){8, 4},
     .runtime = &TB_IDENTITY,
 };
 
@@ -61,28 +62,32 @@ static tb_grid fill_grid(int64_t n)
     return grid;
 }
 
-/* From arguments of their types to the launch, or to what is prepared. Inlined: it is all
- * that plain C's calls do. */
+/* What a call passes, and where it goes. */
+struct fill_passed {
+    tb_destination destination;
+    void *out_ptr;
+    int32_t n;
+};
+
+/* To the launch, or to what is prepared. Inlined: it is all that plain C's calls do. */
 static inline __attribute__((always_inline)) tritonbind_status
-fill_with(tb_target target, void *out_ptr, int32_t n)
+fill_with(struct fill_passed *passed)
 {
     const tb_function *function = &fill_function;
-    void *values[] = {&out_ptr, &n, TB_NO_SCRATCH};
-    static const uint8_t sizes[] = {sizeof out_ptr, sizeof n};
-    const bool aligned = tb_divisible_by_16(out_ptr);
+    void *values[] = {&passed->out_ptr, &passed->n, TB_NO_SCRATCH};
+    const bool aligned = tb_divisible_by_16(passed->out_ptr);
     const int32_t hints = aligned ? 0 : 1;
-    if (tb_check_alignment(function, 0, out_ptr, 4))
+    if (tb_check_alignment(function, 0, passed->out_ptr, 4))
         return tb_last_status();
-    const int32_t variant = hints;
-    const tb_grid grid = fill_grid(n);
-    return tb_launch(function, &fill_variants[variant], &target, grid, values, sizes);
+    const tb_grid grid = fill_grid(passed->n);
+    return tb_launch(function, &fill_variants[hints], &passed->destination, grid, values);
 }
 
 /* The same, once for all others that come here. */
 static __attribute__((noinline)) tritonbind_status
-fill_on(tb_target target, void *out_ptr, int32_t n)
+fill_on(struct fill_passed *passed)
 {
-    return fill_with(target, out_ptr, n);
+    return fill_with(passed);
 }
 
 tritonbind_status fill_launch(
@@ -90,20 +95,20 @@ tritonbind_status fill_launch(
     void *out_ptr,
     int32_t n)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .stream = stream};
-    return fill_with(target, out_ptr, n);
+    struct fill_passed passed = {{.device = TB_CURRENT_DEVICE, .stream = stream}, out_ptr, n};
+    return fill_with(&passed);
 }
 
-tritonbind_status fill_prepare(
+tritonbind_status fill_launch_later(
     tritonbind_prepared **prepared,
     void *out_ptr,
     int32_t n)
 {
-    const tb_target target = {.device = TB_CURRENT_DEVICE, .prepared = prepared};
+    struct fill_passed passed = {{.device = TB_CURRENT_DEVICE, .prepared = prepared}, out_ptr, n};
     if (prepared == NULL)
         return tb_fail_no_place(&fill_function);
     *prepared = NULL;
-    return fill_on(target, out_ptr, n);
+    return fill_on(&passed);
 }
 
 /* ---- for TVM FFI and Python ---- */
@@ -112,13 +117,11 @@ tritonbind_status fill_prepare(
 
 static bool fill_call(tb_call *call)
 {
-    tb_target target;
-    void *out_ptr;
-    int32_t n;
-    return tb_get_pointer(call, 0, &out_ptr)
-           && tb_get_int32(call, 1, &n)
-           && tb_get_target(call, &target)
-           && fill_on(target, out_ptr, n) == TRITONBIND_OK;
+    struct fill_passed passed;
+    return tb_get_pointer(call, 0, &passed.out_ptr)
+           && tb_get_int32(call, 1, &passed.n)
+           && tb_get_destination(call, &passed.destination)
+           && fill_on(&passed) == TRITONBIND_OK;
 }
 
 TB_DECLARE_CALLS(fill);
