@@ -219,8 +219,8 @@ def _naming_whole_files(
         yield
     except CodegenErrors as several:
         able = () if request.selected else several.whole
-        several.whole = tuple(command_for(config, manifest, staleness, able))
-        raise
+        whole = tuple(command_for(config, manifest, staleness, able))
+        raise several.but(whole=whole) from several
 
 
 def _generator(inputs: Mapping[str, str]) -> str:

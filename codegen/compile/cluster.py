@@ -23,7 +23,7 @@ from typing import Any
 
 from codegen.compile.processes import Compilers, compile_with
 from codegen.compile.watch import Watch
-from codegen.model.errors import CodegenError, SourceLocation
+from codegen.model.errors import CodegenError
 from codegen.model.generated_file import digest
 from codegen.model.kernel import Kernel
 from codegen.model.request import CompileRequest, OnDone, Result
@@ -108,10 +108,10 @@ def compile_elsewhere(parcel: Parcel, request: CompileRequest) -> Result:
 def _as_at_home(error: CodegenError, root: Path, parcel: Parcel) -> CodegenError:
     """The error, with the place of the file that was sent."""
     where = error.where
-    if where is not None and root in Path(where.path).parents:
-        path = Path(parcel.root, Path(where.path).relative_to(root))
-        error.where = SourceLocation(str(path), where.line, where.column)
-    return error
+    if where is None or root not in Path(where.path).parents:
+        return error
+    path = Path(parcel.root, Path(where.path).relative_to(root))
+    return error.but(where=replace(where, path=str(path)))
 
 
 _lock = threading.Lock()

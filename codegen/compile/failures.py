@@ -70,7 +70,7 @@ def compilation_error(
         hint += _OF_SEVERAL if len(nones) > 1 else ""
     if line and not line.startswith("def "):
         text += f", in `{textwrap.shorten(line, 80, placeholder=' ...')}`"
-    return CannotBuild(f"{request}: {text}", where=where, hint=hint)
+    return CannotBuild(text, subject=str(request), where=where, hint=hint)
 
 
 def _explained_by_place(error: CompilationError) -> tuple[str, str] | None:

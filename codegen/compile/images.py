@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from codegen.compile.planning import absent_configurations, is_optional, plan_of
-from codegen.model.errors import CannotBuild, CodegenError, CodegenErrors
+from codegen.compile.planning import Results, absent_configurations, is_optional, plan_of
+from codegen.model.errors import CannotBuild, CodegenError, CodegenErrors, about, collected
 from codegen.model.kernel import Kernel, Variant
 from codegen.model.plan import Image, Plan
 from codegen.model.request import Compile, Compiled, CompileRequest, Result, compile_key
@@ -75,24 +76,22 @@ def build(
             [(r, absent[r] if r in absent else made[r.key]) for r in group]
             for group in wanted[kernel.name]
         ]
-        failed = [(r, result) for g in groups for r, result in g if _is_failure(kernel, result)]
-        for request, failure in failed:
-            assert isinstance(failure, CodegenError)
-            reason = failure.message.removeprefix(str(request))
-            if isinstance(failure, Differs):  # the value is another each time it is looked at
-                reason = failure.what
+        failed = list(_failures(kernel, groups))
+        for failure in failed:
+            # Of what differs, the value is another each time it is looked at.
+            reason = failure.what if isinstance(failure, Differs) else failure.reason
             able = _able(groups)
             if able and isinstance(failure, CannotBuild) and failure.hint is None:
-                failure.hint = (
-                    f"limit the declaration to targets={able}, or let what cannot be built be left "
-                    "out: optional_targets=True"
+                failure = failure.but(
+                    hint=f"limit the declaration to targets={able}, or let what cannot be built be "
+                    "left out: optional_targets=True"
                 )
             failures.setdefault((kernel.name, reason), []).append(failure)
         if not failed:
             try:
                 plans.append(plan_of(kernel, groups))
             except CodegenError as error:
-                failures[kernel.name, error.message] = [error]
+                failures[kernel.name, error.reason] = [error]
     if failures:
         failing = {name for name, _ in failures}
         raise CodegenErrors(
@@ -112,7 +111,7 @@ def _without(kernels: Sequence[Kernel], failing: Collection[str]) -> list[str]:
     return [kernel.file for kernel in kernels if kernel.file not in broken]
 
 
-def _able(groups: Iterable[Iterable[tuple[CompileRequest, Image | CodegenError]]]) -> list[str]:
+def _able(groups: Results) -> list[str]:
     """The targets for which all variants of a kernel can be built, where there are others."""
     results: dict[str, list[bool]] = {}
     for group in groups:
@@ -121,10 +120,12 @@ def _able(groups: Iterable[Iterable[tuple[CompileRequest, Image | CodegenError]]
     return [name for name, made in results.items() if all(made)]
 
 
-def _is_failure(kernel: Kernel, result: Image | CodegenError) -> bool:
-    """Whether this ends the run: where there are several ways to build a kernel, one may fail."""
-    may_fail = is_optional(kernel) and isinstance(result, CannotBuild)
-    return isinstance(result, CodegenError) and not may_fail
+def _failures(kernel: Kernel, groups: Results) -> Iterator[CodegenError]:
+    """What ends the run: where there are several ways to build a kernel, one may fail."""
+    may_fail = is_optional(kernel)
+    for _, result in itertools.chain.from_iterable(groups):
+        if isinstance(result, CodegenError) and not (may_fail and isinstance(result, CannotBuild)):
+            yield result
 
 
 def _wanted(
@@ -133,9 +134,9 @@ def _wanted(
     """For each variant of each kernel, a request for each target."""
     version = installed_tools()["triton"]
     wanted = {}
-    errors = []
+    errors: list[CodegenError] = []
     for kernel in kernels:
-        try:
+        with collected(errors):
             wanted[kernel.name] = [
                 tuple(
                     _request(config, kernel, variant, target, version)
@@ -143,8 +144,6 @@ def _wanted(
                 )
                 for variant in kernel.specialisation.variants
             ]
-        except CodegenError as error:
-            errors.append(error)
     if errors:
         raise CodegenErrors(errors)
     return wanted
@@ -196,11 +195,8 @@ def _names(targets: Sequence[Target]) -> str:
 def _request(
     config: Config, kernel: Kernel, variant: Variant, target: Target, version: str
 ) -> CompileRequest:
-    try:
+    with about(f"`{kernel.name}`", kernel.location):
         key = compile_key(kernel.source_key_for(target), variant, target, version, config.listed())
-    except CodegenError as error:
-        message = f"`{kernel.name}` {error.message}"
-        raise CodegenError(message, where=kernel.location, hint=error.hint) from error
     folder = str(config.kernels_folder)
     made_of = kernel.as_made_for(target).key
     return CompileRequest(folder, kernel.file, kernel.name, variant, target, key, made_of)
@@ -212,6 +208,4 @@ def _first_of(errors: Sequence[CodegenError]) -> CodegenError:
     if not count:
         return first
     others = f"{count} other{'s' if count > 1 else ''} of its images"
-    return CodegenError(
-        f"{first.message} (and so for {others})", where=first.where, hint=first.hint
-    )
+    return first.but(reason=f"{first.reason} (and so for {others})")

@@ -36,8 +36,8 @@ def absent_configurations(
         for request in group:
             lacking = kernel.lacking_for.get(request.target.capability, ())
             if leading[number] <= set(lacking):
-                message = "the kernel's own list of configurations lacks this one for the SM"
-                yield request, CannotBuild(f"{request}: {message}")
+                reason = "the kernel's own list of configurations lacks this one for the SM"
+                yield request, CannotBuild(reason, subject=str(request))
 
 
 def plan_of(kernel: Kernel, results: Results) -> Plan:
@@ -98,7 +98,7 @@ def _able(
 def _reason(kernel: Kernel, request: CompileRequest, result: Image | CodegenError) -> str:
     """Why there is no image to launch; nothing where there is one."""
     if isinstance(result, CodegenError):
-        return result.message.removeprefix(f"{request}: ")
+        return result.reason
     most = DEVICES[request.target.capability].shared_optin
     if result.shared > most and is_optional(kernel):
         return f"needs {result.shared} bytes of shared memory, and a block can have {most}"

@@ -111,7 +111,7 @@ def _result(future: Future[Result], request: CompileRequest) -> Result:
     try:
         return future.result()
     except Exception as error:
-        return CodegenError(f"{request}: what was to compile it failed: {told(error)}")
+        return CodegenError(f"what was to compile it failed: {told(error)}", subject=str(request))
 
 
 class Compilers:
@@ -188,8 +188,8 @@ class Compiler:
         try:
             result, has_asked, memory = self.ask(request)
         except Died as death:
-            message = f"{request}: the compiler died with {death.fate}"
-            return CannotBuild(message + excerpt(death.log))
+            reason = f"the compiler died with {death.fate}{excerpt(death.log)}"
+            return CannotBuild(reason, subject=str(request))
         if has_asked:
             self._capability = request.target.capability
         if memory > MOST_MEMORY:

@@ -176,11 +176,12 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
     except CompilationError as error:
         raise compilation_error(request, error, where) from error
     except Exception as error:
-        raise CannotBuild(f"{request}: {_failure(error)}", where=where) from error
+        raise CannotBuild(_failure(error), subject=str(request), where=where) from error
     for is_refused, what in _REFUSED:
         if is_refused(kernel.metadata):
             raise CannotBuild(
-                f"{request}: the kernel {what}, which generated functions do not support yet",
+                f"the kernel {what}, which generated functions do not support yet",
+                subject=str(request),
                 where=where,
             )
     image = kernel.asm["ptx"].encode() if target.is_ptx else kernel.asm["cubin"]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from codegen.expressions.c_value import CValue
 from codegen.expressions.readable import Parameters, readable, reads_of
 from codegen.expressions.translate import translate_grid, translate_text
 from codegen.expressions.values import Constant, Nullable, Real, Unusable, Value
 from codegen.model.declaration import Declaration
-from codegen.model.errors import CodegenError
+from codegen.model.errors import CodegenError, about
 from codegen.model.identifiers import c_identifier
 from codegen.model.kernel import Constexpr, Grid, Kernel, Origin, Parameter, Shape
 
@@ -21,7 +20,7 @@ def grid_of(declaration: Declaration, kernel: Kernel) -> Grid:
     if not callable(declaration.grid):
         return Grid(None)
     parameters = kernel.parameters
-    with _naming(declaration, f"`{declaration.name}`"):
+    with about(f"`{declaration.name}`", declaration.location):
         axes = translate_grid(declaration.grid, readable(parameters, kernel.tuples))
     x, y, z = axes
     can_fail = x.can_fail or y.can_fail or z.can_fail
@@ -101,7 +100,7 @@ def _with_shape(
                 where=declaration.location,
                 hint="a shape may read the kernel's ints",
             )
-        with _naming(declaration, where):
+        with about(where, declaration.location):
             size = translate_text(text, kernel, declaration.location)
         if size.can_fail:
             raise CodegenError(
@@ -132,13 +131,3 @@ def _in_sizes(value: Value) -> Value:
         case Constant(value=constant):
             return Unusable(f"a constexpr that is no int: {constant!r}")
     return Unusable("a pointer")
-
-
-@contextlib.contextmanager
-def _naming(declaration: Declaration, what: str) -> Iterator[None]:
-    """Errors about an expression, with what it belongs to, and at the @export if nowhere else."""
-    try:
-        yield
-    except CodegenError as error:
-        place = error.where or declaration.location
-        raise CodegenError(f"{what}: {error.message}", where=place, hint=error.hint) from error

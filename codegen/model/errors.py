@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import inspect
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -27,20 +30,49 @@ class CodegenError(Exception):
     """Something the user can mend: a sentence, the place it speaks of, and the remedy."""
 
     def __init__(
-        self, message: str, *, where: SourceLocation | None = None, hint: str | None = None
+        self,
+        reason: str,
+        *,
+        subject: str = "",
+        where: SourceLocation | None = None,
+        hint: str | None = None,
     ) -> None:
-        message = without_addresses(message)
-        super().__init__(message)
-        self.message = message
+        reason = without_addresses(reason)
+        super().__init__(reason)
+        self.reason = reason
+        """What is wrong, whatever it is about."""
+        self.subject = subject
         self.where = where
         self.hint = hint
+
+    @property
+    def message(self) -> str:
+        return f"{self.subject}: {self.reason}" if self.subject else self.reason
+
+    def but(self, **changes: Any) -> Self:
+        """A copy with other parts."""
+        other = copy.copy(self)
+        vars(other).update(changes)
+        return other
+
+    def about(self, subject: str, where: SourceLocation | None, hint: str | None) -> Self:
+        """A copy about `subject`, with this place and hint unless it has its own.
+
+        A sentence that names its subject first stays as it is.
+        """
+        subjects = (self.subject,) if self.message.startswith(subject) else (subject, self.subject)
+        return self.but(
+            subject=" ".join(filter(None, subjects)),
+            where=self.where or where,
+            hint=self.hint or hint,
+        )
 
     def __str__(self) -> str:
         text = self.message if self.where is None else f"{self.where}: {self.message}"
         return text if self.hint is None else f"{text}\n  hint: {self.hint}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (type(self), self.message, self.where, self.hint)
+        return _restore, (type(self), self.reason, vars(self))
 
 
 class CannotBuild(CodegenError):
@@ -55,6 +87,31 @@ class CodegenErrors(CodegenError):
         self.errors = tuple(errors)
         self.whole = tuple(dict.fromkeys(whole))
         """The kernel files that none of them is about, and that could do without the others."""
+
+    def about(self, subject: str, where: SourceLocation | None, hint: str | None) -> Self:
+        return self.but(errors=tuple(each.about(subject, where, hint) for each in self.errors))
+
+
+@contextlib.contextmanager
+def about(
+    subject: str, where: SourceLocation | None = None, hint: str | None = None
+) -> Iterator[None]:
+    """Every error below is about `subject`, with this place and hint unless it has its own."""
+    try:
+        yield
+    except CodegenError as error:
+        raise error.about(subject, where, hint) from error
+
+
+@contextlib.contextmanager
+def collected(errors: list[CodegenError]) -> Iterator[None]:
+    """An error below joins the others, and whoever collects them goes on."""
+    try:
+        yield
+    except CodegenErrors as several:
+        errors.extend(several.errors)
+    except CodegenError as error:
+        errors.append(error)
 
 
 def calling_line() -> SourceLocation:
@@ -110,7 +167,7 @@ def shown(path: str | Path) -> str:
         return str(path)
 
 
-def _restore(
-    kind: type[CodegenError], message: str, where: SourceLocation | None, hint: str | None
-) -> CodegenError:
-    return kind(message, where=where, hint=hint)
+def _restore(kind: type[CodegenError], reason: str, parts: dict[str, Any]) -> CodegenError:
+    error = kind.__new__(kind, reason)
+    vars(error).update(parts)
+    return error

@@ -45,7 +45,8 @@ def check_const_pointers(
         line = line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} ..."
         excerpt = f", in `{line}`" if line else ""
         raise CodegenError(
-            f"{request}: the kernel writes through `{name}`, {said}{excerpt}",
+            f"the kernel writes through `{name}`, {said}{excerpt}",
+            subject=str(request),
             where=where or SourceLocation(function.file_name, function.starting_line_number),
             hint=hint,
         )

@@ -12,7 +12,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from codegen.model.descriptors import FP4_PADDED, MAP_TYPES
-from codegen.model.errors import CodegenError
+from codegen.model.errors import CodegenError, about
 from codegen.model.kernel import Variant
 from codegen.model.plan import Image
 from codegen.model.request import Compiled, CompileRequest
@@ -65,12 +65,9 @@ def prove(compiled: Compiled, request: CompileRequest) -> Image:
 
     Raises `CodegenError` with the first thing that differs.
     """
-    try:
+    with about(str(request), hint=_HINT.format(version=current().version)):
         records = read_cubin(compiled.cubin)
         _check(compiled, request, records)
-    except CodegenError as error:
-        hint = _HINT.format(version=current().version)
-        raise CodegenError(f"{request}: {error.message}", hint=error.hint or hint) from error
     return Image(
         target=request.target,
         data=compiled.data,

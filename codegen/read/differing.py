@@ -13,15 +13,9 @@ from codegen.model.request import Compile, CompileRequest, OnDone, Result
 class OtherImport(CodegenError):
     """Who was to compile a kernel imported another one than was read."""
 
-    def __init__(self, subject: str, found: MadeOf | None) -> None:
-        super().__init__(
-            f"{subject} changed while this ran", hint="run it again; nothing was written"
-        )
-        self.subject = subject
+    def __init__(self, what: str, found: MadeOf | None) -> None:
+        super().__init__(f"{what} changed while this ran", hint="run it again; nothing was written")
         self.found = found
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return OtherImport, (self.subject, self.found)
 
 
 class Differs(CodegenError):

@@ -18,7 +18,14 @@ from codegen.expressions.grids import grid_of, with_shapes
 from codegen.model.declaration import EXPLICIT, Declaration
 from codegen.model.descriptor_facts import descriptor_facts
 from codegen.model.descriptors import DEFAULT_LAYOUT, DescriptorType
-from codegen.model.errors import CodegenError, CodegenErrors, SourceLocation, meant
+from codegen.model.errors import (
+    CodegenError,
+    CodegenErrors,
+    SourceLocation,
+    about,
+    collected,
+    meant,
+)
 from codegen.model.kernel import Configuration, Constexpr, Grid, Kernel, Parameter
 from codegen.model.none_together import check_partners
 from codegen.model.options import OPTIONS
@@ -62,12 +69,8 @@ def introspect(root: Path, file: str, of_all: Lists = MappingProxyType({})) -> t
     kernels: list[Kernel] = []
     errors: list[CodegenError] = []
     for declaration in load(root, file):
-        try:
+        with collected(errors):
             kernels.append(_kernel(declaration, root, file, of_all.get(declaration.name, ())))
-        except CodegenErrors as several:
-            errors.extend(several.errors)
-        except CodegenError as error:
-            errors.append(error)
     if errors:
         raise CodegenErrors(errors)
     return tuple(kernels)
@@ -117,7 +120,6 @@ def _kernel(
     said = declaration.options
     declaration = with_types_of_torch(declaration, wrappers)
     declaration = with_patterns(declaration, function.params)
-    where = declaration.location
     _check_kinds(declaration, function)
     names = [raw.name for raw in function.params]
     _check_names(declaration, names, types=declaration.types)
@@ -138,15 +140,15 @@ def _kernel(
     errors: list[CodegenError] = []
     for raw in flat.params:
         comment = visible(comments.get(flat.owners.get(raw.name, raw.name), ""))
-        try:
+        subject = f"`{declaration.name}` parameter `{raw.name}`"
+        with collected(errors), about(subject, declaration.location):
             parameter = parameter_of(declaration, raw, comment, computed)
             parameters.append(_with_layout(parameter, function))
-        except CodegenError as error:
-            message = f"`{declaration.name}` parameter `{raw.name}`: {error.message}"
-            errors.append(CodegenError(message, where=error.where or where, hint=error.hint))
     errors = errors or check_partners(declaration, parameters)
     if errors:
         raise CodegenErrors(errors)
+    with about(f"`{declaration.name}`", declaration.location):
+        key = source_key(function)
     kernel = Kernel(
         name=declaration.name,
         file=file,
@@ -156,7 +158,7 @@ def _kernel(
         parameters=with_shapes(declaration, tuple(parameters)),
         grid=Grid(None),
         options=options_of(declaration, parameters),
-        source_key=_source_key(declaration, function),
+        source_key=key,
         made_of=made_of(written),
         tuples=flat.tuples,
         targets=declaration.targets,
@@ -170,15 +172,6 @@ def _kernel(
     finished = replace(specialised, grid=grid_of(declaration, specialised))
     descriptor_facts(finished)  # raises for those that a descriptor does not tell
     return finished
-
-
-def _source_key(declaration: Declaration, function: JITFunction[Any]) -> str:
-    try:
-        return source_key(function)
-    except CodegenError as error:
-        message = f"`{declaration.name}`: {error.message}"
-        place = error.where or declaration.location
-        raise CodegenError(message, where=place, hint=error.hint) from error
 
 
 def _with_layout(

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from codegen.model.errors import CodegenError, SourceLocation
+from codegen.model.errors import CodegenError, SourceLocation, collected
 from codegen.model.kernel import Kernel
 from codegen.model.surroundings import Died, excerpt, fate
 from codegen.model.targets import Target
@@ -156,10 +156,8 @@ def _combined(readings: Mapping[int, Reading], earlier: Reading) -> Reading:
     if not errors:
         names = {k.name: None for reading in readings.values() for k in reading.kernels}
         for name in names:
-            try:
+            with collected(errors):
                 kernels.append(_kernel(name, readings))
-            except CodegenError as error:
-                errors.append(error)
     return replace(earlier, kernels=tuple(kernels), errors=tuple(errors))
 
 
@@ -180,7 +178,7 @@ def _errors(readings: Mapping[int, Reading]) -> Iterable[CodegenError]:
             found.setdefault(str(error), (error, []))[1].append(capability)
     for error, capabilities in found.values():
         some = "" if len(capabilities) == len(readings) else f" (for {sms(capabilities)})"
-        yield CodegenError(error.message + some, where=error.where, hint=error.hint)
+        yield error.but(reason=error.reason + some)
 
 
 def _kernel(name: str, readings: Mapping[int, Reading]) -> Kernel:

@@ -7,7 +7,7 @@ from typing import Any
 
 from codegen.model.declaration import Declaration
 from codegen.model.descriptors import DescriptorType, ParameterType
-from codegen.model.errors import CodegenError, meant
+from codegen.model.errors import CodegenError, about, meant
 from codegen.model.kernel import Hints, Kernel, Parameter
 from codegen.model.patterns import filled
 
@@ -28,14 +28,8 @@ def cases_of(
     for given in declaration.cases:
         case = filled(declaration, "cases", given, parameters)
         for name, hint in case.items():
-            try:
+            with about(f"`{declaration.name}` case {dict(case)!r}", declaration.location):
                 _check(parameters, by_name, case, name, hint)
-            except CodegenError as error:
-                raise CodegenError(
-                    f"`{declaration.name}` case {dict(case)!r}: {error.message}",
-                    where=declaration.location,
-                    hint=error.hint,
-                ) from error
         hints = ((name, case.get(name, p.hint)) for name, p in parameters.items())
         cases.append(tuple((name, hint) for name, hint in hints if hint is not None))
     ordered = sorted(dict.fromkeys(case for case in cases if case), key=len, reverse=True)

@@ -16,7 +16,7 @@ from codegen.expressions.readable import readable, reads_of, tensor_dtype
 from codegen.expressions.translate import translate_heuristic
 from codegen.model.descriptors import DescriptorType, ParameterType, parse_parameter_type
 from codegen.model.dtypes import DType
-from codegen.model.errors import CodegenError, SourceLocation, meant, told
+from codegen.model.errors import CodegenError, SourceLocation, about, meant, told
 from codegen.model.kernel import Computed, Constexpr, Kernel, Parameter
 from codegen.model.options import OPTIONS
 from codegen.model.sm_count import NoDeviceYet, SmCount
@@ -251,16 +251,10 @@ def _translated(
     listed = (*kernel.parameters, *(Constexpr(o, (), is_computed=True) for o in options))
     parameters = tuple(_as_known(parameter, combinations) for parameter in listed)
     values = readable(parameters, kernel.tuples)
-    try:
+    with about(f"`{kernel.name}`", kernel.location):
         expression = translate_heuristic(
             heuristic.function, values, heuristic.name, heuristic.is_declared
         )
-    except CodegenError as error:
-        raise CodegenError(
-            f"`{kernel.name}`: {error.message}",
-            where=error.where or kernel.location,
-            hint=error.hint,
-        ) from error
     choices = heuristic.choices or ((True, False) if expression.is_bool else ())
     if not choices:
         example = _EXAMPLES.get(heuristic.name, [64, 128])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from codegen.model.descriptors import DescriptorType, parse_parameter_type
-from codegen.model.errors import CodegenError
+from codegen.model.errors import CodegenError, about
 from codegen.model.identifiers import room_for_label
 from codegen.model.kernel import (
     GENERIC,
@@ -204,11 +204,8 @@ def _bound(kernel: Kernel, name: str, one: Combination) -> str:
     type_ = parse_parameter_type(one.types[name])
     if not isinstance(type_, DescriptorType):
         return one.types[name]
-    try:
+    with about(f"`{kernel.name}` parameter `{name}`", kernel.location):
         return type_.bound(one.values).triton
-    except CodegenError as error:
-        message = f"`{kernel.name}` parameter `{name}`: {error.message}"
-        raise CodegenError(message, where=kernel.location, hint=error.hint) from error
 
 
 def _identity(variant: Variant) -> object:

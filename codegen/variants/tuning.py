@@ -173,8 +173,9 @@ def _held(declaration: Declaration, autotuner: Any, config: Any, name: str) -> o
     try:
         return held(config.kwargs[name], name, f"config {next(places, None)}")
     except CodegenError as error:
-        raise CodegenError(
-            f"`{declaration.name}`: of `{name}` in a configuration, {error.message}",
+        raise error.but(
+            subject=f"`{declaration.name}`",
+            reason=f"of `{name}` in a configuration, {error.reason}",
             where=declaration.location,
             hint=f"name others to build: configs=[{{...}}]; or {error.hint}",
         ) from error

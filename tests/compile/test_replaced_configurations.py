@@ -230,7 +230,7 @@ def split(tmp_path: Path, text: str = SPLIT) -> Plan:
         values = dict(variant.constexprs)
         request = CompileRequest("", kernel.file, kernel.name, variant, target, "key")
         if target.capability == 80 and (values["MODE"], values["BLOCK"]) in MISSING:
-            return request, CannotBuild(f"{request}: it needs sm_90")
+            return request, CannotBuild("it needs sm_90", subject=str(request))
         return request, made.image(kernel, variant, target)
 
     return plan_of(
