@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, Unpack
 
 from codegen.model.declaration import DECLARATIONS, EXPLICIT, Declaration, GridFunction, own_int
-from codegen.model.errors import CodegenError, SourceLocation, calling_line, meant
+from codegen.model.errors import CodegenError, about, calling_line, meant
 from codegen.model.options import (
     DEFAULTS,
     OPTIONS,
@@ -85,36 +85,35 @@ def export(
             where=where,
             hint='write it as in @export("package.kernel", ...)',
         )
-    if not callable(grid) and grid != EXPLICIT:
-        raise CodegenError(
-            f"`{name}`: grid must be a function of the kernel's parameters, got {grid!r}",
-            where=where,
-            hint='write grid=lambda n: (cdiv(n, 64),), or grid="explicit" to pass it in each call',
-        )
-    types, constexprs, shapes = _taken(types), _taken(constexprs), _taken(shapes)
-    cases, configs, tuned, targets = map(_taken, (cases, configs, tuned, targets))
-    for what, mapping in (("types", types), ("constexprs", constexprs), ("shapes", shapes)):
-        if mapping is not None and not _is_by_name(mapping):
+    with about(f"`{name}`", where):
+        if not callable(grid) and grid != EXPLICIT:
             raise CodegenError(
-                f"`{name}`: {what} must be a dict by parameter, got {mapping!r}",
-                where=where,
-                hint=f'write {what}={{"parameter": ...}}',
+                f"grid must be a function of the kernel's parameters, got {grid!r}",
+                hint='write grid=lambda n: (cdiv(n, 64),), or grid="explicit" to pass it in each '
+                "call",
             )
-    if not isinstance(optional_targets, bool):
-        raise CodegenError(
-            f"`{name}`: optional_targets must be True or False, got {optional_targets!r}",
-            where=where,
-            hint='list those that the kernel can have in targets=["sm_90", ...]',
-        )
-    if hooks not in (None, "caller"):
-        raise CodegenError(
-            f'`{name}`: hooks must be None or "caller", got {hooks!r}',
-            where=where,
-            hint='write hooks="caller" where callers do what pre_hooks do',
-        )
-    _check_tables(name, where, cases=cases, configs=configs, tuned=tuned)
-    given = _taken(options)
-    _check_given(name, given, where)
+        types, constexprs, shapes = _taken(types), _taken(constexprs), _taken(shapes)
+        cases, configs, tuned, targets = map(_taken, (cases, configs, tuned, targets))
+        for what, mapping in (("types", types), ("constexprs", constexprs), ("shapes", shapes)):
+            if mapping is not None and not _is_by_name(mapping):
+                raise CodegenError(
+                    f"{what} must be a dict by parameter, got {mapping!r}",
+                    hint=f'write {what}={{"parameter": ...}}',
+                )
+        if not isinstance(optional_targets, bool):
+            raise CodegenError(
+                f"optional_targets must be True or False, got {optional_targets!r}",
+                hint='list those that the kernel can have in targets=["sm_90", ...]',
+            )
+        if hooks not in (None, "caller"):
+            raise CodegenError(
+                f'hooks must be None or "caller", got {hooks!r}',
+                hint='write hooks="caller" where callers do what pre_hooks do',
+            )
+        _check_tables(cases=cases, configs=configs, tuned=tuned)
+        given = _taken(options)
+        _check_given(given)
+        for_targets = _targets(targets)
 
     def declare(kernel: KernelT) -> KernelT:
         DECLARATIONS.append(
@@ -127,7 +126,7 @@ def export(
                 grid,
                 given,
                 where,
-                _targets(name, targets, where),
+                for_targets,
                 optional_targets,
                 cases,
                 configs,
@@ -156,21 +155,18 @@ def _is_by_name(mapping: object) -> bool:
     return isinstance(mapping, Mapping) and all(isinstance(key, str) for key in mapping)
 
 
-def _targets(
-    name: str, given: Sequence[str] | None, where: SourceLocation
-) -> tuple[Target, ...] | None:
+def _targets(given: Sequence[str] | None) -> tuple[Target, ...] | None:
     if given is None:
         return None
     if isinstance(given, str) or not given or any(text not in TARGETS for text in given):
         raise CodegenError(
-            f"`{name}`: targets must be a list of names of targets, got {given!r}",
-            where=where,
+            f"targets must be a list of names of targets, got {given!r}",
             hint=f"choose among {', '.join(TARGETS)}",
         )
     return tuple(TARGETS[text] for text in given)
 
 
-def _check_tables(name: str, where: SourceLocation, **tables: object) -> None:
+def _check_tables(**tables: object) -> None:
     """Lists of dicts, or a dict of dicts, as `tuned` may be too."""
     for what, table in tables.items():
         if table is None or (what == "tuned" and isinstance(table, str) and table):
@@ -182,9 +178,7 @@ def _check_tables(name: str, where: SourceLocation, **tables: object) -> None:
         if are_named and (rows or what != "configs"):
             continue
         raise CodegenError(
-            f"`{name}`: {what} must be {_TABLES[what][0]}, got {table!r}",
-            where=where,
-            hint=_TABLES[what][1],
+            f"{what} must be {_TABLES[what][0]}, got {table!r}", hint=_TABLES[what][1]
         )
 
 
@@ -201,7 +195,7 @@ _TABLES = {
 }
 
 
-def _check_given(name: str, given: Mapping[str, object], where: SourceLocation) -> None:
+def _check_given(given: Mapping[str, object]) -> None:
     """Raise `CodegenError` for an argument that is no option, and an option that is not followed
     or has a value that it cannot have."""
     for option, value in given.items():
@@ -209,14 +203,11 @@ def _check_given(name: str, given: Mapping[str, object], where: SourceLocation) 
             continue
         if refused := refusal(option):
             what, hint = refused
-            raise CodegenError(
-                f"`{name}`: export is given {option}={value!r}, {what}", where=where, hint=hint
-            )
+            raise CodegenError(f"export is given {option}={value!r}, {what}", hint=hint)
         keywords = inspect.signature(export).parameters.values()
         known = [*(each.name for each in keywords if each.kind == each.KEYWORD_ONLY), *OPTIONS]
         raise CodegenError(
-            f"`{name}`: export has no argument `{option}`",
-            where=where,
+            f"export has no argument `{option}`",
             hint=meant(option, known, f"it has {', '.join(known)}"),
         )
-    check_options(name, with_given(DEFAULTS, given), where)
+    check_options(with_given(DEFAULTS, given))

@@ -20,8 +20,7 @@ def grid_of(declaration: Declaration, kernel: Kernel) -> Grid:
     if not callable(declaration.grid):
         return Grid(None)
     parameters = kernel.parameters
-    with about(f"`{declaration.name}`", declaration.location):
-        axes = translate_grid(declaration.grid, readable(parameters, kernel.tuples))
+    axes = translate_grid(declaration.grid, readable(parameters, kernel.tuples))
     x, y, z = axes
     can_fail = x.can_fail or y.can_fail or z.can_fail
     return Grid((x.text, y.text, z.text), reads_of(parameters, axes), can_fail)
@@ -31,28 +30,27 @@ def with_shapes(declaration: Declaration, parameters: Parameters) -> Parameters:
     """The parameters, with the declared shapes on the pointers they belong to."""
     kernel = readable(parameters, spell=lambda name: f"(int64_t){c_identifier(name)}")
     sizes = {name: _in_sizes(value) for name, value in kernel.items()}
-    shaped = tuple(
+    shapes = {}
+    for parameter in parameters:
+        if parameter.name in declaration.shapes:
+            with about(f"parameter `{parameter.name}`"):
+                shapes[parameter.name] = _shape(declaration, parameter, sizes)
+    origins = _origins(declaration, parameters)
+    return tuple(
         (
-            _with_shape(declaration, parameter, sizes)
-            if parameter.name in declaration.shapes
+            dataclasses.replace(
+                parameter, shape=shapes.get(parameter.name), origin=origins.get(parameter.name)
+            )
+            if isinstance(parameter, Parameter)
             else parameter
         )
         for parameter in parameters
-    )
-    origins = _origins(declaration, shaped)
-    return tuple(
-        (
-            dataclasses.replace(parameter, origin=origins.get(parameter.name))
-            if isinstance(parameter, Parameter) and not parameter.is_tensor
-            else parameter
-        )
-        for parameter in shaped
     )
 
 
 def _origins(declaration: Declaration, parameters: Parameters) -> dict[str, Origin]:
     """The ints that are sizes of tensors; tensors that are never None are asked first."""
-    pointers = [p for p in parameters if isinstance(p, Parameter) and p.shape is not None]
+    pointers = [p for p in parameters if isinstance(p, Parameter) and p.name in declaration.shapes]
     ints = {
         p.name
         for p in parameters
@@ -67,21 +65,17 @@ def _origins(declaration: Declaration, parameters: Parameters) -> dict[str, Orig
     return origins
 
 
-def _with_shape(
+def _shape(
     declaration: Declaration,
     parameter: Parameter | Constexpr,
     kernel: Mapping[str, Value],
-) -> Parameter:
+) -> Shape:
     entries = declaration.shapes[parameter.name]
-    where = f"`{declaration.name}` parameter `{parameter.name}`"
     if not isinstance(parameter, Parameter) or not parameter.is_pointer:
-        raise CodegenError(
-            f"{where}: only a pointer has a shape", where=declaration.location, hint="leave it out"
-        )
+        raise CodegenError("only a pointer has a shape", hint="leave it out")
     if isinstance(entries, (str, bytes)) or not hasattr(entries, "__iter__"):
         raise CodegenError(
-            f"{where}: a shape must be a tuple of ints and expressions, got {entries!r}",
-            where=declaration.location,
+            f"a shape must be a tuple of ints and expressions, got {entries!r}",
             hint='write it as ("rows", 64)',
         )
     sizes = []
@@ -90,29 +84,23 @@ def _with_shape(
         is_size = isinstance(entry, (int, str)) and not isinstance(entry, bool)
         if not is_size or (text.startswith("-") and text[1:].isdecimal()):
             raise CodegenError(
-                f"{where}: a size must be an int from 0 on or an expression, got {entry!r}",
-                where=declaration.location,
+                f"a size must be an int from 0 on or an expression, got {entry!r}",
                 hint='write it as ("rows", 64)',
             )
         if isinstance(whole := kernel.get(text), Unusable):
             raise CodegenError(
-                f"{where}: its shape reads `{text}`, which is {whole.reason}",
-                where=declaration.location,
+                f"its shape reads `{text}`, which is {whole.reason}",
                 hint="a shape may read the kernel's ints",
             )
-        with about(where, declaration.location):
-            size = translate_text(text, kernel, declaration.location)
+        size = translate_text(text, kernel, declaration.location)
         if size.can_fail:
             raise CodegenError(
-                f"{where}: the size `{text}` may overflow or divide by zero",
-                where=declaration.location,
+                f"the size `{text}` may overflow or divide by zero",
                 hint="give the product as separate sizes, and divide by constants",
             )
         sizes.append(c_identifier(text) if text in size.names else size.text)
     source = ", ".join(str(entry) for entry in entries)
-    return dataclasses.replace(
-        parameter, shape=Shape(f"({source},)" if len(sizes) == 1 else f"({source})", tuple(sizes))
-    )
+    return Shape(f"({source},)" if len(sizes) == 1 else f"({source})", tuple(sizes))
 
 
 def _in_sizes(value: Value) -> Value:

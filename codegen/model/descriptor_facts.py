@@ -25,24 +25,22 @@ def descriptor_facts(kernel: Kernel) -> dict[TensorFact, str]:
     """
     ranks = described(kernel)
     facts = (fact for fact in kernel.facts if fact.tensor in ranks)
-    return {fact: _member(kernel, fact, ranks[fact.tensor]) for fact in facts}
+    return {fact: _member(fact, ranks[fact.tensor]) for fact in facts}
 
 
-def _member(kernel: Kernel, fact: TensorFact, rank: int) -> str:
+def _member(fact: TensorFact, rank: int) -> str:
     if fact.kind == "ndim":
         return str(rank)
-    what = f"`{kernel.name}`: something reads `{fact.tensor}"
+    what = f"something reads `{fact.tensor}"
     if fact.kind == "numel":
         raise CodegenError(
             f"{what}.numel()`, which may not fit 64 bits",
-            where=kernel.location,
             hint="multiply the sizes that it is to be made of",
         )
     if fact.rank not in (0, rank):
         raise CodegenError(
             f"{what}.{fact.kind}` as {fact.rank} numbers, and its descriptor has {rank} "
             f"dimension{'s' if rank > 1 else ''}",
-            where=kernel.location,
             hint="unpack as many, or declare another block",
         )
     dimension = fact.index + rank if fact.index < 0 else fact.index
@@ -50,7 +48,6 @@ def _member(kernel: Kernel, fact: TensorFact, rank: int) -> str:
         raise CodegenError(
             f"{what}.{fact.kind}[{fact.index}]`, and its descriptor has {rank} "
             f"dimension{'s' if rank > 1 else ''}",
-            where=kernel.location,
             hint="read another, or declare another block",
         )
     return f"{'shape' if fact.kind == 'shape' else 'strides'}[{dimension}]"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from codegen.model.declaration import Declaration
-from codegen.model.errors import CodegenError
+from codegen.model.errors import CodegenError, CodegenErrors
 from codegen.model.kernel import Constexpr, Parameter
 
 WITH = "None with "
@@ -27,26 +26,20 @@ def groups(parameters: Iterable[Parameter | Constexpr]) -> dict[str, tuple[str, 
     return {name: names for names in found.values() for name in names}
 
 
-def check_partners(
-    declaration: Declaration, parameters: Iterable[Parameter | Constexpr]
-) -> list[CodegenError]:
-    """What is wrong with them."""
+def check_partners(parameters: Iterable[Parameter | Constexpr]) -> None:
+    """Raise `CodegenErrors` with what is wrong with them."""
     by_name = {parameter.name: parameter for parameter in parameters}
     errors = []
     for parameter in by_name.values():
         if isinstance(parameter, Parameter) and parameter.partner:
-            partner = by_name.get(parameter.partner)
-            reason, hint = _problem(parameter, partner)
+            reason, hint = _problem(parameter, by_name.get(parameter.partner))
             if reason:
+                text = f"it is None with `{parameter.partner}`, {reason}"
                 errors.append(
-                    CodegenError(
-                        f"`{declaration.name}` parameter `{parameter.name}`: it is None with "
-                        f"`{parameter.partner}`, {reason}",
-                        where=declaration.location,
-                        hint=hint,
-                    )
+                    CodegenError(text, subject=f"parameter `{parameter.name}`", hint=hint)
                 )
-    return errors
+    if errors:
+        raise CodegenErrors(errors)
 
 
 def _problem(parameter: Parameter, partner: Parameter | Constexpr | None) -> tuple[str, str]:

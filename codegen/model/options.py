@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypedDict
 
-from codegen.model.errors import CodegenError, SourceLocation
+from codegen.model.errors import CodegenError
 
 
 @dataclass(frozen=True)
@@ -187,12 +187,10 @@ def with_given(options: Options, given: Mapping[str, object]) -> Options:
     return replace(options, **values)
 
 
-def check_options(name: str, options: Options, where: SourceLocation) -> None:
+def check_options(options: Options) -> None:
     """Raise `CodegenError` for an option of the function that has a value it cannot have."""
     for entry in fields(Options):
         value = getattr(options, entry.name)
         rule: Rule = entry.metadata["rule"]
         if not rule.fits(value):
-            raise CodegenError(
-                f"`{name}`: {entry.name} must be {rule.allowed}, got {value!r}", where=where
-            )
+            raise CodegenError(f"{entry.name} must be {rule.allowed}, got {value!r}")

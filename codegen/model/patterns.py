@@ -19,15 +19,13 @@ def with_patterns(declaration: Declaration, params: Iterable[Any]) -> Declaratio
     """
     params = list(params)
     undeclared = [raw.name for raw in params if raw.name not in declaration.types]
-    constexprs = filled(declaration, "constexprs", declaration.constexprs, undeclared)
+    constexprs = filled("constexprs", declaration.constexprs, undeclared)
     run_time = [raw.name for raw in params if not raw.is_constexpr and raw.name not in constexprs]
-    types = filled(declaration, "types", declaration.types, run_time)
+    types = filled("types", declaration.types, run_time)
     return replace(declaration, types=types, constexprs=constexprs)
 
 
-def filled(
-    declaration: Declaration, what: str, mapping: Mapping[str, Any], names: Iterable[str]
-) -> Mapping[str, Any]:
+def filled(what: str, mapping: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
     """The mapping with an entry for each of `names` that a pattern in it fits."""
     names = list(names)
     patterns = [key for key in mapping if is_pattern(key)]
@@ -38,14 +36,12 @@ def filled(
     for pattern in patterns:
         found = fitting(pattern, free)
         if not found:
-            raise _fits_nothing(declaration, what, pattern, names, free)
+            raise _fits_nothing(what, pattern, names, free)
         for name in found:
             first = by_name.setdefault(name, pattern)
             if first != pattern:
                 raise CodegenError(
-                    f"`{declaration.name}`: {what} has `{first}` and `{pattern}`, which both fit "
-                    f"`{name}`",
-                    where=declaration.location,
+                    f"{what} has `{first}` and `{pattern}`, which both fit `{name}`",
                     hint=f'give it an entry of its own: {what}={{"{name}": ...}}',
                 )
     exact = {key: value for key, value in mapping.items() if key not in patterns}
@@ -62,17 +58,12 @@ def is_pattern(key: object) -> bool:
 
 
 def _fits_nothing(
-    declaration: Declaration,
-    what: str,
-    pattern: str,
-    names: Sequence[str],
-    free: Sequence[str],
+    what: str, pattern: str, names: Sequence[str], free: Sequence[str]
 ) -> CodegenError:
     owned = fitting(pattern, names)
     kind = "parameter" if what == "constexprs" else "run-time parameter"
     but = f" but those with an entry of their own, {', '.join(owned)}" if owned else ""
     return CodegenError(
-        f"`{declaration.name}`: {what} has `{pattern}`, which fits no {kind}{but}",
-        where=declaration.location,
+        f"{what} has `{pattern}`, which fits no {kind}{but}",
         hint="leave it out" if owned else f"those without an entry are {', '.join(free) or 'none'}",
     )

@@ -70,8 +70,7 @@ def _options(
         elif name not in (*_NO_OPTIONS, *declaration.options) and not is_neutral(name, value):
             what, hint = refusal(name) or ("which is not known here", "")
             raise CodegenError(
-                f"`{declaration.name}`: torch.compile's triton_meta gives {name}={value!r}, {what}",
-                where=declaration.location,
+                f"torch.compile's triton_meta gives {name}={value!r}, {what}",
                 hint=hint or "export the kernel that the launcher holds, which is its `fn`",
             )
     return options

@@ -69,7 +69,7 @@ def introspect(root: Path, file: str, of_all: Lists = MappingProxyType({})) -> t
     kernels: list[Kernel] = []
     errors: list[CodegenError] = []
     for declaration in load(root, file):
-        with collected(errors):
+        with collected(errors), about(f"`{declaration.name}`", declaration.location):
             kernels.append(_kernel(declaration, root, file, of_all.get(declaration.name, ())))
     if errors:
         raise CodegenErrors(errors)
@@ -120,18 +120,18 @@ def _kernel(
     said = declaration.options
     declaration = with_types_of_torch(declaration, wrappers)
     declaration = with_patterns(declaration, function.params)
-    _check_kinds(declaration, function)
+    _check_kinds(function)
     names = [raw.name for raw in function.params]
-    _check_names(declaration, names, types=declaration.types)
+    _check_names(names, types=declaration.types)
     known = [*names, *computed_options(declaration, wrappers)]
-    _check_names(declaration, known, constexprs=declaration.constexprs)
+    _check_names(known, constexprs=declaration.constexprs)
     check_names(declaration, names)
     _check_hooks(declaration, function)
     flat = spread(declaration, function.params)
-    _check_names(declaration, flat.names, shapes=declaration.shapes)
+    _check_names(flat.names, shapes=declaration.shapes)
     _check_grid_arguments(declaration, flat.names)
     steps = steps_of(declaration, wrappers, names, of_all)
-    check_given_once(declaration, said, steps)
+    check_given_once(said, steps)
     flat = replace(flat, declaration=with_debug(flat.declaration, function))
     computed = computed_names(steps)
     comments = parameter_comments(function.fn)
@@ -140,15 +140,12 @@ def _kernel(
     errors: list[CodegenError] = []
     for raw in flat.params:
         comment = visible(comments.get(flat.owners.get(raw.name, raw.name), ""))
-        subject = f"`{declaration.name}` parameter `{raw.name}`"
-        with collected(errors), about(subject, declaration.location):
+        with collected(errors), about(f"parameter `{raw.name}`"):
             parameter = parameter_of(declaration, raw, comment, computed)
             parameters.append(_with_layout(parameter, function))
-    errors = errors or check_partners(declaration, parameters)
     if errors:
         raise CodegenErrors(errors)
-    with about(f"`{declaration.name}`", declaration.location):
-        key = source_key(function)
+    check_partners(parameters)
     kernel = Kernel(
         name=declaration.name,
         file=file,
@@ -158,7 +155,7 @@ def _kernel(
         parameters=with_shapes(declaration, tuple(parameters)),
         grid=Grid(None),
         options=options_of(declaration, parameters),
-        source_key=key,
+        source_key=source_key(function),
         made_of=made_of(written),
         tuples=flat.tuples,
         targets=declaration.targets,
@@ -168,9 +165,10 @@ def _kernel(
         lacking=tuple(number for s in steps if isinstance(s, Tuning) for number in s.lacking),
     )
     specialised = specialise(kernel, steps, cases_of(declaration, kernel, flat.params))
-    _check_generated_names(declaration, specialised)
+    _check_generated_names(specialised)
     finished = replace(specialised, grid=grid_of(declaration, specialised))
-    descriptor_facts(finished)  # raises for those that a descriptor does not tell
+    with about(f"`{kernel.name}`", kernel.location):
+        descriptor_facts(finished)  # raises for those that a descriptor does not tell
     return finished
 
 
@@ -193,45 +191,36 @@ def _with_layout(
     return parameter
 
 
-def _check_kinds(declaration: Declaration, function: JITFunction[Any]) -> None:
+def _check_kinds(function: JITFunction[Any]) -> None:
     for raw in function.params:
         kind = raw._param.kind
         if kind == kind.POSITIONAL_ONLY:
             raise CodegenError(
-                f"`{declaration.name}` parameter `{raw.name}`: it is positional-only, and Triton "
-                "compiles such a kernel with the values of other parameters in its place",
-                where=declaration.location,
+                "it is positional-only, and Triton compiles such a kernel with the values of "
+                "other parameters in its place",
+                subject=f"parameter `{raw.name}`",
                 hint="remove the `/` from the kernel's signature",
             )
         what = f"a {kind.description} parameter"
         if kind in (kind.KEYWORD_ONLY, kind.VAR_KEYWORD) and what not in current().language:
             message, hint = missing(what)
-            raise CodegenError(
-                f"`{declaration.name}` parameter `{raw.name}`: {message}",
-                where=declaration.location,
-                hint=hint,
-            )
+            raise CodegenError(message, subject=f"parameter `{raw.name}`", hint=hint)
 
 
 def _check_hooks(declaration: Declaration, function: JITFunction[Any]) -> None:
     if function.pre_run_hooks and declaration.hooks != "caller":
         raise CodegenError(
-            f"`{declaration.name}`: the kernel has a hook that Triton runs before each launch and "
-            "that cannot be compiled",
-            where=declaration.location,
+            "the kernel has a hook that Triton runs before each launch and that cannot be compiled",
             hint='do in the caller what it does, and say so: hooks="caller"',
         )
 
 
-def _check_names(
-    declaration: Declaration, names: Sequence[str], **mappings: Mapping[str, object]
-) -> None:
+def _check_names(names: Sequence[str], **mappings: Mapping[str, object]) -> None:
     for what, mapping in mappings.items():
         for name in mapping:
             if name not in names:
                 raise CodegenError(
-                    f"`{declaration.name}`: {what} names `{name}`, which is no parameter",
-                    where=declaration.location,
+                    f"{what} names `{name}`, which is no parameter",
                     hint=_of_triton(what, name)
                     or meant(name, names, f"the kernel's parameters are {', '.join(names)}"),
                 )
@@ -249,14 +238,13 @@ def _check_grid_arguments(declaration: Declaration, names: Sequence[str]) -> Non
     clash = set(GRID_ARGUMENTS) & set(names)
     if declaration.grid == EXPLICIT and clash:
         raise CodegenError(
-            f"`{declaration.name}`: an explicit grid adds gx, gy and gz, and the kernel has a "
-            f"parameter `{min(clash)}` of its own",
-            where=declaration.location,
+            f"an explicit grid adds gx, gy and gz, and the kernel has a parameter `{min(clash)}` "
+            "of its own",
             hint="rename it in the kernel, or write the grid as a function",
         )
 
 
-def _check_generated_names(declaration: Declaration, kernel: Kernel) -> None:
+def _check_generated_names(kernel: Kernel) -> None:
     """What the generated code of the function calls by its name, no argument can hide."""
     names = (p.name for p in kernel.parameters)
     own = (f"{kernel.symbol}_{form.format(name)}" for name in names for form in _FORMS)
@@ -264,10 +252,9 @@ def _check_generated_names(declaration: Declaration, kernel: Kernel) -> None:
     for argument in kernel.arguments:
         if argument.name in taken:
             raise CodegenError(
-                f"`{declaration.name}` parameter `{argument.name}`: the generated code of "
-                f"`{kernel.symbol}` has a name like this for itself",
-                where=declaration.location,
-                hint=f'end the name in @export("{declaration.name}", ...) otherwise',
+                f"the generated code of `{kernel.symbol}` has a name like this for itself",
+                subject=f"parameter `{argument.name}`",
+                hint=f'end the name in @export("{kernel.name}", ...) otherwise',
             )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from codegen.model.declaration import Declaration
-from codegen.model.errors import CodegenError
+from codegen.model.errors import CodegenError, about
 from codegen.model.kernel import Variant
 from codegen.model.tuple_shapes import Nest
 
@@ -56,7 +56,8 @@ def spread(declaration: Declaration, params: Sequence[Any]) -> Spread:
     owners: dict[str, str] = {}
     for raw in params:
         declared = declaration.types.get(raw.name)
-        _check(declaration, raw, declared)
+        with about(f"parameter `{raw.name}`"):
+            _check(declaration, raw, declared)
         if not isinstance(declared, tuple) or raw.is_constexpr:
             spread_params.append(raw)
             continue
@@ -69,7 +70,7 @@ def spread(declaration: Declaration, params: Sequence[Any]) -> Spread:
                 types[name] = entry
             else:
                 constexprs[name] = [entry]
-    _check_names(declaration, [raw.name for raw in spread_params], owners)
+    _check_names([raw.name for raw in spread_params], owners)
     flat = dataclasses.replace(declaration, types=types, constexprs=constexprs)
     return Spread(flat, tuple(spread_params), tuple(tuples), owners)
 
@@ -153,20 +154,15 @@ def _check(declaration: Declaration, raw: Any, declared: object) -> None:
         )
     else:
         return
-    raise CodegenError(
-        f"`{declaration.name}` parameter `{raw.name}`: {message}",
-        where=declaration.location,
-        hint=hint,
-    )
+    raise CodegenError(message, hint=hint)
 
 
-def _check_names(declaration: Declaration, names: Sequence[str], owners: Mapping[str, str]) -> None:
+def _check_names(names: Sequence[str], owners: Mapping[str, str]) -> None:
     for name in names:
         if names.count(name) > 1:
-            owner = owners[name]
             raise CodegenError(
-                f"`{declaration.name}` parameter `{owner}`: an entry of it becomes the argument "
-                f"`{name}`, and another argument is called so too",
-                where=declaration.location,
+                f"an entry of it becomes the argument `{name}`, and another argument is called so "
+                "too",
+                subject=f"parameter `{owners[name]}`",
                 hint="rename one of them in the kernel",
             )

@@ -26,10 +26,10 @@ def cases_of(
     by_name = {raw.name: raw for raw in raws}
     cases = []
     for given in declaration.cases:
-        case = filled(declaration, "cases", given, parameters)
+        case = filled("cases", given, parameters)
         for name, hint in case.items():
-            with about(f"`{declaration.name}` case {dict(case)!r}", declaration.location):
-                _check(parameters, by_name, case, name, hint)
+            with about(f"case {dict(case)!r}"):
+                _check(parameters, by_name, name, hint)
         hints = ((name, case.get(name, p.hint)) for name, p in parameters.items())
         cases.append(tuple((name, hint) for name, hint in hints if hint is not None))
     ordered = sorted(dict.fromkeys(case for case in cases if case), key=len, reverse=True)
@@ -61,7 +61,6 @@ def check_hint(raw: Any, type_: ParameterType, hint: int) -> None:
 def _check(
     parameters: Mapping[str, Parameter],
     raws: Mapping[str, Any],
-    case: Mapping[str, int | None],
     name: str,
     hint: int | None,
 ) -> None:

@@ -34,7 +34,7 @@ class Combination:
         if name in OPTIONS:
             made = replace(self, options=with_given(self.options, {name: value}))
             if self.reachable:
-                check_options(kernel.name, made.options, kernel.location)
+                check_options(made.options)
             if name not in {parameter.name for parameter in kernel.parameters}:
                 return made
         return replace(made, values={**self.values, name: value})

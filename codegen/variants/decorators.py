@@ -38,8 +38,7 @@ def steps_of(
         if _is_autotuner(wrapper):
             if any(isinstance(step, Tuning) for step in steps):
                 raise CodegenError(
-                    f"`{declaration.name}`: the kernel is autotuned twice",
-                    where=declaration.location,
+                    "the kernel is autotuned twice",
                     hint="export the inner kernel, and give the constexprs their values",
                 )
             steps.append(tuning_of(declaration, wrapper, parameters, of_all))
@@ -128,47 +127,37 @@ def _check(declaration: Declaration, steps: Sequence[Step], parameters: Sequence
     ]
     if unused:
         raise CodegenError(
-            f"`{declaration.name}`: {unused[0]} is for autotuned kernels, and this is none",
-            where=declaration.location,
+            f"{unused[0]} is for autotuned kernels, and this is none",
             hint="leave it out, or put @triton.autotune around the kernel",
         )
-    _check_once(declaration, steps)
+    _check_once(steps)
     for name in sorted(computed_names(steps)):
         refused = refusal(name, name in parameters)
         if refused and name not in declaration.options:
             what, hint = refused
-            raise CodegenError(
-                f"`{declaration.name}`: a heuristic gives {name}, {what}",
-                where=declaration.location,
-                hint=hint,
-            )
+            raise CodegenError(f"a heuristic gives {name}, {what}", hint=hint)
         if name not in parameters and name not in OPTIONS:
             match = closest(name, (*parameters, *OPTIONS))
             is_tuned = tuned is not None and name in tuned.names
             who = "its configurations give" if is_tuned else "the kernel computes"
             others = "; or name the configurations to build: configs=[{...}]" if is_tuned else ""
             raise CodegenError(
-                f"`{declaration.name}`: {who} `{name}`, which is no parameter and no option of it",
-                where=declaration.location,
+                f"{who} `{name}`, which is no parameter and no option of it",
                 hint=(f"did you mean `{match}`? " if match else "")
                 + f"its parameters are {', '.join(parameters)}{others}",
             )
         if name in declaration.types:
             raise CodegenError(
-                f"`{declaration.name}`: types names `{name}`, which the kernel computes",
-                where=declaration.location,
-                hint="leave it out",
+                f"types names `{name}`, which the kernel computes", hint="leave it out"
             )
         if tuned is not None and name in tuned.names and name in declaration.constexprs:
             raise CodegenError(
-                f"`{declaration.name}`: constexprs names `{name}`, to which configurations give "
-                "values",
-                where=declaration.location,
+                f"constexprs names `{name}`, to which configurations give values",
                 hint=f'choose among them instead: configs=[{{"{name}": ...}}]',
             )
 
 
-def _check_once(declaration: Declaration, steps: Sequence[Step]) -> None:
+def _check_once(steps: Sequence[Step]) -> None:
     """What configurations give, nothing above them may give: Triton refuses such launches."""
     above: set[str] = set()
     for step in steps:
@@ -178,8 +167,7 @@ def _check_once(declaration: Declaration, steps: Sequence[Step]) -> None:
         options = {name for one in step.configurations for name in one.given}
         for name in sorted((step.names | options) & above):
             raise CodegenError(
-                f"`{declaration.name}`: the heuristic of `{name}` stands above the autotuner, "
-                "whose configurations give it too",
-                where=declaration.location,
+                f"the heuristic of `{name}` stands above the autotuner, whose configurations give "
+                "it too",
                 hint="put it below @triton.autotune, or leave it out of the configurations",
             )

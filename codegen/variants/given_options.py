@@ -33,7 +33,7 @@ def options_of(declaration: Declaration, parameters: Sequence[Parameter | Conste
         if is_given and isinstance(parameter, Constexpr) and len(parameter.choices) == 1:
             given[parameter.name] = parameter.choices[0]
     options = with_given(DEFAULTS, {**given, **declaration.options})
-    check_options(declaration.name, options, declaration.location)
+    check_options(options)
     return options
 
 
@@ -47,11 +47,10 @@ def with_debug(declaration: Declaration, function: JITFunction[Any]) -> Declarat
 
 def check_names(declaration: Declaration, names: Sequence[str]) -> None:
     """What is called as an option that is not followed, or not by this Triton."""
-    where = declaration.location
     for name in declaration.options:
         if lacked := missing_option(name):
             message, hint = lacked
-            raise CodegenError(f"`{declaration.name}`: {message}", where=where, hint=hint)
+            raise CodegenError(message, hint=hint)
     for name in names:
         given = declaration.constexprs.get(name)
         values = given if isinstance(given, list) else [given]
@@ -60,24 +59,21 @@ def check_names(declaration: Declaration, names: Sequence[str]) -> None:
             continue
         what, _ = refused
         raise CodegenError(
-            f"`{declaration.name}`: constexprs gives {name}, which is a parameter, and {what}",
-            where=where,
-            hint=f"where the launches that you know pass it by its place, and not by its name, it "
+            f"constexprs gives {name}, which is a parameter, and {what}",
+            hint="where the launches that you know pass it by its place, and not by its name, it "
             f"is a parameter alone: say so with {name}=None",
         )
     if "debug" in declaration.types and "debug" not in declaration.options:
         raise CodegenError(
-            f"`{declaration.name}` parameter `debug`: Triton's launches take it for their option "
-            "too, so that what a call passes would decide what is compiled",
-            where=where,
+            "Triton's launches take it for their option too, so that what a call passes would "
+            "decide what is compiled",
+            subject="parameter `debug`",
             hint='give its values: constexprs={"debug": [False, True]}; or the option apart from '
             "it: debug=False",
         )
 
 
-def check_given_once(
-    declaration: Declaration, said: Mapping[str, object], steps: Sequence[Tuning | Heuristic]
-) -> None:
+def check_given_once(said: Mapping[str, object], steps: Sequence[Tuning | Heuristic]) -> None:
     """Options of the declaration that the kernel's own wrappers give too."""
     for step in steps:
         if isinstance(step, Heuristic):
@@ -88,8 +84,4 @@ def check_given_once(
             by = "to which configurations give values"
             hint = 'choose among them instead: configs=[{{"{}": ...}}]'
         for name in sorted(given & said.keys()):
-            raise CodegenError(
-                f"`{declaration.name}`: export gives {name}, {by}",
-                where=declaration.location,
-                hint=hint.format(name),
-            )
+            raise CodegenError(f"export gives {name}, {by}", hint=hint.format(name))

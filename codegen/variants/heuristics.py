@@ -16,7 +16,7 @@ from codegen.expressions.readable import readable, reads_of, tensor_dtype
 from codegen.expressions.translate import translate_heuristic
 from codegen.model.descriptors import DescriptorType, ParameterType, parse_parameter_type
 from codegen.model.dtypes import DType
-from codegen.model.errors import CodegenError, SourceLocation, about, meant, told
+from codegen.model.errors import CodegenError, SourceLocation, meant, told
 from codegen.model.kernel import Computed, Constexpr, Kernel, Parameter
 from codegen.model.options import OPTIONS
 from codegen.model.sm_count import NoDeviceYet, SmCount
@@ -62,15 +62,14 @@ def evaluate_or_translate(
         value is not None and (value or not one.reachable)
         for value, one in zip(values, combinations, strict=True)
     ):
-        _check_choices(kernel, heuristic, heuristic.choices, values)
+        _check_choices(heuristic, heuristic.choices, values)
         return Found(tuple(value or (None,) for value in values))
     computed, choices = _translated(kernel, heuristic, combinations)
-    _check_choices(kernel, heuristic, choices, values)
+    _check_choices(heuristic, choices, values)
     return Found(tuple(choices if v is None else v for v in values), choices, computed)
 
 
 def _check_choices(
-    kernel: Kernel,
     heuristic: Heuristic,
     choices: Sequence[object],
     values: Sequence[tuple[object, ...] | None],
@@ -79,9 +78,8 @@ def _check_choices(
     for value in values:
         if value and choices and real(value[0]) not in choices:
             raise CodegenError(
-                f"`{kernel.name}`: the heuristic of `{heuristic.name}` gives {value[0]!r} in some "
-                f"calls, and its choices are {list(choices)!r}",
-                where=kernel.location,
+                f"the heuristic of `{heuristic.name}` gives {value[0]!r} in some calls, and its "
+                f"choices are {list(choices)!r}",
                 hint="add it to the choices",
             )
 
@@ -159,15 +157,15 @@ def _evaluated(
     except (NotKnown, NoDeviceYet):
         return None
     except Exception as error:
-        where = _place_of(error, heuristic.function) or kernel.location
+        where = _place_of(error, heuristic.function)
         if isinstance(error, _Missing) and error.args != (heuristic.name,):
             name, known = str(error.args[0]), [parameter.name for parameter in kernel.parameters]
             all_ = ", and all in one `args`" if heuristic.is_declared else ""
             if heuristic.is_declared and getattr(heuristic.function, "__name__", "") != "<lambda>":
                 all_ += "; a function that the kernel calls has @triton.jit above it"
             raise CodegenError(
-                f"`{kernel.name}`: the heuristic of `{heuristic.name}` reads `{name}`, which is no "
-                "parameter of the kernel, or is computed later",
+                f"the heuristic of `{heuristic.name}` reads `{name}`, which is no parameter of "
+                "the kernel, or is computed later",
                 where=where,
                 hint=(
                     f"put `{name}` before it"
@@ -177,13 +175,12 @@ def _evaluated(
             ) from error
         if isinstance(error, KeyError) and error.args == (heuristic.name,):
             raise CodegenError(
-                f"`{kernel.name}`: the heuristic of `{heuristic.name}` reads what a call passes by "
-                "that name, and what that may be is not said",
-                where=kernel.location,
+                f"the heuristic of `{heuristic.name}` reads what a call passes by that name, and "
+                "what that may be is not said",
                 hint=f'say it, as in constexprs={{"{heuristic.name}": [False, True]}}',
             ) from error
         raise CodegenError(
-            f"`{kernel.name}`: the heuristic of `{heuristic.name}` fails: {told(error)}",
+            f"the heuristic of `{heuristic.name}` fails: {told(error)}",
             where=where,
             hint=_remedy(heuristic.name),
         ) from error
@@ -191,9 +188,8 @@ def _evaluated(
         canonical(value)
     except CodegenError as error:
         raise CodegenError(
-            f"`{kernel.name}`: the heuristic of `{heuristic.name}` gives {value!r}, and can "
-            "give numbers, strings, None, types and @triton.jit functions",
-            where=kernel.location,
+            f"the heuristic of `{heuristic.name}` gives {value!r}, and can give numbers, strings, "
+            "None, types and @triton.jit functions",
             hint=_remedy(heuristic.name),
         ) from error
     return (value,)
@@ -251,17 +247,15 @@ def _translated(
     listed = (*kernel.parameters, *(Constexpr(o, (), is_computed=True) for o in options))
     parameters = tuple(_as_known(parameter, combinations) for parameter in listed)
     values = readable(parameters, kernel.tuples)
-    with about(f"`{kernel.name}`", kernel.location):
-        expression = translate_heuristic(
-            heuristic.function, values, heuristic.name, heuristic.is_declared
-        )
+    expression = translate_heuristic(
+        heuristic.function, values, heuristic.name, heuristic.is_declared
+    )
     choices = heuristic.choices or ((True, False) if expression.is_bool else ())
     if not choices:
         example = _EXAMPLES.get(heuristic.name, [64, 128])
         raise CodegenError(
-            f"`{kernel.name}`: the heuristic of `{heuristic.name}` gives an int in each call, and "
-            "which ones to build for is not said",
-            where=kernel.location,
+            f"the heuristic of `{heuristic.name}` gives an int in each call, and which ones to "
+            "build for is not said",
             hint=_naming(heuristic, example),
         )
     reads = reads_of(parameters, [expression])

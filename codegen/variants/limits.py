@@ -13,6 +13,5 @@ def check_limit(kernel: Kernel, count: int, most: int, what: str) -> None:
     if count > most:
         raise CodegenError(
             f"`{kernel.name}` has {count} {what}, and a generated function can have {most}",
-            where=kernel.location,
             hint="split the kernel, or export it several times with fixed types",
         )

@@ -50,6 +50,13 @@ def specialise(
     `cases` are the hinted variants besides the generic one; by default one that has each
     parameter's hint.
     """
+    with about(f"`{kernel.name}`", kernel.location):
+        return _specialised(kernel, steps, cases)
+
+
+def _specialised(
+    kernel: Kernel, steps: Sequence[Tuning | Heuristic], cases: tuple[Hints, ...] | None
+) -> Kernel:
     parts = sum(most_parts(p) for p in kernel.parameters if isinstance(p, Parameter))
     check_limit(kernel, parts, MOST_PARAMETERS, "run-time parameters")
     check_limit(kernel, len([*DtypeAxis.of(kernel)]), MOST_TYPE_VARIABLES, "choices of types")
@@ -118,9 +125,8 @@ def _whole(kernel: Kernel, tuning: Tuning, one: Configuration) -> Configuration:
         if parameter.name in tuning.names - values.keys():
             if parameter.default is None:
                 raise CodegenError(
-                    f"`{kernel.name}`: the configuration ({one}) gives no value to "
-                    f"`{parameter.name}`, and others do",
-                    where=kernel.location,
+                    f"the configuration ({one}) gives no value to `{parameter.name}`, and others "
+                    "do",
                     hint="give it a default in the kernel, or choose others: configs=[{...}]",
                 )
             values[parameter.name] = parameter.default.value
@@ -183,7 +189,7 @@ def _variant(kernel: Kernel, one: Combination) -> Variant:
     constexprs = []
     for name in (parameter.name for parameter in kernel.parameters):
         if name in one.types and name not in ones:
-            signature.append((name, _bound(kernel, name, one)))
+            signature.append((name, _bound(name, one)))
         else:
             signature.append((name, "constexpr"))
             constexprs.append((name, 1 if name in ones else one.values[name]))
@@ -199,12 +205,12 @@ def _variant(kernel: Kernel, one: Combination) -> Variant:
     )
 
 
-def _bound(kernel: Kernel, name: str, one: Combination) -> str:
+def _bound(name: str, one: Combination) -> str:
     """The type as the compiler is given it: of a descriptor, with its block in numbers."""
     type_ = parse_parameter_type(one.types[name])
     if not isinstance(type_, DescriptorType):
         return one.types[name]
-    with about(f"`{kernel.name}` parameter `{name}`", kernel.location):
+    with about(f"parameter `{name}`"):
         return type_.bound(one.values).triton
 
 

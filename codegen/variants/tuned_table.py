@@ -51,8 +51,7 @@ def _keyed(
     for name in tuning.key:
         if name in dict(kernel.tuples):
             raise CodegenError(
-                f"`{kernel.name}`: its keys have `{name}`, which is a tuple",
-                where=kernel.location,
+                f"its keys have `{name}`, which is a tuple",
                 hint="leave out tuned, and name a configuration in each call",
             )
     return [
@@ -174,8 +173,8 @@ class _Calls:
         )
 
     def _error(self, what: str, hint: str) -> CodegenError:
-        message = f"`{self.kernel.name}`: the tuned key {list(self.key)!r} {what}"
-        return CodegenError(message, where=self.kernel.location, hint=hint)
+        message = f"the tuned key {list(self.key)!r} {what}"
+        return CodegenError(message, hint=hint)
 
 
 def _both(some: Sequence[Entries], others: Sequence[Entries]) -> list[Entries]:

@@ -65,15 +65,14 @@ def tuning_of(
     own = listed(declaration, autotuner, parameters)
     every = tuple(of_all or own)
     rows = _rows(declaration)
-    chosen = _chosen(declaration, every)
+    chosen = _chosen(declaration.configs, every)
     tuned = []
     for key, pattern in rows:
         found = [one for one in (*chosen, *every) if _matches(one, pattern)]
         if not found:
             raise CodegenError(
-                f"`{declaration.name}`: tuned gives {list(key)!r} the configuration "
-                f"{dict(pattern)!r}, which the kernel does not have",
-                where=declaration.location,
+                f"tuned gives {list(key)!r} the configuration {dict(pattern)!r}, which the kernel "
+                "does not have",
                 hint=f"its configurations are {_shown(every)}",
             )
         tuned.append((key, found[0]))
@@ -115,7 +114,7 @@ def listed(
         options = with_given(with_given(DEFAULTS, declaration.options), given)
         named = [name for name in one.kwargs if name in parameters and name not in OPTIONS]
         try:
-            values = [(name, _held(declaration, autotuner, one, name)) for name in named]
+            values = [(name, _held(autotuner, one, name)) for name in named]
         except CodegenError:
             if _may_be_named(declaration, one, options, is_first=one is configurations[0]):
                 raise
@@ -151,9 +150,8 @@ def _check(
     """Raise `CodegenError` for a configuration that cannot be built as it is."""
     if original.pre_hook is not None and declaration.hooks != "caller":
         raise CodegenError(
-            f"`{declaration.name}`: its configuration ({one}) has a pre_hook, which Triton runs "
-            "before each launch and which cannot be compiled",
-            where=declaration.location,
+            f"its configuration ({one}) has a pre_hook, which Triton runs before each launch and "
+            "which cannot be compiled",
             hint='do in the caller what it does, and say so: hooks="caller"',
         )
     for name, value in original.all_kwargs().items():
@@ -161,22 +159,19 @@ def _check(
         if refused and not is_neutral(name, value) and name not in declaration.options:
             what, hint = refused
             raise CodegenError(
-                f"`{declaration.name}`: its configuration ({one}) gives {name}, {what}",
-                where=declaration.location,
+                f"its configuration ({one}) gives {name}, {what}",
                 hint=f"{hint}; or name the configurations to build: configs=[{{...}}]",
             )
-    check_options(declaration.name, one.options, declaration.location)
+    check_options(one.options)
 
 
-def _held(declaration: Declaration, autotuner: Any, config: Any, name: str) -> object:
+def _held(autotuner: Any, config: Any, name: str) -> object:
     places = (n for n, one in enumerate(autotuner.configs) if one is config)
     try:
         return held(config.kwargs[name], name, f"config {next(places, None)}")
     except CodegenError as error:
         raise error.but(
-            subject=f"`{declaration.name}`",
             reason=f"of `{name}` in a configuration, {error.reason}",
-            where=declaration.location,
             hint=f"name others to build: configs=[{{...}}]; or {error.hint}",
         ) from error
 
@@ -212,27 +207,24 @@ def _pruned(declaration: Declaration, autotuner: Any) -> list[Any]:
     if declaration.tuned is not None and not fails:  # the table has what is best of all
         return list(autotuner.configs)
     raise CodegenError(
-        f"`{declaration.name}`: its early_config_prune {reason}",
-        where=declaration.location,
+        f"its early_config_prune {reason}",
         hint="name the configurations to build: configs=[{...}]; configs=[{}] names them all"
         + ("; or give the best ones by key: tuned={...}" if declaration.tuned is None else ""),
     )
 
 
 def _chosen(
-    declaration: Declaration, listed: tuple[Configuration, ...]
+    patterns: Sequence[Mapping[str, object]] | None, listed: tuple[Configuration, ...]
 ) -> tuple[Configuration, ...]:
     """Those that `configs` asks for, in its order; all where it says nothing."""
-    if declaration.configs is None:
+    if patterns is None:
         return listed
     chosen: dict[Configuration, None] = {}
-    for pattern in declaration.configs:
+    for pattern in patterns:
         found = [one for one in listed if _matches(one, pattern)]
         if not found:
             raise CodegenError(
-                f"`{declaration.name}`: configs asks for {dict(pattern)!r}, which the kernel does "
-                "not have",
-                where=declaration.location,
+                f"configs asks for {dict(pattern)!r}, which the kernel does not have",
                 hint=f"its configurations are {_shown(listed)}",
             )
         chosen.update(dict.fromkeys(found))
@@ -273,32 +265,27 @@ def _rows(declaration: Declaration) -> list[tuple[Key, Mapping[str, object]]]:
     folder = Path(declaration.location.path).parent
     if Path(tuned).is_absolute() or ".." in Path(tuned).parts or not tuned.endswith(".json"):
         raise CodegenError(
-            f"`{declaration.name}`: tuned must be a .json file beside the kernel file or below, "
-            f"got {tuned!r}",
-            where=declaration.location,
+            f"tuned must be a .json file beside the kernel file or below, got {tuned!r}",
             hint="keep the table there, where changes of it are noticed",
         )
     paths = sorted(folder.glob(tuned))
     if not paths:
         raise CodegenError(
-            f"`{declaration.name}`: there is no file {shown(folder / tuned)}",
-            where=declaration.location,
+            f"there is no file {shown(folder / tuned)}",
             hint="copy Triton's *.autotune.json files there, or write the table by hand",
         )
     rows: dict[Key, Mapping[str, object]] = {}
     for path in paths:
-        for key, pattern in _file_rows(declaration, path):
+        for key, pattern in _file_rows(path):
             if rows.setdefault(key, pattern) != pattern:
                 raise CodegenError(
-                    f"`{declaration.name}`: the key {list(key)!r} has two configurations in "
-                    f"{shown(path.parent)}",
-                    where=declaration.location,
+                    f"the key {list(key)!r} has two configurations in {shown(path.parent)}",
                     hint="remove the older file",
                 )
     return list(rows.items())
 
 
-def _file_rows(declaration: Declaration, path: Path) -> list[tuple[Key, Mapping[str, object]]]:
+def _file_rows(path: Path) -> list[tuple[Key, Mapping[str, object]]]:
     """The rows of a file: Triton's own (one key and its timings), or a list of key and config."""
     try:
         document = json.loads(read_file(path))
@@ -306,9 +293,7 @@ def _file_rows(declaration: Declaration, path: Path) -> list[tuple[Key, Mapping[
         return [(tuple(map(_frozen, entry["key"])), _best(entry)) for entry in entries]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CodegenError(
-            f"`{declaration.name}`: {shown(path)} is no table of tuned configurations: "
-            f"{told(error)}",
-            where=declaration.location,
+            f"{shown(path)} is no table of tuned configurations: {told(error)}",
             hint='write a list of {"key": [...], "config": {...}}, or copy an *.autotune.json',
         ) from error
 
