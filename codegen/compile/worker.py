@@ -42,13 +42,13 @@ from codegen.model.values import COMPUTED, restored
 from codegen.prove.const_pointers import check_const_pointers
 from codegen.prove.memory_effects import pointer_uses
 from codegen.prove.triton_ir import Module, read_module
+from codegen.read.constexprs import given_value
 from codegen.read.differing import OtherImport
 from codegen.read.loading import load, unwrapped
 from codegen.read.made_of import made_of
 from codegen.read.offline.triton_driver import offline
-from codegen.read.parameters import given_value
 from codegen.read.reading import ReadRequest
-from codegen.read.tuples import flattened, nested_signature, paths_of, spread
+from codegen.read.tuples import flattened, nested_signature, paths_of
 
 # What cuMemAllocAsync, which launches take scratch memory from, aligns to at least.
 SCRATCH_ALIGNMENT = 256
@@ -164,7 +164,7 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
     signature = nested_signature(variant, function.arg_names)
     paths = paths_of(variant, function.arg_names)
     hints = {paths[name]: [["tt.divisibility", 16]] for name in variant.divisible}
-    values = functools.partial(_value, request, spread(declaration, function.params).declaration)
+    values = functools.partial(_value, request, declaration)
     constexprs = {paths[name]: restored(value, values) for name, value in variant.constexprs}
     kind = GluonASTSource if function.is_gluon() else ASTSource
     source = kind(function, signature, constexprs, hints)

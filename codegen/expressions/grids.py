@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from codegen.expressions.c_value import CValue
 from codegen.expressions.readable import Parameters, readable, reads_of
@@ -12,15 +12,17 @@ from codegen.expressions.values import Constant, Nullable, Real, Unusable, Value
 from codegen.model.declaration import Declaration
 from codegen.model.errors import CodegenError, about
 from codegen.model.identifiers import c_identifier
-from codegen.model.kernel import Constexpr, Grid, Kernel, Origin, Parameter, Shape
+from codegen.model.kernel import Constexpr, Grid, Origin, Parameter, Shape
+from codegen.model.tuple_shapes import Nest
 
 
-def grid_of(declaration: Declaration, kernel: Kernel) -> Grid:
+def grid_of(
+    declaration: Declaration, parameters: Parameters, tuples: Iterable[tuple[str, Nest]]
+) -> Grid:
     """The declared grid, over `int64_t` variables named as the parameters."""
     if not callable(declaration.grid):
         return Grid(None)
-    parameters = kernel.parameters
-    axes = translate_grid(declaration.grid, readable(parameters, kernel.tuples))
+    axes = translate_grid(declaration.grid, readable(parameters, tuples))
     x, y, z = axes
     can_fail = x.can_fail or y.can_fail or z.can_fail
     return Grid((x.text, y.text, z.text), reads_of(parameters, axes), can_fail)

@@ -5,6 +5,12 @@ from __future__ import annotations
 import hashlib
 import keyword
 import re
+from collections.abc import Iterable
+
+GRID_NAMES = ("gx", "gy", "gz")
+"""What a call passes of an explicit grid."""
+RUNTIME = ("tb", "tritonbind")
+"""What the names of the C runtime begin with, in letters of either size, before a `_`."""
 
 # Keywords of C and C++, and the local names of the generated functions.
 _C_WORDS = frozenset("""
@@ -37,7 +43,7 @@ _C_MACROS = frozenset("""
     """.split())  # noqa: SIM905
 
 # What begins with an underscore belongs to compilers and their headers, whatever it ends in.
-_C_PREFIXES = ("_", "tb_", "tbp_", "tritonbind_", "tvm_ffi_", "TB_", "TRITONBIND_")
+_C_PREFIXES = ("_", "tbp_", "tvm_ffi_", *(f"{n}_" for r in RUNTIME for n in (r, r.upper())))
 
 
 def c_identifier(name: str) -> str:
@@ -48,6 +54,19 @@ def c_identifier(name: str) -> str:
     plain = name.rstrip("_")
     is_taken = name[0].isupper() or plain in _C_WORDS or plain in _C_MACROS
     return f"{name}_" if is_taken else name
+
+
+def own_names(symbol: str, parameters: Iterable[str]) -> set[str]:
+    """What the generated code of a function has for itself, besides the words of C and Python."""
+    forms = (form.format(name) for name in parameters for form in _OF_A_PARAMETER)
+    return {f"_{symbol}", *(f"{symbol}_{name}" for name in (*_OF_A_FUNCTION, *forms))}
+
+
+_OF_A_FUNCTION = tuple("""
+    arguments call cells function global grid hints key_places keys launch launch_later maps needs
+    on parameters passed safecall safeprepare targets tuned variants with
+    """.split())  # noqa: SIM905
+_OF_A_PARAMETER = ("compute_{}", "{}_values", "{}_choices", "{}_slots")
 
 
 def c_module(file: str) -> str:

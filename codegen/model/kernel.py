@@ -291,8 +291,8 @@ class MadeOf:
 
 
 @dataclass(frozen=True)
-class Kernel:
-    """One exported function: a Triton kernel and everything its declaration and source say."""
+class KernelSource:
+    """What the source of a Triton kernel and its declaration say."""
 
     name: str
     """The name of the TVM FFI global, dotted."""
@@ -303,11 +303,9 @@ class Kernel:
     location: SourceLocation
     doc: str
     parameters: tuple[Parameter | Constexpr, ...]
-    grid: Grid
     options: Options
     source_key: str
     """Triton's own digest of the kernel's source, its callees and globals."""
-    specialisation: Specialisation = Specialisation()
     tuples: tuple[tuple[str, Nest], ...] = ()
     """The kernel's own parameters that are tuples; `parameters` has their entries one by one."""
     targets: tuple[Target, ...] | None = None
@@ -339,6 +337,28 @@ class Kernel:
 
     def as_made_for(self, target: Target) -> MadeOf:
         return self.made_of_for.get(target.capability, self.made_of)
+
+
+@dataclass(frozen=True)
+class Kernel(KernelSource):
+    """One exported function: what is said of a kernel, and what follows from it.
+
+    Computed constexprs, which the source leaves open, have the values that some variant has.
+    """
+
+    grid: Grid = field(kw_only=True)
+    specialisation: Specialisation = field(kw_only=True)
+
+    @classmethod
+    def of(
+        cls,
+        source: KernelSource,
+        parameters: tuple[Parameter | Constexpr, ...],
+        grid: Grid,
+        specialisation: Specialisation,
+    ) -> Kernel:
+        said = {**vars(source), "parameters": parameters}
+        return cls(**said, grid=grid, specialisation=specialisation)
 
     @cached_property
     def arguments(self) -> tuple[Parameter | Constexpr, ...]:

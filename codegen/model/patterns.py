@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from codegen.model.declaration import Declaration
 from codegen.model.errors import CodegenError
 
 
-def with_patterns(declaration: Declaration, params: Iterable[Any]) -> Declaration:
-    """The declaration with an entry for each of Triton's `params` that a pattern of it fits.
+def without_patterns(
+    types: Mapping[str, Any], constexprs: Mapping[str, Any], params: Sequence[Any]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Both with an entry for each of Triton's `params` that one of their patterns fits.
 
     An entry of a parameter's own comes before patterns, and one of `constexprs` before those of
     `types`, which are for run-time parameters. Raises `CodegenError`.
     """
-    params = list(params)
-    undeclared = [raw.name for raw in params if raw.name not in declaration.types]
-    constexprs = filled("constexprs", declaration.constexprs, undeclared)
+    undeclared = [raw.name for raw in params if raw.name not in types]
+    constexprs = filled("constexprs", constexprs, undeclared)
     run_time = [raw.name for raw in params if not raw.is_constexpr and raw.name not in constexprs]
-    types = filled("types", declaration.types, run_time)
-    return replace(declaration, types=types, constexprs=constexprs)
+    return filled("types", types, run_time), constexprs
 
 
 def filled(what: str, mapping: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 
 from codegen.model.descriptors import DescriptorType, ParameterType
-from codegen.model.identifiers import c_identifier
+from codegen.model.identifiers import GRID_NAMES, c_identifier
 from codegen.model.kernel import Constexpr, Kernel, Parameter
 from codegen.model.pointer_uses import PointerUses
-
-GRID_NAMES = ("gx", "gy", "gz")
 
 
 def signature_text(kernel: Kernel) -> str:

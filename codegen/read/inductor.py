@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from codegen.model.declaration import Declaration
@@ -11,8 +10,11 @@ from codegen.model.errors import CodegenError
 from codegen.model.options import OPTIONS, is_neutral, refusal
 
 
-def with_types_of_torch(declaration: Declaration, wrappers: Sequence[object]) -> Declaration:
-    """The declaration, with what it leaves open as the launchers around the kernel have it."""
+def said_by_torch(
+    declaration: Declaration, wrappers: Sequence[object]
+) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, object]]:
+    """Types, values and options as the launcher around the kernel has them, without what the
+    declaration says otherwise. Raises `CodegenError`."""
     for wrapper in wrappers:
         meta = getattr(wrapper, "triton_meta", None)
         if isinstance(meta, Mapping):
@@ -20,14 +22,9 @@ def with_types_of_torch(declaration: Declaration, wrappers: Sequence[object]) ->
             named = {*declaration.types, *declaration.constexprs, *values}
             types = {name: type_ for name, type_ in _types(meta) if name not in named}
             given = {n: v for n, v in values.items() if n not in declaration.types}
-            options = _options(declaration, meta, getattr(wrapper, "inductor_meta", None) or {})
-            return dataclasses.replace(
-                declaration,
-                types={**types, **declaration.types},
-                constexprs={**given, **declaration.constexprs},
-                options={**options, **declaration.options},
-            )
-    return declaration
+            of_torch = getattr(wrapper, "inductor_meta", None) or {}
+            return dict(types), given, _options(meta, of_torch, declaration.options)
+    return {}, {}, {}
 
 
 def _types(meta: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -52,7 +49,7 @@ _NO_OPTIONS = (
 
 
 def _options(
-    declaration: Declaration, meta: Mapping[str, Any], of_torch: Mapping[str, Any]
+    meta: Mapping[str, Any], of_torch: Mapping[str, Any], declared: Collection[str]
 ) -> dict[str, object]:
     """The options with which torch compiles the kernel. Raises `CodegenError` for one that is not
     followed, and for what is not known here."""
@@ -67,7 +64,7 @@ def _options(
             options[name] = value
         elif name == "disable_ftz":
             options["enable_reflect_ftz"] = not value
-        elif name not in (*_NO_OPTIONS, *declaration.options) and not is_neutral(name, value):
+        elif name not in (*_NO_OPTIONS, *declared) and not is_neutral(name, value):
             what, hint = refusal(name) or ("which is not known here", "")
             raise CodegenError(
                 f"torch.compile's triton_meta gives {name}={value!r}, {what}",

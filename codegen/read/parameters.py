@@ -1,49 +1,76 @@
-"""One parameter of a kernel: what Triton's signature says of it, joined with the declaration."""
+"""The parameters of a kernel: what Triton's signature says of them, joined with the declaration."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
-from triton.language import constexpr, dtype
+from triton.language import constexpr
+from triton.runtime.jit import JITFunction
 
-from codegen.model.declaration import Declaration
-from codegen.model.descriptors import DescriptorType, ParameterType, parse_parameter_type
-from codegen.model.dtypes import ValueType, dtype_name
-from codegen.model.errors import CodegenError
+from codegen.model.descriptors import (
+    DEFAULT_LAYOUT,
+    DescriptorType,
+    ParameterType,
+    parse_parameter_type,
+)
+from codegen.model.dtypes import ValueType
+from codegen.model.errors import CodegenError, CodegenErrors, about, collected
 from codegen.model.kernel import Constexpr, Default, Parameter
-from codegen.model.none_together import WITH, partner_of
-from codegen.model.patterns import with_patterns
-from codegen.model.values import held
-from codegen.read.loading import unwrapped
+from codegen.model.none_together import WITH, check_partners, partner_of
+from codegen.model.visible import visible
+from codegen.read.constexprs import constexpr_of, plain
+from codegen.read.parameter_comments import parameter_comments
+from codegen.read.tuples import Spread
 from codegen.variants.cases import check_hint, is_unspecialised
 
 
-def parameter_of(
-    declaration: Declaration, raw: Any, comment: str, computed: Collection[str] = ()
-) -> Parameter | Constexpr:
-    """The parameter that Triton's `KernelParam` `raw` describes. Raises `CodegenError`.
+def parameters_of(
+    spread: Spread, function: JITFunction[Any], computed: Collection[str]
+) -> tuple[Parameter | Constexpr, ...]:
+    """All of a kernel's, in order. Raises `CodegenErrors` with what is wrong with each.
 
     `computed` names those to which the kernel's configurations or heuristics give values.
     """
-    default = Default(_unwrapped(raw.default)) if raw.has_default else None
-    is_declared = raw.name in declaration.types
-    declared = declaration.types.get(raw.name)
+    comments = parameter_comments(function.fn)
+    parameters: list[Parameter | Constexpr] = []
+    errors: list[CodegenError] = []
+    for raw in spread.params:
+        comment = visible(comments.get(spread.owners.get(raw.name, raw.name), ""))
+        with collected(errors), about(f"parameter `{raw.name}`"):
+            parameters.append(parameter_of(spread, raw, comment, computed, function.is_gluon()))
+    if errors:
+        raise CodegenErrors(errors)
+    check_partners(parameters)
+    return tuple(parameters)
+
+
+def parameter_of(
+    spread: Spread,
+    raw: Any,
+    comment: str,
+    computed: Collection[str] = (),
+    is_gluon: bool = False,
+) -> Parameter | Constexpr:
+    """The parameter that Triton's `KernelParam` `raw` describes. Raises `CodegenError`."""
+    default = Default(plain(raw.default)) if raw.has_default else None
+    is_declared = raw.name in spread.types
+    declared = spread.types.get(raw.name)
     if raw.is_constexpr and is_declared:
         raise CodegenError(
             f"it is a constexpr, and types gives it `{declared}`",
             hint=f'give its value instead: constexprs={{"{raw.name}": ...}}',
         )
-    if raw.name in declaration.constexprs and is_declared:
+    if raw.name in spread.constexprs and is_declared:
         raise CodegenError(
             f"constexprs gives it a value, and types gives it `{declared}`",
             hint="leave it out of one of them",
         )
     if raw.name in computed:
         return Constexpr(raw.name, (), default, comment, is_computed=True)
-    if raw.is_constexpr or raw.name in declaration.constexprs:
-        return _constexpr(declaration, raw, default, comment)
+    if raw.is_constexpr or raw.name in spread.constexprs:
+        return constexpr_of(spread, raw, default, comment)
     is_none = default is not None and default.value is None
     if declared is None and (is_declared or (is_none and not raw.annotation_type)):
         return Constexpr(raw.name, (None,), None, comment)  # as Triton's JIT compiles such a call
@@ -53,20 +80,11 @@ def parameter_of(
     default = None if is_none and not nullable else default
     texts = [text for text in texts if text != "None" and not text.startswith(WITH)]
     hint = _hint(texts)
-    types = tuple(parse_parameter_type(_bare(text)) for text in texts)
+    types = tuple(_type(_bare(text), raw.is_const, is_gluon) for text in texts)
     if not types:
         raise CodegenError(
             "None alone is no type",
             hint='write it as in "*fp32 | None", or without quotes for what is None in every call',
-        )
-    if raw.is_const:
-        types = tuple(
-            (
-                dataclasses.replace(t, is_const=True)
-                if isinstance(t, ValueType) and t.is_pointer
-                else t
-            )
-            for t in types
         )
     if any(isinstance(type_, DescriptorType) for type_ in types):
         _check_descriptors(types, nullable)
@@ -89,6 +107,21 @@ def parameter_of(
         comment=comment,
         partner=partner,
     )
+
+
+def _type(text: str, is_const: bool, is_gluon: bool) -> ParameterType:
+    """As declared and annotated; a Gluon kernel's descriptors have layouts, and no other's have."""
+    type_ = parse_parameter_type(text)
+    if isinstance(type_, ValueType):
+        return replace(type_, is_const=True) if is_const and type_.is_pointer else type_
+    if is_gluon:
+        return replace(type_, layout=type_.layout or DEFAULT_LAYOUT)
+    if type_.layout:
+        raise CodegenError(
+            f"its type is `{type_}`, and only a Gluon kernel's descriptors have layouts",
+            hint="leave the layout out",
+        )
+    return type_
 
 
 def _hint(texts: list[str]) -> int | None:
@@ -183,97 +216,6 @@ def _check_default(type_: ParameterType, value: object) -> None:
         raise CodegenError(
             f"its default {value!r} is no `{type_}`", hint="change the default, or the type"
         )
-
-
-def given_value(declaration: Declaration, name: str, which: int | str) -> Any:
-    """One of the values that a constexpr is given, as `Held.place` says which.
-
-    An int is of the declaration's, or else of the kernel's default; `config 2` of a configuration.
-    """
-    function, wrappers = unwrapped(declaration)
-    if isinstance(which, str):
-        (autotuner,) = (wrapper for wrapper in wrappers if hasattr(wrapper, "configs"))
-        return autotuner.configs[int(which.removeprefix("config "))].kwargs[name]
-    constexprs = with_patterns(declaration, function.params).constexprs
-    if name not in constexprs:
-        return function.signature.parameters[name].default
-    given = constexprs[name]
-    return given[which] if isinstance(given, list) else given
-
-
-def _constexpr(
-    declaration: Declaration, raw: Any, default: Default | None, comment: str
-) -> Constexpr:
-    name = raw.name
-    if name not in declaration.constexprs and name in declaration.options:
-        return Constexpr(name, (declaration.options[name],), None, comment)
-    if name not in declaration.constexprs:
-        if default is None:
-            raise CodegenError(
-                "it is a constexpr without a value",
-                hint=f'give one: constexprs={{"{name}": ...}}',
-            )
-        value = held(raw.default, name, 0)
-        _check_hashable([raw.default])
-        return Constexpr(name, (value,), Default(value), comment)
-    given = declaration.constexprs[name]
-    values = given if isinstance(given, list) else [given]
-    choices = tuple(held(value, name, index) for index, value in enumerate(values))
-    if not choices:
-        raise CodegenError("its list of choices is empty", hint="give one value, or several")
-    are_dtypes = len(choices) > 1 and all(type(choice) is dtype for choice in choices)
-    dtypes = tuple(map(dtype_name, choices)) if are_dtypes else ()
-    if len(choices) > 1:
-        _check_choices(dtypes or choices)
-    _check_hashable(values)
-    if default is not None and _typed(default.value) not in map(_typed, choices):
-        default = None
-    elif default is not None and are_dtypes:
-        default = Default(dtype_name(default.value))
-    return Constexpr(name, choices, default, comment, dtypes=dtypes)
-
-
-def _check_hashable(values: Iterable[object]) -> None:
-    for value in values:
-        try:
-            hash(_unwrapped(value))
-        except TypeError:
-            raise CodegenError(
-                f"its value {value!r} cannot be hashed, as Triton's JIT does with constexprs",
-                hint="write tuples instead of lists, and make pointer types in the kernel",
-            ) from None
-
-
-def _check_choices(choices: tuple[object, ...]) -> None:
-    kinds = {type(choice) for choice in choices}
-    if kinds > {str}:  # None may stand among strings
-        kinds.discard(type(None))
-    got = f"got {list(choices)!r}"
-    if not kinds <= {int, bool, str}:
-        raise CodegenError(
-            f"a call can choose among ints, bools, strings or dtypes, {got}",
-            hint="export the kernel once for each value, under several names",
-        )
-    if len(kinds) > 1:
-        raise CodegenError(f"its choices must be of one kind, {got}", hint="give ints alone")
-    if len(set(choices)) < len(choices):
-        raise CodegenError(f"its choices must differ, {got}", hint="name each of them once")
-    for choice in choices:
-        if isinstance(choice, int) and not -(1 << 63) <= choice < 1 << 63:
-            raise CodegenError(f"a choice must fit int64, got {choice}", hint="choose another")
-        if isinstance(choice, str) and "\0" in choice:
-            raise CodegenError(
-                f"a choice cannot hold a zero byte, got {choice!r}", hint="choose another"
-            )
-
-
-def _unwrapped(value: object) -> object:
-    return value.value if isinstance(value, constexpr) else value
-
-
-def _typed(value: object) -> tuple[type, str]:
-    """What tells values apart that Python calls equal, such as 1 and True."""
-    return type(value), repr(value)
 
 
 def _listed(types: tuple[ParameterType, ...]) -> str:

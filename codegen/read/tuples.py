@@ -6,10 +6,13 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from triton.runtime.jit import JITFunction
+
 from codegen.model.declaration import Declaration
 from codegen.model.errors import CodegenError, about
 from codegen.model.kernel import Variant
 from codegen.model.tuple_shapes import Nest
+from codegen.variants.given_options import with_debug
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,8 +36,12 @@ class Leaf:
 class Spread:
     """A kernel as if its tuples had been written out."""
 
-    declaration: Declaration
-    """With the types and values of the leaves instead of those of tuples."""
+    types: Mapping[str, Any]
+    """Those that the declaration gives, of leaves instead of tuples."""
+    constexprs: Mapping[str, object]
+    """The values, likewise."""
+    options: Mapping[str, object]
+    """Those of the declaration, and the decorator's `debug`."""
     params: tuple[Any, ...]
     """Triton's `KernelParam`s and `Leaf`s, in order."""
     tuples: tuple[tuple[str, Nest], ...]
@@ -47,14 +54,14 @@ class Spread:
         return [raw.name for raw in self.params]
 
 
-def spread(declaration: Declaration, params: Sequence[Any]) -> Spread:
+def spread(declaration: Declaration, function: JITFunction[Any]) -> Spread:
     """The leaves of the parameters to which `types` gives tuples. Raises `CodegenError`."""
     types = dict(declaration.types)
     constexprs = dict(declaration.constexprs)
     spread_params: list[Any] = []
     tuples = []
     owners: dict[str, str] = {}
-    for raw in params:
+    for raw in function.params:
         declared = declaration.types.get(raw.name)
         with about(f"parameter `{raw.name}`"):
             _check(declaration, raw, declared)
@@ -71,8 +78,8 @@ def spread(declaration: Declaration, params: Sequence[Any]) -> Spread:
             else:
                 constexprs[name] = [entry]
     _check_names([raw.name for raw in spread_params], owners)
-    flat = dataclasses.replace(declaration, types=types, constexprs=constexprs)
-    return Spread(flat, tuple(spread_params), tuple(tuples), owners)
+    options = with_debug(declaration, function)
+    return Spread(types, constexprs, options, tuple(spread_params), tuple(tuples), owners)
 
 
 def nested_signature(variant: Variant, names: Sequence[str]) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codegen.model.descriptor_facts import passed_facts
-from codegen.model.identifiers import image_file
+from codegen.model.identifiers import GRID_NAMES, image_file
 from codegen.model.kernel import Kernel, Parameter, Reads
 from codegen.model.plan import Binary, Image, Plan
-from codegen.model.wording import GRID_NAMES, signature_text
+from codegen.model.wording import signature_text
 from codegen.prove.launch_layout import value_sizes
 from codegen.render.c_arguments import c_arguments, c_string, dtype_constant
 from codegen.render.c_decisions import decide

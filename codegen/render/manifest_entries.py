@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from codegen.model.generated_file import digest
+from codegen.model.identifiers import GRID_NAMES
 from codegen.model.kernel import Parameter
 from codegen.model.plan import Plan
 from codegen.model.wording import axis_text, signature_text
@@ -51,7 +52,7 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
     return {
         "kernel": f"{kernel.file}:{kernel.qualname}",
         "signature": signature_text(kernel),
-        "grid": [axis_text(kernel, axis) for axis in kernel.grid.axes or ("gx", "gy", "gz")],
+        "grid": [axis_text(kernel, axis) for axis in kernel.grid.axes or GRID_NAMES],
         "omitted": [
             {"variant": each.variant, "target": each.target.name, "reason": each.reason}
             for each in plan.omissions

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from codegen.model.identifiers import RUNTIME
+
 DEFAULT = "tritonbind"
 
-_OURS = re.compile(r"\b(tritonbind|TRITONBIND|tb|TB)_")
+_OURS = re.compile(rf"\b({'|'.join(spelt for name in RUNTIME for spelt in (name, name.upper()))})_")
 _INCLUDE = re.compile(r'(^#include "[^"]*")', re.MULTILINE)
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|/\*.*?\*/|\b[A-Za-z_]\w*', re.DOTALL)
 

@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codegen.model.identifiers import python_identifier
+from codegen.model.identifiers import GRID_NAMES, python_identifier
 from codegen.model.kernel import Constexpr, Default, Origin, Parameter
 from codegen.model.plan import Plan
 from codegen.model.wording import (
-    GRID_NAMES,
     choices_text,
     constexpr_doc,
     grid_doc,

@@ -8,12 +8,12 @@ from typing import Any
 from codegen.model.declaration import Declaration
 from codegen.model.descriptors import DescriptorType, ParameterType
 from codegen.model.errors import CodegenError, about, meant
-from codegen.model.kernel import Hints, Kernel, Parameter
+from codegen.model.kernel import Hints, KernelSource, Parameter
 from codegen.model.patterns import filled
 
 
 def cases_of(
-    declaration: Declaration, kernel: Kernel, raws: Sequence[Any]
+    declaration: Declaration, kernel: KernelSource, raws: Sequence[Any]
 ) -> tuple[Hints, ...] | None:
     """What each listed case assumes, most first; None where nothing is listed.
 

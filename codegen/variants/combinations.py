@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from codegen.model.kernel import Axis, Hints, Kernel
+from codegen.model.kernel import Axis, Hints, KernelSource
 from codegen.model.options import OPTIONS, Options, check_options, with_given
 
 
@@ -28,7 +28,7 @@ class Combination:
         told = axis.labels[index : index + 1] if len(axis.labels) > 1 else ()
         return replace(self, selection=(*self.selection, index), labels=(*self.labels, *told))
 
-    def with_value(self, kernel: Kernel, name: str, value: object) -> Combination:
+    def with_value(self, kernel: KernelSource, name: str, value: object) -> Combination:
         """This with the value of a constexpr, or an option of the compiler, or both of one name."""
         made = self
         if name in OPTIONS:

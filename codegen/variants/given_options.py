@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from triton.runtime.jit import JITFunction
@@ -24,25 +23,28 @@ from codegen.variants.heuristics import Heuristic
 from codegen.variants.tuning import Tuning
 
 
-def options_of(declaration: Declaration, parameters: Sequence[Parameter | Constexpr]) -> Options:
-    """As declared; and what a constexpr is that has an option's name, for which Triton's launches
-    take one keyword argument."""
+def options_of(
+    declared: Mapping[str, object],
+    constexprs: Collection[str],
+    parameters: Sequence[Parameter | Constexpr],
+) -> Options:
+    """As declared; and what a constexpr is that has an option's name and is given a value, for
+    which Triton's launches take one keyword argument."""
     given: dict[str, object] = {}
     for parameter in parameters:
-        is_given = parameter.name in declaration.constexprs
+        is_given = parameter.name in constexprs
         if is_given and isinstance(parameter, Constexpr) and len(parameter.choices) == 1:
             given[parameter.name] = parameter.choices[0]
-    options = with_given(DEFAULTS, {**given, **declaration.options})
+    options = with_given(DEFAULTS, {**given, **declared})
     check_options(options)
     return options
 
 
-def with_debug(declaration: Declaration, function: JITFunction[Any]) -> Declaration:
-    """The declaration with the decorator's `debug`, which each launch of the JIT has where nothing
-    else gives one; so a constexpr of that name never has its default."""
-    if "debug" in declaration.options or "debug" in declaration.constexprs:
-        return declaration
-    return replace(declaration, options={**declaration.options, "debug": bool(function.debug)})
+def with_debug(declaration: Declaration, function: JITFunction[Any]) -> Mapping[str, object]:
+    """The declaration's options with the decorator's `debug`, which each launch of the JIT has
+    where nothing else gives one; so a constexpr of that name never has its default."""
+    own = {} if "debug" in declaration.constexprs else {"debug": bool(function.debug)}
+    return {**own, **declaration.options}
 
 
 def check_names(declaration: Declaration, names: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from codegen.expressions.translate import translate_heuristic
 from codegen.model.descriptors import DescriptorType, ParameterType, parse_parameter_type
 from codegen.model.dtypes import DType
 from codegen.model.errors import CodegenError, SourceLocation, meant, told
-from codegen.model.kernel import Computed, Constexpr, Kernel, Parameter
+from codegen.model.kernel import Computed, Constexpr, KernelSource, Parameter
 from codegen.model.options import OPTIONS
 from codegen.model.sm_count import NoDeviceYet, SmCount
 from codegen.model.values import COMPUTED, canonical, held, is_plain, real
@@ -51,7 +51,7 @@ class Found:
 
 
 def evaluate_or_translate(
-    kernel: Kernel, heuristic: Heuristic, combinations: Sequence[Combination]
+    kernel: KernelSource, heuristic: Heuristic, combinations: Sequence[Combination]
 ) -> Found:
     """Its values in each combination. Raises `CodegenError` if C cannot compute them."""
     values = _held(
@@ -135,7 +135,7 @@ def _argument(type_: ParameterType) -> Unknown:
 
 
 def _evaluated(
-    kernel: Kernel, heuristic: Heuristic, combination: Combination
+    kernel: KernelSource, heuristic: Heuristic, combination: Combination
 ) -> tuple[object, ...] | None:
     """The value in a combination; None when a call's values decide it."""
     values = {name: real(value) for name, value in combination.values.items()}
@@ -229,7 +229,7 @@ def _place_of(error: Exception, function: Function) -> SourceLocation | None:
     return SourceLocation(path, lines[-1]) if path and lines else None
 
 
-def _names(kernel: Kernel) -> set[str]:
+def _names(kernel: KernelSource) -> set[str]:
     """What a heuristic may read."""
     tuples = (name for name, _ in kernel.tuples)
     return {*(parameter.name for parameter in kernel.parameters), *tuples, *OPTIONS}
@@ -240,7 +240,7 @@ def _plain(value: object) -> object:
 
 
 def _translated(
-    kernel: Kernel, heuristic: Heuristic, combinations: Sequence[Combination]
+    kernel: KernelSource, heuristic: Heuristic, combinations: Sequence[Combination]
 ) -> tuple[Computed, tuple[object, ...]]:
     names = {parameter.name for parameter in kernel.parameters}
     options = (name for name in OPTIONS if name not in names)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from codegen.model.errors import CodegenError
-from codegen.model.kernel import Kernel
+from codegen.model.kernel import KernelSource
 
 MOST_PARAMETERS, MOST_TYPE_VARIABLES, MOST_COMBINATIONS, MOST_HINT_GROUPS = 254, 8, 1 << 15, 12
 
 
-def check_limit(kernel: Kernel, count: int, most: int, what: str) -> None:
+def check_limit(kernel: KernelSource, count: int, most: int, what: str) -> None:
     """Raise `CodegenError` where a kernel has more of something than a function can have."""
     if count > most:
         raise CodegenError(

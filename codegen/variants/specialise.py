@@ -14,7 +14,7 @@ from codegen.model.kernel import (
     Configuration,
     Constexpr,
     Hints,
-    Kernel,
+    KernelSource,
     Parameter,
     Specialisation,
     Variant,
@@ -43,9 +43,11 @@ from codegen.variants.tuning import Tuning
 
 
 def specialise(
-    kernel: Kernel, steps: Sequence[Tuning | Heuristic] = (), cases: tuple[Hints, ...] | None = None
-) -> Kernel:
-    """The kernel with its specialisation, and with the values that its own `steps` give.
+    kernel: KernelSource,
+    steps: Sequence[Tuning | Heuristic] = (),
+    cases: tuple[Hints, ...] | None = None,
+) -> Specialisation:
+    """What a call decides; `steps` are the kernel's own, in the order in which a call meets them.
 
     `cases` are the hinted variants besides the generic one; by default one that has each
     parameter's hint.
@@ -55,8 +57,8 @@ def specialise(
 
 
 def _specialised(
-    kernel: Kernel, steps: Sequence[Tuning | Heuristic], cases: tuple[Hints, ...] | None
-) -> Kernel:
+    kernel: KernelSource, steps: Sequence[Tuning | Heuristic], cases: tuple[Hints, ...] | None
+) -> Specialisation:
     parts = sum(most_parts(p) for p in kernel.parameters if isinstance(p, Parameter))
     check_limit(kernel, parts, MOST_PARAMETERS, "run-time parameters")
     check_limit(kernel, len([*DtypeAxis.of(kernel)]), MOST_TYPE_VARIABLES, "choices of types")
@@ -77,14 +79,21 @@ def _specialised(
     return _finished(kernel, tuple(axes), combinations)
 
 
-def _first(kernel: Kernel) -> Combination:
+def with_choices(
+    parameters: Sequence[Parameter | Constexpr], specialisation: Specialisation
+) -> tuple[Parameter | Constexpr, ...]:
+    """The parameters, with the values that the variants have for computed constexprs."""
+    return tuple(_with_choices(parameter, specialisation.variants) for parameter in parameters)
+
+
+def _first(kernel: KernelSource) -> Combination:
     types = {p.name: p.types[0].triton for p in kernel.parameters if isinstance(p, Parameter)}
     fixed = (p for p in kernel.parameters if isinstance(p, Constexpr) and not p.is_computed)
     values = {constexpr.name: constexpr.choices[0] for constexpr in fixed}
     return Combination((), (), types, values, kernel.options)
 
 
-def _call_axes(kernel: Kernel) -> Iterator[AxisKind]:
+def _call_axes(kernel: KernelSource) -> Iterator[AxisKind]:
     """What the arguments decide by themselves."""
     yield from DtypeAxis.of(kernel)
     for parameter in kernel.parameters:
@@ -94,7 +103,7 @@ def _call_axes(kernel: Kernel) -> Iterator[AxisKind]:
 
 
 def _chosen(
-    kernel: Kernel, axis: AxisKind, combinations: Sequence[Combination]
+    kernel: KernelSource, axis: AxisKind, combinations: Sequence[Combination]
 ) -> list[Combination]:
     """Each of the combinations with each choice on one more axis."""
     return [
@@ -105,7 +114,7 @@ def _chosen(
 
 
 def _configured(
-    kernel: Kernel, tuning: Tuning, axes: list[AxisKind], combinations: Sequence[Combination]
+    kernel: KernelSource, tuning: Tuning, axes: list[AxisKind], combinations: Sequence[Combination]
 ) -> list[Combination]:
     """The combinations of each configuration; of several, an axis, which a call or the key
     decides."""
@@ -118,7 +127,7 @@ def _configured(
     return _chosen(kernel, axis, combinations)
 
 
-def _whole(kernel: Kernel, tuning: Tuning, one: Configuration) -> Configuration:
+def _whole(kernel: KernelSource, tuning: Tuning, one: Configuration) -> Configuration:
     """The configuration, with the kernel's own for what others give a value."""
     values = dict(one.constexprs)
     for parameter in kernel.parameters:
@@ -141,7 +150,10 @@ def _whole(kernel: Kernel, tuning: Tuning, one: Configuration) -> Configuration:
 
 
 def _computed(
-    kernel: Kernel, heuristic: Heuristic, axes: list[AxisKind], combinations: Sequence[Combination]
+    kernel: KernelSource,
+    heuristic: Heuristic,
+    axes: list[AxisKind],
+    combinations: Sequence[Combination],
 ) -> list[Combination]:
     """The combinations with what a heuristic gives: a value each, or an axis that C computes."""
     found = evaluate_or_translate(kernel, heuristic, combinations)
@@ -160,8 +172,8 @@ def _computed(
 
 
 def _finished(
-    kernel: Kernel, axes: tuple[AxisKind, ...], combinations: Sequence[Combination]
-) -> Kernel:
+    kernel: KernelSource, axes: tuple[AxisKind, ...], combinations: Sequence[Combination]
+) -> Specialisation:
     variants: list[Variant] = []
     numbers: dict[object, int] = {}
     indices = []
@@ -178,12 +190,10 @@ def _finished(
     if any(len(variant.label.encode()) > room for variant in variants):
         variants = [replace(v, label=f"variant_{n}") for n, v in enumerate(variants, 1)]
     is_identity = indices == list(range(len(indices)))
-    made = Specialisation(axes, tuple(variants), () if is_identity else tuple(indices))
-    parameters = (_with_choices(parameter, variants) for parameter in kernel.parameters)
-    return replace(kernel, specialisation=made, parameters=tuple(parameters))
+    return Specialisation(axes, tuple(variants), () if is_identity else tuple(indices))
 
 
-def _variant(kernel: Kernel, one: Combination) -> Variant:
+def _variant(kernel: KernelSource, one: Combination) -> Variant:
     ones = {name for name, number in one.hints if number == 1 and name in one.types}
     signature = []
     constexprs = []

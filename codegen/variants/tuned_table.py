@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codegen.model.errors import CodegenError
-from codegen.model.kernel import Axis, Constexpr, Kernel, Parameter
+from codegen.model.kernel import Axis, Constexpr, KernelSource, Parameter
 from codegen.variants.axes.configuration import Column, TunedTable
 from codegen.variants.axes.constexpr import ConstexprAxis
 from codegen.variants.axes.dtype import DtypeAxis
@@ -19,7 +19,7 @@ Entries = dict[Column, int]
 
 
 def tuned_table(
-    kernel: Kernel, axes: Sequence[Axis], combinations: Sequence[Combination], tuning: Tuning
+    kernel: KernelSource, axes: Sequence[Axis], combinations: Sequence[Combination], tuning: Tuning
 ) -> TunedTable:
     """The table of a tuning, without the keys that no call can have.
 
@@ -42,7 +42,7 @@ def tuned_table(
 
 
 def _keyed(
-    kernel: Kernel, combinations: Sequence[Combination], tuning: Tuning
+    kernel: KernelSource, combinations: Sequence[Combination], tuning: Tuning
 ) -> list[Parameter | Constexpr]:
     """The parameters of which Triton's keys have the values: those that reach the autotuner. What
     configurations give does not, nor what heuristics below it compute."""
@@ -75,7 +75,7 @@ def _choices(axes: Sequence[Axis], column: Column, entries: Entries) -> Sequence
 class _Calls:
     """The calls that have a key."""
 
-    kernel: Kernel
+    kernel: KernelSource
     axes: Sequence[Axis]
     combinations: Sequence[Combination]
     keyed: Sequence[Parameter | Constexpr]
@@ -173,8 +173,7 @@ class _Calls:
         )
 
     def _error(self, what: str, hint: str) -> CodegenError:
-        message = f"the tuned key {list(self.key)!r} {what}"
-        return CodegenError(message, hint=hint)
+        return CodegenError(f"the tuned key {list(self.key)!r} {what}", hint=hint)
 
 
 def _both(some: Sequence[Entries], others: Sequence[Entries]) -> list[Entries]:

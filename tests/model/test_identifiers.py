@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.model.identifiers import c_identifier
+import codegen
+from codegen.model.identifiers import c_identifier, own_names
 from codegen.render.c_arguments import c_string
 from tests.support import made
 from tests.support.c_programs import STRICT, compile_c
@@ -176,3 +177,28 @@ def test_a_long_text_is_c99(tmp_path: Path, length: int) -> None:
     program = str(tmp_path / "long")
     subprocess.run(["cc", *flags, "long.c", "-o", program], cwd=tmp_path, check=True)
     assert subprocess.run([program], capture_output=True, check=True).stdout == text.encode()
+
+
+REPOSITORY = Path(codegen.__file__).parents[1]
+MODULES = sorted(
+    path.relative_to(REPOSITORY).as_posix()
+    for folder in ("generated", "tests")
+    for path in REPOSITORY.joinpath(folder).rglob("*.c")
+    if "_function = {" in path.read_text()
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_generated_code_has_for_itself_is_known(module: str) -> None:
+    text = (REPOSITORY / module).read_text()
+    code = re.sub(r'"(?:\\.|[^"\\])*"|/\*.*?\*/|^#.*?$', "", text, flags=re.DOTALL | re.MULTILINE)
+    words = set(re.findall(r"\b[A-Za-z_]\w*", code))
+    symbols = re.findall(r"\btb_function (\w+)_function = {", code)
+    parameters = re.findall(r'\.name = "(\w+)"', text) + re.findall(r"_compute_(\w+)\(", code)
+    assert symbols
+    for symbol in symbols:
+        longer = tuple(f"{other}_" for other in symbols if other.startswith(f"{symbol}_"))
+        own = {word for word in words if word.startswith(f"{symbol}_")}
+        own = {re.sub(r"_\d+$", "", word) for word in own if not word.startswith(longer)}
+        images = {word for word in own if word.startswith(f"{symbol}__")}
+        assert own - images <= own_names(symbol, parameters)

@@ -22,10 +22,10 @@ from triton.backends.driver import expand_signature
 
 from codegen.model.declaration import Declaration
 from codegen.model.errors import SourceLocation
-from codegen.model.kernel import Grid, Kernel, Variant
+from codegen.model.kernel import KernelSource, Variant
 from codegen.model.options import Options
 from codegen.prove.layout_proof import predicted_parameters
-from codegen.read.parameters import parameter_of
+from codegen.read.parameters import parameters_of
 from codegen.read.tuples import flattened, nested_signature, paths_of, spread
 from codegen.variants.cases import cases_of
 from codegen.variants.specialise import specialise
@@ -190,15 +190,13 @@ def anything(first, last):
 def variants_of(types: dict[str, Any]) -> tuple[Variant, ...]:
     nowhere = SourceLocation("a.py", 1)
     declaration = Declaration("a", anything, types, {}, {}, "explicit", {}, nowhere)
-    flat = spread(declaration, anything.params)
-    parameters = tuple(parameter_of(flat.declaration, raw, "") for raw in flat.params)
-    kernel = Kernel(
-        *("a", "a.py", "a", nowhere, "", parameters),
-        *(Grid(None), Options(), "key"),
-        tuples=flat.tuples,
+    flat = spread(declaration, anything)
+    parameters = parameters_of(flat, anything, ())
+    source = KernelSource(
+        *("a", "a.py", "a", nowhere, "", parameters, Options(), "key"), tuples=flat.tuples
     )
-    assert cases_of(declaration, kernel, flat.params) is None
-    return specialise(kernel).specialisation.variants
+    assert cases_of(declaration, source, flat.params) is None
+    return specialise(source).variants
 
 
 @settings(deadline=None)

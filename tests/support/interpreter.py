@@ -39,7 +39,7 @@ from triton.runtime.jit import JITFunction
 
 from codegen.model.declaration import DECLARATIONS, EXPLICIT, Declaration
 from codegen.model.descriptors import DescriptorType, parse_parameter_type
-from codegen.read.introspect import GRID_ARGUMENTS
+from codegen.model.identifiers import GRID_NAMES
 from codegen.read.offline.triton_driver import offline
 from tests.support.bfloat16 import BF16_NAN, from_bf16, to_bf16
 
@@ -152,7 +152,7 @@ def launch(
         if isinstance(declared, DescriptorType):
             values[name] = Descriptor.of(arguments[name], declared.bound(values).block)
     if declaration.grid == EXPLICIT:
-        values = {name: value for name, value in values.items() if name not in GRID_ARGUMENTS}
+        values = {name: value for name, value in values.items() if name not in GRID_NAMES}
     run(declaration.kernel, grid, values, programs)
 
 
@@ -160,7 +160,7 @@ def grid_of(declaration: Declaration, arguments: Mapping[str, Any]) -> tuple[int
     """The grid that a kernel of `module.declared` declares for these arguments."""
     values = _values(declaration, arguments)
     if declaration.grid == EXPLICIT:
-        return tuple(values[name] for name in GRID_ARGUMENTS)
+        return tuple(values[name] for name in GRID_NAMES)
     grid: Any = declaration.grid
     return tuple(grid(**{name: values[name] for name in inspect.signature(grid).parameters}))
 

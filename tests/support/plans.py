@@ -6,7 +6,17 @@ from typing import TypeVar
 
 from codegen.model.descriptors import MAP_TYPES, parse_parameter_type
 from codegen.model.errors import SourceLocation
-from codegen.model.kernel import Axis, Constexpr, Default, Grid, Kernel, Parameter, Shape, Variant
+from codegen.model.kernel import (
+    Axis,
+    Constexpr,
+    Default,
+    Grid,
+    Kernel,
+    KernelSource,
+    Parameter,
+    Shape,
+    Variant,
+)
 from codegen.model.options import Options
 from codegen.model.plan import Binary, Image, Plan, TensorMap
 from codegen.model.pointer_uses import PointerUses
@@ -55,18 +65,17 @@ def kernel(
     doc: str = "",
     grid: Grid | None = None,
 ) -> Kernel:
-    made = Kernel(
+    source = KernelSource(
         name=name,
         file=file,
         qualname=name.rpartition(".")[2],
         location=SourceLocation(f"/kernels/{file}", 1),
         doc=doc,
         parameters=parameters,
-        grid=grid or Grid(("1", "1", "1")),
         options=Options(),
         source_key="source",
     )
-    return specialise(made)
+    return Kernel.of(source, parameters, grid or Grid(("1", "1", "1")), specialise(source))
 
 
 A = TypeVar("A", bound=Axis)

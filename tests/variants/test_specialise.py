@@ -207,14 +207,14 @@ def test_cases_of_many_ints_have_numbers(length: int) -> None:
     of = kernel(POINTER, *(value(name, "i32") for name in names))
     every = tuple((name, 16) for name in ("out", *names))
     cases = (every, every[:2])
-    found = specialise(of, (), cases).specialisation.variants
+    found = specialise(of, (), cases).variants
     assert [variant.label for variant in found] == ["case_1", "case_2", "generic"]
 
 
 def test_cases_of_few_ints_are_called_after_them() -> None:
     of = kernel(POINTER, value("n", "i32"), value("m", "i32"))
     cases = ((("out", 16), ("n", 16), ("m", 1)), (("out", 16), ("n", 16)))
-    found = specialise(of, (), cases).specialisation.variants
+    found = specialise(of, (), cases).variants
     assert [variant.label for variant in found] == ["n_16_m_1", "n_16", "generic"]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from codegen.model.kernel import Configuration, Constexpr, Default, Kernel, Parameter
+from codegen.model.kernel import Configuration, Constexpr, Default, Kernel, KernelSource, Parameter
 from codegen.model.options import with_given
 from codegen.model.plan import Needs, Plan
 from codegen.variants.axes.constexpr import place_among_choices
@@ -51,7 +51,7 @@ class ConfigurationAxis(AxisKind):
         choices = tuple(range(len(self.configurations)))
         return Constexpr(self.parameters[0], choices, Default(0), f"the configuration, {listed}")
 
-    def chosen(self, kernel: Kernel, combination: Combination, index: int) -> Combination:
+    def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         one = self.configurations[index]
         values = {**combination.values, **dict(one.constexprs)}
         given = {name: getattr(one.options, name) for name in one.given}

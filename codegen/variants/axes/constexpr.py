@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from codegen.model.kernel import Constexpr, Kernel, Parameter
+from codegen.model.kernel import Constexpr, KernelSource, Parameter
 from codegen.model.options import OPTIONS
 from codegen.variants.axes.kind import AxisKind, labels_of
 from codegen.variants.c_steps import CArgument, Decisions, among
@@ -20,12 +20,12 @@ class ConstexprAxis(AxisKind):
     """What is compiled in for each choice."""
 
     @classmethod
-    def of(cls, kernel: Kernel, parameter: Parameter | Constexpr) -> Iterator[ConstexprAxis]:
+    def of(cls, kernel: KernelSource, parameter: Parameter | Constexpr) -> Iterator[ConstexprAxis]:
         if isinstance(parameter, Constexpr) and parameter.is_argument:
             name, passed = parameter.name, parameter.passed
             yield cls((name,), labels_of(name, passed), passed, parameter.choices)
 
-    def chosen(self, kernel: Kernel, combination: Combination, index: int) -> Combination:
+    def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         (name,) = self.parameters
         if name in OPTIONS and name not in kernel.apart:
             return combination.with_value(kernel, name, self.compiled[index])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from codegen.model.kernel import Kernel, Parameter
+from codegen.model.kernel import KernelSource, Parameter
 from codegen.variants.axes.kind import AxisKind
 from codegen.variants.c_steps import Decisions, among
 from codegen.variants.combinations import Combination
@@ -18,7 +18,7 @@ class DtypeAxis(AxisKind):
     """For each choice, the Triton type of each parameter."""
 
     @classmethod
-    def of(cls, kernel: Kernel) -> Iterator[DtypeAxis]:
+    def of(cls, kernel: KernelSource) -> Iterator[DtypeAxis]:
         together: dict[tuple[str, ...], list[Parameter]] = {}
         for parameter in kernel.parameters:
             if isinstance(parameter, Parameter) and parameter.is_tensor:
@@ -30,7 +30,7 @@ class DtypeAxis(AxisKind):
                 types = tuple(zip(*triton, strict=True))
                 yield cls(tuple(p.name for p in parameters), dtypes, dtypes, types)
 
-    def chosen(self, kernel: Kernel, combination: Combination, index: int) -> Combination:
+    def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         types = dict(zip(self.parameters, self.types[index], strict=True))
         return replace(combination, types={**combination.types, **types})
 

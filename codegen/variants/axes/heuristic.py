@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.model.identifiers import c_identifier
-from codegen.model.kernel import Computed, Kernel, Reads
+from codegen.model.kernel import Computed, KernelSource, Reads
 from codegen.variants.axes.kind import AxisKind, labels_of
 from codegen.variants.c_steps import CHeuristic, CStep, Decisions, int_literal
 from codegen.variants.combinations import Combination
@@ -26,7 +26,7 @@ class HeuristicAxis(AxisKind):
     def reads(self) -> Reads:
         return self.computed.reads
 
-    def chosen(self, kernel: Kernel, combination: Combination, index: int) -> Combination:
+    def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         return combination.with_value(kernel, self.parameters[0], self.values[index])
 
     def decide(self, made: Decisions) -> None:

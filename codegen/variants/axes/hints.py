@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from codegen.model.kernel import GENERIC, HINTED, Hints, Kernel, Parameter, Variant
+from codegen.model.kernel import GENERIC, HINTED, Hints, KernelSource, Parameter, Variant
 from codegen.variants.axes.kind import AxisKind
 from codegen.variants.axes.none import NoneAxis
 from codegen.variants.c_steps import Decisions
@@ -24,7 +24,7 @@ class HintsAxis(AxisKind):
     """The last assumes nothing."""
 
     @classmethod
-    def of(cls, kernel: Kernel, cases: tuple[Hints, ...] | None) -> Iterator[HintsAxis]:
+    def of(cls, kernel: KernelSource, cases: tuple[Hints, ...] | None) -> Iterator[HintsAxis]:
         """The axis of these cases; by default, of one that has each parameter's hint."""
         runtime = [p for p in kernel.parameters if isinstance(p, Parameter)]
         if cases is None:
@@ -41,7 +41,7 @@ class HintsAxis(AxisKind):
             labels = [f"case_{number}" for number in range(1, len(cases) + 1)]
         yield cls((), (*labels, GENERIC), (*labels, GENERIC), (*cases, ()))
 
-    def chosen(self, kernel: Kernel, combination: Combination, index: int) -> Combination:
+    def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         return replace(combination, hints=self.cases[index])
 
     def conditions(self, choices: Sequence[int], variant: Variant) -> list[dict[str, Any]]:

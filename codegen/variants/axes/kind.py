@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 from codegen.model.identifiers import file_safe
-from codegen.model.kernel import Axis, Kernel, Variant
+from codegen.model.kernel import Axis, Kernel, KernelSource, Variant
 from codegen.variants.c_steps import Decisions
 from codegen.variants.combinations import Combination
 
@@ -21,7 +21,7 @@ class AxisKind(Axis, ABC):
     """Whether the manifest tells choices that lead to one variant in one row."""
 
     @abstractmethod
-    def chosen(self, kernel: Kernel, combination: Combination, index: int) -> Combination:
+    def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         """The combination with what this choice changes."""
 
     @abstractmethod

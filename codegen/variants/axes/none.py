@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from codegen.model.kernel import Constexpr, Kernel, Parameter
+from codegen.model.kernel import Constexpr, KernelSource, Parameter
 from codegen.model.none_together import groups
 from codegen.variants.axes.kind import AxisKind
 from codegen.variants.c_steps import CStep, Decisions
@@ -19,7 +19,7 @@ class NoneAxis(AxisKind):
     """Those that have no type where they are None: for the others there is a null pointer."""
 
     @classmethod
-    def of(cls, kernel: Kernel, parameter: Parameter | Constexpr) -> Iterator[NoneAxis]:
+    def of(cls, kernel: KernelSource, parameter: Parameter | Constexpr) -> Iterator[NoneAxis]:
         if isinstance(parameter, Parameter) and parameter.nullable and not parameter.partner:
             name = parameter.name
             names = groups(kernel.parameters)[name]
@@ -27,7 +27,7 @@ class NoneAxis(AxisKind):
             untyped = tuple(p.name for p in runtime if p.name in names and not p.takes_null)
             yield cls(names, (name, f"no_{name}"), (False, True), untyped)
 
-    def chosen(self, kernel: Kernel, combination: Combination, index: int) -> Combination:
+    def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         if not self.values[index]:
             return combination
         types = {n: type_ for n, type_ in combination.types.items() if n not in self.untyped}

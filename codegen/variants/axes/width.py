@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from codegen.model.kernel import Constexpr, Kernel, Parameter
+from codegen.model.kernel import Constexpr, KernelSource, Parameter
 from codegen.variants.axes.kind import AxisKind
 from codegen.variants.c_steps import Decisions
 from codegen.variants.combinations import Combination
@@ -16,14 +16,14 @@ class WidthAxis(AxisKind):
     kind = "width"
 
     @classmethod
-    def of(cls, kernel: Kernel, parameter: Parameter | Constexpr) -> Iterator[WidthAxis]:
+    def of(cls, kernel: KernelSource, parameter: Parameter | Constexpr) -> Iterator[WidthAxis]:
         if not isinstance(parameter, Parameter) or parameter.is_tensor:
             return
         if len(parameter.types) > 1:
             types = tuple(type_.triton for type_ in parameter.types)
             yield cls((parameter.name,), tuple(f"{parameter.name}_{t}" for t in types), types)
 
-    def chosen(self, kernel: Kernel, combination: Combination, index: int) -> Combination:
+    def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         (name,) = self.parameters
         if name not in combination.types:
             return combination
