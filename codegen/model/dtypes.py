@@ -24,8 +24,6 @@ class DType:
     """Storage of a scalar argument, of the width the kernel reads; None where Triton takes none."""
     python_type: str = ""
     """The Python annotation of a scalar argument."""
-    schema: str = ""
-    """The name of a scalar argument in a TVM FFI type schema."""
     low: int = 0
     high: int = 0
     """The range of an integer."""
@@ -43,15 +41,15 @@ class DType:
 def _integer(name: str, label: str, bits: int, signed: bool) -> DType:
     low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
     code = DLPACK_INT if signed else DLPACK_UINT
-    return DType(name, label, bits, code, f"{label}_t", "int", "int", low, high)
+    return DType(name, label, bits, code, f"{label}_t", "int", low, high)
 
 
 def _float(name: str, label: str, bits: int, c_type: str, code: int = DLPACK_FLOAT) -> DType:
-    return DType(name, label, bits, code, c_type, "float", "float")
+    return DType(name, label, bits, code, c_type, "float")
 
 
 _ROWS = (
-    DType("i1", "bool", 1, DLPACK_BOOL, "bool", "bool", "bool", 0, 1),
+    DType("i1", "bool", 1, DLPACK_BOOL, "bool", "bool", 0, 1),
     _integer("i8", "int8", 8, True),
     _integer("i16", "int16", 16, True),
     _integer("i32", "int32", 32, True),
