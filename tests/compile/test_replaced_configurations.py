@@ -15,7 +15,6 @@ from codegen.model.kernel import Kernel, Variant
 from codegen.model.plan import Image, Plan
 from codegen.model.request import CompileRequest
 from codegen.model.targets import Target
-from codegen.project.library import build_library
 from codegen.render.manifest_entries import functions_of
 from codegen.report import inspection
 from codegen.variants.axes.configuration import ConfigurationAxis
@@ -81,7 +80,7 @@ def test_each_device_gets_a_configuration_that_fits(kernel: Kernel, tmp_path: Pa
             launch = standin.launch()
             print(launch.image.target, launch.device, launch.grid[0], launch.grid[1])
     """
-    path = build_library(library.folder).path
+    path = library.path
     printed = standin.run_child(source, str(path), devices=[80, 86, 90, 120])
     rows = [line.split() for line in printed.splitlines()]
     blocks = {80: [64, 128, 64], 86: [64, 64, 64], 90: [64, 128, 256], 120: [64, 128, 64]}
@@ -156,7 +155,7 @@ def test_a_device_with_room_for_none(kernel: Kernel, tmp_path: Path) -> None:
     except RuntimeError as error:
         print(str(error).partition("\\n")[0])
     """
-    path = build_library(library.folder).path
+    path = library.path
     printed = standin.run_child(source, str(path), devices=[80, 120])
     assert printed == (
         "tests.k: cannot launch on cuda:1: each configuration needs 110064 bytes of shared memory "
@@ -270,7 +269,7 @@ def test_a_configuration_is_replaced_for_the_choices_that_lack_it(tmp_path: Path
                 except RuntimeError as error:
                     print(str(error).partition("\\n")[0])
     """
-    path = build_library(library.folder).path
+    path = library.path
     printed = standin.run_child(source, str(path), devices=[80, 90])
     sentence = (
         "tests.s: cannot launch on cuda:0: for these arguments the library has no image for its "

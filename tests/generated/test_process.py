@@ -8,7 +8,6 @@ import textwrap
 
 import pytest
 
-from codegen.project.library import build_library
 from tests.support import made, standin
 from tests.support.places import REPOSITORY
 
@@ -89,7 +88,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         cwd=library.folder,
         check=True,
     )
-    return [str(build_library(library.folder).path), str(plugin), str(library.folder.parent)]
+    return [str(library.path), str(plugin), str(library.folder.parent)]
 
 
 def run(places: list[str], source: str, **environment: str) -> str:

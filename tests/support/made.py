@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from codegen.model.declaration import DECLARATIONS
+from codegen.model.generated_file import digest
 from codegen.model.kernel import Kernel, Variant
 from codegen.model.plan import Binary, Image, Plan
 from codegen.model.pointer_uses import PointerUses
 from codegen.model.targets import Target
-from codegen.project.library import build_library
 from codegen.read.introspect import introspect
 from codegen.render.files import render
 
@@ -50,14 +51,18 @@ def read(folder: Path, source: str, name: str = "made") -> tuple[Kernel, ...]:
 
 def declarations(folder: Path, name: str = "made") -> dict[str, Any]:
     """What the file defines, imported apart from `read`."""
-    path = folder / "kernels" / f"{name}.py"
-    specification = importlib.util.spec_from_file_location(f"apart_{name}", path)
-    assert specification is not None and specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
     before = list(DECLARATIONS)
-    specification.loader.exec_module(module)
+    module = _module_of(folder / "kernels" / f"{name}.py", f"apart_{name}")
     DECLARATIONS[:] = before
     return vars(module)
+
+
+def _module_of(file: Path, name: str) -> Any:
+    specification = importlib.util.spec_from_file_location(name, file)
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
 
 
 def image(kernel: Kernel, variant: Variant, target: Target, shared: int = 0) -> Image:
@@ -116,7 +121,20 @@ class Library:
         import tvm_ffi
 
         standin.install()
-        return tvm_ffi.load_module(str(build_library(self.folder).path))
+        return tvm_ffi.load_module(str(self.path))
+
+    @functools.cached_property
+    def path(self) -> Path:
+        """The shared library. What a process of tests compiles of the runtime, it compiles once."""
+        builder = _module_of(self.folder / "_build.py", "_build")
+        runtime = sorted((self.folder / "runtime").rglob("*.[ch]"))
+        texts = [builder.compiler(), *(path.read_bytes() for path in runtime)]
+        place = Path(os.environ["XDG_CACHE_HOME"], "objects", digest(repr(texts).encode()))
+        sources = [source for source in builder.SOURCES if source.startswith("runtime/")]
+        names = [source.replace("/", "-") for source in sources]
+        objects = {source: place / f"{n}.o" for source, n in zip(sources, names, strict=True)}
+        built: Path = builder.build(objects=objects)
+        return built
 
     @functools.cached_property
     def _variants(self) -> dict[tuple[int, int], tuple[Variant, Target]]:
