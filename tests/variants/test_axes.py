@@ -24,7 +24,7 @@ from codegen.variants.combinations import Combination
 from tests.support import manifest_calls
 from tests.support.plans import axis_of, choice, kernel, plan, value
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 X, Y = value("x", "*fp16 | *bf16"), value("y", "const *fp16 | const *bf16")
 
 
