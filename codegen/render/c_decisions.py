@@ -52,7 +52,7 @@ def _element_size(made: Decisions, argument: CArgument) -> str:
     sizes = set(argument.element_sizes)
     if len(sizes) == 1:
         return str(sizes.pop())
-    return f"tb_dtypes[{made.dtype_of(argument.name)}].bits / 8u"
+    return f"tb_dtypes[{made.dtypes[argument.name]}].bits / 8u"
 
 
 def _describe(made: Decisions, arguments: Sequence[CArgument]) -> None:
@@ -76,7 +76,9 @@ def _variant(made: Decisions, rows: Rows) -> None:
     text = made.number or "0"
     numbers = rows.numbers
     if numbers:
-        text = f"{made.table('cells', 'int16_t', [str(number) for number in numbers])}[{text}]"
+        text = (
+            f"{made.table('combinations', 'int16_t', [str(number) for number in numbers])}[{text}]"
+        )
     is_partial = NO_VARIANT in numbers
     failure = ("variant < 0", "tb_fail_no_variant(function)") if is_partial else ()
     if text.isidentifier() or text == "0":

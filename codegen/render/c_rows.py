@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codegen.model.kernel import NO_VARIANT, Specialisation
+from codegen.variants.axes.hints import HintsAxis
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,12 @@ class Rows:
 def rows_of(specialisation: Specialisation, first_alike: Sequence[int]) -> Rows:
     """`first_alike` gives for each variant the first one that has the same images."""
     every = tuple(range(len(specialisation.variants)))
-    cells = specialisation.numbers or every
+    numbers = specialisation.numbers or every
     axis = specialisation.axes[-1] if specialisation.axes else None
-    if axis is None or axis.kind != "hints":
+    if not isinstance(axis, HintsAxis):
         return Rows(every, specialisation.numbers, True)
     count = len(axis.labels)
-    groups = [cells[first : first + count] for first in range(0, len(cells), count)]
+    groups = [numbers[first : first + count] for first in range(0, len(numbers), count)]
     images = [{first_alike[number] if number >= 0 else number for number in g} for g in groups]
     if any(len(different) > 1 for different in images):
         return Rows(every, specialisation.numbers, True)

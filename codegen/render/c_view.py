@@ -55,8 +55,9 @@ class CDtype:
     """The choice of a dtype that some pointers make together, which plain C passes by name."""
 
     c_name: str
+    pointers: tuple[str, ...]
     index: int
-    """The first of the pointers."""
+    """Of the first of the pointers."""
     doc: str
 
 
@@ -217,7 +218,7 @@ def c_function(plan: Plan, prefix: str) -> CFunction:
     dtypes = tuple(_dtypes(plan, arguments, names))
     grid = kernel.grid
     runtime = [p for p in kernel.parameters if isinstance(p, Parameter)]
-    dtype_names = {arguments[dtype.index].name: f"passed->{dtype.c_name}" for dtype in dtypes}
+    dtype_names = {name: f"passed->{dtype.c_name}" for dtype in dtypes for name in dtype.pointers}
     descriptors = {a.name: _unused(f"{a.c_name}_descriptor", names) for a in arguments if a.rank}
     tables = c_tables(plan)
     variants = [_variant(plan, binary, tables) for binary in plan.binaries]
@@ -278,7 +279,8 @@ def _dtypes(plan: Plan, arguments: tuple[CArgument, ...], names: set[str]) -> It
             pointers = [by_name[name].c_name for name in axis.parameters]
             listed = " and ".join(filter(None, [", ".join(pointers[:-1]), pointers[-1]]))
             name = _unused(f"{by_name[first].c_name}_dtype", names)
-            yield CDtype(name, by_name[first].index, f"the type of {listed}: {choices}")
+            doc = f"the type of {listed}: {choices}"
+            yield CDtype(name, axis.parameters, by_name[first].index, doc)
 
 
 def _facts(kernel: Kernel, arguments: Mapping[str, CArgument]) -> Iterator[CFact]:

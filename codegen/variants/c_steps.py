@@ -81,7 +81,7 @@ class Decisions:
     plan: Plan
     arguments: Mapping[str, CArgument]
     dtypes: Mapping[str, str]
-    """The variable of the dtype that plain C passes, by the first pointer on its axis."""
+    """The variable of the dtype that was chosen, by each pointer on its axis."""
     descriptors: Mapping[str, str]
     """The variable of each tensor's descriptor, by the argument."""
     names: set[str]
@@ -91,8 +91,8 @@ class Decisions:
     heuristics: list[CHeuristic] = field(default_factory=list)
     digits: list[tuple[str, int]] = field(default_factory=list)
     """The variable of each choice, and how many there are to choose from."""
-    digit_of: dict[tuple[type[Axis], str], str] = field(default_factory=dict)
-    """The variable of a choice, by the kind of its axis and the parameter."""
+    nones: dict[str, str] = field(default_factory=dict)
+    """The variable that tells whether a parameter is None."""
     sources: dict[str, str] = field(default_factory=dict)
     """The `int64_t` variable of each computed constexpr that something reads."""
     variant: str = "variant"
@@ -123,7 +123,6 @@ class Decisions:
     def choose(self, axis: Axis, variable: str) -> str:
         """Let a variable be the choice on an axis."""
         self.digits.append((variable, len(axis.labels)))
-        self.digit_of.update({(type(axis), name): variable for name in axis.parameters})
         return variable
 
     @property
@@ -168,11 +167,6 @@ class Decisions:
             declared.append(f"int64_t {name}")
             passed.append(f"passed->{name}" if name in by_call else name)
         return declared, passed
-
-    def dtype_of(self, name: str) -> str:
-        """The dtype that was chosen for a pointer, which those on its axis have alike."""
-        axes = (axis for axis in self.kernel.specialisation.axes if axis.kind == "dtype")
-        return next(self.dtypes[axis.parameters[0]] for axis in axes if name in axis.parameters)
 
     def _declaration(self, name: str) -> str:
         """Pointers are compared with NULL, and scalars that may be None come by address."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from codegen.model.kernel import GENERIC, HINTED, Hints, KernelSource, Parameter, Variant
 from codegen.variants.axes.kind import AxisKind
-from codegen.variants.axes.none import NoneAxis
 from codegen.variants.c_steps import Decisions
 from codegen.variants.combinations import Combination
 from codegen.variants.limits import MOST_HINT_GROUPS, check_limit
@@ -67,8 +66,7 @@ class HintsAxis(AxisKind):
         if len(conditions) == 1:
             made.digit(self, "hints", f"{conditions[0]} ? 0 : 1")
             return
-        nullable = [name for kind, name in made.digit_of if kind is NoneAxis]
-        nones = _decisive_nones(self.cases, nullable)
+        nones = _decisive_nones(self.cases, made.nones)
         numbers = []
         for mask in range(1 << (len(groups) + len(nones))):
             lacking = [cases for bit, cases in enumerate(groups) if not mask >> bit & 1]
@@ -77,7 +75,7 @@ class HintsAxis(AxisKind):
             without = [name for bit, name in enumerate(nones, len(groups)) if mask >> bit & 1]
             numbers.append(_best(self.cases, given, without))
         table = made.table("hints", "uint16_t", [str(number) for number in numbers])
-        conditions += [made.digit_of[NoneAxis, name] for name in nones]
+        conditions += [made.nones[name] for name in nones]
         bits = [f"{name} << {bit}" if bit else name for bit, name in enumerate(conditions)]
         made.digit(self, "hints", f"{table}[{' | '.join(bits)}]")
 

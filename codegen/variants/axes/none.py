@@ -37,6 +37,7 @@ class NoneAxis(AxisKind):
     def decide(self, made: Decisions) -> None:
         first, *others = (made.arguments[name] for name in self.parameters)
         digit = made.digit(self, f"no_{first.c_name}", f"{first.place} == NULL")
+        made.nones.update(dict.fromkeys(self.parameters, digit))
         for other in others:
             failure = f"({other.place} == NULL) != {digit}"
             sentence = f"tb_fail_together(function, {other.index}, {first.index}, {digit})"
