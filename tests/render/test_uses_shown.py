@@ -64,7 +64,7 @@ TRITONBIND_PUBLIC tritonbind_status tables_launch(
 
 
 def test_the_call_takes_what_is_not_written_as_const(texts: dict[str, str]) -> None:
-    assert re.findall(r"(tb_get_\w*pointer)\(call, \d, &(\w+)\)", texts["kernel.c"]) == [
+    assert re.findall(r"(tb_get_\w*pointer)\(call, \d, &passed\.(\w+)\)", texts["kernel.c"]) == [
         ("tb_get_const_pointer", "source"),
         ("tb_get_pointer", "out"),
         ("tb_get_pointer", "total"),
