@@ -30,6 +30,7 @@ from triton.experimental.gluon._runtime import GluonASTSource
 from triton.runtime.errors import PTXASError
 
 from codegen.compile.failures import compilation_error
+from codegen.model.constexpr_values import COMPUTED, restored
 from codegen.model.declaration import Declaration
 from codegen.model.errors import CannotBuild, CodegenError, SourceLocation, told
 from codegen.model.kernel import MadeOf
@@ -38,7 +39,6 @@ from codegen.model.request import Compiled, CompileRequest, triton_options
 from codegen.model.surroundings import excerpt
 from codegen.model.targets import Target
 from codegen.model.triton_version import current
-from codegen.model.values import COMPUTED, restored
 from codegen.prove.const_pointers import check_const_pointers
 from codegen.prove.memory_effects import pointer_uses
 from codegen.prove.triton_ir import Module, read_module

@@ -12,6 +12,7 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, astuple, dataclass, field
 
+from codegen.model.constexpr_values import canonical
 from codegen.model.errors import CodegenError
 from codegen.model.kernel import Variant
 from codegen.model.options import Options
@@ -20,7 +21,6 @@ from codegen.model.pointer_uses import PointerUses
 from codegen.model.surroundings import SETTINGS
 from codegen.model.targets import Target
 from codegen.model.triton_version import current
-from codegen.model.values import canonical
 
 _FIXED_OPTIONS: dict[str, object] = {
     "warp_size": 32,

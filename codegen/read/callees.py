@@ -15,9 +15,9 @@ from typing import Any, TypeGuard
 from triton.language import constexpr
 from triton.runtime.jit import JITCallable
 
+from codegen.model.constexpr_values import canonical
 from codegen.model.errors import CodegenError
 from codegen.model.sm_count import SmCount
-from codegen.model.values import canonical
 from codegen.read.unreadable import unreadable
 
 

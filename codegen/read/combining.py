@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from codegen.model.constexpr_values import canonical
 from codegen.model.errors import CodegenError
 from codegen.model.kernel import Constexpr, Kernel
-from codegen.model.values import canonical
 
 _MAY_DIFFER = (
     *("location", "source_key", "source_keys", "made_of", "made_of_for", "sources"),

@@ -10,10 +10,10 @@ from typing import Any
 from triton.language import constexpr
 from triton.runtime.jit import JITCallable, JITFunction
 
+from codegen.model.constexpr_values import is_plain
 from codegen.model.declaration import Declaration
 from codegen.model.errors import CodegenError
 from codegen.model.kernel import MadeOf
-from codegen.model.values import is_plain
 from codegen.read.callees import reached, source_key, spelt
 from codegen.read.loading import unwrapped
 

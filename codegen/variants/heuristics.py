@@ -14,13 +14,13 @@ import triton.language as tl
 from codegen.expressions.derived import by_name
 from codegen.expressions.readable import readable, reads_of, tensor_dtype
 from codegen.expressions.translate import translate_heuristic
+from codegen.model.constexpr_values import COMPUTED, canonical, held, is_plain, real
 from codegen.model.descriptors import DescriptorType, ParameterType, parse_parameter_type
 from codegen.model.dtypes import DType
 from codegen.model.errors import CodegenError, SourceLocation, meant, told
 from codegen.model.kernel import Computed, Constexpr, KernelSource, Parameter
 from codegen.model.options import OPTIONS
 from codegen.model.sm_count import NoDeviceYet, SmCount
-from codegen.model.values import COMPUTED, canonical, held, is_plain, real
 from codegen.variants.combinations import Combination
 
 Function = Callable[[dict[str, Any]], object]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from codegen.model.constexpr_values import identity
 from codegen.model.descriptors import DescriptorType, parse_parameter_type
 from codegen.model.errors import CodegenError, about
 from codegen.model.identifiers import room_for_label
@@ -20,7 +21,6 @@ from codegen.model.kernel import (
     Variant,
 )
 from codegen.model.options import with_given
-from codegen.model.values import identity
 from codegen.prove.launch_layout import most_parts
 from codegen.variants.axes.configuration import ConfigurationAxis, TunedTable
 from codegen.variants.axes.constexpr import ConstexprAxis

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen.expressions.derived import is_derived
+from codegen.model.constexpr_values import held, is_plain, real
 from codegen.model.declaration import Declaration, own_int
 from codegen.model.errors import CodegenError, shown, told
 from codegen.model.kernel import Configuration
@@ -25,7 +26,6 @@ from codegen.model.options import (
 )
 from codegen.model.paths import read_file
 from codegen.model.sm_count import SmCount
-from codegen.model.values import held, is_plain, real
 from codegen.variants.heuristics import NotKnown, Unknown
 
 Key = tuple[object, ...]

@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codegen.compile.processes import compile_all
+from codegen.model.constexpr_values import held
 from codegen.model.errors import CodegenError
 from codegen.model.kernel import Variant
 from codegen.model.options import Options
 from codegen.model.request import Compiled, CompileRequest, compile_key
 from codegen.model.targets import Target
-from codegen.model.values import held
 from tests.support.compile_requests import broken, make_request, message
 from tests.support.places import KERNELS, REPOSITORY
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 import triton.language as tl
 
-from codegen.model.values import canonical
+from codegen.model.constexpr_values import canonical
 from tests.support import standin
 from tests.support.places import KERNELS
 from tests.support.project import HEADER, PYPROJECT, new_project

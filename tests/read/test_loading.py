@@ -10,9 +10,9 @@ import pytest
 import triton
 from triton.runtime.autotuner import Autotuner, Heuristics
 
+from codegen.model.constexpr_values import Held, restored
 from codegen.model.errors import CodegenError
 from codegen.model.kernel import Constexpr
-from codegen.model.values import Held, restored
 from codegen.read.callees import reached, source_key
 from codegen.read.introspect import introspect
 from codegen.read.loading import load, within

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from codegen.model.constexpr_values import Held, held
 from codegen.model.errors import CodegenErrors
-from codegen.model.values import Held, held
 from tests.support import made
 from tests.support.project import HEADER, new_project
 
