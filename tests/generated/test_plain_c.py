@@ -72,7 +72,9 @@ def test_the_library_exports_its_interface_only(sample: Sample) -> None:
     assert exported == expected
 
 
-@pytest.mark.parametrize("flags", ["-std=c99 -O0", "-std=c99 -O2"])
+@pytest.mark.parametrize(
+    "flags", [pytest.param("-std=c99 -O0", marks=pytest.mark.slow), "-std=c99 -O2"]
+)
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_the_generated_c_compiles_without_a_warning(
     sample: Sample, tmp_path: Path, compiler: str, flags: str
