@@ -64,7 +64,7 @@ def compilation_error(
             break
         error = error.__cause__
     text, hint = _explained_by_place(error) or _explained(error)
-    nones = [f"`{name}`" for name, value in request.variant.constexprs if value is None]
+    nones = [f"`{name}`" for name, value in request.variant.constexprs.items() if value is None]
     if hint is None and nones and "NoneType" in text:
         hint = _OF_NONE.format(f"{', '.join(nones)} {'is' if len(nones) == 1 else 'are'}")
         hint += _OF_SEVERAL if len(nones) > 1 else ""

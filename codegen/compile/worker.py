@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 import os
 import pickle
 import queue
@@ -32,8 +33,9 @@ from triton.runtime.errors import PTXASError
 from codegen.compile.failures import compilation_error
 from codegen.model.constexpr_values import COMPUTED, restored
 from codegen.model.declaration import Declaration
+from codegen.model.descriptors import DescriptorType
 from codegen.model.errors import CannotBuild, CodegenError, SourceLocation, told
-from codegen.model.kernel import MadeOf
+from codegen.model.kernel import MadeOf, Variant
 from codegen.model.plan import TensorMap
 from codegen.model.request import Compiled, CompileRequest, triton_options
 from codegen.model.surroundings import excerpt
@@ -48,7 +50,7 @@ from codegen.read.loading import load, unwrapped
 from codegen.read.made_of import made_of
 from codegen.read.offline.triton_driver import offline
 from codegen.read.reading import ReadRequest
-from codegen.read.tuples import flattened, nested_signature, paths_of
+from codegen.read.tuples import nested_signature, paths_of
 
 # What cuMemAllocAsync, which launches take scratch memory from, aligns to at least.
 SCRATCH_ALIGNMENT = 256
@@ -165,7 +167,7 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
     paths = paths_of(variant, function.arg_names)
     hints = {paths[name]: [["tt.divisibility", 16]] for name in variant.divisible}
     values = functools.partial(_value, request, declaration)
-    constexprs = {paths[name]: restored(value, values) for name, value in variant.constexprs}
+    constexprs = {paths[n]: restored(value, values) for n, value in variant.constexprs.items()}
     kind = GluonASTSource if function.is_gluon() else ASTSource
     source = kind(function, signature, constexprs, hints)
     where = SourceLocation(function.file_name, function.starting_line_number)
@@ -186,9 +188,8 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
             )
     image = kernel.asm["ptx"].encode() if target.is_ptx else kernel.asm["cubin"]
     made = kernel.metadata
-    sizes = _parameter_sizes(signature, made.tensordesc_meta)
-    names = _leaf_names(variant.signature, made.tensordesc_meta)
-    uses = pointer_uses(_ir_of(kernel), names)
+    sizes = _parameter_sizes(variant, made.tensordesc_meta)
+    uses = pointer_uses(_ir_of(kernel), [name for name, _ in sizes])
     check_const_pointers(
         request, function, uses, lambda: _with_lines(source, target, options, version_is_given)
     )
@@ -198,7 +199,7 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
         made.name,
         made.num_warps,
         made.shared,
-        sizes,
+        (*(size for _, size in sizes), *(size for _, size in current().hidden_parameters)),
         uses,
         made.num_ctas,
         made.launch_pdl,
@@ -223,18 +224,6 @@ def _compiled(
             options = {**options, "ptx_version": version}
 
 
-def _leaf_names(signature: tuple[tuple[str, str], ...], descriptors: Any) -> list[str]:
-    """What the kernel's arguments are called in IR: a tensor descriptor is the first of several."""
-    names = []
-    remaining = list(descriptors or ())
-    for name, type_ in signature:
-        if type_ != "constexpr":
-            own = [remaining.pop(0)] if remaining and type_.startswith("tensordesc") else None
-            count = len(expand_signature([type_], own, "nvTmaDesc"))
-            names += [name, *(f"{name}.{index}" for index in range(1, count))]
-    return names
-
-
 def _value(request: CompileRequest, declaration: Declaration, name: str, which: int | str) -> Any:
     """A value of a constexpr that no other process can be handed."""
     if not str(which).startswith(COMPUTED):
@@ -257,10 +246,17 @@ def _with_lines(
         return _ir_of(_compiled(source, target, options, version_is_given))
 
 
-def _parameter_sizes(signature: dict[str, Any], descriptors: Any) -> tuple[int, ...]:
-    types = expand_signature(list(signature.values()), descriptors, "nvTmaDesc")
-    kinds = [type_ for type_ in flattened(types) if type_ != "constexpr"]
-    return (*map(_size_of, kinds), *(size for _, size in current().hidden_parameters))
+def _parameter_sizes(variant: Variant, descriptors: Any) -> list[tuple[str, int]]:
+    """The kernel's parameters in IR with their bytes: a tensor descriptor is the first of several.
+    Triton describes each descriptor, where the machine has maps of them."""
+    sizes: list[tuple[str, int]] = []
+    described = iter(descriptors or ())
+    for name, type_ in variant.types.items():
+        own = [*itertools.islice(described, 1)] if isinstance(type_, DescriptorType) else []
+        kinds = expand_signature([type_.triton], own or None, "nvTmaDesc")
+        names = [name, *(f"{name}.{index}" for index in range(1, len(kinds)))]
+        sizes += zip(names, map(_size_of, kinds), strict=True)
+    return sizes
 
 
 def _size_of(kind: str) -> int:

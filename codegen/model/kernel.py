@@ -240,25 +240,41 @@ class Axis:
 
 
 @dataclass(frozen=True)
+class CompiledIn:
+    """A parameter whose value the compiler is given, so that no launch passes it."""
+
+    value: object
+
+
+@dataclass(frozen=True)
 class Variant:
     """One specialisation of a kernel: what the compiler gets, and which calls may use it."""
 
     label: str
     selection: tuple[int, ...]
     """The choice on each axis of the kernel, as an index; the first where several mean it."""
-    signature: tuple[tuple[str, str], ...]
-    """(parameter, Triton type or `constexpr`), in the kernel's order."""
-    constexprs: tuple[tuple[str, object], ...]
-    divisible: tuple[str, ...]
+    parameters: tuple[tuple[str, ParameterType | CompiledIn], ...]
+    """Each by its name, in the kernel's order; the blocks of descriptors are numbers."""
+    divisible: tuple[str, ...] = ()
     """Parameters assumed divisible by 16."""
     options: Options = DEFAULTS
     tuples: tuple[tuple[str, Nest], ...] = ()
-    """The kernel's parameters that are tuples, whose entries the signature has by their names."""
+    """The kernel's parameters that are tuples, whose entries `parameters` has by their names."""
 
     @property
-    def runtime(self) -> tuple[str, ...]:
-        """The parameters the cubin takes, in order, before Triton's two scratch pointers."""
-        return tuple(name for name, type_ in self.signature if type_ != "constexpr")
+    def types(self) -> dict[str, ParameterType]:
+        """What a launch passes, in order, before Triton's two scratch pointers."""
+        return {n: given for n, given in self.parameters if not isinstance(given, CompiledIn)}
+
+    @property
+    def constexprs(self) -> dict[str, object]:
+        return {n: given.value for n, given in self.parameters if isinstance(given, CompiledIn)}
+
+    @property
+    def signature(self) -> tuple[tuple[str, str], ...]:
+        """As the compiler is given it: types as Triton spells them, and `constexpr`."""
+        types = {name: type_.triton for name, type_ in self.types.items()}
+        return tuple((name, types.get(name, "constexpr")) for name, _ in self.parameters)
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,8 @@ def compile_key(
         *listed,
     )
     constexprs = [
-        [name, canonical(value, f"constexpr `{name}`")] for name, value in variant.constexprs
+        [name, canonical(value, f"constexpr `{name}`")]
+        for name, value in variant.constexprs.items()
     ]
     text = json.dumps([canonical(given), sorted(constexprs, key=operator.itemgetter(0))])
     return hashlib.sha256(text.encode()).hexdigest()

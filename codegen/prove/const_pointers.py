@@ -10,7 +10,6 @@ from typing import Any
 import triton
 from triton.runtime.jit import JITFunction
 
-from codegen.model.dtypes import parse_type
 from codegen.model.errors import CodegenError, SourceLocation
 from codegen.model.pointer_uses import PointerUses
 from codegen.model.request import CompileRequest
@@ -30,17 +29,16 @@ def check_const_pointers(
 
     `with_lines` compiles once more, and gives the kernel's IR with the lines of its source.
     """
-    for name, type_ in request.variant.signature:
-        if not type_.startswith("*k") or name not in uses.written:
+    for argument, (name, declared) in enumerate(request.variant.types.items()):
+        if not declared.is_const or name not in uses.written:
             continue
-        declared = parse_type(type_)
         if any(parameter.name == name and parameter.is_const for parameter in function.params):
             said = "which the kernel's signature annotates as const"
             hint = f"remove the annotation of `{name}`, or do not write through it"
         else:
             said = f"which is declared `{declared}`"
             hint = f'declare it as "*{declared.dtype.name}", or do not write through it'
-        where = _place(with_lines(), request.variant.runtime.index(name))
+        where = _place(with_lines(), argument)
         line = linecache.getline(where.path, where.line).strip() if where else ""
         line = line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} ..."
         excerpt = f", in `{line}`" if line else ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from codegen.model.descriptors import DescriptorType, parse_parameter_type
+from codegen.model.descriptors import DescriptorType
 from codegen.model.kernel import Parameter, Variant
 from codegen.model.plan import Image
 
@@ -39,10 +39,7 @@ class Launched:
 
 def launched(variant: Variant, has_maps: bool) -> Iterator[Launched]:
     """The kernel's parameters before Triton's two scratch pointers, in order."""
-    for name, text in variant.signature:
-        if text == "constexpr":
-            continue
-        type_ = parse_parameter_type(text)
+    for name, type_ in variant.types.items():
         if isinstance(type_, DescriptorType):
             parts = _mapped(type_.rank) if has_maps else _taken_apart(type_.rank)
             yield from (Launched(name, part) for part in parts)
@@ -52,9 +49,8 @@ def launched(variant: Variant, has_maps: bool) -> Iterator[Launched]:
 
 def descriptor_types(variant: Variant) -> dict[str, DescriptorType]:
     """The tensor descriptors of a variant, with their blocks in numbers, in order."""
-    types = {name: text for name, text in variant.signature if text.startswith("tensordesc")}
-    parsed = {name: parse_parameter_type(text) for name, text in types.items()}
-    return {name: type_ for name, type_ in parsed.items() if isinstance(type_, DescriptorType)}
+    types = variant.types.items()
+    return {name: type_ for name, type_ in types if isinstance(type_, DescriptorType)}
 
 
 def most_parts(parameter: Parameter) -> int:

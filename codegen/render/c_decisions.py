@@ -91,4 +91,4 @@ def _variant(made: Decisions, rows: Rows) -> None:
         is_derived = isinstance(parameter, Constexpr) and parameter.is_computed
         if is_derived and name not in made.sources and name in kernel.grid.reads.names:
             variants = [kernel.specialisation.variants[number] for number in rows.variants]
-            made.source(name, [dict(v.constexprs)[name] for v in variants], made.variant)
+            made.source(name, [v.constexprs[name] for v in variants], made.variant)

@@ -28,10 +28,8 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
     for binary in plan.binaries:
         variant = binary.variant
         variants[variant.label] = {
-            "parameters": [
-                [name, type_] for name, type_ in variant.signature if type_ != "constexpr"
-            ],
-            "constexprs": {name: repr(value) for name, value in variant.constexprs},
+            "parameters": [[name, type_.triton] for name, type_ in variant.types.items()],
+            "constexprs": {name: repr(value) for name, value in variant.constexprs.items()},
             "divisible_by_16": list(variant.divisible),
             "options": asdict(variant.options),
             "images": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from codegen.model.descriptors import ParameterType
 from codegen.model.kernel import Axis, Hints, KernelSource
 from codegen.model.options import OPTIONS, Options, check_options, with_given
 
@@ -14,8 +15,8 @@ class Combination:
 
     selection: tuple[int, ...]
     labels: tuple[str, ...]
-    types: dict[str, str]
-    """The Triton type of each run-time parameter that is not None."""
+    types: dict[str, ParameterType]
+    """The type of each run-time parameter that is not None."""
     values: dict[str, object]
     """What is compiled in, None too."""
     options: Options

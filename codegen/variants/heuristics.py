@@ -15,7 +15,7 @@ from codegen.expressions.derived import by_name
 from codegen.expressions.readable import readable, reads_of, tensor_dtype
 from codegen.expressions.translate import translate_heuristic
 from codegen.model.constexpr_values import COMPUTED, canonical, held, is_plain, real
-from codegen.model.descriptors import DescriptorType, ParameterType, parse_parameter_type
+from codegen.model.descriptors import DescriptorType, ParameterType
 from codegen.model.dtypes import DType
 from codegen.model.errors import CodegenError, SourceLocation, meant, told
 from codegen.model.kernel import Computed, Constexpr, KernelSource, Parameter
@@ -140,9 +140,9 @@ def _evaluated(
     """The value in a combination; None when a call's values decide it."""
     values = {name: real(value) for name, value in combination.values.items()}
     arguments: dict[str, Any] = {**asdict(combination.options), **values}
-    for name, text in combination.types.items():
+    for name, type_ in combination.types.items():
         if name not in values:  # else None, for which there is a null pointer
-            arguments[name] = _argument(parse_parameter_type(text))
+            arguments[name] = _argument(type_)
     for name, nest in kernel.tuples:
         arguments[name] = nest.filled(arguments)
     SmCount.used = False

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from codegen.model.constexpr_values import identity
-from codegen.model.descriptors import DescriptorType, parse_parameter_type
+from codegen.model.descriptors import DescriptorType, ParameterType
 from codegen.model.errors import CodegenError, about
 from codegen.model.identifiers import room_for_label
 from codegen.model.kernel import (
     GENERIC,
     NO_VARIANT,
+    CompiledIn,
     Configuration,
     Constexpr,
     Hints,
@@ -87,7 +88,7 @@ def with_choices(
 
 
 def _first(kernel: KernelSource) -> Combination:
-    types = {p.name: p.types[0].triton for p in kernel.parameters if isinstance(p, Parameter)}
+    types = {p.name: p.types[0] for p in kernel.parameters if isinstance(p, Parameter)}
     fixed = (p for p in kernel.parameters if isinstance(p, Constexpr) and not p.is_computed)
     values = {constexpr.name: constexpr.choices[0] for constexpr in fixed}
     return Combination((), (), types, values, kernel.options)
@@ -195,38 +196,35 @@ def _finished(
 
 def _variant(kernel: KernelSource, one: Combination) -> Variant:
     ones = {name for name, number in one.hints if number == 1 and name in one.types}
-    signature = []
-    constexprs = []
+    parameters: list[tuple[str, ParameterType | CompiledIn]] = []
     for name in (parameter.name for parameter in kernel.parameters):
         if name in one.types and name not in ones:
-            signature.append((name, _bound(name, one)))
+            parameters.append((name, _bound(name, one)))
         else:
-            signature.append((name, "constexpr"))
-            constexprs.append((name, 1 if name in ones else one.values[name]))
+            parameters.append((name, CompiledIn(1 if name in ones else one.values[name])))
     divisible = tuple(name for name, number in one.hints if number == 16 and name in one.types)
     return Variant(
         "-".join(one.labels) or GENERIC,
         one.selection,
-        tuple(signature),
-        tuple(constexprs),
+        tuple(parameters),
         divisible,
         one.options,
         kernel.tuples,
     )
 
 
-def _bound(name: str, one: Combination) -> str:
+def _bound(name: str, one: Combination) -> ParameterType:
     """The type as the compiler is given it: of a descriptor, with its block in numbers."""
-    type_ = parse_parameter_type(one.types[name])
+    type_ = one.types[name]
     if not isinstance(type_, DescriptorType):
-        return one.types[name]
+        return type_
     with about(f"parameter `{name}`"):
-        return type_.bound(one.values).triton
+        return type_.bound(one.values)
 
 
 def _identity(variant: Variant) -> object:
     """What the compiler gets."""
-    constexprs = tuple((name, identity(value)) for name, value in variant.constexprs)
+    constexprs = tuple((name, identity(value)) for name, value in variant.constexprs.items())
     return variant.signature, constexprs, variant.divisible, variant.options
 
 
@@ -238,6 +236,6 @@ def _with_choices(
         return parameter
     values: dict[object, object] = {}
     for variant in variants:
-        value = dict(variant.constexprs)[parameter.name]
+        value = variant.constexprs[parameter.name]
         values.setdefault(identity(value), value)
     return replace(parameter, choices=tuple(values.values()))

@@ -37,7 +37,7 @@ def planned(kernel: Kernel, shared: Mapping[tuple[int, int], int], numbers: list
     """A plan in which images need this much shared memory, by BLOCK and target."""
 
     def result(variant: Variant, target: Target) -> tuple[CompileRequest, Image]:
-        needed = shared.get((dict(variant.constexprs)["BLOCK"], target.capability), 1024)  # type: ignore[arg-type]
+        needed = shared.get((variant.constexprs["BLOCK"], target.capability), 1024)  # type: ignore[arg-type]
         request = CompileRequest("", kernel.file, kernel.name, variant, target, "key")
         return request, made.image(kernel, variant, target, needed)
 
@@ -226,7 +226,7 @@ def split(tmp_path: Path, text: str = SPLIT) -> Plan:
     (kernel,) = made.read(tmp_path, text)
 
     def result(variant: Variant, target: Target) -> tuple[CompileRequest, Image | CodegenError]:
-        values = dict(variant.constexprs)
+        values = variant.constexprs
         request = CompileRequest("", kernel.file, kernel.name, variant, target, "key")
         if target.capability == 80 and (values["MODE"], values["BLOCK"]) in MISSING:
             return request, CannotBuild("it needs sm_90", subject=str(request))

@@ -22,7 +22,7 @@ from codegen.model.kernel import Variant
 from codegen.model.options import Options
 from codegen.model.request import Compiled, CompileRequest, compile_key
 from codegen.model.targets import Target
-from tests.support.compile_requests import broken, make_request, message
+from tests.support.compile_requests import broken, make_request, message, parameters
 from tests.support.places import KERNELS, REPOSITORY
 
 pytestmark = pytest.mark.triton
@@ -272,8 +272,11 @@ VARIANTS = st.builds(
     Variant,
     label=st.text(max_size=1),
     selection=st.just(()),
-    signature=st.sampled_from([(("n", "i32"),), (("n", "i64"),), (("m", "i32"), ("n", "i64"))]),
-    constexprs=st.dictionaries(st.sampled_from("ab"), VALUES).map(lambda d: tuple(d.items())),
+    parameters=st.builds(
+        parameters,
+        st.sampled_from([{"n": "i32"}, {"n": "i64"}, {"m": "i32", "n": "i64"}]),
+        st.dictionaries(st.sampled_from("ab"), VALUES),
+    ),
     divisible=st.lists(st.sampled_from("mn"), unique=True).map(tuple),
     options=st.builds(
         Options, num_warps=st.sampled_from((4, 8)), maxnreg=st.sampled_from((None, 64))
@@ -290,7 +293,7 @@ INPUTS = st.tuples(
 def given_to_compiler(inputs: tuple[str, Variant, Target, str]) -> str:
     """The inputs without what the compiler is not told, and without order where it has none."""
     source, variant, target, version = inputs
-    parts = (variant.signature, sorted(variant.constexprs, key=lambda pair: pair[0]))
+    parts = (variant.signature, sorted(variant.constexprs.items(), key=lambda pair: pair[0]))
     return repr((source, *parts, sorted(variant.divisible), target, variant.options, version))
 
 
@@ -311,9 +314,10 @@ def test_keys_tell_constexprs_apart(one: object, other: object) -> None:
 def test_key_is_the_same_in_another_process(tmp_path: Path) -> None:
     script = (
         "from codegen.model.request import compile_key\n"
-        "from codegen.model.kernel import Target, Variant\n"
-        "constexprs = (('low', -float('inf')), ('n', None))\n"
-        "variant = Variant('v', (), (('x', '*fp32'),), constexprs, ('x',))\n"
+        "from codegen.model.dtypes import parse_type\n"
+        "from codegen.model.kernel import CompiledIn, Target, Variant\n"
+        "given = (('low', CompiledIn(-float('inf'))), ('n', CompiledIn(None)))\n"
+        "variant = Variant('v', (), (('x', parse_type('*fp32')), *given), ('x',))\n"
         "print(compile_key('k', variant, Target(90), '3.9.0'))\n"
     )
     keys = {

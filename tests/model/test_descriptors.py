@@ -21,6 +21,7 @@ from codegen.model.request import Compiled, CompileRequest
 from codegen.model.targets import Target
 from codegen.prove.launch_layout import parameter_indices, value_indices
 from codegen.prove.layout_proof import predicted_parameters, prove
+from tests.support.compile_requests import parameters
 from tests.support.places import KERNELS
 from tests.support.plans import choice, kernel, plan, value
 
@@ -270,8 +271,8 @@ TYPES = st.one_of(
 
 @given(st.lists(TYPES, max_size=6), st.booleans())
 def test_the_layout_is_as_tritons(types: list[str], has_maps: bool) -> None:
-    signature = tuple((f"p{index}", type_) for index, type_ in enumerate(types))
-    predicted = predicted_parameters(Variant("", (), signature, (), ()), has_maps)
+    signature = parameters({f"p{index}": type_ for index, type_ in enumerate(types)})
+    predicted = predicted_parameters(Variant("", (), signature), has_maps)
     expanded = expand_signature(types, has_maps, "nvTmaDesc")
     sizes = [128 if kind == "nvTmaDesc" else parse_type(kind).size for kind in expanded]
     assert [slot.size for _, slot in predicted] == [*sizes, 8, 8]
@@ -317,11 +318,8 @@ def test_a_descriptor_is_taken_apart_as_triton_does_it(rank: int) -> None:
 
 
 def requests(dtype: str, block: str, target: Target) -> CompileRequest:
-    signature = (
-        ("source", f"tensordesc<{dtype}[{block}]>"),
-        ("target", f"tensordesc<{dtype}[{block}]>"),
-    )
-    variant = Variant(f"{dtype}-{block.count(',') + 1}", (), signature, (), ())
+    types = parameters(dict.fromkeys(("source", "target"), f"tensordesc<{dtype}[{block}]>"))
+    variant = Variant(f"{dtype}-{block.count(',') + 1}", (), types)
     name = f"tests.descriptor_ranks.copy{block.count(',') + 1}"
     file = "descriptor_ranks.py"
     return CompileRequest(str(KERNELS), file, name, variant, target, "key")

@@ -50,7 +50,7 @@ def test_they_are_one_choice(library: made.Library) -> None:
         for hints in ("aligned", "generic")
     ]
     for variant in kernel.specialisation.variants:
-        constexprs, is_absent = dict(variant.constexprs), variant.label.startswith("no_offsets")
+        constexprs, is_absent = variant.constexprs, variant.label.startswith("no_offsets")
         assert constexprs["PACKED"] is not is_absent
         assert {"chunks", "offsets", "first"} <= constexprs.keys() or not is_absent
 

@@ -85,7 +85,7 @@ def test_one_value_is_the_options_too(built: made.Library) -> None:
 def test_each_choice_is_the_options_too(built: made.Library) -> None:
     for stages in (2, 4):
         variant = built.chosen("several", Array().passed(), stages)
-        assert dict(variant.constexprs) == {"num_stages": stages}
+        assert variant.constexprs == {"num_stages": stages}
         assert variant.options == Options(num_stages=stages)
 
 
@@ -97,7 +97,7 @@ def test_an_option_is_the_parameters_too(built: made.Library) -> None:
 def test_both_may_be_given_apart(built: made.Library) -> None:
     for warps in (8, 16):
         variant = built.chosen("apart", Array().passed(), warps)
-        assert dict(variant.constexprs) == {"num_warps": warps}
+        assert variant.constexprs == {"num_warps": warps}
         assert variant.options == Options(num_warps=2)
 
 
@@ -111,7 +111,7 @@ def test_configurations_give_both(built: made.Library, number: int) -> None:
     variant = built.chosen("tuned", Array().passed(), 5, number)
     warps = (2, 8)[number]
     values = {"BLOCK": (64, 128)[number], "num_warps": warps, "num_stages": 3}
-    assert dict(variant.constexprs) == values
+    assert variant.constexprs == values
     assert variant.options == Options(num_warps=warps)
     one = axis_of(built.plans["tuned"].kernel, ConfigurationAxis).configurations[number]
     assert str(one) == f"BLOCK={values['BLOCK']}, num_warps={warps}, num_stages=3"
@@ -121,7 +121,7 @@ def test_options_among_a_configurations_constexprs(built: made.Library) -> None:
     (config,) = built.functions["within"].configs
     assert config.all_kwargs()["num_warps"] == 4  # Config's own argument, and its default
     variant = only(built, "within")
-    assert dict(variant.constexprs) == {"BLOCK": 64}
+    assert variant.constexprs == {"BLOCK": 64}
     assert variant.options == Options(maxnreg=64, launch_cooperative_grid=True)
 
 
@@ -131,7 +131,7 @@ def test_heuristics_give_both(built: made.Library, n: int) -> None:
     expected = launched(built.functions["computed"], call)
     variant = built.chosen("computed", *passed(call))
     assert not differences(built.plans["computed"].kernel, variant, expected)
-    assert dict(variant.constexprs)["num_warps"] == variant.options.num_warps
+    assert variant.constexprs["num_warps"] == variant.options.num_warps
     assert built.launch("computed", *passed(call)).grid == (variant.options.num_warps, 1, 1)
 
 

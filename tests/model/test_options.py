@@ -92,7 +92,7 @@ def test_what_is_followed(tmp_path: Path, case: str) -> None:
     assert {variant.options for variant in variants} == {options}
     for variant in variants:
         found = {**{"BLOCK": 64}, **constexprs} if _has_block(kernel) else constexprs
-        assert dict(variant.constexprs) == found
+        assert variant.constexprs == found
 
 
 def _has_block(kernel: Kernel) -> bool:
@@ -102,7 +102,7 @@ def _has_block(kernel: Kernel) -> bool:
 def test_each_choice_of_a_constexpr_is_the_options_too(tmp_path: Path) -> None:
     text = source('constexprs={"debug": [False, True]}', parameters=DEBUG)
     (kernel,) = made.read(tmp_path, text)
-    found = {(dict(v.constexprs)["debug"], v.options.debug) for v in kernel.specialisation.variants}
+    found = {(v.constexprs["debug"], v.options.debug) for v in kernel.specialisation.variants}
     assert found == {(False, False), (True, True)}
 
 
@@ -167,7 +167,7 @@ def test_what_is_not_built_may_have_any_option(tmp_path: Path) -> None:
         'triton.Config({"BLOCK": 32})], key=[])\n',
     )
     (kernel,) = made.read(tmp_path, text)
-    assert {dict(v.constexprs)["BLOCK"] for v in _variants(kernel)} == {32}
+    assert {v.constexprs["BLOCK"] for v in _variants(kernel)} == {32}
 
 
 @pytest.mark.parametrize(

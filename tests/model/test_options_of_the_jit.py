@@ -56,7 +56,7 @@ def agree(variant: Variant, kwargs: Mapping[str, Any]) -> None:
         if name == "sanitize_overflow":  # which does nothing without `debug`
             expected = bool(theirs.debug and theirs.sanitize_overflow)
         assert ours[name] == expected, name
-    for name, value in variant.constexprs:
+    for name, value in variant.constexprs.items():
         assert value == kwargs.get(name, value), name
 
 

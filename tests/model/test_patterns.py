@@ -238,7 +238,7 @@ def own(x_ptr, FLAG: tl.constexpr, OTHER: tl.constexpr):
     pass
 """
     (kernel,) = made.read(tmp_path, source)
-    found = [dict(variant.constexprs) for variant in kernel.specialisation.variants]
+    found = [variant.constexprs for variant in kernel.specialisation.variants]
     assert {(one["FLAG"], one["OTHER"]) for one in found} == {(True, False), (False, True)}
 
 

@@ -21,6 +21,7 @@ from codegen.model.options import Options
 from codegen.model.request import Compiled, CompileRequest, triton_options
 from codegen.model.targets import TARGETS, Target
 from codegen.model.triton_version import SUPPORTED, current, supported
+from tests.support.compile_requests import parameters
 from tests.support.places import KERNELS, REPOSITORY
 from tests.support.project import HEADER, new_project
 
@@ -63,8 +64,8 @@ COMPUTED = {
 
 
 def request(file: str, kernel: str, target: Target = TARGETS["sm_90"]) -> CompileRequest:
-    pointer = ("x", "*fp32") if file == "versions.py" else ("out", "*i32")
-    variant = Variant("generic", (), (pointer, ("n", "i32")), (), ())
+    pointer = {"x": "*fp32"} if file == "versions.py" else {"out": "*i32"}
+    variant = Variant("generic", (), parameters({**pointer, "n": "i32"}))
     return CompileRequest(str(KERNELS), file, kernel, variant, target, "key")
 
 

@@ -12,6 +12,7 @@ from codegen.model.errors import CodegenError, shown
 from codegen.model.kernel import Variant
 from codegen.model.request import Compiled, CompileRequest
 from codegen.model.targets import Target
+from tests.support.compile_requests import parameters
 from tests.support.places import KERNELS
 from tests.support.project import HEADER, Project, fresh_project
 
@@ -55,8 +56,8 @@ def results() -> dict[str, Compiled | CodegenError]:
 
 
 def request(name: str) -> CompileRequest:
-    signature = [("x", "*kfp32")] + [("n", "i32")] * (name == "annotated")
-    variant = Variant("generic", (), tuple(signature), (), ())
+    types = {"x": "*kfp32", **({"n": "i32"} if name == "annotated" else {})}
+    variant = Variant("generic", (), parameters(types))
     name = f"tests.const.{name}"
     return CompileRequest(str(KERNELS), "const.py", name, variant, Target(80), "key")
 

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codegen.compile.processes import compile_all
+from codegen.model.descriptors import ParameterType
 from codegen.model.dtypes import DTYPES, parse_type
 from codegen.model.errors import CodegenError
-from codegen.model.kernel import Variant
+from codegen.model.kernel import CompiledIn, Variant
 from codegen.model.options import Options
 from codegen.model.plan import Image
 from codegen.model.pointer_uses import PointerUses
@@ -24,6 +25,7 @@ from codegen.model.request import Compiled, CompileRequest
 from codegen.model.targets import Target
 from codegen.prove.layout_proof import CubinRecords, Slot, predicted_parameters, prove, read_cubin
 from codegen.read.introspect import introspect
+from tests.support.compile_requests import parameters
 from tests.support.places import KERNELS
 
 pytestmark = pytest.mark.triton
@@ -58,7 +60,7 @@ HINT = f"\n  hint: generated code would launch it wrongly: install triton=={VERS
 def make_request(
     kernel: str, signature: dict[str, str], target: Target, options: Options = DEFAULTS
 ) -> CompileRequest:
-    variant = Variant("generic", (), tuple(signature.items()), (), (), options)
+    variant = Variant("generic", (), parameters(signature), (), options)
     name = f"tests.all_types.{kernel}"
     return CompileRequest(str(KERNELS), "all_types.py", name, variant, target, "key")
 
@@ -168,11 +170,11 @@ def test_stack_and_functions_that_are_not_inlined() -> None:
         assert image.stack == 32
 
 
-@given(st.lists(st.sampled_from([*SCALARS.values(), *POINTERS.values(), "constexpr"])))
+@given(st.lists(st.sampled_from([*SCALARS.values(), *POINTERS.values()])))
 def test_predicted_slots_are_aligned_and_packed(types: list[str]) -> None:
-    signature = tuple((f"p{index}", type_) for index, type_ in enumerate(types))
-    predicted = predicted_parameters(Variant("", (), signature, (), ()))
-    names = [f"parameter `{name}`" for name, type_ in signature if type_ != "constexpr"]
+    signature = parameters({f"p{index}": type_ for index, type_ in enumerate(types)}, {"C": 1})
+    predicted = predicted_parameters(Variant("", (), signature))
+    names = [f"parameter `p{index}`" for index in range(len(types))]
     assert [name for name, _ in predicted][: len(names)] == names
     assert [slot.size for _, slot in predicted[-2:]] == [8, 8]
     end = 0
@@ -191,9 +193,9 @@ def failure(compiled: Compiled, request: CompileRequest) -> str:
     return text
 
 
-def with_signature(request: CompileRequest, **types: str) -> CompileRequest:
-    signature = tuple({**dict(request.variant.signature), **types}.items())
-    return replace(request, variant=replace(request.variant, signature=signature))
+def with_count(request: CompileRequest, given: ParameterType | CompiledIn) -> CompileRequest:
+    changed = {**dict(request.variant.parameters), "count": given}
+    return replace(request, variant=replace(request.variant, parameters=tuple(changed.items())))
 
 
 def patched(compiled: Compiled, old: bytes, new: bytes) -> Compiled:
@@ -208,7 +210,7 @@ def slot_record(ordinal: int, offset: int, size: int) -> bytes:
 
 def test_a_plan_of_other_types_contradicts_triton(total: tuple[CompileRequest, Compiled]) -> None:
     request, result = total
-    text = failure(result, with_signature(request, count="i64"))
+    text = failure(result, with_count(request, parse_type("i64")))
     assert text == "the size of parameter `count` should be 8, and is 4 by Triton's account"
 
 
@@ -219,7 +221,7 @@ def test_a_plan_of_other_types_contradicts_the_cubin(
     sizes = list(result.parameter_sizes)
     sizes[list(SCALARS).index("count")] = 8
     result = replace(result, parameter_sizes=tuple(sizes))
-    text = failure(result, with_signature(request, count="i64"))
+    text = failure(result, with_count(request, parse_type("i64")))
     assert text == (
         "parameter `count` should be 8 bytes at offset 64, and is 4 bytes at offset 64 in the cubin"
     )
@@ -227,10 +229,10 @@ def test_a_plan_of_other_types_contradicts_the_cubin(
 
 def test_a_plan_without_a_parameter(total: tuple[CompileRequest, Compiled]) -> None:
     request, result = total
-    text = failure(result, with_signature(request, count="constexpr"))
+    text = failure(result, with_count(request, CompiledIn(1)))
     assert text == "the number of parameters should be 18, and is 19 by Triton's account"
     fewer = replace(result, parameter_sizes=result.parameter_sizes[1:])
-    text = failure(fewer, with_signature(request, count="constexpr"))
+    text = failure(fewer, with_count(request, CompiledIn(1)))
     assert text == "the number of parameters should be 18, and is 19 in the cubin"
 
 

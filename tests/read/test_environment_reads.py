@@ -15,6 +15,7 @@ from codegen.model.request import compile_key
 from codegen.model.surroundings import Surroundings
 from codegen.model.targets import Target
 from codegen.read.environment_reads import environment_reads
+from tests.support.compile_requests import parameters
 from tests.support.project import HEADER, PYPROJECT, Project, new_project
 
 pytestmark = pytest.mark.triton
@@ -112,7 +113,7 @@ def test_what_a_process_is_started_with() -> None:
 
 
 def test_what_is_listed_is_in_the_key_of_images_and_nothing_is_where_nothing_is() -> None:
-    variant = Variant("generic", (), (("x", "*i32"),), (), ())
+    variant = Variant("generic", (), parameters({"x": "*i32"}))
     keys = [
         compile_key("key", variant, Target(80), "3.9.0", listed)
         for listed in ((), (("DEMO", None),), (("DEMO", ""),), (("DEMO", "1"),))

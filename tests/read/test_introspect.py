@@ -237,7 +237,7 @@ def test_what_is_none_in_types_or_by_default_is_compiled_in(
     (kernel,) = read(tmp_path, with_aux(types, parameters))
     assert constexpr(kernel, "aux").choices == (None,)
     assert [argument.name for argument in kernel.arguments] == ["out"]
-    assert {dict(variant.constexprs)["aux"] for variant in kernel.specialisation.variants} == {None}
+    assert {variant.constexprs["aux"] for variant in kernel.specialisation.variants} == {None}
 
 
 def test_an_annotated_parameter_may_be_none_by_its_default(tmp_path: Path) -> None:

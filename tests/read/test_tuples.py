@@ -217,9 +217,9 @@ def test_a_variant_is_what_the_jit_makes_of_a_call(first: Any, last: Any) -> Non
     signature = list(nested_signature(variant, ["first", "last"]).values())
     assert shown(signature) == shown(types)
     constants = find_paths_if(types, lambda _, type_: type_ == "constexpr")
-    assert [paths[name] for name, _ in variant.constexprs] == constants
+    assert [paths[name] for name in variant.constexprs] == constants
     values = (first, last)
-    for (_, value), path in zip(variant.constexprs, constants, strict=True):
+    for value, path in zip(variant.constexprs.values(), constants, strict=True):
         found = functools.reduce(operator.getitem, path, values)
         assert value == getattr(found, "value", found)
     if is_aligned:
@@ -246,7 +246,7 @@ def test_a_subclass_of_a_namedtuple_has_no_fields_to_triton() -> None:
 
     types = {"first": Named("i32", "i32"), "last": ()}
     variant = variants_of(types)[0]
-    assert variant.runtime == ("first_0", "first_1")
+    assert tuple(variant.types) == ("first_0", "first_1")
     value = Named(3, 3)
     jit, _ = native_specialize_impl(BaseBackend, value, False, True, True)
     assert shown(nested_signature(variant, ["first", "last"])["first"]) == shown(jit)

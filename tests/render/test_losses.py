@@ -26,8 +26,8 @@ def said(folder: Path, words: str) -> list[str]:
     (kernel,) = made.read(folder, KERNEL.replace("{words}", words))
     variants = {
         variant.label: {
-            "parameters": [pair for pair in variant.signature if pair[1] != "constexpr"],
-            "constexprs": {name: repr(value) for name, value in variant.constexprs},
+            "parameters": [[name, type_.triton] for name, type_ in variant.types.items()],
+            "constexprs": {name: repr(value) for name, value in variant.constexprs.items()},
         }
         for variant in kernel.specialisation.variants
     }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
+from codegen.model.descriptors import ParameterType, parse_parameter_type
 from codegen.model.errors import CodegenError, shown
-from codegen.model.kernel import Variant
+from codegen.model.kernel import CompiledIn, Variant
 from codegen.model.options import Options
 from codegen.model.request import Compiled, CompileRequest, compile_key
 from codegen.model.targets import Target
@@ -33,6 +35,14 @@ CONSTEXPRS: dict[str, dict[str, object]] = {
 }
 
 
+def parameters(
+    types: Mapping[str, str], constexprs: Mapping[str, object] | None = None
+) -> tuple[tuple[str, ParameterType | CompiledIn], ...]:
+    """Those of a variant: what a launch passes, by types in text, then what is compiled in."""
+    passed = [(name, parse_parameter_type(type_)) for name, type_ in types.items()]
+    return *passed, *((name, CompiledIn(value)) for name, value in (constexprs or {}).items())
+
+
 def make_request(
     function: str,
     target: Target = SM_90,
@@ -41,29 +51,19 @@ def make_request(
     options: Options = DEFAULTS,
     **constexprs: object,
 ) -> CompileRequest:
-    values = {**CONSTEXPRS[function], **constexprs}
-    signature = {**SIGNATURES[function], **dict.fromkeys(values, "constexpr")}
-    variant = Variant(
-        "aligned",
-        (),
-        tuple(signature.items()),
-        tuple(values.items()),
-        tuple(SIGNATURES[function]),
-        options,
-    )
+    types, values = SIGNATURES[function], {**CONSTEXPRS[function], **constexprs}
+    variant = Variant("aligned", (), parameters(types, values), tuple(types), options)
     key = compile_key("source", variant, target, "3.9.0")
     name = f"tests.plain.{function}"
     return CompileRequest(str(root), "plain.py", name, variant, target, key)
 
 
 def broken(function: str, target: Target = SM_90, pointer: str = "*i32") -> CompileRequest:
-    signature = [("out", pointer), ("n", "i32")]
-    constexprs: list[tuple[str, object]] = [("size", 4)] if "assertion" in function else []
-    constexprs += [("table", None)] if "reads_none" in function else []
-    constexprs += [("one", 1)] if "of_one" in function else []
-    constexprs += [("other", None)] if function == "reads_nones" else []
-    signature += [(name, "constexpr") for name, _ in constexprs]
-    variant = Variant("generic", (), tuple(signature), tuple(constexprs), ())
+    constexprs: dict[str, object] = {"size": 4} if "assertion" in function else {}
+    constexprs |= {"table": None} if "reads_none" in function else {}
+    constexprs |= {"one": 1} if "of_one" in function else {}
+    constexprs |= {"other": None} if function == "reads_nones" else {}
+    variant = Variant("generic", (), parameters({"out": pointer, "n": "i32"}, constexprs))
     name = f"tests.broken.{function}"
     return CompileRequest(str(KERNELS), "broken.py", name, variant, target, "key")
 

@@ -82,7 +82,7 @@ def launched(kernel: Any, arguments: Mapping[str, Any], **more: Any) -> dict[str
 
 def differences(kernel: Kernel, variant: Variant, expected: Mapping[str, Any]) -> dict[str, Any]:
     """Where a variant is not what the JIT was given: (what it is, what was given)."""
-    found = {**dict(variant.constexprs)}
+    found = {**variant.constexprs}
     found |= {entry.name: getattr(variant.options, entry.name) for entry in fields(Options)}
     return {
         name: (found[name], value)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen.model.declaration import DECLARATIONS
+from codegen.model.descriptors import DescriptorType
 from codegen.model.generated_file import digest
 from codegen.model.kernel import Kernel, Variant
 from codegen.model.plan import Binary, Image, Plan
@@ -67,11 +68,10 @@ def _module_of(file: Path, name: str) -> Any:
 
 def image(kernel: Kernel, variant: Variant, target: Target, shared: int = 0) -> Image:
     """A text of PTX that takes the variant's parameters."""
-    types = {name: "64" if type_.startswith("*") else None for name, type_ in variant.signature}
-    widths = [types[name] or _WIDTHS[dict(variant.signature)[name]] for name in variant.runtime]
-    parameters = ", ".join(
-        f".param .b{width} p{n}" for n, width in enumerate([*widths, "64", "64"])
-    )
+    types = [*variant.types.values()]
+    assert not any(isinstance(type_, DescriptorType) for type_ in types)
+    widths = [8 * type_.size for type_ in types if not isinstance(type_, DescriptorType)]
+    parameters = ", ".join(f".param .b{width} p{n}" for n, width in enumerate([*widths, 64, 64]))
     text = (
         f".version 7.0\n.target sm_{target.capability}\n.address_size 64\n"
         f"// {kernel.name} {variant.label}\n"
@@ -86,14 +86,8 @@ def image(kernel: Kernel, variant: Variant, target: Target, shared: int = 0) -> 
         registers=16,
         stack=0,
         key=f"{kernel.name} {variant.label} {target.name}",
-        uses=PointerUses(frozenset(variant.runtime), frozenset(variant.runtime)),
+        uses=PointerUses(frozenset(variant.types), frozenset(variant.types)),
     )
-
-
-_WIDTHS = {
-    **{"i1": "8", "u1": "8", "fp16": "16", "bf16": "16", "fp32": "32", "fp64": "64"},
-    **{f"{sign}{bits}": str(bits) for sign in "iu" for bits in (8, 16, 32, 64)},
-}
 
 
 def plan(kernel: Kernel, targets: Sequence[Target] = (PTX,)) -> Plan:

@@ -221,13 +221,13 @@ class Binder:
 def facts(made: Made, variant: Variant) -> int:
     """How much a variant assumes of ints and pointers."""
     ints = {e.name for e in made.entries if e.kind == "int"}
-    constexprs = dict(variant.constexprs)
+    constexprs = variant.constexprs
     return len(variant.divisible) + sum(constexprs.get(n) == 1 for n in ints)
 
 
 def holds(made: Made, variant: Variant, found: Mapping[str, tuple[Any, Any]]) -> bool:
     """Whether all that a variant assumes is so in a call."""
-    types, constexprs = dict(variant.signature), dict(variant.constexprs)
+    types, constexprs = dict(variant.signature), variant.constexprs
     for entry in made.entries:
         kind, key = found[entry.name]
         type_ = types[entry.name]
@@ -251,7 +251,7 @@ def is_the_jits_own(made: Made, variant: Variant, found: Mapping[str, tuple[Any,
     """Whether Triton would compile just this, but for the types that the declaration decides."""
     ones = {e.name for e in made.entries if e.kind == "int" and found[e.name] == ("constexpr", 1)}
     divisible = {n for n, (kind, key) in found.items() if kind != "constexpr" and "D" in str(key)}
-    constexprs = dict(variant.constexprs)
+    constexprs = variant.constexprs
     return (
         holds(made, variant, found)
         and set(variant.divisible) == divisible

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from codegen.model.dtypes import parse_type
 from codegen.model.kernel import Axis, Computed, Configuration, Kernel, Reads, Specialisation
 from codegen.model.options import Options
 from codegen.render.c_view import c_function
@@ -28,9 +30,10 @@ DOCS = Path(__file__).parents[2] / "docs"
 X, Y = value("x", "*fp16 | *bf16"), value("y", "const *fp16 | const *bf16")
 
 
-def start(**changes: Any) -> Combination:
-    """A combination in which nothing is chosen."""
-    return dataclasses.replace(Combination((), (), {}, {}, Options()), **changes)
+def start(types: Mapping[str, str] | None = None, **changes: Any) -> Combination:
+    """A combination in which nothing is chosen, of parameters with these types."""
+    parsed = {name: parse_type(type_) for name, type_ in (types or {}).items()}
+    return dataclasses.replace(Combination((), (), {**parsed}, {}, Options()), **changes)
 
 
 def with_axis(of: Kernel, axis: Axis) -> Kernel:

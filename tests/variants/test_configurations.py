@@ -242,7 +242,7 @@ def k(x, n, BLOCK: tl.constexpr):
 
 
 def block(variant: Variant) -> object:
-    return dict(variant.constexprs)["BLOCK"]
+    return variant.constexprs["BLOCK"]
 
 
 def test_a_table_in_a_file(tmp_path: Path) -> None:
@@ -296,7 +296,7 @@ def test_an_option_that_is_a_parameter_too(tmp_path: Path) -> None:
     library = made.library(tmp_path, source.replace("OPTIONS", ""))
     for number, warps in enumerate((4, 8, 8)):
         variant = library.chosen("k", Array().passed(), 3, number)
-        assert dict(variant.constexprs)["num_warps"] == variant.options.num_warps == warps
+        assert variant.constexprs["num_warps"] == variant.options.num_warps == warps
 
 
 def test_without_a_table_the_call_names_the_configuration(tmp_path: Path) -> None:

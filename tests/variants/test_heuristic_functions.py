@@ -80,7 +80,7 @@ def test_its_functions_may_be_listed_or_pinned(tmp_path: Path, choices: str) -> 
         )
         return
     (kernel,) = made.read(tmp_path, source)
-    given = {factor(dict(v.constexprs)["ACT"]) for v in kernel.specialisation.variants}
+    given = {factor(v.constexprs["ACT"]) for v in kernel.specialisation.variants}
     assert given == ({3, 7} if choices.startswith("[") else {3})
 
 
@@ -93,7 +93,7 @@ def test_configurations_of_functions_that_print_alike_are_two(
 ) -> None:
     (kernel,) = made.read(tmp_path, FACTORY + ALIKE.replace("CONFIGS", configs))
     variants = kernel.specialisation.variants
-    found = [factor(dict(variant.constexprs)["ACT"]) for variant in variants]
+    found = [factor(variant.constexprs["ACT"]) for variant in variants]
     assert found == [one for one in factors for _ in range(2)]
 
 

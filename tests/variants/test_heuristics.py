@@ -180,7 +180,7 @@ def test_what_kind_of_thing_an_argument_is_known_when_generating(tmp_path: Path)
         given = None if x is None else Array().passed()
         variant = library.chosen("instances", given, 3, 0.5, True)
         assert not differences(plan.kernel, variant, expected)
-        assert dict(variant.constexprs)["KINDS"] == "boolintintfloat"
+        assert variant.constexprs["KINDS"] == "boolintintfloat"
 
 
 def test_a_value_that_was_not_built(built: made.Library) -> None:
@@ -206,7 +206,7 @@ def test_a_list_of_one_value_is_built_alone_and_checked(built: made.Library) -> 
 
 def test_a_parameter_of_an_options_name_gets_its_value_too(built: made.Library) -> None:
     for variant in built.plans["named"].kernel.specialisation.variants:
-        assert dict(variant.constexprs)["num_warps"] == variant.options.num_warps
+        assert variant.constexprs["num_warps"] == variant.options.num_warps
 
 
 def declared(folder: Path, heuristics: str, **options: Any) -> tuple[Kernel, ...]:
@@ -354,7 +354,7 @@ def test_one_that_gives_back_what_a_call_passes_is_an_argument(tmp_path: Path) -
     heuristics = '@triton.heuristics({"BLOCK": lambda args: int(args["BLOCK"])})'
     (kernel,) = declared(tmp_path, heuristics, constexprs={"BLOCK": [2, 4]})
     assert [argument.name for argument in kernel.arguments] == ["x", "n", "scale", "BLOCK"]
-    assert {dict(v.constexprs)["BLOCK"] for v in kernel.specialisation.variants} == {2, 4}
+    assert {v.constexprs["BLOCK"] for v in kernel.specialisation.variants} == {2, 4}
 
 
 SMS = {
@@ -389,11 +389,11 @@ def test_a_pinned_value_is_the_only_one(tmp_path: Path) -> None:
     (kernel,) = declared(tmp_path, heuristics, constexprs={"BLOCK": 64, "num_warps": 8})
     assert labels(kernel) == ["x-aligned", "x-generic", "no_x-aligned"]
     for variant in kernel.specialisation.variants:
-        assert (dict(variant.constexprs)["BLOCK"], variant.options.num_warps) == (64, 8)
+        assert (variant.constexprs["BLOCK"], variant.options.num_warps) == (64, 8)
 
 
 def test_without_torch_a_dtype_is_tritons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "torch", raising=False)
     function = 'lambda args: 1 if args["x"] is None or args["x"].dtype == tl.float32 else 2'
     (kernel,) = declared(tmp_path, f'@triton.heuristics({{"BLOCK": {function}}})')
-    assert {dict(v.constexprs)["BLOCK"] for v in kernel.specialisation.variants} == {1}
+    assert {v.constexprs["BLOCK"] for v in kernel.specialisation.variants} == {1}

@@ -165,7 +165,7 @@ def test_none_for_a_pointer_that_the_kernel_annotates_is_a_null_pointer(tmp_path
         types = [type_ for type_, _ in Binder(function).bound(x, 5, has_x)]
         chosen = library.chosen("null", x, 5)
         assert [type_ for _, type_ in chosen.signature] == types == ["*fp32", "i32", "constexpr"]
-        assert dict(chosen.constexprs) == {"HAS_X": has_x}
+        assert chosen.constexprs == {"HAS_X": has_x}
         launch = library.launch("null", x, 5)
         assert launch.grid[0] == blocks
         assert launch.parameters[0] == struct.pack("<Q", x or 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from codegen.model.dtypes import parse_type
 from codegen.model.errors import CodegenError
 from codegen.model.identifiers import c_identifier, image_file, python_identifier
 from codegen.model.kernel import Axis, Constexpr, Kernel, Parameter
@@ -34,7 +35,7 @@ def constexpr(name: str, labels: tuple[str, ...], choices: tuple[object, ...]) -
 
 
 def dtype(names: tuple[str, ...], dtypes: tuple[str, ...]) -> DtypeAxis:
-    types = tuple((f"*{one}",) * len(names) for one in dtypes)
+    types = tuple((parse_type(f"*{one}"),) * len(names) for one in dtypes)
     return DtypeAxis(names, dtypes, dtypes, types)
 
 
@@ -117,15 +118,15 @@ def test_what_a_variant_tells_the_compiler() -> None:
         ("WIDTH", "constexpr"),
         ("MODE", "constexpr"),
     )
-    assert hinted.constexprs == (("FAST", True), ("WIDTH", 64), ("MODE", "max-abs"))
+    assert hinted.constexprs == {"FAST": True, "WIDTH": 64, "MODE": "max-abs"}
     assert hinted.divisible == ("x", "bias", "y", "z", "n")
-    assert hinted.runtime == ("x", "bias", "y", "z", "n", "m")
+    assert tuple(hinted.types) == ("x", "bias", "y", "z", "n", "m")
 
     without = by_label["fp16-i8-FAST_False-no_bias-MODE_sum-aligned"]
     assert dict(without.signature)["bias"] == "constexpr"
-    assert without.constexprs[1] == ("bias", None)
+    assert without.constexprs["bias"] is None
     assert without.divisible == ("x", "y", "z", "n")
-    assert without.runtime == ("x", "y", "z", "n", "m")
+    assert tuple(without.types) == ("x", "y", "z", "n", "m")
 
     generic = by_label["fp16-i8-FAST_False-bias-MODE_sum-generic"]
     assert generic.divisible == ()
@@ -133,7 +134,7 @@ def test_what_a_variant_tells_the_compiler() -> None:
 
 def test_const_pointers_choose_with_others() -> None:
     of = kernel(value("x", "const *fp16 | const *bf16"), value("y", "*fp16 | *bf16"))
-    types = (("*kfp16", "*fp16"), ("*kbf16", "*bf16"))
+    types = tuple((parse_type(f"*k{one}"), parse_type(f"*{one}")) for one in ("fp16", "bf16"))
     dtypes = ("fp16", "bf16")
     assert of.specialisation.axes[0] == DtypeAxis(("x", "y"), dtypes, dtypes, types)
     assert of.specialisation.variants[-1].signature == (("x", "*kbf16"), ("y", "*bf16"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from codegen.model.descriptors import ParameterType
 from codegen.model.kernel import KernelSource, Parameter
 from codegen.variants.axes.kind import AxisKind
 from codegen.variants.c_steps import Decisions, among
@@ -14,8 +15,8 @@ from codegen.variants.combinations import Combination
 @dataclass(frozen=True)
 class DtypeAxis(AxisKind):
     kind = "dtype"
-    types: tuple[tuple[str, ...], ...]
-    """For each choice, the Triton type of each parameter."""
+    types: tuple[tuple[ParameterType, ...], ...]
+    """For each choice, the type of each parameter."""
 
     @classmethod
     def of(cls, kernel: KernelSource) -> Iterator[DtypeAxis]:
@@ -26,8 +27,7 @@ class DtypeAxis(AxisKind):
                 together.setdefault(dtypes, []).append(parameter)
         for dtypes, parameters in together.items():
             if len(dtypes) > 1:
-                triton = ([type_.triton for type_ in p.types] for p in parameters)
-                types = tuple(zip(*triton, strict=True))
+                types = tuple(zip(*(p.types for p in parameters), strict=True))
                 yield cls(tuple(p.name for p in parameters), dtypes, dtypes, types)
 
     def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:

@@ -53,8 +53,8 @@ class HintsAxis(AxisKind):
     def _facts(self, choices: Sequence[int], variant: Variant) -> dict[str, int]:
         """What is assumed of the parameters that are not None."""
         (case,) = choices
-        names = dict(variant.signature) | dict(variant.constexprs)
-        return {name: hint for name, hint in self.cases[case] if names[name] is not None}
+        nones = {name for name, value in variant.constexprs.items() if value is None}
+        return {name: hint for name, hint in self.cases[case] if name not in nones}
 
     def decide(self, made: Decisions) -> None:
         """By a table over the facts that go together."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from codegen.model.descriptors import ParameterType
 from codegen.model.kernel import Constexpr, KernelSource, Parameter
 from codegen.variants.axes.kind import AxisKind
 from codegen.variants.c_steps import Decisions
@@ -14,20 +15,22 @@ from codegen.variants.combinations import Combination
 @dataclass(frozen=True)
 class WidthAxis(AxisKind):
     kind = "width"
+    types: tuple[ParameterType, ...]
 
     @classmethod
     def of(cls, kernel: KernelSource, parameter: Parameter | Constexpr) -> Iterator[WidthAxis]:
         if not isinstance(parameter, Parameter) or parameter.is_tensor:
             return
         if len(parameter.types) > 1:
-            types = tuple(type_.triton for type_ in parameter.types)
-            yield cls((parameter.name,), tuple(f"{parameter.name}_{t}" for t in types), types)
+            values = tuple(type_.triton for type_ in parameter.types)
+            labels = tuple(f"{parameter.name}_{value}" for value in values)
+            yield cls((parameter.name,), labels, values, parameter.types)
 
     def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         (name,) = self.parameters
         if name not in combination.types:
             return combination
-        return replace(combination, types={**combination.types, name: str(self.values[index])})
+        return replace(combination, types={**combination.types, name: self.types[index]})
 
     def decide(self, made: Decisions) -> None:
         argument = made.arguments[self.parameters[0]]
