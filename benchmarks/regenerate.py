@@ -160,7 +160,7 @@ def main(project: Path) -> None:
     read = read_kernels(config.kernels_folder, files, config.targets, 1, borrow)
     compilers.stop()
     try:
-        build(config, [kernel for one in read for kernel in one.kernels], {}, take, print)
+        build(config, [kernel for one in read for kernel in one.kernels], {}, None, take, print)
     except InterruptedError:
         triton.compile = timed
     for request in [requests[0], *requests]:

@@ -106,21 +106,19 @@ def plan_run(
     with whole, _processes(request, say) as processes:
         kernels, titles, reads = _introspect(request, selection, processes, say)
 
-        from codegen.compile.cache import Kept
+        from codegen.compile.cache import Cache
         from codegen.compile.images import build
         from codegen.project.recorded import recorded_images
         from codegen.read.differing import explaining
         from codegen.render.manifest_entries import functions_of
 
-        kept = Kept(output)
-        if request.rebuild and request.keeps:
-            kept.clear()
+        cache = Cache(output, _generator(inputs), say) if request.keeps else None
+        if request.rebuild and cache is not None:
+            cache.clear()
         known = {} if request.rebuild else recorded_images(manifest, output)
         compile_ = _compile(request, processes, kernels, say)
-        if request.keeps:
-            compile_ = kept.compiling(compile_, _generator(inputs), say)
         compile_ = explaining(compile_, kernels, lambda: _is_unchanged(selection, kernels, before))
-        built = build(config, kernels, known, compile_, progress)
+        built = build(config, kernels, known, cache, compile_, progress)
 
     unlisted = {**selection.kept_reads(manifest.unlisted), **reads}
     noted = [one for one in staleness.unknown if one.kind != "unlisted"]
@@ -300,7 +298,7 @@ def write(outcome: Outcome, output: Path) -> bool:
     if not outcome.changes:
         return False
 
-    from codegen.compile.cache import Kept
+    from codegen.compile.cache import Cache
     from codegen.project.library import build_staged
     from codegen.project.staged import check_modules
 
@@ -312,5 +310,5 @@ def write(outcome: Outcome, output: Path) -> bool:
         was_built.append(build_staged(staging, output))
 
     files.apply(output, outcome.changes, check)
-    Kept(output).clear()
+    Cache(output).clear()
     return any(was_built)

@@ -6,11 +6,13 @@ import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from codegen.compile.cache import Cache
 from codegen.compile.planning import Results, absent_configurations, is_optional, plan_of
 from codegen.model.errors import CannotBuild, CodegenError, CodegenErrors, about, collected
+from codegen.model.image import Compiled, Image
 from codegen.model.kernel import Kernel, Variant
-from codegen.model.plan import Image, Plan
-from codegen.model.request import Compile, Compiled, CompileRequest, Result, compile_key
+from codegen.model.plan import Plan
+from codegen.model.request import Compile, CompileRequest, Result, compile_key
 from codegen.model.targets import Target
 from codegen.project.manifest import installed_tools
 from codegen.project.settings import Config
@@ -37,10 +39,11 @@ def build(
     config: Config,
     kernels: Sequence[Kernel],
     known: Mapping[str, Image],
+    cache: Cache | None,
     compile_: Compile,
     progress: Progress,
 ) -> Built:
-    """Compile what is not `known` by its key, and plan every kernel.
+    """Compile what is not `known` by its key, nor in the cache, and plan every kernel.
 
     Raises `CodegenErrors` with all that is wrong with all kernels.
     """
@@ -52,23 +55,29 @@ def build(
     }
     requests = [request for groups in wanted.values() for group in groups for request in group]
     missing = [r for r in requests if r.key not in known and r not in absent]
+    made: dict[str, Image | CodegenError] = dict(known)
+    if cache is not None and missing:
+        made |= cache.images(request.key for request in missing)
+        missing = [request for request in missing if request.key not in made]
     done = 0
 
-    def report(request: CompileRequest, result: Result) -> None:
+    def take(request: CompileRequest, result: Result) -> None:
         nonlocal done
         done += 1
         name = request.kernel.rpartition(".")[2]
         progress(done, len(missing), f"{name} {request.variant.label} {request.target.name}")
-
-    made: dict[str, Image | CodegenError] = dict(known)
-    results = compile_(missing, report)
-    for request, result in zip(missing, results, strict=True):
         try:
-            if isinstance(result, CodegenError):
-                raise result
-            made[request.key] = prove(result, request)
+            if isinstance(result, Compiled):
+                made[request.key] = image = prove(result, request)
+                if cache is not None:
+                    cache.keep(image)
         except CodegenError as error:
             made[request.key] = error
+
+    results = compile_(missing, take)
+    for request, result in zip(missing, results, strict=True):
+        if isinstance(result, CodegenError):
+            made[request.key] = result
     plans: list[Plan] = []
     failures: dict[tuple[str, str], list[CodegenError]] = {}
     for kernel in kernels:

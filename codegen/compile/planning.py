@@ -8,8 +8,9 @@ from dataclasses import replace
 from codegen.compile.shared_memory import configuration_axis, is_tight, needs_of
 from codegen.model.devices import DEVICES
 from codegen.model.errors import CannotBuild, CodegenError
+from codegen.model.image import Image
 from codegen.model.kernel import Kernel
-from codegen.model.plan import Binary, Image, Needs, Omission, Plan
+from codegen.model.plan import Binary, Needs, Omission, Plan
 from codegen.model.request import CompileRequest
 from codegen.model.targets import Target
 

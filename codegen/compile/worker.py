@@ -35,9 +35,9 @@ from codegen.model.constexpr_values import COMPUTED, restored
 from codegen.model.declaration import Declaration
 from codegen.model.descriptors import DescriptorType
 from codegen.model.errors import CannotBuild, CodegenError, SourceLocation, told
+from codegen.model.image import Compiled, TensorMap
 from codegen.model.kernel import MadeOf, Variant
-from codegen.model.plan import TensorMap
-from codegen.model.request import Compiled, CompileRequest, triton_options
+from codegen.model.request import CompileRequest, triton_options
 from codegen.model.surroundings import excerpt
 from codegen.model.targets import Target
 from codegen.model.triton_version import current
@@ -196,15 +196,15 @@ def _compile(request: CompileRequest, declaration: Declaration) -> Compiled:
     return Compiled(
         image,
         kernel.asm["cubin"],
-        made.name,
-        made.num_warps,
-        made.shared,
-        (*(size for _, size in sizes), *(size for _, size in current().hidden_parameters)),
-        uses,
-        made.num_ctas,
-        made.launch_pdl,
-        made.global_scratch_size,
-        tuple(map(_tensor_map, made.tensordesc_meta)),
+        tuple(size for _, size in (*sizes, *current().hidden_parameters)),
+        symbol=made.name,
+        num_warps=made.num_warps,
+        shared=made.shared,
+        num_ctas=made.num_ctas,
+        scratch=made.global_scratch_size,
+        launch_pdl=made.launch_pdl,
+        tensor_maps=tuple(map(_tensor_map, made.tensordesc_meta)),
+        uses=uses,
     )
 
 

@@ -10,14 +10,13 @@ import hashlib
 import json
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass
 
 from codegen.model.constexpr_values import canonical
 from codegen.model.errors import CodegenError
+from codegen.model.image import Compiled
 from codegen.model.kernel import Variant
 from codegen.model.options import Options
-from codegen.model.plan import TensorMap
-from codegen.model.pointer_uses import PointerUses
 from codegen.model.surroundings import SETTINGS
 from codegen.model.targets import Target
 from codegen.model.triton_version import current
@@ -49,32 +48,6 @@ class CompileRequest:
 
     def __str__(self) -> str:
         return f"`{self.kernel}` variant `{self.variant.label}` for {self.target.name}"
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """What the compiler made, and what it says of it."""
-
-    data: bytes = field(repr=False)
-    """The image: a cubin, or PTX."""
-    cubin: bytes = field(repr=False)
-    """The cubin; where the image is PTX, what ptxas made of it."""
-    symbol: str
-    num_warps: int
-    """Warps of a block, with those that warp specialisation adds."""
-    shared: int
-    """Bytes of dynamic shared memory."""
-    parameter_sizes: tuple[int, ...]
-    """Bytes of each kernel parameter by Triton's own account, with the scratch pointers."""
-    uses: PointerUses
-    num_ctas: int = 1
-    launch_pdl: bool = False
-    scratch: int = 0
-    """Bytes of global scratch memory per block."""
-    maps: tuple[TensorMap, ...] = ()
-    """How tensor descriptors are to be passed; none: taken apart."""
-    memory: int = field(default=0, compare=False)
-    """Bytes that the process which compiled it has had at most until then."""
 
 
 Result = Compiled | CodegenError

@@ -44,7 +44,7 @@ def use_text(parameter: Parameter, uses: PointerUses) -> str:
     """What the kernel does with the memory at a pointer; nothing for most scalars."""
     own = [_USES[uses.of(parameter.name)]] if parameter.is_tensor else []
     further = {True: "writes to the addresses in it", False: "an address that is written to"}
-    return "; ".join(own + [further[parameter.is_tensor]] * (parameter.name in uses.through))
+    return "; ".join(own + [further[parameter.is_tensor]] * (parameter.name in uses.writes_through))
 
 
 _USES = {"in": "read", "out": "written", "inout": "read and written", "unused": "not used"}

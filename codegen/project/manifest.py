@@ -12,6 +12,7 @@ from typing import Any
 
 from codegen.model.errors import CodegenError, meant, shown
 from codegen.model.generated_file import GeneratedFile, digest
+from codegen.model.image import RECORDED
 from codegen.model.paths import read_file
 from codegen.model.resources import PACKAGE, TEMPLATES
 from codegen.project.imports import neighbours
@@ -212,11 +213,7 @@ _FUNCTION = {
 }
 _KINDS = {"kernel": str, "signature": str, "sources": dict, "pointers": dict, "variants": dict}
 _VARIANT = {"parameters", "constexprs", "divisible_by_16", "options"}
-_IMAGE = {
-    *("file", "key", "symbol", "num_warps", "registers", "shared", "stack", "size", "sha256"),
-    *("num_ctas", "scratch", "launch_pdl", "cooperative", "tensor_maps"),
-    *("reads", "writes", "writes_through"),
-}
+_IMAGE = {"file", "size", "sha256", *RECORDED}
 
 
 def _is_whole(function: Any) -> bool:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from codegen.model.generated_file import digest
+from codegen.model.image import Image
 from codegen.model.paths import read_if_file
-from codegen.model.plan import Image
 from codegen.model.resources import PACKAGE
 from codegen.model.targets import TARGETS
 from codegen.project.manifest import Manifest
@@ -30,7 +30,7 @@ def recorded_images(manifest: Manifest, output: Path) -> dict[str, Image]:
             for target, entry in variant["images"].items():
                 content = _intact(output, entry)
                 if content is not None:
-                    images[entry["key"]] = Image.recorded(TARGETS[target], entry, content)
+                    images[entry["key"]] = Image.recorded(TARGETS[target], content, entry)
     return images
 
 

@@ -30,7 +30,7 @@ def check_const_pointers(
     `with_lines` compiles once more, and gives the kernel's IR with the lines of its source.
     """
     for argument, (name, declared) in enumerate(request.variant.types.items()):
-        if not declared.is_const or name not in uses.written:
+        if not declared.is_const or name not in uses.writes:
             continue
         if any(parameter.name == name and parameter.is_const for parameter in function.params):
             said = "which the kernel's signature annotates as const"

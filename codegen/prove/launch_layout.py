@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codegen.model.descriptors import DescriptorType
+from codegen.model.image import Image
 from codegen.model.kernel import Parameter, Variant
-from codegen.model.plan import Image
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ def parameter_indices(
     """Which of the values an image takes, in the order of its parameters."""
     indices = value_indices(parameters)
     return tuple(
-        indices[each.argument, each.part.name] for each in launched(variant, bool(image.maps))
+        indices[each.argument, each.part.name]
+        for each in launched(variant, bool(image.tensor_maps))
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from codegen.model.pointer_uses import PointerUses
-from codegen.prove.ir_operations import BRANCHES, LEAVES, Deed, deed_of
+from codegen.prove.ir_operations import BRANCHES, LEAVES, Effect, effect_of
 from codegen.prove.triton_ir import Branch, Function, Module, Operation
 
 
@@ -62,9 +62,9 @@ def pointer_uses(module: Module, names: Sequence[str]) -> PointerUses:
     """
     effects = effects_of(module)
     return PointerUses(
-        read=_named(effects.read, effects, names),
-        written=_named(effects.written, effects, names),
-        through=frozenset(
+        reads=_named(effects.read, effects, names),
+        writes=_named(effects.written, effects, names),
+        writes_through=frozenset(
             names[root.argument] for root in effects.written if root.loaded or not root.is_pointer
         ),
     )
@@ -122,18 +122,18 @@ class _Flow:
     def _step(self, operation: Operation) -> None:
         name, given = operation.name, [self._of(value) for value in operation.operands]
         special = _SPECIAL.get(name)
-        deed = deed_of(name)
+        effect = effect_of(name)
         if special is not None:
             special(self, operation, given)
         elif name.endswith(LEAVES):
             self._leave(operation, given)
-        elif deed in (Deed.READS, Deed.WRITES, Deed.UPDATES):
-            self._access(operation, given, deed is not Deed.WRITES, deed is not Deed.READS)
-        elif deed is Deed.PASSES_ON:
+        elif effect in (Effect.READS, Effect.WRITES, Effect.UPDATES):
+            self._access(operation, given, effect is not Effect.WRITES, effect is not Effect.READS)
+        elif effect is Effect.PASSES_ON:
             self._spread(operation, _sum(given, is_address=name == "tt.addptr"))
-        elif deed is Deed.CHOOSES:
+        elif effect is Effect.CHOOSES:
             self._spread(operation, _union(given))
-        elif deed is None:
+        elif effect is None:
             self._unknown(operation, given)
 
     def _access(

@@ -82,7 +82,7 @@ def _pointer(
     fields += _dtype_fields(parameter, axes)
     if parameter.nullable:
         fields.append(".nullable = true")
-    const = "" if parameter.name in uses.written else "const "
+    const = "" if parameter.name in uses.writes else "const "
     return CArgument(
         name=parameter.name,
         c_name=c_name,

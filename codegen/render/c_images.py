@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from codegen.model.descriptors import TF32
+from codegen.model.image import Image
 from codegen.model.kernel import Parameter, Variant
-from codegen.model.plan import Image, Plan
+from codegen.model.plan import Plan
 from codegen.prove.launch_layout import descriptor_types, parameter_indices, value_indices
 
 RowT = TypeVar("RowT")
@@ -67,7 +68,7 @@ def _named(name: str, given: Iterable[tuple[RowT, ...]]) -> dict[tuple[RowT, ...
 
 def _maps(runtime: tuple[Parameter, ...], variant: Variant, image: Image) -> tuple[str, ...]:
     """What a launch encodes, in the order of the kernel's parameters."""
-    if not image.maps:
+    if not image.tensor_maps:
         return ()
     return tuple(", ".join(row) for row in _map_rows(runtime, variant, image))
 
@@ -77,7 +78,7 @@ def _map_rows(
 ) -> Iterator[tuple[str, ...]]:
     indices = value_indices(runtime)
     rounded = {p.name for p in runtime if p.descriptor is not None and p.descriptor.tf32}
-    for name, tensor_map in zip(descriptor_types(variant), image.maps, strict=True):
+    for name, tensor_map in zip(descriptor_types(variant), image.tensor_maps, strict=True):
         box = ", ".join(map(str, tensor_map.box))
         yield (
             f".value = {indices[name, 'map']}",
@@ -85,7 +86,7 @@ def _map_rows(
             f".element_size = {tensor_map.element_size}",
             f".swizzle = {tensor_map.swizzle}",
             *[".fp4_padded = true"] * tensor_map.fp4_padded,
-            *[".is_written = true"] * (name in image.uses.written),
+            *[".is_written = true"] * (name in image.uses.writes),
             f".box = {{{box}}}",
         )
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from codegen.model.descriptor_facts import passed_facts
 from codegen.model.identifiers import GRID_NAMES, image_file
+from codegen.model.image import Image
 from codegen.model.kernel import Kernel, Parameter, Reads
-from codegen.model.plan import Binary, Image, Plan
+from codegen.model.plan import Binary, Plan
 from codegen.model.wording import signature_text
 from codegen.prove.launch_layout import value_sizes
 from codegen.render.c_arguments import c_arguments, c_string, dtype_constant

@@ -61,7 +61,7 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
             for parameter in kernel.parameters
             if isinstance(parameter, Parameter) and parameter.is_tensor
         },
-        "writes_through": sorted(plan.uses.through),
+        "writes_through": sorted(plan.uses.writes_through),
         "hints": {
             parameter.name: parameter.hint
             for parameter in kernel.parameters

@@ -13,10 +13,11 @@ import pytest
 from codegen.compile import processes as compilers
 from codegen.compile.cache import decoded, encoded
 from codegen.model.generated_file import digest
-from codegen.model.plan import TensorMap
+from codegen.model.image import Image, TensorMap
 from codegen.model.pointer_uses import PointerUses
-from codegen.model.request import Compiled, CompileRequest
+from codegen.model.request import CompileRequest
 from codegen.model.request import Result as Answer
+from codegen.model.targets import Target
 from tests.support.project import HEADER, PYPROJECT, TWICE, Project, Result, new_project
 
 SAID = "2 images are as an earlier run compiled them, which wrote nothing"
@@ -114,14 +115,21 @@ def by_another(kept: bytes) -> bytes:
 
 def test_what_is_kept_is_read_as_it_was_written() -> None:
     uses = PointerUses(frozenset("ab"), frozenset("b"), frozenset())
-    maps = (TensorMap(3, 2, 9, (64, 32), True),)
-    result = Compiled(
-        *(b"image\n\0", b"cubin\xff", "add_kernel", 8, 1024, (8, 4), uses, 2, True, 16, maps)
+    image = Image(
+        *(Target(90), b"image\n\xff\0", "key", 32, 16, True),
+        symbol="add_kernel",
+        num_warps=8,
+        shared=1024,
+        num_ctas=2,
+        scratch=16,
+        launch_pdl=True,
+        tensor_maps=(TensorMap(3, 2, 9, (64, 32), True),),
+        uses=uses,
     )
-    assert decoded(encoded(result, "generator", "key"), "generator", "key") == result
-    assert decoded(encoded(result, "another", "key"), "generator", "key") is None
-    assert decoded(encoded(result, "generator", "another"), "generator", "key") is None
-    content = encoded(result, "generator", "key")
+    content = encoded(image, "generator")
+    assert decoded(content, "generator", "key") == image
+    assert decoded(content, "another", "key") is None
+    assert decoded(content, "generator", "another") is None
     for place in range(len(content)):
         damaged = bytearray(content)
         damaged[place] ^= 1

@@ -16,9 +16,10 @@ import pytest
 from codegen.compile.processes import Compilers, compile_all
 from codegen.compile.watch import Watch
 from codegen.model.errors import CodegenError
-from codegen.model.request import Compiled, CompileRequest, Result
+from codegen.model.image import Compiled
+from codegen.model.request import CompileRequest, Result
 from codegen.model.targets import Target
-from codegen.prove.layout_proof import read_cubin
+from codegen.prove.cubin import read_cubin
 from tests.support.compile_requests import broken, message
 from tests.support.places import REPOSITORY
 from tests.support.processes import hear_signals, processes_with

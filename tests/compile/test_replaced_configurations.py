@@ -11,8 +11,9 @@ import pytest
 from codegen.compile.planning import plan_of
 from codegen.model.devices import DEVICES
 from codegen.model.errors import CannotBuild, CodegenError
+from codegen.model.image import Image
 from codegen.model.kernel import Kernel, Variant
-from codegen.model.plan import Image, Plan
+from codegen.model.plan import Plan
 from codegen.model.request import CompileRequest
 from codegen.model.targets import Target
 from codegen.render.manifest_entries import functions_of

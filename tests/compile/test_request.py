@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from codegen.compile.processes import compile_all
 from codegen.model.constexpr_values import held
 from codegen.model.errors import CodegenError
+from codegen.model.image import Compiled
 from codegen.model.kernel import Variant
 from codegen.model.options import Options
-from codegen.model.request import Compiled, CompileRequest, compile_key
+from codegen.model.request import CompileRequest, compile_key
 from codegen.model.targets import Target
 from tests.support.compile_requests import broken, make_request, message, parameters
 from tests.support.places import KERNELS, REPOSITORY

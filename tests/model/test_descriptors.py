@@ -16,8 +16,9 @@ from codegen.model.blocks import BlockExpression
 from codegen.model.descriptors import MAP_TYPES, DescriptorType, parse_parameter_type
 from codegen.model.dtypes import DTYPES, parse_type
 from codegen.model.errors import CodegenError, SourceLocation
+from codegen.model.image import Compiled
 from codegen.model.kernel import Variant
-from codegen.model.request import Compiled, CompileRequest
+from codegen.model.request import CompileRequest
 from codegen.model.targets import Target
 from codegen.prove.launch_layout import parameter_indices, value_indices
 from codegen.prove.layout_proof import predicted_parameters, prove
@@ -313,7 +314,7 @@ def test_a_descriptor_is_taken_apart_as_triton_does_it(rank: int) -> None:
     (binary,) = plan(of).binaries
     for image in binary.images:
         indices = parameter_indices(parameters, binary.variant, image)
-        expected = ["map", *shape, *strides] if image.maps else theirs
+        expected = ["map", *shape, *strides] if image.tensor_maps else theirs
         assert [meaning[names[index]] for index in indices] == ["n", *expected]
 
 
@@ -353,14 +354,14 @@ def test_every_type_and_rank_is_proven(
     assert len(compiled) == 2 * len(ALL) + 5 * len(BLOCKS) - 1  # one is both
     for request, result in compiled.values():
         image = prove(result, request)
-        assert bool(image.maps) is (request.target.capability >= 90)
+        assert bool(image.tensor_maps) is (request.target.capability >= 90)
 
 
 def test_what_a_map_says_is_compared(
     compiled: dict[str, tuple[CompileRequest, Compiled]],
 ) -> None:
     request, result = compiled[str(requests("fp16", "32, 32", Target(90)))]
-    first, second = result.maps
+    first, second = result.tensor_maps
     for maps, text in [
         ((), "the number of tensor maps should be 2, and is 0"),
         ((first,), "the number of tensor maps should be 2, and is 1"),
@@ -378,5 +379,5 @@ def test_what_a_map_says_is_compared(
         ),
     ]:
         with pytest.raises(CodegenError) as caught:
-            prove(replace(result, maps=maps), request)
+            prove(replace(result, tensor_maps=maps), request)
         assert caught.value.message == f"{request}: {text} by Triton's account"

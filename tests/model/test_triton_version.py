@@ -16,9 +16,10 @@ from triton.backends.nvidia.compiler import CUDAOptions
 
 from codegen.compile.processes import compile_all
 from codegen.model.errors import CodegenError
+from codegen.model.image import Compiled
 from codegen.model.kernel import Variant
 from codegen.model.options import Options
-from codegen.model.request import Compiled, CompileRequest, triton_options
+from codegen.model.request import CompileRequest, triton_options
 from codegen.model.targets import TARGETS, Target
 from codegen.model.triton_version import SUPPORTED, current, supported
 from tests.support.compile_requests import parameters

@@ -9,8 +9,9 @@ import pytest
 
 from codegen.compile.processes import compile_all
 from codegen.model.errors import CodegenError, shown
+from codegen.model.image import Compiled
 from codegen.model.kernel import Variant
-from codegen.model.request import Compiled, CompileRequest
+from codegen.model.request import CompileRequest
 from codegen.model.targets import Target
 from tests.support.compile_requests import parameters
 from tests.support.places import KERNELS

@@ -17,13 +17,14 @@ from codegen.compile.processes import compile_all
 from codegen.model.descriptors import ParameterType
 from codegen.model.dtypes import DTYPES, parse_type
 from codegen.model.errors import CodegenError
+from codegen.model.image import Compiled, Image
 from codegen.model.kernel import CompiledIn, Variant
 from codegen.model.options import Options
-from codegen.model.plan import Image
 from codegen.model.pointer_uses import PointerUses
-from codegen.model.request import Compiled, CompileRequest
+from codegen.model.request import CompileRequest
 from codegen.model.targets import Target
-from codegen.prove.layout_proof import CubinRecords, Slot, predicted_parameters, prove, read_cubin
+from codegen.prove.cubin import CubinRecords, Slot, read_cubin
+from codegen.prove.layout_proof import predicted_parameters, prove
 from codegen.read.introspect import introspect
 from tests.support.compile_requests import parameters
 from tests.support.places import KERNELS
@@ -101,8 +102,14 @@ def test_every_scalar_type_is_proven(
         stack=0,
     )
     assert 8 <= records.registers <= 64
-    uses = PointerUses(written=frozenset({"out"}))
-    assert image == Image(target, result.data, "total", 4, 0, records.registers, 0, "key", uses)
+    uses = PointerUses(writes=frozenset({"out"}))
+    assert image == Image(
+        *(target, result.data, "key", records.registers, 0),
+        symbol="total",
+        num_warps=4,
+        shared=0,
+        uses=uses,
+    )
     assert (image.data == result.cubin) is not target.is_ptx
 
 

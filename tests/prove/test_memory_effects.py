@@ -120,9 +120,9 @@ def test_an_interpreted_kernel_changes_what_is_called_written(
         pointers = {name for name, type_ in declaration.types.items() if "*" in type_}
         arrays = {name: given.get(name, floats(name)) for name in pointers}
         others = {name: value for name, value in given.items() if name not in pointers}
-        not_read = {name: arrays[name] + 1 for name in pointers - uses.read}
+        not_read = {name: arrays[name] + 1 for name in pointers - uses.reads}
         changed |= changed_by(declaration, arrays, others, not_read)
-    assert changed == uses.written
+    assert changed == uses.writes
 
 
 def test_memory_that_is_written_through_addresses() -> None:

@@ -90,8 +90,8 @@ FILES: dict[str, tuple[Kernel, ...]] = {
     "tensors": (MOVE,),
 }
 USES = {
-    TINY.name: PointerUses(written=frozenset({"out_ptr"})),
-    SCALE.name: PointerUses(read=frozenset({"x", "bias"}), written=frozenset({"out"})),
+    TINY.name: PointerUses(writes=frozenset({"out_ptr"})),
+    SCALE.name: PointerUses(reads=frozenset({"x", "bias"}), writes=frozenset({"out"})),
 }
 TITLES = {
     "tiny.py": "One kernel.",

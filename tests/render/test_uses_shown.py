@@ -29,9 +29,9 @@ PLAN = plan(
     TABLES,
     TARGETS,
     PointerUses(
-        read=frozenset({"source", "total", "tables"}),
-        written=frozenset({"out", "total"}),
-        through=frozenset({"tables", "target"}),
+        reads=frozenset({"source", "total", "tables"}),
+        writes=frozenset({"out", "total"}),
+        writes_through=frozenset({"tables", "target"}),
     ),
 )
 

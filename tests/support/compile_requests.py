@@ -8,9 +8,10 @@ from pathlib import Path
 
 from codegen.model.descriptors import ParameterType, parse_parameter_type
 from codegen.model.errors import CodegenError, shown
+from codegen.model.image import Compiled
 from codegen.model.kernel import CompiledIn, Variant
 from codegen.model.options import Options
-from codegen.model.request import Compiled, CompileRequest, compile_key
+from codegen.model.request import CompileRequest, compile_key
 from codegen.model.targets import Target
 from tests.support.places import KERNELS
 

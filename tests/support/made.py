@@ -17,8 +17,9 @@ from typing import Any
 from codegen.model.declaration import DECLARATIONS
 from codegen.model.descriptors import DescriptorType
 from codegen.model.generated_file import digest
+from codegen.model.image import Image
 from codegen.model.kernel import Kernel, Variant
-from codegen.model.plan import Binary, Image, Plan
+from codegen.model.plan import Binary, Plan
 from codegen.model.pointer_uses import PointerUses
 from codegen.model.targets import Target
 from codegen.read.introspect import introspect

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from codegen.model.descriptors import MAP_TYPES, parse_parameter_type
 from codegen.model.errors import SourceLocation
+from codegen.model.image import Image, TensorMap
 from codegen.model.kernel import (
     Axis,
     Constexpr,
@@ -18,7 +19,7 @@ from codegen.model.kernel import (
     Variant,
 )
 from codegen.model.options import Options
-from codegen.model.plan import Binary, Image, Plan, TensorMap
+from codegen.model.plan import Binary, Plan
 from codegen.model.pointer_uses import PointerUses
 from codegen.model.targets import Target
 from codegen.prove.launch_layout import descriptor_types
@@ -109,7 +110,7 @@ def plan(
                 registers=16,
                 stack=0,
                 key=f"{of.name} {variant.label} {target.name}",
-                maps=_maps(variant) if target.capability >= 90 else (),
+                tensor_maps=_maps(variant) if target.capability >= 90 else (),
                 uses=uses or PointerUses(read, written),
             )
             for target in targets

@@ -9,8 +9,9 @@ import numpy as np
 
 from codegen.compile.processes import compile_all
 from codegen.model.declaration import Declaration
+from codegen.model.image import Compiled
 from codegen.model.pointer_uses import PointerUses
-from codegen.model.request import Compiled, CompileRequest
+from codegen.model.request import CompileRequest
 from codegen.model.targets import Target
 from codegen.read.introspect import introspect
 from tests.support.interpreter import HostTensor, launch
