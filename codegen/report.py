@@ -14,7 +14,7 @@ from codegen.model.errors import CodegenError, shown
 from codegen.model.options import DEFAULTS, OPTIONS
 from codegen.pipeline import Outcome
 from codegen.project.library import Library
-from codegen.project.manifest import Manifest
+from codegen.project.manifest import Manifest, images_of
 from codegen.project.output import FileChange
 from codegen.project.settings import Config
 from codegen.render.losses import losses
@@ -94,7 +94,7 @@ def _columns() -> int:
 
 def summary(config: Config, outcome: Outcome, library: Library, verbose: bool = False) -> None:
     functions = outcome.manifest.functions
-    images = sum(1 for _ in _images(outcome.manifest))
+    images = sum(1 for _ in images_of(outcome.manifest))
     state = "built" if library.was_built else "there already"
     counts = f"{_count(len(functions), 'function')}, {_count(images, 'image')}"
     size = _size(library.path.stat().st_size)
@@ -234,12 +234,6 @@ def _options(options: Mapping[str, Any]) -> Iterable[str]:
 
 
 _POINTER_ROWS = {"reads": ("in", "inout"), "writes": ("out", "inout"), "unused": ("unused",)}
-
-
-def _images(manifest: Manifest) -> Iterable[Mapping[str, Any]]:
-    for entry in manifest.functions.values():
-        for variant in entry["variants"].values():
-            yield from variant["images"].values()
 
 
 def _target_order(target: str) -> tuple[str, int]:

@@ -79,7 +79,7 @@ def equipment() -> dict[str, str]:
     }
 
 
-def difference(wanted: Mapping[str, str], found: Mapping[str, str]) -> str | None:
+def mismatch(wanted: Mapping[str, str], found: Mapping[str, str]) -> str | None:
     """What a worker has otherwise than it must, as the end of a sentence."""
     for tool, version in wanted.items():
         if found.get(tool) != version:
@@ -90,7 +90,7 @@ def difference(wanted: Mapping[str, str], found: Mapping[str, str]) -> str | Non
 def compile_elsewhere(parcel: Parcel, request: CompileRequest) -> Result:
     """Compile a request where the kernels folder may not be; for executors of other machines."""
     here = f"the worker on {socket.gethostname()}"
-    reason = difference(dict(parcel.tools), equipment())
+    reason = mismatch(dict(parcel.tools), equipment())
     if reason is not None:
         return CodegenError(f"{here} {reason}", hint="install there what is installed here")
     changed = [name for name, digest in parcel.sources if has_changed(name, digest)]
@@ -208,7 +208,7 @@ class Cluster:
             if isinstance(found, BaseException):
                 reason = f"cannot run tritonbind: {type(found).__name__}: {found}"
             else:
-                reason = difference(wanted, found) or ""
+                reason = mismatch(wanted, found) or ""
             if reason:
                 reasons.append(f"worker {worker} {reason}")
                 self.say(f"{reasons[-1]}; it gets no work")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen.compile.cache import Cache
@@ -12,15 +12,12 @@ from codegen.model.errors import CannotBuild, CodegenError, CodegenErrors, about
 from codegen.model.image import Compiled, Image
 from codegen.model.kernel import Kernel, Variant
 from codegen.model.plan import Plan
-from codegen.model.request import Compile, CompileRequest, Result, compile_key
+from codegen.model.request import Compile, CompileRequest, OnProgress, Result, compile_key
 from codegen.model.targets import Target
 from codegen.project.manifest import installed_tools
 from codegen.project.settings import Config
 from codegen.prove.layout_proof import prove
 from codegen.read.differing import Differs
-
-Progress = Callable[[int, int, str], None]
-"""Told how many of how many images are done, and which came last."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ def build(
     known: Mapping[str, Image],
     cache: Cache | None,
     compile_: Compile,
-    progress: Progress,
+    progress: OnProgress,
 ) -> Built:
     """Compile what is not `known` by its key, nor in the cache, and plan every kernel.
 

@@ -52,6 +52,8 @@ class CompileRequest:
 
 Result = Compiled | CodegenError
 OnDone = Callable[[CompileRequest, Result], None]
+OnProgress = Callable[[int, int, str], None]
+"""Told how many of how many images are done, and which came last."""
 Compile = Callable[[Sequence[CompileRequest], OnDone], list[Result]]
 """Compiles requests, and calls back after each: processes here, or a cluster's."""
 

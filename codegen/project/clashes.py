@@ -8,6 +8,7 @@ from codegen.model.errors import CodegenError
 from codegen.model.identifiers import c_module
 from codegen.model.kernel import Kernel
 from codegen.model.resources import TEMPLATES
+from codegen.project.manifest import file_of
 from codegen.project.selection import Selection
 
 
@@ -15,8 +16,7 @@ def clashes(kernels: Sequence[Kernel], selection: Selection) -> Iterator[Codegen
     """An error for each kernel and name that another has: one of `kernels`, one that the selection
     keeps, or the generated code itself."""
     kept = [
-        (name, entry["kernel"], entry["kernel"].partition(":")[0])
-        for name, entry in selection.kept_functions.items()
+        (name, entry["kernel"], file_of(entry)) for name, entry in selection.kept_functions.items()
     ]
     functions = {
         name.rpartition(".")[2]: f"`{name}` in {selection.config.kernels}/{place}"

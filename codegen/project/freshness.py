@@ -146,7 +146,8 @@ def _files(output: Path, manifest: Manifest) -> list[Finding]:
     """An image has its digest in what is recorded of its function, too."""
     findings = []
     current = files.digests(output, manifest.files)
-    wanted = {**manifest.files, **images_of(manifest)}
+    images = {image["file"]: image["sha256"] for _, image in images_of(manifest)}
+    wanted = {**manifest.files, **images}
     for path, digest in wanted.items():
         if current.get(path) != digest:
             is_there = current.get(path) is not None or os.path.lexists(output / path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -50,7 +50,7 @@ class Manifest:
             name
             for name, entry in sorted(self.functions.items())
             if text in (name, name.rpartition(".")[2])
-            or entry["kernel"].partition(":")[0] in (text, text.partition("/")[2])
+            or file_of(entry) in (text, text.partition("/")[2])
         ]
         if not names:
             raise CodegenError(
@@ -118,14 +118,17 @@ def read_manifest(output: Path) -> Manifest:
     return Manifest(**entries, functions=known, is_edited=len(known) < len(functions))
 
 
-def images_of(manifest: Manifest) -> dict[str, str]:
-    """sha256 of each image file, as it is recorded of a function."""
-    return {
-        image["file"]: image["sha256"]
-        for function in manifest.functions.values()
-        for variant in function["variants"].values()
-        for image in variant["images"].values()
-    }
+def file_of(function: Mapping[str, Any]) -> str:
+    """The kernel file of a function, below the kernels folder."""
+    file: str = function["kernel"].partition(":")[0]
+    return file
+
+
+def images_of(manifest: Manifest) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each image that is recorded of a function, with the name of its target."""
+    for function in manifest.functions.values():
+        for variant in function["variants"].values():
+            yield from variant["images"].items()
 
 
 def _can_be_called(path: str) -> bool:

@@ -11,7 +11,7 @@ from codegen.model.image import Image
 from codegen.model.paths import read_if_file
 from codegen.model.resources import PACKAGE
 from codegen.model.targets import TARGETS
-from codegen.project.manifest import Manifest
+from codegen.project.manifest import Manifest, images_of
 
 _ANALYSIS = tuple(f"prove/{name}.py" for name in ("ir_operations", "memory_effects", "triton_ir"))
 """What finds `PointerUses`."""
@@ -25,12 +25,10 @@ def recorded_images(manifest: Manifest, output: Path) -> dict[str, Image]:
     images: dict[str, Image] = {}
     if any(manifest.inputs.get(f"codegen/{n}") != digest(c) for n, c in _analysis()):
         return images
-    for function in manifest.functions.values():
-        for variant in function["variants"].values():
-            for target, entry in variant["images"].items():
-                content = _intact(output, entry)
-                if content is not None:
-                    images[entry["key"]] = Image.recorded(TARGETS[target], content, entry)
+    for target, entry in images_of(manifest):
+        content = _intact(output, entry)
+        if content is not None:
+            images[entry["key"]] = Image.recorded(TARGETS[target], content, entry)
     return images
 
 

@@ -13,7 +13,7 @@ from codegen.model.generated_file import GeneratedFile
 from codegen.model.paths import read_file
 from codegen.project.freshness import Finding, Staleness
 from codegen.project.imports import needed_by, with_importers
-from codegen.project.manifest import NAME, UNREADABLE, Manifest
+from codegen.project.manifest import NAME, UNREADABLE, Manifest, file_of
 from codegen.project.settings import Config
 
 
@@ -81,7 +81,7 @@ class Selection:
 
     @property
     def _declared(self) -> set[str]:
-        return {entry["kernel"].partition(":")[0] for entry in self.kept_functions.values()}
+        return {*map(file_of, self.kept_functions.values())}
 
     def kept_reads(self, recorded: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         """What is recorded of the variables that the files read which this run does not."""
@@ -143,17 +143,13 @@ def select(config: Config, manifest: Manifest, names: Sequence[str]) -> Selectio
     chosen = with_importers(config.kernels_folder, present, chosen)
     others = [file for file in present if file not in chosen]
     stems = [str(PurePosixPath(file).with_suffix("")) for file in others]
-    declared = {entry["kernel"].partition(":")[0] for entry in manifest.functions.values()}
+    declared = {*map(file_of, manifest.functions.values())}
     return Selection(
         config,
         tuple(sorted(chosen)),
         tuple(others),
         tuple(path for path in manifest.files if _belongs(path, stems)),
-        {
-            name: entry
-            for name, entry in manifest.functions.items()
-            if entry["kernel"].partition(":")[0] in others
-        },
+        {name: entry for name, entry in manifest.functions.items() if file_of(entry) in others},
         manifest.inputs,
         needed_by(config.kernels_folder, present, ("codegen", config.output_folder.name)),
         frozenset(declared - {*present}),
@@ -182,8 +178,7 @@ def changed_alone(config: Config, manifest: Manifest, staleness: Staleness) -> t
     """The kernel files to work on where nothing but the text of some has changed; else none, which
     selects all. What declares no kernel may be read in a way that no import shows."""
     declaring = {
-        f"{config.kernels}/{file}": file
-        for file in (entry["kernel"].partition(":")[0] for entry in manifest.functions.values())
+        f"{config.kernels}/{file}": file for file in map(file_of, manifest.functions.values())
     }
     findings = staleness.findings
     if all(one.kind == "changed" and one.path in declaring for one in findings):
@@ -197,7 +192,7 @@ def _files_of(config: Config, manifest: Manifest, present: list[str], name: str)
         if file in present:
             return [file]
     matches = manifest.match(name, [*present, *(f"{config.kernels}/{file}" for file in present)])
-    return [manifest.functions[match]["kernel"].partition(":")[0] for match in matches]
+    return [file_of(manifest.functions[match]) for match in matches]
 
 
 def _belongs(path: str, stems: Sequence[str]) -> bool:

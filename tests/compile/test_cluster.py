@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from codegen.compile import cluster as module
-from codegen.compile.cluster import Parcel, compile_elsewhere, difference, equipment, parcel
+from codegen.compile.cluster import Parcel, compile_elsewhere, equipment, mismatch, parcel
 from codegen.model.errors import CodegenError
 from codegen.project.settings import read_config
 from tests.support.compile_requests import broken, make_request, message
@@ -218,7 +218,7 @@ def test_a_worker_that_differs_says_so(tmp_path: Path) -> None:
     assert refused.message.endswith(
         f" has Triton {equipment()['Triton']}, and this run is of Triton 0.0.1"
     )
-    assert difference({"Triton": "3", "tritonbind": "code 1"}, {"Triton": "3"}) == (
+    assert mismatch({"Triton": "3", "tritonbind": "code 1"}, {"Triton": "3"}) == (
         "has tritonbind None, and this run is of tritonbind code 1"
     )
     other = compile_elsewhere(
