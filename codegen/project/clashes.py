@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from codegen.model.errors import CodegenError
 from codegen.model.identifiers import c_module
-from codegen.model.kernel import Kernel
 from codegen.model.resources import TEMPLATES
 from codegen.project.manifest import file_of
 from codegen.project.selection import Selection
+
+if TYPE_CHECKING:  # which a run without changes does without
+    from codegen.model.kernel import Kernel
 
 
 def clashes(kernels: Sequence[Kernel], selection: Selection) -> Iterator[CodegenError]:
