@@ -50,9 +50,8 @@ HOSTILE = {
         f"{HEADER}VALUE = ()\nfor _ in range(100_000): VALUE = (VALUE,)\n"
         "@export('demo.nested', types={'x': '*i32'}, constexprs={'N': VALUE}, grid='explicit')\n"
         "@triton.jit\ndef nested(x, N: tl.constexpr): pass\n",
-        1,
-        "what the kernel file declares cannot be read: RecursionError: maximum recursion depth "
-        "exceeded",
+        9,
+        f"{CANNOT}RecursionError: maximum recursion depth exceeded",
     ),
 }
 STRANGE = {
