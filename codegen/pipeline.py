@@ -19,9 +19,16 @@ from codegen.project import output as files
 from codegen.project.clashes import clashes
 from codegen.project.freshness import Staleness, find_staleness, unlisted_variables
 from codegen.project.imports import with_importers
-from codegen.project.manifest import NAME, Manifest, installed_tools, read_inputs, read_manifest
+from codegen.project.manifest import (
+    NAME,
+    Manifest,
+    installed_tools,
+    read_inputs,
+    read_manifest,
+    read_opened,
+)
 from codegen.project.output import FileChange
-from codegen.project.selection import Selection, changed_alone, command_for, select
+from codegen.project.selection import Selection, changed_alone, command_for, select, unsaid
 from codegen.project.settings import Config
 from codegen.read.sources import has_changed
 
@@ -98,10 +105,16 @@ def plan_run(
         selection = select(config, manifest, changed_alone(config, manifest, staleness))
     # Before anything is imported: what is edited while this runs must be stale afterwards.
     before = read_inputs(config, selection.leaves_out)
-    inputs = selection.inputs(before)
+    opened_before = read_opened(config, manifest.opened, selection.leaves_out)
     whole = _naming_whole_files(request, manifest, staleness)
     with whole, _processes(request, say) as processes:
-        kernels, titles, reads = _introspect(request, selection, processes, say)
+        found = _introspect(request, selection, processes, say)
+        kernels = found.kernels
+        opened = {**selection.kept_opened(manifest.opened), **found.opened}
+        places = {place for of_file in opened.values() for place in of_file}
+        digests = {**found.digests, **opened_before}
+        read = {place: digests[place] for place in places if digests.get(place)}
+        inputs = selection.with_opened(opened).inputs({**read, **before})
 
         from codegen.compile.cache import Cache
         from codegen.compile.images import build
@@ -114,10 +127,15 @@ def plan_run(
             cache.clear()
         known = {} if request.rebuild else recorded_images(manifest, output)
         compile_ = _compile(request, processes, kernels, say)
-        compile_ = explaining(compile_, kernels, lambda: _is_unchanged(selection, kernels, before))
+        compile_ = explaining(
+            compile_,
+            kernels,
+            lambda: _is_unchanged(selection, kernels, before)
+            and read_opened(config, opened, selection.leaves_out) == read,
+        )
         built = build(config, kernels, known, cache, compile_, progress)
 
-    unlisted = {**selection.kept_reads(manifest.unlisted), **reads}
+    unlisted = {**selection.kept_reads(manifest.unlisted), **found.reads}
     noted = [one for one in staleness.unknown if one.kind != "unlisted"]
     unknown = (*noted, *unlisted_variables(config, unlisted))
     staleness = replace(staleness, unknown=unknown)
@@ -126,7 +144,7 @@ def plan_run(
     from codegen.render.files import render
 
     plans = built.plans
-    rendered = render(plans, titles, config.kernels, selection.read_kept(), config.prefix)
+    rendered = render(plans, found.titles, config.kernels, selection.read_kept(), config.prefix)
     paths = {
         (plan.kernel.name, binary.variant.label, image.target.name): image_path(plan, binary, image)
         for plan in plans
@@ -140,6 +158,7 @@ def plan_run(
         files={file.path: digest(file.content) for file in rendered},
         functions={**selection.kept_functions, **functions_of(plans, paths)},
         unlisted=unlisted,
+        opened=opened,
     )
     everything: list[GeneratedFile] = [*rendered, made.to_file()]
     changes = files.compare(output, everything, [*manifest.files, NAME])
@@ -237,9 +256,23 @@ def _whole(root: Path, found: Sequence[Reading]) -> list[str]:
     return [one.file for one in found if one.kernels and one.file not in broken]
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What kernel files say, and what their import has read."""
+
+    kernels: list[Kernel]
+    titles: dict[str, str]
+    reads: Mapping[str, list[str]]
+    """As the manifest's `unlisted`."""
+    opened: Mapping[str, list[str]]
+    """As the manifest's."""
+    digests: Mapping[str, str]
+    """Of what was opened, as it was read."""
+
+
 def _introspect(
     request: Request, selection: Selection, processes: Compilers, say: Callable[[str], None]
-) -> tuple[list[Kernel], dict[str, str], dict[str, list[str]]]:
+) -> _Found:
     config = request.config
     try:
         current()  # before an import of Triton, which may fail in an unknown one
@@ -252,8 +285,8 @@ def _introspect(
 
     root = config.kernels_folder
     kernels: list[Kernel] = []
-    titles = {}
-    reads: dict[str, list[str]] = {}
+    titles, digests = {}, dict[str, str]()
+    reads, opened = dict[str, list[str]](), dict[str, list[str]]()
     errors: list[CodegenError] = []
     files_ = selection.kernel_files
     found = read_kernels(root, files_, config.targets, request.jobs, processes.borrowed, say)
@@ -264,6 +297,8 @@ def _introspect(
         for file, name in reading.reads:
             if name not in config.environment:
                 reads.setdefault(file, []).append(name)
+        digests.update(reading.opened)
+        opened[f"{config.kernels}/{reading.file}"] = [place for place, _ in reading.opened]
     between = [*clashes(kernels, selection)]
     errors += between
     if not root.is_dir():
@@ -283,7 +318,8 @@ def _introspect(
         )
     if errors:
         raise CodegenErrors(errors, () if between else _whole(root, found))
-    return kernels, titles, {file: sorted(names) for file, names in sorted(reads.items())}
+    sorted_reads = {file: sorted({*names}) for file, names in sorted(reads.items())}
+    return _Found(kernels, titles, sorted_reads, unsaid(config, opened), digests)
 
 
 def write(outcome: Outcome, output: Path) -> bool:

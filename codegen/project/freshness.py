@@ -15,6 +15,7 @@ from codegen.project.manifest import (
     images_of,
     installed_tools,
     read_inputs,
+    read_opened,
 )
 from codegen.project.settings import Config
 from codegen.read import sources
@@ -78,7 +79,11 @@ def find_staleness(
     output = config.output_folder
     if not manifest.files:
         return Staleness((Finding("missing", f"{config.output}/{NAME}"),))
-    findings = _inputs(manifest.inputs, read_inputs(config, leaves_out))
+    current = {
+        **read_opened(config, manifest.opened, leaves_out),
+        **read_inputs(config, leaves_out),
+    }
+    findings = _inputs(manifest.inputs, current)
     findings += _package_files(manifest)
     findings += [
         Finding("options", f"{key} was {manifest.options.get(key)!r} and is {value!r}")

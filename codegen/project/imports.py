@@ -8,13 +8,9 @@ import os
 import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from codegen.model.errors import CodegenError
 from codegen.model.paths import read_file
-
-if TYPE_CHECKING:
-    import ast
 
 
 def with_importers(folder: Path, files: Collection[str], chosen: Collection[str]) -> set[str]:
@@ -117,27 +113,8 @@ def _packages(parts: Sequence[str]) -> Iterator[str]:
 
 
 def _imported_by(path: Path, package: tuple[str, ...]) -> Iterator[str]:
-    """The modules that a file may import. One that does not parse imports nothing: it is an error
-    as soon as it is read."""
-    import ast  # which a run without changes does without
+    from codegen.read.import_statements import (
+        imported_modules,
+    )  # and ast: not where nothing changed
 
-    try:
-        tree = ast.parse(_source(path))
-    except (SyntaxError, ValueError):
-        return
-    for node in ast.walk(tree):
-        yield from (module for module in _modules(node, package) if module)
-
-
-def _modules(node: ast.AST, package: tuple[str, ...]) -> list[str]:
-    """The modules that a statement imports; of names in them, the modules they may be."""
-    import ast
-
-    match node:
-        case ast.Import(names=names):
-            return [alias.name for alias in names]
-        case ast.ImportFrom(module=module, names=names, level=level):
-            above = package[: len(package) - level + 1] if level else ()
-            base = ".".join([*above, *([module] if module else [])])
-            return [base, *(f"{base}.{alias.name}" for alias in names)]
-    return []
+    return imported_modules(_source(path), package)

@@ -13,7 +13,7 @@ from typing import Any
 from codegen.model.errors import CodegenError, meant, shown
 from codegen.model.generated_file import GeneratedFile, digest
 from codegen.model.image import RECORDED
-from codegen.model.paths import read_file
+from codegen.model.paths import read_file, read_if_file
 from codegen.model.resources import PACKAGE, TEMPLATES
 from codegen.project.imports import neighbours
 from codegen.project.settings import Config
@@ -38,6 +38,8 @@ class Manifest:
     functions: Mapping[str, Any] = field(default_factory=dict)
     unlisted: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The variables that files of the project read at import, and the settings do not list."""
+    opened: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By kernel file, the other files of the project that its import read, or looked for."""
     is_edited: bool = False
     """Whether functions were left out, of which the file says otherwise than who wrote it."""
 
@@ -75,6 +77,7 @@ class Manifest:
                 for name, entry in self.functions.items()
             },
             **({"unlisted": self.unlisted} if self.unlisted else {}),
+            **({"opened": self.opened} if self.opened else {}),
         }
         text = json.dumps(document, indent=1, sort_keys=True)
         return GeneratedFile(NAME, f"{text}\n".encode())
@@ -96,7 +99,8 @@ def read_manifest(output: Path) -> Manifest:
         raise _damaged(path, "it is nested too deep") from error
     try:
         entries = {name: {**document[name]} for name in _ENTRIES}
-        entries["unlisted"] = {**document.get("unlisted", {})}
+        for name in _BY_FILE:
+            entries[name] = {**document.get(name, {})}
     except (KeyError, TypeError, AttributeError) as error:
         raise _damaged(path, "it lacks an entry") from error
     for name in ("tools", "inputs", "files"):
@@ -107,11 +111,12 @@ def read_manifest(output: Path) -> Manifest:
             raise _damaged(path, f"it names {file}, which is outside its folder")
         if not _can_be_called(file):
             raise _damaged(path, f"it names {file!r}, which no file can be called")
-    entries["unlisted"] = {
-        file: [name for name in names if isinstance(name, str)]
-        for file, names in entries["unlisted"].items()
-        if isinstance(names, list)
-    }
+    for name in _BY_FILE:
+        entries[name] = {
+            file: [text for text in texts if isinstance(text, str) and _can_be_called(text)]
+            for file, texts in entries[name].items()
+            if isinstance(texts, list)
+        }
     functions = entries.pop("functions")
     whole = {name: {**entry} for name, entry in functions.items() if _is_whole(entry)}
     known = {n: f for n, f in whole.items() if f.pop("digest", None) == _digest(n, f)}
@@ -167,6 +172,26 @@ def _version(tool: str) -> str | None:
         return None
 
 
+def read_opened(
+    config: Config,
+    opened: Mapping[str, Sequence[str]],
+    leaves_out: Callable[[str], bool] = lambda name: False,
+) -> dict[str, str]:
+    """sha256 of each file that kernel files have read and that is there, as in `Manifest`;
+    `leaves_out` as in `read_inputs`."""
+    found = {}
+    for place in sorted({place for of_file in opened.values() for place in of_file}):
+        try:
+            content = read_if_file(config.project / place)
+        except OSError:
+            if not leaves_out(place):
+                raise
+            content = None
+        if content is not None:
+            found[place] = digest(content)
+    return found
+
+
 def read_inputs(
     config: Config, leaves_out: Callable[[str], bool] = lambda name: False
 ) -> dict[str, str]:
@@ -209,6 +234,7 @@ def read_inputs(
     return dict(sorted({**variables, **digests}.items()))
 
 
+_BY_FILE = ("unlisted", "opened")
 _ENTRIES = ("tools", "options", "inputs", "files", "functions")
 _FUNCTION = {
     *("kernel", "signature", "grid", "omitted", "sources"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -58,6 +58,19 @@ class Selection:
         """Whether the run does without an input, should it be no file or be closed to it."""
         is_named = bool(self.needed_by)
         return is_named and self._is_of_project(name) and not self._is_needed(name)
+
+    def with_opened(self, opened: Mapping[str, Sequence[str]]) -> Selection:
+        """The same, knowing what the import of kernel files has read, as `Manifest` has it."""
+        needed = {name: {*files} for name, files in self.needed_by.items()}
+        for file, places in opened.items() if needed else ():
+            for place in places:
+                needed.setdefault(place, set()).add(file.partition("/")[2])
+        return replace(self, needed_by={name: frozenset(fs) for name, fs in needed.items()})
+
+    def kept_opened(self, recorded: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """What is recorded of the files that those kernel files read which this run does not."""
+        others = {f"{self.config.kernels}/{file}" for file in self.other_files}
+        return {file: [*places] for file, places in recorded.items() if file in others}
 
     def _is_needed(self, name: str) -> bool:
         return bool(self.needed_by.get(name, frozenset()) & {*self.kernel_files})
@@ -153,7 +166,7 @@ def select(config: Config, manifest: Manifest, names: Sequence[str]) -> Selectio
         manifest.inputs,
         needed_by(config.kernels_folder, present, ("codegen", config.output_folder.name)),
         frozenset(declared - {*present}),
-    )
+    ).with_opened(manifest.opened)
 
 
 def command_for(
@@ -184,6 +197,24 @@ def changed_alone(config: Config, manifest: Manifest, staleness: Staleness) -> t
     if all(one.kind == "changed" and one.path in declaring for one in findings):
         return tuple(declaring[one.path] for one in findings)
     return ()
+
+
+def unsaid(config: Config, opened: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """What kernel files have read and their source does not say, nor is the output."""
+    if not any(opened.values()):
+        return {}
+    others = ("codegen", config.output_folder.name)
+    said = needed_by(config.kernels_folder, config.kernel_files(), others)
+    rest = {
+        file: [
+            place
+            for place in places
+            if file.partition("/")[2] not in said.get(place, ())
+            and not place.startswith(f"{config.output}/")
+        ]
+        for file, places in opened.items()
+    }
+    return {file: places for file, places in rest.items() if places}
 
 
 def _files_of(config: Config, manifest: Manifest, present: list[str], name: str) -> list[str]:

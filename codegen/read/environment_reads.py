@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from codegen.model.project_files import place_in
 from codegen.model.surroundings import is_seen
-from codegen.read.sources import is_near
 
 _READERS = ("os", "posixpath", "collections.abc", "_collections_abc", __name__)
 """The modules between `os.environ` and who reads it."""
@@ -20,7 +20,7 @@ _roots: list[Path] = []
 
 @contextlib.contextmanager
 def environment_reads(root: Path) -> Iterator[list[tuple[str, str]]]:
-    """Meanwhile, what files of the project below `root`, or beside it, ask for: file and variable.
+    """Meanwhile, what files of the project ask for, whose kernels are in `root`: file and variable.
 
     What packages ask for is their own affair.
     """
@@ -52,6 +52,6 @@ def _note(name: str, root: Path) -> None:
     frame = sys._getframe(2)
     while frame.f_back is not None and frame.f_globals.get("__name__") in _READERS:
         frame = frame.f_back
-    path = Path(frame.f_code.co_filename).resolve()
-    if is_near(str(frame.f_globals.get("__name__")), path, root):
-        _found.append((path.relative_to(root.parent).as_posix(), name))
+    place = place_in(root.parent, frame.f_code.co_filename)
+    if place is not None:
+        _found.append((place, name))

@@ -158,7 +158,16 @@ def _combined(readings: Mapping[int, Reading], earlier: Reading) -> Reading:
         for name in names:
             with collected(errors):
                 kernels.append(_kernel(name, readings))
-    return replace(earlier, kernels=tuple(kernels), errors=tuple(errors))
+    every = (earlier, *readings.values())
+    reads = dict.fromkeys(read for reading in every for read in reading.reads)
+    opened = {place: sum_ for reading in every for place, sum_ in reading.opened}
+    return replace(
+        earlier,
+        kernels=tuple(kernels),
+        errors=tuple(errors),
+        reads=tuple(reads),
+        opened=tuple(opened.items()),
+    )
 
 
 def _differences(one: Reading, other: Reading) -> Iterable[CodegenError]:

@@ -32,6 +32,9 @@ class Reading:
     """What each autotuned kernel chooses among."""
     reads: tuple[tuple[str, str], ...] = ()
     """Files of the project, and the variables that these read and no project file lists."""
+    opened: tuple[tuple[str, str], ...] = ()
+    """Files of the project that its import read besides those of the kernels folder, with their
+    digests; none of those that it looked for in vain."""
     asked: bool = False
     """Whether its import asked for the device, or used what did."""
     is_last: bool = False

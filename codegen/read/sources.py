@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from codegen.model.generated_file import digest
+from codegen.model.project_files import place_in
 
 
 def package_sources(function: Any, root: Path) -> dict[str, str]:
     """sha256 of each file of a package that holds `function` or a function that it calls.
 
-    `function` is a JITFunction, `root` the kernels folder, whose files and neighbours are no
-    package's. A file is called by its package and its place in that, as in
-    `liger_kernel:ops/rms_norm.py`, which means the same on every machine.
+    `function` is a JITFunction, `root` the kernels folder; files of its project are no package's. A
+    file is called by its package and its place in that, as in `liger_kernel:ops/rms_norm.py`, which
+    means the same on every machine.
     """
     from codegen.read.callees import (
         reached,  # and Triton, which whoever asks for changes can do without
@@ -26,7 +27,7 @@ def package_sources(function: Any, root: Path) -> dict[str, str]:
         called = callee.function.fn
         path = Path(called.__code__.co_filename)
         name = _name(called.__module__, path)
-        if name and not is_near(called.__module__, path.resolve(), root):
+        if name and place_in(root.parent, str(path)) is None:
             found[name] = digest(path.read_bytes())
     return dict(sorted(found.items()))
 
@@ -41,13 +42,6 @@ def has_changed(name: str, recorded: str) -> bool:
         paths = [Path(specification.origin)]
     contents = [path.read_bytes() for path in paths if path.is_file()]
     return bool(paths) and recorded not in map(digest, contents)
-
-
-def is_near(module: str, path: Path, root: Path) -> bool:
-    """Whether the module is imported from where the kernels folder is. An environment may lie
-    there, too, and holds packages all the same."""
-    place = root.parent.joinpath(*module.split("."))
-    return root in path.parents or path in (place.with_suffix(".py"), place / "__init__.py")
 
 
 def _name(module: str, path: Path) -> str:

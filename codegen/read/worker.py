@@ -24,6 +24,7 @@ from codegen.read.environment_reads import environment_reads
 from codegen.read.introspect import configurations, introspect, title_of
 from codegen.read.offline.answers import answered
 from codegen.read.offline.triton_driver import offline
+from codegen.read.opened_files import OpenedFiles
 from codegen.read.reading import Lists, Reading, ReadRequest
 
 Descriptors = Mapping[int, tuple[int, int] | None]
@@ -65,17 +66,20 @@ def _serve(request: ReadRequest, channel: int) -> NoReturn:
         for descriptor in (1, 2):
             os.dup2(log, descriptor)
         Path(request.answers).touch()
+        opened = OpenedFiles(root)
         for file in request.files:
             before = _descriptors(channel)
             with offline(request.capability) as device, environment_reads(root.resolve()) as reads:
                 reading = read(root, file, request.of_all.get(file, {}))
+            own_files = opened.read_by(root / file)
             asked = device.asked or bool(answered())
             if os.getpid() != own:
                 break  # a process that the kernel file has made, and that came back here
             if _descriptors(channel) != before:
                 reading = Reading(file, errors=(_closed(root, file),), is_last=True)
             with open(request.answers, "ab") as answers:
-                answers.write(_pickled(replace(reading, asked=asked, reads=tuple(reads)), root))
+                reading = replace(reading, asked=asked, reads=tuple(reads), opened=own_files)
+                answers.write(_pickled(reading, root))
             if reading.is_last:
                 break
         _flush()
