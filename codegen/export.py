@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, Unpack
 
@@ -94,6 +95,8 @@ def export(
             )
         types, constexprs, shapes = _taken(types), _taken(constexprs), _taken(shapes)
         cases, configs, tuned, targets = map(_taken, (cases, configs, tuned, targets))
+        types, shapes, constexprs = _normal(types), _normal(shapes), _with_names(constexprs)
+        cases, configs = _with_names(cases), _with_names(configs)
         for what, mapping in (("types", types), ("constexprs", constexprs), ("shapes", shapes)):
             if mapping is not None and not _is_by_name(mapping):
                 raise CodegenError(
@@ -149,6 +152,25 @@ def _taken(value: Any) -> Any:
     if type(value) is tuple:
         return tuple(map(_taken, value))
     return own_int(value)
+
+
+def _with_names(table: Any) -> Any:
+    """With its keys, or those of its rows, as Python has names of parameters: a source may write
+    `µ` in two ways, and Python knows one."""
+    if isinstance(table, Mapping):
+        return {_normal(key): value for key, value in table.items()}
+    return [*map(_with_names, table)] if isinstance(table, list) else table
+
+
+def _normal(value: Any) -> Any:
+    """With the names in all its texts so."""
+    if isinstance(value, str):
+        return unicodedata.normalize("NFKC", value)
+    if isinstance(value, Mapping):
+        return {_normal(key): _normal(entry) for key, entry in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(_normal, value))
+    return value
 
 
 def _is_by_name(mapping: object) -> bool:

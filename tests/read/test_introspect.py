@@ -13,6 +13,7 @@ from codegen.model.kernel import Constexpr, Default, Kernel, Parameter, Reads
 from codegen.model.options import Options
 from codegen.read.introspect import introspect, title_of
 from codegen.read.loading import load
+from tests.support import made
 from tests.support.project import HEADER, new_project
 
 pytestmark = pytest.mark.triton
@@ -313,3 +314,31 @@ def test_the_title_of_a_file(tmp_path: Path, docstring: str, title: str) -> None
     with project.inside():
         introspect(root, "deep/a.py")
         assert title_of(root, "deep/a.py") == title
+
+
+MICRO = """
+@export(
+    "t.micro",
+    types={"x": "*fp32", "MU": "i32:16", "y": "*fp32 | None"},
+    constexprs={"BMU": 64},
+    shapes={"x": ("MU", "2 * MU")},
+    cases=[{"MU": 16}],
+    grid=lambda MU, BMU: (cdiv(MU, BMU), 1, MU + 1),
+)
+@triton.jit
+def micro(x, y, MU, BMU: tl.constexpr):
+    pass
+"""
+
+
+def test_a_name_that_has_two_codes_is_one(tmp_path: Path) -> None:
+    """Python reads U+00B5, which keyboards have, as U+03BC."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    typed, known = (
+        made.read(tmp_path / folder, MICRO.replace("MU", code))[0]
+        for folder, code in (("one", "\u00b5"), ("other", "\u03bc"))
+    )
+    assert [p.name for p in typed.parameters] == ["x", "y", "\u03bc", "B\u03bc"]
+    assert typed.parameters == known.parameters
+    assert typed.grid == known.grid
