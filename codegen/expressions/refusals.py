@@ -20,7 +20,7 @@ from codegen.expressions.values import (
     Unusable,
     Value,
 )
-from codegen.model.errors import CodegenError, meant
+from codegen.model.errors import CodegenError, closest, meant
 
 
 def unsupported(node: ast.expr, scope: Scope) -> CodegenError:
@@ -67,7 +67,10 @@ def _sentence(value: Value, node: ast.expr, scope: Scope) -> tuple[str, str | No
             example = f'{text}["{next(iter(entries), "BLOCK")}"]'
             message = f"{scope.subject} reads all of `{text}`, where an integer is expected"
             hint = f"read one of its entries: {example}"
-            return message, hint if text.lower() in FOR_ALL else meant(text, entries, hint)
+            if text.lower() not in FOR_ALL and closest(text, entries):
+                message = f"{reads} no parameter of the kernel"
+                hint = meant(text, entries, hint)
+            return message, hint
     return f"expected an integer, got {kind_of(value)}: `{text}`", None
 
 

@@ -142,7 +142,9 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is most like one that is not."""
     import difflib  # which other runs do without
 
-    return next(iter(difflib.get_close_matches(name, list(known), 1)), None)
+    names = list(known)
+    alike = (one for one in names if one != name and one.lower() == name.lower())
+    return next(iter((*alike, *difflib.get_close_matches(name, names, 1))), None)
 
 
 def meant(name: str, known: Iterable[str], otherwise: str) -> str:

@@ -61,7 +61,10 @@ def _fits_nothing(
     owned = fitting(pattern, names)
     kind = "parameter" if what == "constexprs" else "run-time parameter"
     but = f" but those with an entry of their own, {', '.join(owned)}" if owned else ""
+    without = f"those without an entry are {', '.join(free)}"
+    if not free:
+        without = f"leave it out: no {kind} is without an entry of its own"
     return CodegenError(
         f"{what} has `{pattern}`, which fits no {kind}{but}",
-        hint="leave it out" if owned else f"those without an entry are {', '.join(free) or 'none'}",
+        hint="leave it out" if owned else without,
     )

@@ -60,7 +60,12 @@ class Manifest:
                 hint=meant(
                     text,
                     {*self.functions, *(n.rpartition(".")[2] for n in self.functions), *files},
-                    f"the functions are {', '.join(sorted(self.functions)) or 'none'}",
+                    (
+                        f"the functions are {', '.join(sorted(self.functions))}"
+                        if self.functions
+                        else "no function is generated yet: name a kernel file, or run "
+                        "`python -m codegen regenerate`"
+                    ),
                 ),
             )
         return names

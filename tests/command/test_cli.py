@@ -222,6 +222,18 @@ def test_an_unknown_name_is_refused(fresh: Project, arguments: tuple[str, ...]) 
     ]
 
 
+def test_a_function_is_named_before_any_is_generated(tmp_path: Path) -> None:
+    result = new_project(tmp_path).run("regenerate", "demo.add")
+    assert (result.code, result.errors) == (
+        2,
+        [
+            "error: no function or kernel file is called `demo.add`",
+            "  hint: no function is generated yet: name a kernel file, or run "
+            "`python -m codegen regenerate`",
+        ],
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [

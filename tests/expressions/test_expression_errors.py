@@ -47,7 +47,13 @@ NAMES = "seq_len, heads, rows, n, m, BLOCK, SPLITS, cast, x_ptr, MODE"
         (
             "lambda row: 1 if row is None else 2",
             "1:25",
-            "the grid reads all of `row`, where an integer is expected",
+            "the grid reads `row`, which is no parameter of the kernel",
+            "did you mean `rows`?",
+        ),
+        (
+            "lambda ROWS: ROWS",
+            "1:21",
+            "the grid reads `ROWS`, which is no parameter of the kernel",
             "did you mean `rows`?",
         ),
         (

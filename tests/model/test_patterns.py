@@ -91,6 +91,11 @@ ERRORS = {
         "their own, n",
         "leave it out",
     ),
+    "nothing, and none is left": (
+        f"types={{{PLAIN}, 'foo*': 'i32'}}, constexprs={{'USE_*': 1, 'stride_*': 1}}",
+        "`t.step`: types has `foo*`, which fits no run-time parameter",
+        "leave it out: no run-time parameter is without an entry of its own",
+    ),
     "a constexpr": (
         f"types={{{PLAIN}, 'USE_*': 'i32'}}, constexprs={{'USE_*': 1}}",
         "`t.step`: types has `USE_*`, which fits no run-time parameter",
