@@ -65,6 +65,13 @@ def check_names(declaration: Declaration, names: Sequence[str]) -> None:
             hint="where the launches that you know pass it by its place, and not by its name, it "
             f"is a parameter alone: say so with {name}=None",
         )
+    for name in ("instrumentation_mode", "fpsan_homomorphic_casts"):
+        if name in declaration.types:
+            raise CodegenError(
+                "Triton's launches set the option of that name, whatever a call passes",
+                subject=f"parameter `{name}`",
+                hint="rename it",
+            )
     if "debug" in declaration.types and "debug" not in declaration.options:
         raise CodegenError(
             "Triton's launches take it for their option too, so that what a call passes would "

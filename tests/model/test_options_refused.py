@@ -104,6 +104,14 @@ REFUSALS: dict[str, tuple[str, str, str | None]] = {
         'give its values: constexprs={"debug": [False, True]}; or the option apart from it: '
         "debug=False",
     ),
+    "a run-time parameter that launches set": (
+        source(parameters=", instrumentation_mode").replace(
+            '"*fp32"}', '"*fp32", "instrumentation_mode": "i32"}'
+        ),
+        "`tests.k` parameter `instrumentation_mode`: Triton's launches set the option of that "
+        "name, whatever a call passes",
+        "rename it",
+    ),
     "an option among the constexprs": (
         source('constexprs={"enable_fp_fusion": False}'),
         "`tests.k`: constexprs names `enable_fp_fusion`, which is no parameter",
