@@ -128,7 +128,7 @@ def load(path: Path | str) -> types.ModuleType:
     count = len(DECLARATIONS)
     sys.modules[name] = module
     try:
-        with _interpreting():
+        with _interpreting(), _beside(path):
             specification.loader.exec_module(module)
         made: Any = module
         made.exported = {d.name: d for d in DECLARATIONS[count:]}
@@ -137,6 +137,27 @@ def load(path: Path | str) -> types.ModuleType:
         del sys.modules[name]
         del DECLARATIONS[count:]
     return module
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[None]:
+    """Meanwhile, `kernels` is the package that the file is in, whatever else has that name."""
+    others = {name: module for name, module in sys.modules.items() if _is_of_kernels(name)}
+    for name in others:
+        del sys.modules[name]
+    tops = [str(folder.parent) for folder in path.resolve().parents if folder.name == "kernels"]
+    sys.path[:0] = tops
+    try:
+        yield
+    finally:
+        del sys.path[: len(tops)]
+        for name in [name for name in sys.modules if _is_of_kernels(name)]:
+            del sys.modules[name]
+        sys.modules.update(others)
+
+
+def _is_of_kernels(name: str) -> bool:
+    return name.partition(".")[0] == "kernels"
 
 
 def launch(
