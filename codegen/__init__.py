@@ -2,6 +2,7 @@
 
 `export` declares a kernel; `python -m codegen regenerate` does the rest. Data flows one way, and
 each stage is a package: `read` gives kernels, `variants` decides what to build of them, `compile`
-makes images, which `prove` checks, `render` writes text, and `project` compares it with what is
-committed. `model` is what they say to one another. README.md has the job of every file.
+makes images, `prove` checks them, `render` makes the text of files, and `project` compares that
+with what is committed. `model` has what the stages hand to one another. README.md has the job of
+every file.
 """

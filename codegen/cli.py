@@ -1,7 +1,7 @@
 """The command: reads arguments, prints, and alone decides the exit code.
 
 0: written or fresh; 1: `--check` or `--diff` found a difference; 2: could not run, or could not
-print what it was asked for. What cannot be said on stderr changes no exit code.
+print what it was asked for. A failure to write to stderr changes no exit code.
 """
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ def _jobs(text: str) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Its help is a product; argparse's own passes over what cannot be printed."""
+    """Its help is a product: argparse itself ignores that it cannot be printed."""
 
     def print_help(self, file: object = None) -> None:
         streams.check_product()

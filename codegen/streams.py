@@ -1,7 +1,7 @@
-"""Standard output and error, of which each may be closed, full, or a pipe that nobody reads.
+"""Standard output and error. Each may be closed, full, or a pipe that nobody reads.
 
-A product is what a command was asked for, on stdout: where it cannot be printed, the command has
-failed. Talk is what it says meanwhile, on stderr: where that cannot be said, the command works on.
+The product is what a command was asked for, on stdout: if it cannot be printed, the command fails.
+Talk is what the command says meanwhile, on stderr: if it cannot be printed, the command goes on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TextIO
 
 
 class CannotPrint(Exception):
-    """The product does not go where stdout goes."""
+    """The product cannot be written to stdout."""
 
     def __init__(self, reason: str, is_unread: bool = False) -> None:
         super().__init__(reason)

@@ -1,1 +1,1 @@
-"""From variants to proven images: processes that compile, and what they have made."""
+"""From variants to proven images: the processes that compile, and what they made."""

@@ -1,7 +1,7 @@
-"""What was compiled for a run that wrote nothing, as it failed or was ended: the next begins there.
+"""What a run compiled that then failed or was ended: the next run takes it from here.
 
-Images are put away one by one, in the user's cache folder, and thrown away when a run has written
-its output, which then has them itself.
+Images are kept one by one in the user's cache folder. When a run has written its output, which
+holds them too, they are removed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Compiling on a cluster: the workers of a Dask scheduler, or of any executor.
 
 A worker has Triton and this package installed, in the versions of the machine that asks, and the
-packages that kernel files import. The kernels folder is sent to it, so that no disk is shared.
+packages that kernel files import. It is sent the kernels folder, so no disk need be shared.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from codegen.read.sources import has_changed
 
 @dataclass(frozen=True)
 class Parcel:
-    """What a worker is sent once, and keeps: the kernels folder, and what must be as here."""
+    """What a worker is sent once and keeps: the kernels folder, and what must match."""
 
     root: str
     """The kernels folder, where it is."""

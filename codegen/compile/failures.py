@@ -1,4 +1,4 @@
-"""Triton's compile errors as sentences: at the innermost place that is the kernel's own."""
+"""Triton's compile errors as sentences, each at the innermost place in the kernel's own source."""
 
 from __future__ import annotations
 

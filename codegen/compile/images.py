@@ -1,4 +1,4 @@
-"""Every image of some kernels: as it is recorded, or compiled and proven."""
+"""Every image of some kernels: taken from the manifest, or compiled and proven."""
 
 from __future__ import annotations
 

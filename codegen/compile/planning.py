@@ -1,4 +1,4 @@
-"""From what was compiled to a plan: what is left out where, and what is launched instead."""
+"""From compiled images to a plan: what each target lacks, and what is launched instead."""
 
 from __future__ import annotations
 

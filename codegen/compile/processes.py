@@ -1,8 +1,8 @@
 """Processes that read kernel files and compile: a pool of them, or one for each thread.
 
-Kernel files and Triton run in child processes, which are fresh interpreters with a scrubbed
-environment and a directory of their own: both read settings as they are imported, a kernel file may
-do anything to its process, and LLVM ends it when it fails.
+Kernel files and Triton run in child processes, fresh interpreters with a scrubbed environment and a
+directory of their own. Both read settings while they are imported; a kernel file may do anything to
+its process, and LLVM ends its process where it fails.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class Compilers:
 
 
 class Compiler:
-    """A child process that is asked one thing at a time. It starts with the first, or before."""
+    """A child process that answers one request at a time. It starts at the first, or before."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around

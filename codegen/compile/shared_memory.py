@@ -1,4 +1,4 @@
-"""The shared memory that each configuration of a kernel needs, where that can forbid it."""
+"""The shared memory that each configuration needs, where a device may have too little."""
 
 from __future__ import annotations
 

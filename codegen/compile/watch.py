@@ -1,4 +1,4 @@
-"""What has been running for long, and when to say so."""
+"""Watches what runs for long, and decides when to say so."""
 
 from __future__ import annotations
 

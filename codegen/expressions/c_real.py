@@ -1,4 +1,4 @@
-"""Floats in comparisons: with numbers as C's float or double, and integers with floats exactly."""
+"""Floats in comparisons: with numbers as C's float or double, with integers exactly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comparisons: of integers in C, of constants when translating, with None, and `in`."""
+"""Comparisons: integers in C, constants while translating, `is None`, and `in`."""
 
 from __future__ import annotations
 

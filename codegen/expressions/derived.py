@@ -1,4 +1,4 @@
-"""How a function in `constexprs` is called: by the parameters that it names, or with all in one."""
+"""How a function in `constexprs` is called: with the parameters it names, or one mapping of all."""
 
 from __future__ import annotations
 

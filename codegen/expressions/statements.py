@@ -1,4 +1,4 @@
-"""The statements of a function to the value that it returns: every variable is put in its place."""
+"""A function's statements to the value it returns: each variable is replaced by its value."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def result_of(function: FunctionNode, scope: Scope, finish: Finish) -> Value:
 
 @dataclass(frozen=True)
 class _Round:
-    """Where a round of a loop begins, in its place behind the round before."""
+    """Where a round of a loop begins: behind the round before."""
 
     loop: ast.While | ast.For
     items: tuple[Value, ...] = ()

@@ -50,7 +50,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Real:
-    """A parameter that C has as a float or a double."""
+    """A parameter that is a float or a double in C."""
 
     name: str
     c: str
@@ -81,7 +81,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Quotient:
-    """`x / y`, a float that is rounded to an integer somewhere around."""
+    """`x / y`, a float that an expression around it rounds to an integer."""
 
     x: CValue
     y: CValue
@@ -94,7 +94,7 @@ class DeviceProperties:
 
 @dataclass(frozen=True)
 class Meta:
-    """The one parameter in which Triton passes all of the kernel's."""
+    """The one mapping in which Triton passes all of a kernel's parameters."""
 
     entries: Mapping[str, Value]
 

@@ -1,1 +1,1 @@
-"""The vocabulary: what the stages hand to one another, and what each of them may know."""
+"""The vocabulary: what the stages hand to one another, and the facts that any of them may use."""

@@ -1,4 +1,4 @@
-"""A file to be, and the digest by which files are compared."""
+"""A file that is to be written, and the digest by which files are compared."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class GeneratedFile:
-    """A file to be, relative to the output folder, with `/`."""
+    """A file that is to be written: its path in the output folder, with `/`, and its bytes."""
 
     path: str
     content: bytes = field(repr=False)

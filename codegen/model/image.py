@@ -1,4 +1,4 @@
-"""A compiled image: each of its properties once, for the compiler, the proof and the manifest."""
+"""A compiled image: each property once, for the compiler, the proof and the manifest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TensorMap:
 class Properties:
     """What a launch needs to know of an image, by the compiler's account.
 
-    One more is a field here, which `compile.worker` sets and `render.c_view` prints.
+    A new property is a new field here; `compile.worker` sets it, and `render.c_view` prints it.
     """
 
     symbol: str
@@ -52,7 +52,7 @@ class Properties:
 
 @dataclass(frozen=True)
 class Compiled(Properties):
-    """What the compiler made, and what it says of it."""
+    """An image as the compiler made it, with what the compiler says of it."""
 
     data: bytes = field(repr=False)
     """The image: a cubin, or PTX."""

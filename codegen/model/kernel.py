@@ -34,7 +34,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an int can be had from: a dimension of a tensor that has `rank` of them."""
+    """The tensor's dimension that an int may be taken from; the tensor has `rank` of them."""
 
     tensor: str
     dimension: int
@@ -298,7 +298,7 @@ NO_VARIANT = -1
 
 @dataclass(frozen=True)
 class MadeOf:
-    """What one import of its file made of a kernel, to be compared with what another does."""
+    """What a kernel is after one import of its file, to be compared with another import."""
 
     parts: tuple[tuple[str, str], ...] = ()
     """What the compiler is given, by what messages call it: values, sources, declarations."""
@@ -357,9 +357,9 @@ class KernelSource:
 
 @dataclass(frozen=True)
 class Kernel(KernelSource):
-    """One exported function: what is said of a kernel, and what follows from it.
+    """One exported function: what its source says, and what follows from that.
 
-    Computed constexprs, which the source leaves open, have the values that some variant has.
+    The source leaves a computed constexpr open; here it has each value that some variant has.
     """
 
     grid: Grid = field(kw_only=True)

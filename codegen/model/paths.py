@@ -1,4 +1,4 @@
-"""Reading files that may be none: on a FIFO a read would wait, and a device may have no end."""
+"""Reading what may be no regular file: a FIFO makes a reader wait, a device may be endless."""
 
 from __future__ import annotations
 

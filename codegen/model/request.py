@@ -1,7 +1,7 @@
-"""One variant for one target, as the compiler is asked for it: same request, same bytes.
+"""The request to compile one variant for one target: same request, same bytes.
 
-This module says everything that a compiler is given; `compile.processes` has what does it, and
-`compile.worker` is what runs there.
+A request holds all that a compiler is given. `compile.processes` starts the processes, and
+`compile.worker` compiles in them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The number of SMs of a device that is not there: followed where arithmetic is made of it."""
+"""The number of SMs of a device that is not there, followed through arithmetic."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from codegen.model.errors import CodegenError, calling_line
 class SmCount(int):
     """The number of SMs that a device seems to have while kernels are imported without one.
 
-    A grid that reads it, or what arithmetic makes of it, reads the number of the device that the
-    call goes to.
+    A grid that reads this number, or one computed from it, reads the call's own device instead.
     """
 
     made_by: tuple[str, int, int] | None = None
@@ -65,7 +64,7 @@ for _operation in _OPERATIONS:
 
 
 class NoDeviceYet(CodegenError):
-    """What only the device of a call has is asked for while generating."""
+    """A kernel file asks while generating for what only the device of a call has."""
 
 
 def sm_count() -> int:

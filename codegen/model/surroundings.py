@@ -1,4 +1,4 @@
-"""What every child process of the generator is started with, and what is said when one fails."""
+"""What every child process is started with, and what is said when one fails."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Surroundings:
 
 
 class Died(Exception):
-    """A process that was asked something ended without an answer."""
+    """A child process ended without an answer."""
 
     def __init__(self, fate: str, log: str) -> None:
         super().__init__(fate)

@@ -14,7 +14,7 @@ _DOCS = "docs/generator.md#which-triton"
 
 @dataclass(frozen=True)
 class TritonVersion:
-    """What holds for a version, and may not for another."""
+    """What holds for one version and may not for another."""
 
     version: str
     options: Mapping[str, object]

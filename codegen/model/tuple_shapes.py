@@ -1,4 +1,4 @@
-"""How the entries of a tuple, which are parameters one by one, make up the tuple."""
+"""How the entries of a tuple, each a parameter, make up the tuple again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Nest:
-    """A parameter that is a tuple, of whose entries each has become a parameter."""
+    """A parameter that is a tuple. Each of its entries has become a parameter."""
 
     entries: tuple[str | Nest, ...]
     """Their names, and tuples in the tuple."""

@@ -1,4 +1,4 @@
-"""Text as everybody sees it: what hides, moves or turns other characters is spelt out."""
+"""Text with no invisible character: what hides, moves or turns others is spelt out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that would be there twice in what is generated: of functions, and of files."""
+"""Names of functions and files that would be in the output twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders copied and removed without following links, which may lead to what is somebody else's."""
+"""Copying and removing folders without following links, which may lead to somebody else's files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the output still is what its manifest says, by hashes alone; Triton is not read."""
+"""Whether the output still is what its manifest says, by digests alone and without Triton."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which kernel files import which, and what beside them, by what their source says."""
+"""Which files each kernel file imports, by what its source says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of the user's own, to which nobody else can write: what is found there is believed."""
+"""A folder to which only the user can write, so that what is found there can be trusted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class NotPrivate(Exception):
-    """Why a folder is not, as the end of a sentence."""
+    """Why a folder is not private, as the end of a sentence."""
 
 
 def cache_folder() -> Path:

@@ -1,4 +1,4 @@
-"""The images of the output, as its manifest has them."""
+"""The images of the output, as the manifest records them."""
 
 from __future__ import annotations
 

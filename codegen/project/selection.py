@@ -1,4 +1,4 @@
-"""Which kernel files a run works on, and what it keeps of the others as it is recorded."""
+"""Which kernel files a run works on, and what it keeps of the others from the manifest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from codegen.project.settings import Config
 
 @dataclass(frozen=True)
 class Selection:
-    """The kernel files to work on, and what stays of those that were not selected."""
+    """The kernel files to work on, and what stays of the others."""
 
     config: Config
     kernel_files: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Whether what is to be written runs, before it takes the place of what is there."""
+"""Whether the new Python modules can be imported, before they replace the old."""
 
 from __future__ import annotations
 

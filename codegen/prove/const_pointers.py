@@ -1,4 +1,4 @@
-"""A pointer that is declared const, and that the kernel writes through all the same."""
+"""Pointers that are declared const although the kernel writes through them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cubin says of its kernel, in the records that the driver launches it by."""
+"""What a cubin says of its kernel, in the records by which the driver launches it."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """Which values a launch has, which of them an image takes, and in what order.
 
-A tensor descriptor is one argument and several kernel parameters. Where the machine has a copy
-engine for tensors (TMA, from sm_90 on) they are its map, and the shape and strides once more; else
-they are what Triton's own code for descriptors reads. The same table serves the proof of the layout
-and the C text.
+A tensor descriptor is one argument and several kernel parameters: from sm_90 on, where the machine
+has a copy engine for tensors (TMA), a tensor map, the shape and the strides; below, what Triton's
+own code for descriptors reads. The same table serves the proof of the layout and the C text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The proof of the launch layout: what we will pass is what the cubin itself says it takes."""
+"""The proof of the launch layout: a launch passes what the cubin itself says that it takes."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _comparisons(
 def _map_comparisons(
     compiled: Compiled, request: CompileRequest
 ) -> Iterator[tuple[str, object, object, str]]:
-    """Tensor maps, of which Triton's account is all there is: they leave no trace in a cubin."""
+    """Tensor maps, by Triton's account alone: they leave no trace in a cubin."""
     by_triton = "by Triton's account"
     types = descriptor_types(request.variant)
     expected = len(types) if request.target.capability >= 90 else 0

@@ -1,8 +1,8 @@
 """Which memory a kernel reads and writes, found by following its addresses through Triton's IR.
 
 Every value carries its roots: the arguments that its address was made of, or that it was loaded
-through. Where memory is read or written, the roots of the address tell whose memory it is. What
-an operation does that is not known here counts as reading and writing.
+through. Where memory is read or written, the roots of the address tell whose memory it is. An
+operation that is not known here counts as reading and writing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Triton's IR as plain data: functions, operations, values by number, and where control goes.
 
-MLIR's objects give the structure. What they do not tell (the blocks that a branch goes to, and the
-source of an operation without results) is read from the text, in which operations that hold no
-others come in the same order.
+MLIR's objects give the structure. Two things they do not tell: the blocks that a branch goes to,
+and the source of an operation without results. Those are read from MLIR's text, where operations
+that hold no others come in the same order.
 """
 
 from __future__ import annotations

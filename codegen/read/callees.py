@@ -1,4 +1,4 @@
-"""What a kernel is made of: every function that it may call, and the values that these read."""
+"""What a kernel is made of: every function that it may call, and the values that those read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A constexpr of a kernel: the values that the declaration or the kernel gives it."""
+"""A constexpr of a kernel: the values that the declaration or the signature gives it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kernels that two imports of one file make of other values: which, and what may be the reason."""
+"""Kernels that two imports of one file make differently: which value differs, and why it may."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from codegen.model.request import Compile, CompileRequest, OnDone, Result
 
 
 class OtherImport(CodegenError):
-    """Who was to compile a kernel imported another one than was read."""
+    """The process that was to compile a kernel imported another one than was read."""
 
     def __init__(self, what: str, found: MadeOf | None) -> None:
         super().__init__(f"{what} changed while this ran", hint="run it again; nothing was written")

@@ -1,4 +1,4 @@
-"""Which variables of the environment kernel files ask for, without having been let to see them."""
+"""Which environment variables kernel files ask for that the project does not list."""
 
 from __future__ import annotations
 

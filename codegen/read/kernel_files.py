@@ -1,4 +1,4 @@
-"""The kernels of all kernel files. What depends on the SM is read once for each."""
+"""The kernels of all kernel files. A file that depends on the SM is read once for each SM."""
 
 from __future__ import annotations
 

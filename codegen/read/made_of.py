@@ -1,4 +1,4 @@
-"""What an import of a kernel file made of a kernel, value by value, so that two can be compared."""
+"""What a kernel is after one import of its file, value by value, so that two can be compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of the process that reads kernel files, and what it answers."""
+"""What the process that reads kernel files is asked, and what it answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters that are tuples: each leaf becomes a parameter of its own, and finds its way back."""
+"""Parameters that are tuples: each leaf is a parameter of its own, until the compiler gets them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why Triton cannot read a kernel before it compiles it: most often a plain function is called."""
+"""Why Triton cannot read a kernel: most often the kernel calls a plain Python function."""
 
 from __future__ import annotations
 

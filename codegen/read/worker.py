@@ -1,7 +1,7 @@
-"""Reading kernel files: a child of the process that compiles does, and what they do, they do to it.
+"""The child process that reads kernel files: what they do to a process, they do to this one.
 
-It is a fork of a process that has imported all that reading takes, so it costs nothing to have one
-for each SM, and one more after each that a kernel file has ended.
+It is a fork of the process that compiles, which has imported all that reading takes. So a child for
+each SM costs nothing, nor does a new one where a kernel file has ended its child.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the C templates print of what images take: lists of parameters, and tensor maps."""
+"""What the C templates print of an image's launch: lists of parameters, and tensor maps."""
 
 from __future__ import annotations
 

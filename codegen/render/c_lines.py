@@ -1,4 +1,4 @@
-"""Long lines of generated C, broken as one would by hand: templates write a statement a line."""
+"""Breaks long lines of generated C as one would by hand: templates write a statement a line."""
 
 from __future__ import annotations
 

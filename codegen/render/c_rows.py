@@ -1,6 +1,7 @@
 """Which variants C has a row for, and whether hints decide anything.
 
-Variants that differ in their hints alone share a row, where all such pairs have the same images.
+Variants that differ in their hints alone share a row if their images are the same in each such
+group.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class CVariant:
 
 @dataclass(frozen=True)
 class CDtype:
-    """The choice of a dtype that some pointers make together, which plain C passes by name."""
+    """The dtype that some pointers choose together; plain C passes it by name."""
 
     c_name: str
     pointers: tuple[str, ...]
@@ -64,7 +64,7 @@ class CDtype:
 
 @dataclass(frozen=True)
 class CFact:
-    """A size or stride of a tensor, which plain C passes behind the arguments."""
+    """A size or stride of a tensor; plain C passes it behind the arguments."""
 
     c_name: str
     doc: str

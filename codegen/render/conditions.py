@@ -1,4 +1,4 @@
-"""Which calls fall to which variant, in plain data: the first that fits is taken."""
+"""Which calls get which variant, as plain data: a call takes the first entry that fits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call loses of which one argument is not as a hinted variant assumes, in words."""
+"""What a call loses when one argument is not as a hinted variant assumes, in words."""
 
 from __future__ import annotations
 

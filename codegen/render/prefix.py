@@ -1,7 +1,7 @@
-"""The project's own prefix in the names of generated C, in the place of tritonbind's.
+"""The project's own prefix in the names of generated C, instead of tritonbind's.
 
-All of a project's names that a linker or a preprocessor can see then begin with it, so that two
-projects fit into one program.
+Then every name that a linker or a preprocessor sees begins with the prefix, so that two projects
+fit into one program.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class CArgument:
 
 @dataclass(frozen=True)
 class CStep:
-    """A variable, and the condition under which the call fails then."""
+    """A variable, and the condition on it under which the call fails."""
 
     variable: str
     """Its declaration; nothing for a mere check."""

@@ -1,4 +1,4 @@
-"""What a declaration, a decorator, constexprs and wrappers say of Triton's options, as one."""
+"""Triton's options, joined from the declaration, the kernel's decorators and its constexprs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hash tables made here and read in C: what a call gives, found among many in a few steps."""
+"""Hash tables, made here and read in C: they find what a call gives among many in a few steps."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def _check_choices(
 
 
 class NotKnown(BaseException):
-    """A heuristic asks for what only a call knows. No `except Exception` of its own stops it."""
+    """A heuristic asks for what only a call knows; no `except Exception` catches this."""
 
 
 def _refuse(*_: object, **__: object) -> NoReturn:
@@ -100,7 +100,7 @@ _OPERATIONS = """
 
 
 class Unknown:
-    """A run-time argument: it is not None, and nothing but perhaps its class is known of it."""
+    """A run-time argument: it is not None, its class may be known, and nothing else is."""
 
     def __init__(self, class_: type | None = None) -> None:
         self._class = class_
@@ -113,7 +113,7 @@ for _name in _OPERATIONS:
 
 
 class _Tensor(Unknown):
-    """A tensor argument, of which the choices of the call tell the dtype."""
+    """A tensor argument. The choices of the call tell its dtype."""
 
     def __init__(self, dtype: DType) -> None:
         super().__init__(getattr(sys.modules.get("torch"), "Tensor", None))

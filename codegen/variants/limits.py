@@ -1,4 +1,4 @@
-"""What the C runtime has room for: TB_MOST_PARAMETERS, TB_MOST_DTYPE_AXES, indices of 16 bits."""
+"""What the C runtime has room for: TB_MOST_PARAMETERS, TB_MOST_DTYPE_AXES, 16-bit indices."""
 
 from __future__ import annotations
 

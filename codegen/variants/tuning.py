@@ -1,4 +1,4 @@
-"""What Triton's autotuner would choose among, and what it has found best: configurations by key."""
+"""Configurations: those that Triton's autotuner would choose among, and the best for each key."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def listed(
 def _may_be_named(
     declaration: Declaration, original: Any, options: Options, is_first: bool
 ) -> bool:
-    """Whether one of whose values not all are understood is among those to build."""
+    """Whether a configuration with a value that is not understood may be among those to build."""
     if declaration.configs is None and (declaration.tuned is None or is_first):
         return True
     # The number of SMs, which is no number here, is called by none.

@@ -11,7 +11,7 @@ from codegen.model.devices import Device
 
 
 class NoGpu(RuntimeError):
-    """A kernel file wants of a GPU what only a real one can do."""
+    """A kernel file asks for what only a real GPU can do."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What `torch.cuda` says of a GPU that is not there. torch is patched, and never imported."""
+"""What `torch.cuda` says of a GPU that is not there. This patches torch and never imports it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codegen.read.offline.answers import Answers, refuse
 
 
 class DeviceProperties:
-    """As torch's class of this name, of those properties that a data sheet has."""
+    """What torch's class of this name has, as far as a data sheet says it."""
 
     def __init__(self, device: Device) -> None:
         self.name = device.name

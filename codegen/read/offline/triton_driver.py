@@ -49,7 +49,7 @@ def offline(capability: int) -> Iterator[Answers]:
 
 
 class OfflineDriver(CudaDriver):  # type: ignore[misc]
-    """Triton's driver, of which everything that takes a GPU is refused."""
+    """Triton's driver, which refuses all that takes a GPU."""
 
     def __init__(self, answers: Answers) -> None:  # not super's, which compiles a C module
         self.utils = OfflineUtils(answers)

@@ -1,4 +1,4 @@
-"""What is assumed of ints and pointers: of the cases that hold, the one that assumes most."""
+"""What is assumed of ints and pointers: a call gets the case that holds and assumes most."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each kind of axis tells: what a choice changes, when a call makes it, and that in C."""
+"""What each kind of axis tells: what a choice changes, when a call makes it, and how C finds it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_LABEL = 40
 
 
 class AxisKind(Axis, ABC):
-    """An axis that says all of itself."""
+    """An axis with all that the stages ask of it."""
 
     is_merged: ClassVar[bool] = True
     """Whether the manifest tells choices that lead to one variant in one row."""
