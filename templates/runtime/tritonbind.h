@@ -49,9 +49,9 @@ typedef struct tritonbind_tensor {
     const int64_t *strides; /* in elements, not bytes; NULL: row-major without gaps */
 } tritonbind_tensor;
 
-/* A launch made by <function>_launch_later: the arguments are checked and copied, the image is chosen
- * and loaded. It does not change any more, so threads may launch it at the same time, and release
- * it once when none does. What its pointers point to is not copied, and must outlive it. */
+/* A launch made by <function>_launch_later: the arguments are checked and copied, the image is
+ * chosen and loaded. It does not change any more, so threads may launch it at the same time, and
+ * release it once when none does. What its pointers point to is not copied, and must outlive it. */
 typedef struct tritonbind_prepared tritonbind_prepared;
 
 /* Enqueues it on a stream of the device that it was prepared for, whichever device is current. */

@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_45c0e12a2c29dd13
+#define TB_IDENTITY tb_runtime_93096d01226821d9
 
 #endif
