@@ -63,6 +63,9 @@ def test_what_decides_what_is_compiled_is_refused(tmp_path: Path, change: str) -
     before = {group: dict(vars(getattr(knobs, group))) for group in ours.DECIDING}
     environment = dict(os.environ)
     name, hint = CHANGES[change]
+    group, _, knob = name.partition(".")
+    if not hasattr(getattr(knobs, group), knob):
+        pytest.skip("this version of Triton has no such setting")
     message = (
         f"the import of the kernel file sets triton.knobs.{name}, which holds for all kernels of a "
         "process, and is not followed"
