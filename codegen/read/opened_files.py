@@ -71,6 +71,8 @@ class OpenedFiles:
             self._note(arguments[1])
 
     def _note(self, path: str) -> None:
+        if path in sys.path and not os.path.exists(path):
+            return  # a finder's own name, which whoever lists packages tries to open as an archive
         self._is_own = True
         with contextlib.suppress(OSError, ValueError):  # which whoever opens it hears as well
             place = self._place(path)

@@ -166,3 +166,15 @@ def test_what_a_helper_reads_of_the_environment_is_said(tmp_path: Path) -> None:
             "in [tool.codegen] environment, or unset it"
         ],
     )
+
+
+LISTS = """import importlib.metadata
+sys.path.append("__editable__.some.finder")
+B = len([*importlib.metadata.distributions()]) and 1"""
+
+
+def test_a_finders_own_name_is_no_file(tmp_path: Path) -> None:
+    """Editable installations put such names on the path, each machine its own."""
+    project = made(tmp_path, {"kernels/uses.py": kernel("uses", LISTS)})
+    assert "opened" not in json.loads((project.output / "MANIFEST.json").read_bytes())
+    is_right(project, 1)
