@@ -143,8 +143,8 @@ def export(
 
 
 def _taken(value: Any) -> Any:
-    """A copy, of which an iterator is read once: what the file changes later is for what it exports
-    later. Ints of other libraries are Python's own in it."""
+    """A copy, so that what the file changes later is for what it exports later. An iterator is
+    read once, and ints of other libraries become Python's own."""
     if isinstance(value, Mapping):
         return {_taken(key): _taken(entry) for key, entry in value.items()}
     if isinstance(value, (list, Iterator)):
@@ -158,8 +158,21 @@ def _with_names(table: Any) -> Any:
     """With its keys, or those of its rows, as Python has names of parameters: a source may write
     `µ` in two ways, and Python knows one."""
     if isinstance(table, Mapping):
-        return {_normal(key): value for key, value in table.items()}
+        return _by_normal_name((_normal(key), value) for key, value in table.items())
     return [*map(_with_names, table)] if isinstance(table, list) else table
+
+
+def _by_normal_name(entries: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    """Raises `CodegenError` for a name that was written in two ways."""
+    found: dict[Any, Any] = {}
+    for name, value in entries:
+        if name in found:
+            raise CodegenError(
+                f"`{name}` is named twice in a dict by parameter, in two spellings",
+                hint="Python takes both for one name: leave one of them out",
+            )
+        found[name] = value
+    return found
 
 
 def _normal(value: Any) -> Any:
@@ -167,7 +180,7 @@ def _normal(value: Any) -> Any:
     if isinstance(value, str):
         return unicodedata.normalize("NFKC", value)
     if isinstance(value, Mapping):
-        return {_normal(key): _normal(entry) for key, entry in value.items()}
+        return _by_normal_name((_normal(key), _normal(entry)) for key, entry in value.items())
     if type(value) in (list, tuple):
         return type(value)(map(_normal, value))
     return value

@@ -112,7 +112,7 @@ def build(
 
 
 def _without(kernels: Sequence[Kernel], failing: Collection[str]) -> list[str]:
-    """The kernel files of which no kernel fails."""
+    """The kernel files whose kernels are all whole."""
     broken = {kernel.file for kernel in kernels if kernel.name in failing}
     return [kernel.file for kernel in kernels if kernel.file not in broken]
 

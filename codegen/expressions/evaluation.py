@@ -67,7 +67,7 @@ def translate(node: ast.expr, scope: Scope) -> CValue:
 
 
 def condition(node: ast.expr, scope: Scope) -> CValue:
-    """An expression of which only the truth matters."""
+    """An expression whose truth alone matters."""
     if isinstance(node, ast.BoolOp):
         return conditions([(one, scope) for one in chain_of(node)], isinstance(node.op, ast.And))
     return truth(evaluate(node, scope), node, scope)

@@ -91,7 +91,7 @@ class Image(Properties):
 
     @classmethod
     def recorded(cls, target: Target, data: bytes, record: Mapping[str, Any]) -> Image:
-        """The image of which `record` made this."""
+        """The image that `record` was made of, with its bytes."""
         own = {entry.name: record[entry.name] for entry in _OWN}
         maps = record["tensor_maps"]
         own["tensor_maps"] = tuple(TensorMap(**{**each, "box": (*each["box"],)}) for each in maps)

@@ -41,7 +41,7 @@ class Manifest:
     opened: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By kernel file, the other files of the project that its import read, or looked for."""
     is_edited: bool = False
-    """Whether functions were left out, of which the file says otherwise than who wrote it."""
+    """Whether functions were left out because the file no longer says what was written of them."""
 
     def match(self, text: str, files: Sequence[str] = ()) -> list[str]:
         """The functions that `text` names: by global name, its last part, or the kernel file.

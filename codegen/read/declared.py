@@ -43,7 +43,7 @@ def check_fits(
     _check_known("types", declaration.types, names)
     computed = computed_options(declaration, decorators)
     _check_known("constexprs", declaration.constexprs, [*names, *computed])
-    check_names(declaration, names)
+    check_names(declaration, function.params)
     if function.pre_run_hooks and declaration.hooks != "caller":
         raise CodegenError(
             "the kernel has a hook that Triton runs before each launch and that cannot be compiled",

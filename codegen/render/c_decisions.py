@@ -41,7 +41,7 @@ def decide(
 
 
 def _alignment_checks(made: Decisions, arguments: Sequence[CArgument]) -> Iterator[str]:
-    """Conditions of which each fails the call: pointers that are useless to their elements."""
+    """Conditions that fail the call, each alone: a pointer that is not aligned to its elements."""
     for argument in arguments:
         if not argument.rank and set(argument.element_sizes) not in (set(), {1}):
             size = _element_size(made, argument)

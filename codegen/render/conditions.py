@@ -15,7 +15,7 @@ Row = tuple[int, tuple[tuple[int, ...], ...]]
 
 def calls_of(kernel: Kernel) -> list[dict[str, Any]]:
     """For each combination of choices its variant: those that assume more of ints and pointers
-    come first, and a call gets the first of which all conditions hold."""
+    come first, and a call gets the first whose conditions all hold."""
     axes = axes_of(kernel)
     rows: list[Row] = [
         (number, tuple((index,) for index in selection))

@@ -87,8 +87,8 @@ def _in_order(variant: Mapping[str, Any], facts: Facts) -> Facts:
 
 
 def _fallback(rows: Sequence[Row], conditions: Conditions, facts: Facts) -> tuple[str, Facts]:
-    """The variants that calls of these conditions get of which only these facts hold, in order of
-    what they assume; and what is assumed by the last, which takes all that are left."""
+    """The variants that calls with these conditions get where these facts alone hold, those that
+    assume most first; and what the last of them assumes, which takes all that are left."""
     labels: dict[str, None] = {}
     for label, others, assumed in rows:
         shared = conditions.keys() & others.keys()

@@ -47,13 +47,14 @@ def with_debug(declaration: Declaration, function: JITFunction[Any]) -> Mapping[
     return {**own, **declaration.options}
 
 
-def check_names(declaration: Declaration, names: Sequence[str]) -> None:
-    """What is called as an option that is not followed, or not by this Triton."""
+def check_names(declaration: Declaration, params: Sequence[Any]) -> None:
+    """What is called as an option that is not followed, or not by this Triton. `params` are
+    Triton's `KernelParam`s."""
     for name in declaration.options:
         if lacked := missing_option(name):
             message, hint = lacked
             raise CodegenError(message, hint=hint)
-    for name in names:
+    for name in (raw.name for raw in params):
         given = declaration.constexprs.get(name)
         values = given if isinstance(given, list) else [given]
         refused = refusal(name, is_parameter=True)
@@ -65,14 +66,16 @@ def check_names(declaration: Declaration, names: Sequence[str]) -> None:
             hint="where the launches that you know pass it by its place, and not by its name, it "
             f"is a parameter alone: say so with {name}=None",
         )
+    typed = (raw for raw in params if raw.name in declaration.types or raw.annotation_type)
+    run_time = {raw.name for raw in typed if not raw.is_constexpr} - declaration.constexprs.keys()
     for name in ("instrumentation_mode", "fpsan_homomorphic_casts"):
-        if name in declaration.types:
+        if name in run_time:
             raise CodegenError(
                 "Triton's launches set the option of that name, whatever a call passes",
                 subject=f"parameter `{name}`",
                 hint="rename it",
             )
-    if "debug" in declaration.types and "debug" not in declaration.options:
+    if "debug" in run_time and "debug" not in declaration.options:
         raise CodegenError(
             "Triton's launches take it for their option too, so that what a call passes would "
             "decide what is compiled",

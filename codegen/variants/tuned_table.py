@@ -44,8 +44,8 @@ def tuned_table(
 def _keyed(
     kernel: KernelSource, combinations: Sequence[Combination], tuning: Tuning
 ) -> list[Parameter | Constexpr]:
-    """The parameters of which Triton's keys have the values: those that reach the autotuner. What
-    configurations give does not, nor what heuristics below it compute."""
+    """The parameters whose values are in Triton's keys: those that reach the autotuner. What
+    configurations give does not reach it, nor what heuristics below it compute."""
     parameters = {parameter.name: parameter for parameter in kernel.parameters}
     known = combinations[0].values
     for name in tuning.key:

@@ -112,6 +112,19 @@ REFUSALS: dict[str, tuple[str, str, str | None]] = {
         "name, whatever a call passes",
         "rename it",
     ),
+    "an annotated parameter that launches set": (
+        source(parameters=", instrumentation_mode: tl.int32"),
+        "`tests.k` parameter `instrumentation_mode`: Triton's launches set the option of that "
+        "name, whatever a call passes",
+        "rename it",
+    ),
+    "an annotated debug": (
+        source(parameters=", debug: tl.int32"),
+        "`tests.k` parameter `debug`: Triton's launches take it for their option too, so that what "
+        "a call passes would decide what is compiled",
+        'give its values: constexprs={"debug": [False, True]}; or the option apart from it: '
+        "debug=False",
+    ),
     "an option among the constexprs": (
         source('constexprs={"enable_fp_fusion": False}'),
         "`tests.k`: constexprs names `enable_fp_fusion`, which is no parameter",

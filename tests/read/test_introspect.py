@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from codegen.model.dtypes import parse_type
+from codegen.model.errors import CodegenError
 from codegen.model.kernel import Constexpr, Default, Kernel, Parameter, Reads
 from codegen.model.options import Options
 from codegen.read.introspect import introspect, title_of
@@ -342,3 +343,22 @@ def test_a_name_that_has_two_codes_is_one(tmp_path: Path) -> None:
     assert [p.name for p in typed.parameters] == ["x", "y", "\u03bc", "B\u03bc"]
     assert typed.parameters == known.parameters
     assert typed.grid == known.grid
+
+
+TABLES = {
+    "types": 'types={"MU": "i32", "SECOND": "i32"}',
+    "constexprs": 'constexprs={"MU": 1, "SECOND": 2}',
+    "cases": 'cases=[{"MU": 16, "SECOND": 1}]',
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_name_that_is_written_in_two_ways_is_refused(tmp_path: Path, table: str) -> None:
+    text = TABLES[table].replace("MU", "\u00b5").replace("SECOND", "\u03bc")
+    source = f'@export("tests.k", {text}, grid="explicit")\n@triton.jit\ndef k(\u03bc): pass\n'
+    with pytest.raises(CodegenError) as caught:
+        made.read(tmp_path, source)
+    assert caught.value.message == (
+        "`tests.k`: `\u03bc` is named twice in a dict by parameter, in two spellings"
+    )
+    assert caught.value.hint == "Python takes both for one name: leave one of them out"

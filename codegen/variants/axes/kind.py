@@ -43,7 +43,7 @@ class AxisKind(Axis, ABC):
 
 
 def axes_of(kernel: Kernel) -> tuple[AxisKind, ...]:
-    """The axes of a kernel, all of which `specialise` made of these classes."""
+    """The axes of a kernel: `specialise` made all of them of these classes."""
     return cast(tuple[AxisKind, ...], kernel.specialisation.axes)
 
 
