@@ -17,6 +17,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from codegen import report, streams
 from codegen.model.errors import CodegenError, CodegenErrors, shown
@@ -261,7 +262,12 @@ def _jobs(text: str) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Its help is a product: argparse itself ignores that it cannot be printed."""
+    """Its help is a product, and its errors are talk: argparse itself ignores what cannot be
+    printed, and leaves it in the buffer, at which Python fails as it ends."""
+
+    def error(self, message: str) -> NoReturn:
+        streams.talk(f"{self.format_usage()}{self.prog}: error: {message}")
+        self.exit(FAILED)
 
     def print_help(self, file: object = None) -> None:
         streams.check_product()

@@ -68,12 +68,12 @@ FULL = "error: cannot print on stdout: No space left on device\n"
 HINT = "  hint: send stdout where there is room, and run it again\n"
 
 
-def shell(project: Project, arguments: str, redirected: str) -> Result:
+def shell(project: Project, arguments: str, redirected: str, **environment: str) -> Result:
     command = shlex.join(project.command(*arguments.split()))
     done = subprocess.run(
         ["sh", "-c", f"{command} {redirected}"],
         cwd=project.folder,
-        env=project.environment(),
+        env=project.environment(**environment),
         capture_output=True,
         text=True,
         check=False,
@@ -197,7 +197,12 @@ def test_a_full_disk_is_said(fresh: Project, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_bug_is_not_taken_for_a_difference(fresh: Project) -> None:
     fresh.write("broken/codegen/__init__.py", "")
     fresh.write("broken/codegen/cli.py", "def main():\n    raise RuntimeError('a bug')\n")
-    shutil.copy(REPOSITORY / "codegen/__main__.py", fresh.folder / "broken/codegen")
-    result = fresh.child("regenerate", "--check", PYTHONPATH=str(fresh.folder / "broken"))
+    for name in ("__main__.py", "streams.py"):
+        shutil.copy(REPOSITORY / "codegen" / name, fresh.folder / "broken/codegen")
+    broken = str(fresh.folder / "broken")
+    result = fresh.child("regenerate", "--check", PYTHONPATH=broken)
     assert result.code == 2
     assert result.errors[-1] == "RuntimeError: a bug"
+    for redirected in ("2>&-", "2>/dev/full", "<&- >&- 2>&-"):
+        result = shell(fresh, "regenerate --check", redirected, PYTHONPATH=broken)
+        assert result == Result(2, "", "")

@@ -146,8 +146,9 @@ class Project:
         return [sys.executable, *python, "-m", "codegen", *arguments]
 
     def environment(self, **changes: str) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
         return {
-            **os.environ,
+            **own,
             "PYTHONPATH": str(REPOSITORY),
             "PYTHONDONTWRITEBYTECODE": "1",
             "CC": self.compiler(),
