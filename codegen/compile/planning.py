@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from codegen.compile.shared_memory import configuration_axis, is_tight, needs_of
+from codegen.compile.shared_memory import configuration_axis, is_tight, shared_memory_of
 from codegen.model.devices import DEVICES
 from codegen.model.errors import CannotBuild, CodegenError
 from codegen.model.image import Image
 from codegen.model.kernel import Kernel
-from codegen.model.plan import Binary, Needs, Omission, Plan
+from codegen.model.plan import Binary, Omission, Plan, SharedMemory
 from codegen.model.request import CompileRequest
 from codegen.model.targets import Target
 
@@ -60,31 +60,35 @@ def plan_of(kernel: Kernel, results: Results) -> Plan:
                 images.append(result)
         binaries.append(Binary(group[0][0].variant, tuple(images)))
     targets = [request.target for request, _ in results[0]]
-    needs = needs_of(kernel.specialisation, binaries, targets)
-    if needs is None:
+    shared_memory = shared_memory_of(kernel.specialisation, binaries, targets)
+    if shared_memory is None:
         for binary in binaries:
             if not binary.images:
                 label = binary.variant.label
                 raise _nothing_left(kernel, omissions, f"of its variant `{label}`")
         return Plan(kernel, tuple(binaries), None, tuple(omissions))
-    able = _able(kernel, needs, targets, omissions)
+    able = _able(kernel, shared_memory, targets, omissions)
     for position, binary in enumerate(binaries):
         kept = tuple(image for image in binary.images if image.target in able)
         binaries[position] = Binary(binary.variant, kept)
     left = {
-        choices: {target: row[target] for target in able} for choices, row in needs.rows.items()
+        choices: {target: row[target] for target in able}
+        for choices, row in shared_memory.rows.items()
     }
-    needs = replace(needs, rows=left)
-    return Plan(kernel, tuple(binaries), needs if is_tight(needs) else None, tuple(omissions))
+    tight = replace(shared_memory, rows=left) if is_tight(left) else None
+    return Plan(kernel, tuple(binaries), tight, tuple(omissions))
 
 
 def _able(
-    kernel: Kernel, needs: Needs, targets: Sequence[Target], omissions: Sequence[Omission]
+    kernel: Kernel,
+    shared_memory: SharedMemory,
+    targets: Sequence[Target],
+    omissions: Sequence[Omission],
 ) -> list[Target]:
     """The targets with a configuration; where they need not be all, for some calls of each kind."""
     able = {
         choices: [target for target in targets if set(row[target]) != {None}]
-        for choices, row in needs.rows.items()
+        for choices, row in shared_memory.rows.items()
     }
     for target in targets:
         if not kernel.optional_targets and not all(target in some for some in able.values()):

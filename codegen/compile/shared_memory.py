@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from codegen.model.devices import DEVICES
 from codegen.model.kernel import NO_VARIANT, Specialisation
-from codegen.model.plan import Binary, Needs
+from codegen.model.plan import Binary, SharedMemory
 from codegen.model.targets import Target
 from codegen.variants.axes.configuration import ConfigurationAxis
 
 Rows = Mapping[tuple[int, ...], Mapping[Target, tuple[int | None, ...]]]
 
 
-def needs_of(
+def shared_memory_of(
     specialisation: Specialisation, binaries: Sequence[Binary], targets: Sequence[Target]
-) -> Needs | None:
+) -> SharedMemory | None:
     """What configurations need, by the choices before them that matter; None without any."""
     position = configuration_axis(specialisation)
     if position is None:
@@ -30,14 +30,14 @@ def needs_of(
         }
         if all(fewer[(*key[:place], *key[place + 1 :])] == row for key, row in rows.items()):
             axes, rows = (*axes[:place], *axes[place + 1 :]), fewer
-    return Needs(axes, rows)
+    return SharedMemory(axes, rows)
 
 
-def is_tight(needs: Needs) -> bool:
+def is_tight(rows: Rows) -> bool:
     """Whether some configuration cannot be launched on some machine."""
     return any(
         most is None or most > _room(target)
-        for row in needs.rows.values()
+        for row in rows.values()
         for target, bytes_ in row.items()
         for most in bytes_
     )

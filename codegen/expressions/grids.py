@@ -9,15 +9,16 @@ from codegen.expressions.c_value import CValue
 from codegen.expressions.readable import Parameters, readable, reads_of
 from codegen.expressions.translate import translate_grid, translate_text
 from codegen.expressions.values import Constant, Nullable, Real, Unusable, Value
+from codegen.model.computed import Grid
 from codegen.model.declaration import Declaration
 from codegen.model.errors import CodegenError, about
 from codegen.model.identifiers import c_identifier
-from codegen.model.kernel import Constexpr, Grid, Origin, Parameter, Shape
-from codegen.model.tuple_shapes import Nest
+from codegen.model.parameters import Constexpr, Origin, Parameter, Shape
+from codegen.model.tuple_shapes import TupleShape
 
 
 def grid_of(
-    declaration: Declaration, parameters: Parameters, tuples: Iterable[tuple[str, Nest]]
+    declaration: Declaration, parameters: Parameters, tuples: Iterable[tuple[str, TupleShape]]
 ) -> Grid:
     """The declared grid, over `int64_t` variables named as the parameters."""
     if not callable(declaration.grid):

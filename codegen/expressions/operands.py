@@ -9,8 +9,8 @@ from codegen.expressions.c_value import CValue, operand
 from codegen.expressions.intervals import INT64, Interval
 from codegen.expressions.reads import PointerRead, ScalarRead, SmCountRead
 from codegen.expressions.values import Items, Nullable, Real, Unusable, Value
-from codegen.model.kernel import TensorFact
-from codegen.model.tuple_shapes import Nest
+from codegen.model.computed import TensorFact
+from codegen.model.tuple_shapes import TupleShape
 
 
 def int_parameter(
@@ -41,25 +41,25 @@ def opaque_parameter(name: str, c: str, reason: str, nullable: bool = False) -> 
 
 
 def in_tuples(
-    parameters: Mapping[str, Value], tuples: Iterable[tuple[str, Nest]]
+    parameters: Mapping[str, Value], tuples: Iterable[tuple[str, TupleShape]]
 ) -> dict[str, Value]:
     """The parameters, with each tuple where the first of its entries is, instead of these."""
     places = {name: place for place, name in enumerate(parameters)}
     found = dict(parameters)
-    for name, nest in tuples:
-        leaves = [leaf for leaf, _ in nest.paths(())]
-        found[name] = _items(nest, parameters)
+    for name, shape in tuples:
+        leaves = [leaf for leaf, _ in shape.paths(())]
+        found[name] = _items(shape, parameters)
         places[name] = min((places[leaf] for leaf in leaves), default=0)
         for leaf in leaves:
             del found[leaf]
     return dict(sorted(found.items(), key=lambda item: places[item[0]]))
 
 
-def _items(nest: Nest, parameters: Mapping[str, Value]) -> Items:
+def _items(shape: TupleShape, parameters: Mapping[str, Value]) -> Items:
     entries = (
-        _items(e, parameters) if isinstance(e, Nest) else parameters[e] for e in nest.entries
+        _items(e, parameters) if isinstance(e, TupleShape) else parameters[e] for e in shape.entries
     )
-    return Items(tuple(entries), nest.fields or ())
+    return Items(tuple(entries), shape.fields or ())
 
 
 @dataclass(frozen=True)

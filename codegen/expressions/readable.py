@@ -16,11 +16,12 @@ from codegen.expressions.operands import (
 )
 from codegen.expressions.scope import bind
 from codegen.expressions.values import Tensor, Unusable, Value
+from codegen.model.computed import Reads, united
 from codegen.model.dtypes import DType
 from codegen.model.identifiers import c_identifier
-from codegen.model.kernel import Constexpr, Parameter, Reads, united
 from codegen.model.none_together import groups
-from codegen.model.tuple_shapes import Nest
+from codegen.model.parameters import Constexpr, Parameter
+from codegen.model.tuple_shapes import TupleShape
 
 INT64_MAX = (1 << 63) - 1
 Parameters = tuple[Parameter | Constexpr, ...]
@@ -28,7 +29,9 @@ Spell = Callable[[str], str]
 
 
 def readable(
-    parameters: Parameters, tuples: Iterable[tuple[str, Nest]] = (), spell: Spell = c_identifier
+    parameters: Parameters,
+    tuples: Iterable[tuple[str, TupleShape]] = (),
+    spell: Spell = c_identifier,
 ) -> dict[str, Value]:
     """The parameters, as expressions read them; `spell` says how C has an int, as an `int64_t`."""
     together = groups(parameters)

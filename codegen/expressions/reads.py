@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.expressions.intervals import INT64, Interval
-from codegen.model.kernel import TensorFact
+from codegen.model.computed import TensorFact
 
 
 @dataclass(frozen=True)

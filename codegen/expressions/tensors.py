@@ -10,8 +10,8 @@ from codegen.expressions.reads import FACT_INTERVALS
 from codegen.expressions.refusals import TENSOR_FACTS
 from codegen.expressions.scope import Scope
 from codegen.expressions.values import Constant, Sizes, Tensor, Value
+from codegen.model.computed import FactKind, TensorFact
 from codegen.model.errors import CodegenError
-from codegen.model.kernel import FactKind, TensorFact
 
 
 def attribute_of(tensor: Tensor, name: str, node: ast.expr, scope: Scope) -> Value:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from codegen.expressions.c_value import CValue, operand
 from codegen.expressions.intervals import INT32
 from codegen.expressions.reads import PointerRead, Read, ScalarRead, SmCountRead
-from codegen.model.kernel import FactKind
+from codegen.model.computed import FactKind
 
 
 @dataclass(frozen=True)

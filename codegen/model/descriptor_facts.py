@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from codegen.model.computed import TensorFact
 from codegen.model.errors import CodegenError
-from codegen.model.kernel import Kernel, Parameter, TensorFact
+from codegen.model.kernel import Kernel
+from codegen.model.parameters import Parameter
 
 
 def described(kernel: Kernel) -> dict[str, int]:

@@ -64,7 +64,7 @@ def own_names(symbol: str, parameters: Iterable[str]) -> set[str]:
 
 _OF_A_FUNCTION = tuple("""
     arguments call combinations function global grid hints key_places keys launch launch_later
-    maps needs on parameters passed safecall safeprepare targets tuned variants with
+    maps on parameters passed safecall safeprepare shared_memory targets tuned variants with
     """.split())  # noqa: SIM905
 _OF_A_PARAMETER = ("compute_{}", "{}_values", "{}_choices", "{}_slots")
 

@@ -3,180 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from codegen.model.descriptors import DescriptorType, ParameterType
+from codegen.model.computed import Grid, Reads, TensorFact, united
+from codegen.model.descriptors import ParameterType
 from codegen.model.errors import SourceLocation
 from codegen.model.options import DEFAULTS, Options
+from codegen.model.parameters import Constexpr, Parameter
 from codegen.model.targets import Target
-from codegen.model.tuple_shapes import Nest
-
-
-@dataclass(frozen=True)
-class Default:
-    """A default value in the kernel's signature. It wraps the value, since that may be None."""
-
-    value: object
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A declared tensor shape: row-major, of this many elements or more."""
-
-    source: str
-    """As the declaration says it: `(seq_len, num_value_heads, 64)`."""
-    sizes: tuple[str, ...]
-    """An `int64_t` C expression for each dimension."""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """The tensor's dimension that an int may be taken from; the tensor has `rank` of them."""
-
-    tensor: str
-    dimension: int
-    rank: int
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A run-time parameter of a kernel."""
-
-    name: str
-    types: tuple[ParameterType, ...]
-    """The types a call may choose from; one unless the declaration gives a choice."""
-    nullable: bool = False
-    """None is accepted and compiled as a constexpr None, as the JIT does."""
-    takes_null: bool = False
-    """None is passed as a null pointer instead, as the JIT does where the kernel annotates it."""
-    hint: int | None = None
-    """What hinted variants assume: 16, that the value (or address) is divisible by it; 1, that it
-    is 1, which they compile in."""
-    shape: Shape | None = None
-    """What the kernel assumes of the tensor's layout, checked when a tensor is passed."""
-    default: Default | None = None
-    comment: str = ""
-    """The comment beside the parameter in the kernel's source."""
-    origin: Origin | None = None
-    """Of an int that callers with tensors may leave out."""
-    partner: str = ""
-    """Another parameter, which is None in the same calls."""
-
-    @property
-    def is_pointer(self) -> bool:
-        return self.types[0].is_pointer
-
-    @property
-    def storage(self) -> ParameterType:
-        """The type that holds every value: of an int of several widths, the last and widest."""
-        return self.types[-1]
-
-    @property
-    def descriptor(self) -> DescriptorType | None:
-        """The first type, of a parameter that gets a tensor descriptor."""
-        first = self.types[0]
-        return first if isinstance(first, DescriptorType) else None
-
-    @property
-    def is_tensor(self) -> bool:
-        """A pointer, or a tensor that becomes a descriptor."""
-        return self.is_pointer or self.descriptor is not None
-
-
-@dataclass(frozen=True)
-class Constexpr:
-    """A compile-time parameter: one value, or several among which the call decides."""
-
-    name: str
-    choices: tuple[object, ...]
-    default: Default | None = None
-    comment: str = ""
-    is_computed: bool = False
-    """The kernel's own configurations or heuristics give the value; no call passes it."""
-    dtypes: tuple[str, ...] = ()
-    """The names of choices that are dtypes."""
-
-    @property
-    def passed(self) -> tuple[object, ...]:
-        """What a call passes for each choice."""
-        return self.dtypes or self.choices
-
-    @property
-    def is_argument(self) -> bool:
-        return len(self.choices) > 1 and not self.is_computed
-
-
-FactKind = Literal["shape", "stride", "numel", "ndim"]
-
-
-@dataclass(frozen=True, order=True)
-class TensorFact:
-    """A number that a tensor carries."""
-
-    tensor: str
-    """The kernel's parameter."""
-    kind: FactKind
-    index: int = 0
-    """The dimension of a shape or a stride; from -1 on counted from the last."""
-    rank: int = 0
-    """How many dimensions the tensor must have, where something unpacks them all; 0: any."""
-
-    @property
-    def c_name(self) -> str:
-        """The `int64_t` variable, in the `tb_` names that no parameter can have."""
-        if self.kind in ("numel", "ndim"):
-            return f"tb_{self.tensor}_{self.kind}"
-        place = f"{self.index}" if self.index >= 0 else f"last_{-self.index}"
-        return f"tb_{self.tensor}_{self.kind}_{place}"
-
-
-def united(facts: Iterable[TensorFact]) -> tuple[TensorFact, ...]:
-    """Each number once, with the rank that some reader of it wants."""
-    found: dict[str, TensorFact] = {}
-    for fact in facts:
-        known = found.setdefault(fact.c_name, fact)
-        if known.rank < fact.rank:
-            found[fact.c_name] = fact
-    return tuple(found.values())
-
-
-@dataclass(frozen=True)
-class Reads:
-    """What C expressions read of a call."""
-
-    names: tuple[str, ...] = ()
-    """Parameters, in the kernel's order."""
-    facts: tuple[TensorFact, ...] = ()
-    """Sizes and strides of tensors."""
-    sm_count: bool = False
-    """The number of SMs of the device."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The launch grid: three C expressions, or none of them when the call gives it."""
-
-    axes: tuple[str, str, str] | None
-    """C expressions over `int64_t` values; None: the call passes gx, gy and gz."""
-    reads: Reads = Reads()
-    can_fail: bool = False
-    """Some axis divides or multiplies in a way that must be checked at run time."""
-
-
-@dataclass(frozen=True)
-class Computed:
-    """A heuristic as a C expression."""
-
-    text: str
-    reads: Reads = Reads()
-    can_fail: bool = False
-    derived: tuple[tuple[str, tuple[object, ...]], ...] = ()
-    """What it reads that was computed before, with its value for each combination of choices on the
-    axes before its own."""
-
+from codegen.model.tuple_shapes import TupleShape
 
 Hints = tuple[tuple[str, int], ...]
 """What a hinted variant assumes: parameters, each with 16 or 1 as in `Parameter.hint`."""
@@ -258,7 +96,7 @@ class Variant:
     divisible: tuple[str, ...] = ()
     """Parameters assumed divisible by 16."""
     options: Options = DEFAULTS
-    tuples: tuple[tuple[str, Nest], ...] = ()
+    tuples: tuple[tuple[str, TupleShape], ...] = ()
     """The kernel's parameters that are tuples, whose entries `parameters` has by their names."""
 
     @property
@@ -322,7 +160,7 @@ class KernelSource:
     options: Options
     source_key: str
     """Triton's own digest of the kernel's source, its callees and globals."""
-    tuples: tuple[tuple[str, Nest], ...] = ()
+    tuples: tuple[tuple[str, TupleShape], ...] = ()
     """The kernel's own parameters that are tuples; `parameters` has their entries one by one."""
     targets: tuple[Target, ...] | None = None
     """The targets that the kernel is for; None: every one of the project's."""

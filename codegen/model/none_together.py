@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from codegen.model.errors import CodegenError, CodegenErrors
-from codegen.model.kernel import Constexpr, Parameter
+from codegen.model.parameters import Constexpr, Parameter
 
 WITH = "None with "
 

@@ -30,8 +30,8 @@ class Omission:
 
 
 @dataclass(frozen=True)
-class Needs:
-    """The shared memory of configurations, where not all of them can be launched everywhere."""
+class SharedMemory:
+    """What each configuration needs, where not all of them can be launched everywhere."""
 
     axes: tuple[int, ...]
     """The places of the axes, before that of the configurations, whose choices matter to it."""
@@ -47,7 +47,7 @@ class Plan:
     kernel: Kernel
     binaries: tuple[Binary, ...]
     """One for each variant of the kernel's specialisation, in its order."""
-    needs: Needs | None = None
+    shared_memory: SharedMemory | None = None
     """Nothing where all configurations fit everywhere."""
     omissions: tuple[Omission, ...] = ()
 

@@ -74,7 +74,7 @@ def compile_key(
         source_key,
         triton_version,
         variant.signature,
-        *((name, astuple(nest)) for name, nest in variant.tuples),
+        *((name, astuple(shape)) for name, shape in variant.tuples),
         tuple(sorted(variant.divisible)),
         astuple(target),
         tuple(sorted(triton_options(variant.options, target).items())),

@@ -6,7 +6,8 @@ import re
 
 from codegen.model.descriptors import DescriptorType, ParameterType
 from codegen.model.identifiers import GRID_NAMES, c_identifier
-from codegen.model.kernel import Constexpr, Kernel, Parameter
+from codegen.model.kernel import Kernel
+from codegen.model.parameters import Constexpr, Parameter
 from codegen.model.pointer_uses import PointerUses
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from codegen.model.descriptors import DescriptorType
 from codegen.model.image import Image
-from codegen.model.kernel import Parameter, Variant
+from codegen.model.kernel import Variant
+from codegen.model.parameters import Parameter
 
 
 @dataclass(frozen=True)

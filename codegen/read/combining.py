@@ -10,7 +10,8 @@ from typing import Any
 
 from codegen.model.constexpr_values import canonical
 from codegen.model.errors import CodegenError
-from codegen.model.kernel import Constexpr, Kernel
+from codegen.model.kernel import Kernel
+from codegen.model.parameters import Constexpr
 
 _MAY_DIFFER = (
     *("location", "source_key", "source_keys", "made_of", "made_of_for", "sources"),

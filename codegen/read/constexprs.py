@@ -11,7 +11,7 @@ from codegen.model.constexpr_values import held
 from codegen.model.declaration import Declaration
 from codegen.model.dtypes import dtype_name
 from codegen.model.errors import CodegenError
-from codegen.model.kernel import Constexpr, Default
+from codegen.model.parameters import Constexpr, Default
 from codegen.read.declared import in_full
 from codegen.read.loading import unwrapped
 from codegen.read.tuples import Spread, spread

@@ -16,7 +16,8 @@ from codegen.model.declaration import Declaration
 from codegen.model.descriptor_facts import descriptor_facts
 from codegen.model.errors import CodegenError, CodegenErrors, SourceLocation, about, collected
 from codegen.model.identifiers import own_names
-from codegen.model.kernel import Configuration, Constexpr, Kernel, KernelSource
+from codegen.model.kernel import Configuration, Kernel, KernelSource
+from codegen.model.parameters import Constexpr
 from codegen.model.visible import visible
 from codegen.read.callees import source_key
 from codegen.read.declared import check_arguments, check_fits, in_full

@@ -17,8 +17,8 @@ from codegen.model.descriptors import (
 )
 from codegen.model.dtypes import ValueType
 from codegen.model.errors import CodegenError, CodegenErrors, about, collected
-from codegen.model.kernel import Constexpr, Default, Parameter
 from codegen.model.none_together import WITH, check_partners, partner_of
+from codegen.model.parameters import Constexpr, Default, Parameter
 from codegen.model.visible import visible
 from codegen.read.constexprs import constexpr_of, plain
 from codegen.read.parameter_comments import parameter_comments

@@ -11,7 +11,7 @@ from triton.runtime.jit import JITFunction
 from codegen.model.declaration import Declaration
 from codegen.model.errors import CodegenError, about
 from codegen.model.kernel import Variant
-from codegen.model.tuple_shapes import Nest
+from codegen.model.tuple_shapes import TupleShape
 from codegen.variants.given_options import with_debug
 
 
@@ -44,7 +44,7 @@ class Spread:
     """Those of the declaration, and the decorator's `debug`."""
     params: tuple[Any, ...]
     """Triton's `KernelParam`s and `Leaf`s, in order."""
-    tuples: tuple[tuple[str, Nest], ...]
+    tuples: tuple[tuple[str, TupleShape], ...]
     """The parameters that are tuples."""
     owners: Mapping[str, str]
     """The parameter that each leaf belongs to."""
@@ -69,7 +69,7 @@ def spread(declaration: Declaration, function: JITFunction[Any]) -> Spread:
             spread_params.append(raw)
             continue
         del types[raw.name]
-        tuples.append((raw.name, _nest(raw.name, declared)))
+        tuples.append((raw.name, _shape_of(raw.name, declared)))
         for name, entry, default in _leaves(raw.name, declared, raw.default):
             owners[name] = raw.name
             spread_params.append(Leaf(name, default is not None, default))
@@ -107,13 +107,13 @@ def flattened(entries: Iterable[Any]) -> Iterator[Any]:
         yield from flattened(entry) if isinstance(entry, tuple) else (entry,)
 
 
-def _nest(name: str, declared: tuple[Any, ...]) -> Nest:
+def _shape_of(name: str, declared: tuple[Any, ...]) -> TupleShape:
     names = _entry_names(name, declared)
     entries = (
-        _nest(inner, entry) if isinstance(entry, tuple) else inner
+        _shape_of(inner, entry) if isinstance(entry, tuple) else inner
         for inner, entry in zip(names, declared, strict=True)
     )
-    return Nest(tuple(entries), _fields(declared))
+    return TupleShape(tuple(entries), _fields(declared))
 
 
 def _leaves(

@@ -8,7 +8,8 @@ from dataclasses import replace
 from codegen.model.descriptors import DescriptorType
 from codegen.model.dtypes import DType
 from codegen.model.identifiers import GRID_NAMES, c_identifier
-from codegen.model.kernel import Axis, Constexpr, Kernel, Parameter
+from codegen.model.kernel import Axis, Kernel
+from codegen.model.parameters import Constexpr, Parameter
 from codegen.model.plan import Plan
 from codegen.model.pointer_uses import PointerUses
 from codegen.model.wording import (

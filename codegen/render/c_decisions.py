@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from codegen.model.descriptor_facts import descriptor_facts
-from codegen.model.kernel import NO_VARIANT, Constexpr
+from codegen.model.kernel import NO_VARIANT
+from codegen.model.parameters import Constexpr
 from codegen.model.plan import Plan
 from codegen.render.c_rows import Rows
 from codegen.variants.axes.dtype import DtypeAxis

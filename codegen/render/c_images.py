@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from codegen.model.descriptors import TF32
 from codegen.model.image import Image
-from codegen.model.kernel import Parameter, Variant
+from codegen.model.kernel import Variant
+from codegen.model.parameters import Parameter
 from codegen.model.plan import Plan
 from codegen.prove.launch_layout import descriptor_types, parameter_indices, value_indices
 

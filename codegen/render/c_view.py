@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from codegen.model.computed import Reads
 from codegen.model.descriptor_facts import passed_facts
 from codegen.model.identifiers import GRID_NAMES, image_file
 from codegen.model.image import Image
-from codegen.model.kernel import Kernel, Parameter, Reads
+from codegen.model.kernel import Kernel
+from codegen.model.parameters import Parameter
 from codegen.model.plan import Binary, Plan
 from codegen.model.wording import signature_text
 from codegen.prove.launch_layout import value_sizes

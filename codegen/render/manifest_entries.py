@@ -8,7 +8,7 @@ from typing import Any
 
 from codegen.model.generated_file import digest
 from codegen.model.identifiers import GRID_NAMES
-from codegen.model.kernel import Parameter
+from codegen.model.parameters import Parameter
 from codegen.model.plan import Plan
 from codegen.model.wording import axis_text, signature_text
 from codegen.render.conditions import calls_of

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codegen.model.identifiers import GRID_NAMES, python_identifier
-from codegen.model.kernel import Constexpr, Default, Origin, Parameter
+from codegen.model.parameters import Constexpr, Default, Origin, Parameter
 from codegen.model.plan import Plan
 from codegen.model.wording import (
     choices_text,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from codegen.model.computed import Reads
 from codegen.model.descriptor_facts import passed_facts
 from codegen.model.identifiers import c_identifier
-from codegen.model.kernel import Axis, Kernel, Reads
+from codegen.model.kernel import Axis, Kernel
 from codegen.model.plan import Plan
 from codegen.variants.hash_tables import slots
 

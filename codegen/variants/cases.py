@@ -8,7 +8,8 @@ from typing import Any
 from codegen.model.declaration import Declaration
 from codegen.model.descriptors import DescriptorType, ParameterType
 from codegen.model.errors import CodegenError, about, meant
-from codegen.model.kernel import Hints, KernelSource, Parameter
+from codegen.model.kernel import Hints, KernelSource
+from codegen.model.parameters import Parameter
 from codegen.model.patterns import filled
 
 

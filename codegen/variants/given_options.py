@@ -9,7 +9,6 @@ from triton.runtime.jit import JITFunction
 
 from codegen.model.declaration import Declaration
 from codegen.model.errors import CodegenError
-from codegen.model.kernel import Constexpr, Parameter
 from codegen.model.options import (
     DEFAULTS,
     Options,
@@ -18,6 +17,7 @@ from codegen.model.options import (
     refusal,
     with_given,
 )
+from codegen.model.parameters import Constexpr, Parameter
 from codegen.model.triton_version import missing_option
 from codegen.variants.heuristics import Heuristic
 from codegen.variants.tuning import Tuning

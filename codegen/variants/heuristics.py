@@ -14,12 +14,14 @@ import triton.language as tl
 from codegen.expressions.derived import by_name
 from codegen.expressions.readable import readable, reads_of, tensor_dtype
 from codegen.expressions.translate import translate_heuristic
+from codegen.model.computed import Computed
 from codegen.model.constexpr_values import COMPUTED, canonical, held, is_plain, real
 from codegen.model.descriptors import DescriptorType, ParameterType
 from codegen.model.dtypes import DType
 from codegen.model.errors import CodegenError, SourceLocation, meant, told
-from codegen.model.kernel import Computed, Constexpr, KernelSource, Parameter
+from codegen.model.kernel import KernelSource
 from codegen.model.options import OPTIONS
+from codegen.model.parameters import Constexpr, Parameter
 from codegen.model.sm_count import NoDeviceYet, SmCount
 from codegen.variants.combinations import Combination
 
@@ -143,8 +145,8 @@ def _evaluated(
     for name, type_ in combination.types.items():
         if name not in values:  # else None, for which there is a null pointer
             arguments[name] = _argument(type_)
-    for name, nest in kernel.tuples:
-        arguments[name] = nest.filled(arguments)
+    for name, shape in kernel.tuples:
+        arguments[name] = shape.filled(arguments)
     SmCount.used = False
     try:
         function = heuristic.function

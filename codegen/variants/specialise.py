@@ -14,14 +14,13 @@ from codegen.model.kernel import (
     NO_VARIANT,
     CompiledIn,
     Configuration,
-    Constexpr,
     Hints,
     KernelSource,
-    Parameter,
     Specialisation,
     Variant,
 )
 from codegen.model.options import with_given
+from codegen.model.parameters import Constexpr, Parameter
 from codegen.prove.launch_layout import most_parts
 from codegen.variants.axes.configuration import ConfigurationAxis, TunedTable
 from codegen.variants.axes.constexpr import ConstexprAxis

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codegen.model.errors import CodegenError
-from codegen.model.kernel import Axis, Constexpr, KernelSource, Parameter
+from codegen.model.kernel import Axis, KernelSource
+from codegen.model.parameters import Constexpr, Parameter
 from codegen.variants.axes.configuration import Column, TunedTable
 from codegen.variants.axes.constexpr import ConstexprAxis
 from codegen.variants.axes.dtype import DtypeAxis

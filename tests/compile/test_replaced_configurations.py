@@ -48,8 +48,8 @@ def planned(kernel: Kernel, shared: Mapping[tuple[int, int], int], numbers: list
 
 
 def needed(plan: Plan) -> Mapping[tuple[int, ...], Mapping[Target, tuple[int | None, ...]]]:
-    assert plan.needs is not None
-    return plan.needs.rows
+    assert plan.shared_memory is not None
+    return plan.shared_memory.rows
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_each_target_has_the_configurations_that_the_kernel_has_for_its_sm(tmp_p
 
 def test_where_all_fit_nothing_is_asked(kernel: Kernel) -> None:
     """What 80 and 90 have room for may still be too much for what comes after 80."""
-    assert planned(kernel, {(256, 80): 90_000}, [80]).needs is None
+    assert planned(kernel, {(256, 80): 90_000}, [80]).shared_memory is None
     plan = planned(kernel, {(256, 80): 110_000}, [80])
     assert needed(plan) == {(): {PTX[80]: (1024, 1024, 110_000)}}
 
@@ -241,10 +241,9 @@ def split(tmp_path: Path, text: str = SPLIT) -> Plan:
 
 def test_a_configuration_is_replaced_for_the_choices_that_lack_it(tmp_path: Path) -> None:
     plan = split(tmp_path)
-    assert plan.needs is not None
-    assert [plan.kernel.specialisation.axes[place].parameters for place in plan.needs.axes] == [
-        ("MODE",)
-    ]
+    assert plan.shared_memory is not None
+    axes = plan.kernel.specialisation.axes
+    assert [axes[place].parameters for place in plan.shared_memory.axes] == [("MODE",)]
     assert needed(plan) == {
         (0,): {PTX[80]: (0, 0), PTX[90]: (0, 0)},
         (1,): {PTX[80]: (None, 0), PTX[90]: (0, 0)},

@@ -10,8 +10,8 @@ import pytest
 
 from codegen.export import sm_count
 from codegen.expressions.operands import CExpression
+from codegen.model.computed import TensorFact
 from codegen.model.errors import CodegenError
-from codegen.model.kernel import TensorFact
 from tests.support.expressions import OPTIONAL_PRELUDE, load, optional_grid
 
 

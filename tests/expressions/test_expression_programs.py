@@ -20,8 +20,8 @@ from codegen.expressions.operands import CExpression, float_parameter, int_param
 from codegen.expressions.scope import bind
 from codegen.expressions.translate import translate_grid, translate_heuristic
 from codegen.expressions.values import Nullable, Real, Tensor
+from codegen.model.computed import TensorFact
 from codegen.model.errors import CodegenError
-from codegen.model.kernel import TensorFact
 from tests.support.expression_programs import (
     Row,
     c_program,

@@ -13,8 +13,9 @@ from triton.backends.amd.compiler import HIPOptions
 from triton.backends.nvidia.compiler import CUDAOptions
 
 from codegen.model.errors import CodegenErrors
-from codegen.model.kernel import Constexpr, Kernel
+from codegen.model.kernel import Kernel
 from codegen.model.options import DEFAULTS, OF_AMD, OPTIONS, REFUSED, Options, TritonOptions
+from codegen.model.parameters import Constexpr
 from codegen.model.request import triton_options
 from codegen.model.targets import Target
 from codegen.model.triton_version import SUPPORTED, current

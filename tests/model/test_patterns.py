@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from codegen.model.errors import CodegenErrors
-from codegen.model.kernel import Constexpr, Kernel, Parameter
+from codegen.model.kernel import Kernel
+from codegen.model.parameters import Constexpr, Parameter
 from codegen.variants.axes.hints import HintsAxis
 from tests.support import made, standin
 from tests.support.plans import axis_of

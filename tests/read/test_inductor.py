@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from codegen.model.errors import CodegenErrors
-from codegen.model.kernel import Constexpr, Kernel, Parameter
+from codegen.model.kernel import Kernel
 from codegen.model.options import OPTIONS
+from codegen.model.parameters import Constexpr, Parameter
 from codegen.variants.axes.configuration import ConfigurationAxis
 from tests.support import made
 from tests.support.plans import axis_of

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from codegen.model.computed import Reads
 from codegen.model.dtypes import parse_type
 from codegen.model.errors import CodegenError
-from codegen.model.kernel import Constexpr, Default, Kernel, Parameter, Reads
+from codegen.model.kernel import Kernel
 from codegen.model.options import Options
+from codegen.model.parameters import Constexpr, Default, Parameter
 from codegen.read.introspect import introspect, title_of
 from codegen.read.loading import load
 from tests.support import made

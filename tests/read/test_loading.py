@@ -12,7 +12,7 @@ from triton.runtime.autotuner import Autotuner, Heuristics
 
 from codegen.model.constexpr_values import Held, restored
 from codegen.model.errors import CodegenError
-from codegen.model.kernel import Constexpr
+from codegen.model.parameters import Constexpr
 from codegen.read.callees import reached, source_key
 from codegen.read.introspect import introspect
 from codegen.read.loading import load, within

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.model.kernel import Parameter
+from codegen.model.parameters import Parameter
 from codegen.render.conditions import calls_of
 from codegen.render.losses import losses
 from tests.support import made

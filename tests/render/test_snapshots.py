@@ -11,7 +11,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from codegen.model.kernel import Grid, Kernel, Reads, Shape, TensorFact
+from codegen.model.computed import Grid, Reads, TensorFact
+from codegen.model.kernel import Kernel
+from codegen.model.parameters import Shape
 from codegen.model.pointer_uses import PointerUses
 from codegen.model.targets import Target
 from codegen.render.files import render

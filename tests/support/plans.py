@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from codegen.model.computed import Grid
 from codegen.model.descriptors import MAP_TYPES, parse_parameter_type
 from codegen.model.errors import SourceLocation
 from codegen.model.image import Image, TensorMap
-from codegen.model.kernel import (
-    Axis,
-    Constexpr,
-    Default,
-    Grid,
-    Kernel,
-    KernelSource,
-    Parameter,
-    Shape,
-    Variant,
-)
+from codegen.model.kernel import Axis, Kernel, KernelSource, Variant
 from codegen.model.options import Options
+from codegen.model.parameters import Constexpr, Default, Parameter, Shape
 from codegen.model.plan import Binary, Plan
 from codegen.model.pointer_uses import PointerUses
 from codegen.model.targets import Target

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from codegen.model.computed import Computed, Reads
 from codegen.model.dtypes import parse_type
-from codegen.model.kernel import Axis, Computed, Configuration, Kernel, Reads, Specialisation
+from codegen.model.kernel import Axis, Configuration, Kernel, Specialisation
 from codegen.model.options import Options
 from codegen.render.c_view import c_function
 from codegen.variants.axes.configuration import ConfigurationAxis, TunedTable

@@ -10,7 +10,8 @@ import pytest
 from codegen.model.dtypes import parse_type
 from codegen.model.errors import CodegenError
 from codegen.model.identifiers import c_identifier, image_file, python_identifier
-from codegen.model.kernel import Axis, Constexpr, Kernel, Parameter
+from codegen.model.kernel import Axis, Kernel
+from codegen.model.parameters import Constexpr, Parameter
 from codegen.render.c_view import image_path
 from codegen.variants.axes.constexpr import ConstexprAxis
 from codegen.variants.axes.dtype import DtypeAxis

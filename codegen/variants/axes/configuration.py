@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from codegen.model.kernel import Configuration, Constexpr, Default, Kernel, KernelSource, Parameter
+from codegen.model.kernel import Configuration, Kernel, KernelSource
 from codegen.model.options import with_given
-from codegen.model.plan import Needs, Plan
+from codegen.model.parameters import Constexpr, Default, Parameter
+from codegen.model.plan import Plan, SharedMemory
 from codegen.variants.axes.constexpr import place_among_choices
 from codegen.variants.axes.kind import AxisKind, axes_of
 from codegen.variants.c_steps import CTable, Decisions, int_literal, mixed_radix
@@ -64,8 +65,8 @@ class ConfigurationAxis(AxisKind):
             chosen = made.step("int32_t", f"{argument.c_name}_choice", choice, " < 0")
         else:
             chosen = made.step("int32_t", "configuration", self._tuned(made))
-        if made.plan.needs is not None:
-            usable = self._usable(made, made.plan.needs, chosen)
+        if made.plan.shared_memory is not None:
+            usable = self._usable(made, made.plan.shared_memory, chosen)
             chosen = made.step("int32_t", "usable", usable, " < 0")
         made.choose(self, chosen)
         read = {name for reads in made.kernel.reads for name in reads.names}
@@ -86,12 +87,14 @@ class ConfigurationAxis(AxisKind):
         counts = f"{len(rows)}, {len(columns)}"
         return f"tb_find_tuned({keys}, {best}, {counts}, {places}, (const int64_t[]){{{call}}})"
 
-    def _usable(self, made: Decisions, needs: Needs, chosen: str) -> str:
+    def _usable(self, made: Decisions, shared_memory: SharedMemory, chosen: str) -> str:
         """The configuration to launch on the device instead of one that it has no room for."""
         symbol, count = made.kernel.symbol, len(self.labels)
-        rows = [most for row in needs.rows.values() for own in row.values() for most in own]
-        table = made.table("needs", "int32_t", ["-1" if n is None else str(n) for n in rows])
-        targets = list(next(iter(needs.rows.values())))
+        rows = [most for row in shared_memory.rows.values() for own in row.values() for most in own]
+        table = made.table(
+            "shared_memory", "int32_t", ["-1" if n is None else str(n) for n in rows]
+        )
+        targets = list(next(iter(shared_memory.rows.values())))
         fields = [
             f"{{.capability = {target.capability}"
             + ", .is_ptx = true" * target.is_ptx
@@ -100,7 +103,7 @@ class ConfigurationAxis(AxisKind):
             for target in targets
         ]
         made.tables.append(CTable(f"static tb_image {symbol}_targets[]", tuple(fields)))
-        choices = mixed_radix([made.digits[place] for place in needs.axes])
+        choices = mixed_radix([made.digits[place] for place in shared_memory.axes])
         size = len(targets) * count
         row = f"({choices})" if " " in choices else choices
         return (
@@ -145,12 +148,12 @@ def _key_entry(made: Decisions, column: Column) -> str:
 
 def _shared(plan: Plan) -> Iterator[dict[str, Any]]:
     """The bytes that each configuration needs on each target, by what it depends on."""
-    if plan.needs is None:
+    if plan.shared_memory is None:
         return
     axes = axes_of(plan.kernel)
-    for choices, row in plan.needs.rows.items():
-        places: Sequence[tuple[int, int]] = list(zip(plan.needs.axes, choices, strict=True))
+    for choices, row in plan.shared_memory.rows.items():
+        places: Sequence[tuple[int, int]] = list(zip(plan.shared_memory.axes, choices, strict=True))
         yield {
             "conditions": [axes[place].condition((index,)) for place, index in places],
-            "bytes": {target.name: list(needs) for target, needs in row.items()},
+            "bytes": {target.name: list(each) for target, each in row.items()},
         }

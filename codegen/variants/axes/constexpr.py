@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from codegen.model.kernel import Constexpr, KernelSource, Parameter
+from codegen.model.kernel import KernelSource
 from codegen.model.options import OPTIONS
+from codegen.model.parameters import Constexpr, Parameter
 from codegen.variants.axes.kind import AxisKind, labels_of
 from codegen.variants.c_steps import CArgument, Decisions, among
 from codegen.variants.combinations import Combination

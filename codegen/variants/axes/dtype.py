@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from codegen.model.descriptors import ParameterType
-from codegen.model.kernel import KernelSource, Parameter
+from codegen.model.kernel import KernelSource
+from codegen.model.parameters import Parameter
 from codegen.variants.axes.kind import AxisKind
 from codegen.variants.c_steps import Decisions, among
 from codegen.variants.combinations import Combination

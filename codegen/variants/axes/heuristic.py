@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codegen.model.computed import Computed, Reads
 from codegen.model.identifiers import c_identifier
-from codegen.model.kernel import Computed, KernelSource, Reads
+from codegen.model.kernel import KernelSource
 from codegen.variants.axes.kind import AxisKind, labels_of
 from codegen.variants.c_steps import CHeuristic, CStep, Decisions, int_literal
 from codegen.variants.combinations import Combination

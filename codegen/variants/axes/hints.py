@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from codegen.model.kernel import GENERIC, HINTED, Hints, KernelSource, Parameter, Variant
+from codegen.model.kernel import GENERIC, HINTED, Hints, KernelSource, Variant
+from codegen.model.parameters import Parameter
 from codegen.variants.axes.kind import AxisKind
 from codegen.variants.c_steps import Decisions
 from codegen.variants.combinations import Combination

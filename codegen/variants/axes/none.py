@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from codegen.model.kernel import Constexpr, KernelSource, Parameter
+from codegen.model.kernel import KernelSource
 from codegen.model.none_together import groups
+from codegen.model.parameters import Constexpr, Parameter
 from codegen.variants.axes.kind import AxisKind
 from codegen.variants.c_steps import CStep, Decisions
 from codegen.variants.combinations import Combination

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from codegen.model.descriptors import ParameterType
-from codegen.model.kernel import Constexpr, KernelSource, Parameter
+from codegen.model.kernel import KernelSource
+from codegen.model.parameters import Constexpr, Parameter
 from codegen.variants.axes.kind import AxisKind
 from codegen.variants.c_steps import Decisions
 from codegen.variants.combinations import Combination

@@ -12,10 +12,10 @@ int32_t tb_choose_value(const tb_function *function, const char *name, int64_t v
                         const int64_t *choices, int32_t count, const tb_slots *slots);
 
 /* The configuration to launch on *device: the one that was chosen, or the first that fits, by a row
- * of `needs` for each target: bytes of shared memory, or -1 where there is no image; -1 after
+ * of `shared` for each target: bytes of shared memory, or -1 where there is no image; -1 after
  * failing. TB_CURRENT_DEVICE becomes the device. */
 int32_t tb_usable(const tb_function *function, tb_image *targets, int32_t target_count,
-                  const int32_t *needs, int32_t count, int32_t configuration, int32_t *device);
+                  const int32_t *shared, int32_t count, int32_t configuration, int32_t *device);
 
 /* How many multiprocessors *device has, or -1 after failing; as in tb_usable. */
 int64_t tb_sm_count(const tb_function *function, int32_t *device);

@@ -48,7 +48,7 @@ int32_t tb_choose_value(const tb_function *function, const char *name, int64_t v
 }
 
 int32_t tb_usable(const tb_function *function, tb_image *targets, int32_t target_count,
-                  const int32_t *needs, int32_t count, int32_t configuration, int32_t *device)
+                  const int32_t *shared, int32_t count, int32_t configuration, int32_t *device)
 {
     const tb_variant held = {.images = targets, .image_count = target_count};
     const tb_device *facts = tb_device_facts(function, device);
@@ -60,14 +60,14 @@ int32_t tb_usable(const tb_function *function, tb_image *targets, int32_t target
         tb_fail_no_image(function, &held, *device, facts->capability);
         return -1;
     }
-    needs += (target - targets) * count;
-    if (needs[configuration] >= 0 && needs[configuration] <= facts->shared_optin)
+    shared += (target - targets) * count;
+    if (shared[configuration] >= 0 && shared[configuration] <= facts->shared_optin)
         return configuration;
     for (int32_t i = 0; i < count; i++) {
-        if (needs[i] >= 0 && needs[i] <= facts->shared_optin)
+        if (shared[i] >= 0 && shared[i] <= facts->shared_optin)
             return i;
-        if (needs[i] >= 0 && needs[i] < least)
-            least = needs[i];
+        if (shared[i] >= 0 && shared[i] < least)
+            least = shared[i];
     }
     if (least == INT32_MAX)
         tb_fail(function, TRITONBIND_RUNTIME_ERROR,
