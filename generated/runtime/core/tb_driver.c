@@ -51,20 +51,20 @@ static bool describe_device(const tb_function *function, int32_t ordinal, tb_dev
 {
     static const int attributes[] = {CU_ATTRIBUTE_CAPABILITY_MAJOR, CU_ATTRIBUTE_CAPABILITY_MINOR,
                                      CU_ATTRIBUTE_SHARED_MEMORY_OPTIN, CU_ATTRIBUTE_SM_COUNT};
-    int handle = 0, values[] = {0, 0, 0, 0};
+    int handle = 0, facts[] = {0, 0, 0, 0};
     const char *call = "cuDeviceGet";
     int result = tb_the_driver.device_get(&handle, ordinal);
     for (int i = 0; i < 4 && result == CUDA_SUCCESS; i++) {
         call = "cuDeviceGetAttribute";
-        result = tb_the_driver.device_attribute(&values[i], attributes[i], handle);
+        result = tb_the_driver.device_attribute(&facts[i], attributes[i], handle);
     }
     if (result != CUDA_SUCCESS) {
         tb_fail_cuda(function, call, ordinal, result);
         return false;
     }
-    device->capability = 10 * values[0] + values[1];
-    device->shared_optin = values[2];
-    device->sm_count = values[3];
+    device->capability = 10 * facts[0] + facts[1];
+    device->shared_optin = facts[2];
+    device->sm_count = facts[3];
     return true;
 }
 

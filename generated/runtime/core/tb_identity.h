@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_fdb09fa3ca90cd4f
+#define TB_IDENTITY tb_runtime_fcf77500bb5c799d
 
 #endif

@@ -65,8 +65,8 @@ static bool convert_tensor(const tb_python_functions *python, tb_conversion *cal
         python->clear_error();
         return false;
     }
-    call->values[index].type_index = TVM_FFI_DLTENSOR_POINTER;
-    call->values[index].value.pointer = tensor;
+    call->arguments[index].type_index = TVM_FFI_DLTENSOR_POINTER;
+    call->arguments[index].value.pointer = tensor;
     if (call->library == NULL && tensor->device.type == DL_CUDA) {
         call->library = library;
         call->device = tensor->device.index;
@@ -78,7 +78,7 @@ static bool convert_tensor(const tb_python_functions *python, tb_conversion *cal
 static bool convert(const tb_python_functions *python, tb_conversion *call, int32_t index,
                     void *object)
 {
-    tvm_ffi_any *value = &call->values[index];
+    tvm_ffi_any *value = &call->arguments[index];
     value->small_length = 0;
     if (object == python->none) {
         value->type_index = TVM_FFI_NONE;
@@ -155,7 +155,7 @@ bool tb_convert(const tb_python_functions *python, const tb_parameters *paramete
     for (int32_t i = 0; i < parameters->count; i++)
         if (!convert(python, call, i, given[i]))
             return false;
-    tvm_ffi_any *stream = &call->values[parameters->count - 1];
+    tvm_ffi_any *stream = &call->arguments[parameters->count - 1];
     if (stream->type_index == TVM_FFI_NONE && call->library != NULL) {
         call->stream_is_current = true;
         stream->type_index = TVM_FFI_OPAQUE_POINTER;

@@ -40,7 +40,7 @@ static void *call_from_python(void *self, void *const *arguments, size_t flagged
         return python.call(binding->stands_for, arguments, (size_t)count, names);
     void *state = python.release_gil();
     bool good =
-        tb_begin(&call, binding->global, false, converted.values, binding->parameters.count);
+        tb_begin(&call, binding->global, false, converted.arguments, binding->parameters.count);
     call.stream_is_current = converted.stream_is_current;
     good = good && binding->global->run(&call);
     python.take_gil(state);
@@ -112,7 +112,7 @@ static void *callable_type(void)
 void *tb_bind(tb_binding *binding, void *stands_for, void *names, void *defaults)
 {
     const int32_t count = binding->global->function->argument_count + 1;
-    if (!tb_find_python(&python) || count > TB_MOST_VALUES || python.tuple_size(names) != count)
+    if (!tb_find_python(&python) || count > TB_MOST_ARGUMENTS || python.tuple_size(names) != count)
         return NULL;
     void *type = python.type_of(stands_for);
     python.release(type);
@@ -122,18 +122,18 @@ void *tb_bind(tb_binding *binding, void *stands_for, void *names, void *defaults
     const intptr_t required = count - python.tuple_size(defaults);
     void *made = callable_type();
     callable *bound = made == NULL ? NULL : python.new_object(made, 0);
-    void **values = bound == NULL ? NULL : calloc(2 * (size_t)count, sizeof *values);
+    void **items = bound == NULL ? NULL : calloc(2 * (size_t)count, sizeof *items);
     void *const held[] = {bound, stands_for, names, defaults};
     python.clear_error();
-    if (values == NULL)
+    if (items == NULL)
         return NULL;
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         python.retain(held[i]); /* for ever, as the function is there */
     for (int32_t i = 0; i < count; i++)
-        values[i] = python.tuple_item(names, i);
+        items[i] = python.tuple_item(names, i);
     for (intptr_t i = required; i < count; i++)
-        values[count + i] = python.tuple_item(defaults, i - required);
-    binding->parameters = (tb_parameters){count, values, values + count};
+        items[count + i] = python.tuple_item(defaults, i - required);
+    binding->parameters = (tb_parameters){count, items, items + count};
     binding->stands_for = stands_for;
     bound->call = call_from_python;
     bound->binding = binding;

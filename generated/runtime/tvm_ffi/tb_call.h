@@ -26,7 +26,7 @@ typedef struct tb_global {
 typedef struct tb_call {
     const tb_global *global;
     const tb_function *function;
-    const tvm_ffi_any *values;
+    const tvm_ffi_any *arguments;
     int32_t count;
     int32_t device;                              /* of the tensors so far, or TB_CURRENT_DEVICE */
     int32_t device_index;                        /* the argument that decided it */
@@ -39,7 +39,7 @@ typedef struct tb_call {
 
 /* A call that prepares takes one more value behind the stream: where to ask for the stream that is
  * current at each launch, the address of a DLPack exchange API. */
-bool tb_begin(tb_call *call, const tb_global *global, bool prepares, const tvm_ffi_any *values,
+bool tb_begin(tb_call *call, const tb_global *global, bool prepares, const tvm_ffi_any *arguments,
               int32_t count);
 
 /* Where the call goes, by its device and its stream. */

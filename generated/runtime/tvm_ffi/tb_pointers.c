@@ -11,7 +11,7 @@ static bool fail_value(tb_call *call, int32_t index, tritonbind_status status, c
 {
     char text[TB_DESCRIPTION];
     tb_fail_argument(call->function, index, status, "must be %s, got %s", expected,
-                     tb_describe(&call->values[index], text, sizeof text));
+                     tb_describe(&call->arguments[index], text, sizeof text));
     return false;
 }
 
@@ -86,7 +86,7 @@ static bool fail_memory(tb_call *call, int32_t index, const void *data)
                      "must be a tensor with memory, got %s with its data at 0x%llx, where there is "
                      "none: it is fake, wraps other tensors, or its storage was freed; pass one "
                      "that holds its data",
-                     tb_describe(&call->values[index], text, sizeof text),
+                     tb_describe(&call->arguments[index], text, sizeof text),
                      (unsigned long long)(uintptr_t)data);
     return false;
 }
@@ -116,7 +116,7 @@ static void *data_of(const tb_dl_tensor *tensor)
 
 bool tb_get_pointer(tb_call *call, int32_t index, void **pointer)
 {
-    const tvm_ffi_any *value = &call->values[index];
+    const tvm_ffi_any *value = &call->arguments[index];
     const tb_dl_tensor *tensor = tb_tensor_of(value);
     uint64_t wide = 0;
     if (tensor != NULL) {
@@ -155,7 +155,7 @@ bool tb_get_pointer(tb_call *call, int32_t index, void **pointer)
 
 const tritonbind_tensor *tb_get_tensor(tb_call *call, int32_t index, tritonbind_tensor *tensor)
 {
-    const tb_dl_tensor *found = tb_tensor_of(&call->values[index]);
+    const tb_dl_tensor *found = tb_tensor_of(&call->arguments[index]);
     if (found == NULL) {
         fail_value(call, index, TRITONBIND_TYPE_ERROR,
                    "a tensor, of which the kernel needs the shape");

@@ -16,7 +16,7 @@ int tb_safe_call(const tb_global *global, bool prepares, const tvm_ffi_any *argu
         return -1;
     }
     if (prepares) {
-        call.values = arguments; /* with those filled in, they were the function's own */
+        call.arguments = arguments; /* with those filled in, they were the function's own */
         return tb_return_prepared(&call, result);
     }
     memset(result, 0, sizeof *result);

@@ -71,7 +71,8 @@ typedef struct tb_driver {
     int (*context_pop)(void **context);
     int (*capture_mode)(int *mode);
     int (*library_load)(void **library, const void *code, void *jit_options, void **jit_values,
-                        unsigned int jit_count, void *options, void **values, unsigned int count);
+                        unsigned int jit_count, void *options, void **option_values,
+                        unsigned int count);
     int (*library_kernel)(void **kernel, void *library, const char *name);
     int (*library_unload)(void *library);
     int (*kernel_function)(void **function, void *kernel);

@@ -24,10 +24,10 @@ static size_t append(size_t length, const char *format, ...) __attribute__((form
 
 static size_t append(size_t length, const char *format, ...)
 {
-    va_list values;
-    va_start(values, format);
-    int written = vsnprintf(message + length, sizeof message - length, format, values);
-    va_end(values);
+    va_list rest;
+    va_start(rest, format);
+    int written = vsnprintf(message + length, sizeof message - length, format, rest);
+    va_end(rest);
     length += written < 0 ? 0 : (size_t)written;
     return length < sizeof message ? length : sizeof message - 1;
 }
@@ -35,11 +35,11 @@ static size_t append(size_t length, const char *format, ...)
 tritonbind_status tb_fail(const tb_function *function, tritonbind_status status, const char *format,
                           ...)
 {
-    va_list values;
+    va_list rest;
     size_t length = function == NULL ? 0 : append(0, "%s: ", function->name);
-    va_start(values, format);
-    (void)vsnprintf(message + length, sizeof message - length, format, values);
-    va_end(values);
+    va_start(rest, format);
+    (void)vsnprintf(message + length, sizeof message - length, format, rest);
+    va_end(rest);
     return status_of_message = status;
 }
 
@@ -53,11 +53,11 @@ static const char *argument_name(const tb_function *function, int32_t index)
 tritonbind_status tb_fail_argument(const tb_function *function, int32_t index,
                                    tritonbind_status status, const char *format, ...)
 {
-    va_list values;
+    va_list rest;
     size_t length = append(0, "%s argument #%d `%s` ", function->name, (int)index,
                            argument_name(function, index));
-    va_start(values, format);
-    (void)vsnprintf(message + length, sizeof message - length, format, values);
-    va_end(values);
+    va_start(rest, format);
+    (void)vsnprintf(message + length, sizeof message - length, format, rest);
+    va_end(rest);
     return status_of_message = status;
 }

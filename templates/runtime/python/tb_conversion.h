@@ -8,7 +8,7 @@
 
 #pragma GCC visibility push(hidden)
 
-#define TB_MOST_VALUES (TB_MOST_PARAMETERS + 1) /* with the stream */
+#define TB_MOST_ARGUMENTS (TB_MOST_PARAMETERS + 1) /* with the stream */
 
 /* The parameters of a function, by which arguments are put in order. */
 typedef struct tb_parameters {
@@ -21,7 +21,7 @@ typedef struct tb_conversion {
     const tb_dl_exchange_api *library; /* of the first tensor on a CUDA device */
     int32_t device;                    /* which that is on */
     bool stream_is_current;            /* the library's, which nobody passed */
-    tvm_ffi_any values[TB_MOST_VALUES];
+    tvm_ffi_any arguments[TB_MOST_ARGUMENTS];
     tb_dl_tensor tensors[TB_MOST_PARAMETERS];
 } tb_conversion;
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-bool tb_begin(tb_call *call, const tb_global *global, bool prepares, const tvm_ffi_any *values,
+bool tb_begin(tb_call *call, const tb_global *global, bool prepares, const tvm_ffi_any *arguments,
               int32_t count)
 {
     const tb_function *function = global->function;
@@ -15,7 +15,7 @@ bool tb_begin(tb_call *call, const tb_global *global, bool prepares, const tvm_f
     memset(call, 0, sizeof *call);
     call->global = global;
     call->function = function;
-    call->values = values;
+    call->arguments = arguments;
     call->count = count;
     call->device = TB_CURRENT_DEVICE;
     call->prepares = prepares;
@@ -63,7 +63,7 @@ bool tb_get_stream(const tb_function *function, const tvm_ffi_any *value, void *
 bool tb_get_destination(tb_call *call, tb_destination *destination)
 {
     const tb_function *function = call->function;
-    const tvm_ffi_any *stream = &call->values[function->argument_count];
+    const tvm_ffi_any *stream = &call->arguments[function->argument_count];
     *destination = (tb_destination){.device = call->device};
     if (call->prepares)
         destination->prepared = &call->prepared;

@@ -10,7 +10,7 @@ static bool fail_number(tb_call *call, int32_t index, tritonbind_status status,
                         const char *expected)
 {
     char text[TB_DESCRIPTION];
-    const tvm_ffi_any *value = &call->values[index];
+    const tvm_ffi_any *value = &call->arguments[index];
     const char *hint = "";
     if (tb_tensor_of(value) != NULL)
         hint = "; pass its value, as .item() gives it";
@@ -24,13 +24,13 @@ static bool fail_number(tb_call *call, int32_t index, tritonbind_status status,
 
 void *tb_unless_none(tb_call *call, int32_t index, void *storage)
 {
-    return call->values[index].type_index == TVM_FFI_NONE ? NULL : storage;
+    return call->arguments[index].type_index == TVM_FFI_NONE ? NULL : storage;
 }
 
 static bool get_signed(tb_call *call, int32_t index, int64_t low, int64_t high,
                        const char *expected, int64_t *result)
 {
-    const tvm_ffi_any *value = &call->values[index];
+    const tvm_ffi_any *value = &call->arguments[index];
     if (value->type_index == TVM_FFI_INT && value->value.integer >= low
         && value->value.integer <= high) {
         *result = value->value.integer;
@@ -62,7 +62,7 @@ DEFINE_INTEGER(uint32, uint32_t, 0, UINT32_MAX, "a u32")
 bool tb_get_uint64(tb_call *call, int32_t index, uint64_t *value)
 {
     int64_t wide = 0;
-    if (tb_unsigned_of(&call->values[index], value))
+    if (tb_unsigned_of(&call->arguments[index], value))
         return true;
     if (!get_signed(call, index, 0, INT64_MAX, "a u64-range integer", &wide))
         return false;
@@ -72,7 +72,7 @@ bool tb_get_uint64(tb_call *call, int32_t index, uint64_t *value)
 
 bool tb_get_bool(tb_call *call, int32_t index, bool *result)
 {
-    const tvm_ffi_any *value = &call->values[index];
+    const tvm_ffi_any *value = &call->arguments[index];
     if (value->type_index == TVM_FFI_BOOL
         || (value->type_index == TVM_FFI_INT && (uint64_t)value->value.integer <= 1)) {
         *result = value->value.integer != 0;
@@ -85,7 +85,7 @@ bool tb_get_bool(tb_call *call, int32_t index, bool *result)
 
 bool tb_get_double(tb_call *call, int32_t index, double *result)
 {
-    const tvm_ffi_any *value = &call->values[index];
+    const tvm_ffi_any *value = &call->arguments[index];
     uint64_t wide = 0;
     if (value->type_index == TVM_FFI_FLOAT)
         *result = value->value.real;

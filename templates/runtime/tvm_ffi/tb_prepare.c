@@ -78,8 +78,8 @@ static void let_go(void *handle)
 static void hold_tensors(held *self, const tb_call *call)
 {
     for (int32_t i = 0; i < call->function->argument_count; i++) {
-        if (call->values[i].type_index == TVM_FFI_TENSOR) {
-            self->tensors[self->count] = call->values[i].value.pointer;
+        if (call->arguments[i].type_index == TVM_FFI_TENSOR) {
+            self->tensors[self->count] = call->arguments[i].value.pointer;
             (void)tb_tvm_ffi()->retain(self->tensors[self->count++]);
         }
     }
@@ -102,7 +102,7 @@ static bool fail_exchange_api(const tb_call *call, int32_t index, tritonbind_sta
     tb_fail_argument(call->function, index, status,
                      "must be an opaque pointer to a DLPackExchangeAPI of version 1 that tells its "
                      "current stream, or None, got %s",
-                     tb_describe(&call->values[index], text, sizeof text));
+                     tb_describe(&call->arguments[index], text, sizeof text));
     return false;
 }
 
@@ -110,7 +110,7 @@ static bool fail_exchange_api(const tb_call *call, int32_t index, tritonbind_sta
 static bool get_library(const tb_call *call, const tb_dl_exchange_api **library)
 {
     const int32_t index = call->function->argument_count + 1;
-    const tvm_ffi_any *value = &call->values[index];
+    const tvm_ffi_any *value = &call->arguments[index];
     *library = NULL;
     if (call->count <= index || value->type_index == TVM_FFI_NONE)
         return true;
@@ -123,9 +123,9 @@ static bool get_library(const tb_call *call, const tb_dl_exchange_api **library)
 static bool hold_stream(held *self, const tb_call *call)
 {
     const int32_t place = call->function->argument_count;
-    const tvm_ffi_any *values = call->values;
-    if (call->count > place && values[place].type_index != TVM_FFI_NONE)
-        self->has_stream = tb_get_stream(call->function, &values[place], &self->stream);
+    const tvm_ffi_any *arguments = call->arguments;
+    if (call->count > place && arguments[place].type_index != TVM_FFI_NONE)
+        self->has_stream = tb_get_stream(call->function, &arguments[place], &self->stream);
     return get_library(call, &self->library);
 }
 

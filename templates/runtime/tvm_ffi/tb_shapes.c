@@ -43,7 +43,7 @@ static bool fail_strides(tb_call *call, int32_t index, const tb_dl_tensor *tenso
     char text[TB_DESCRIPTION], list[256];
     tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
                      "must be contiguous, got %s with strides %s",
-                     tb_describe(&call->values[index], text, sizeof text),
+                     tb_describe(&call->arguments[index], text, sizeof text),
                      tb_list_sizes(tensor->strides, tensor->dimensions, list, sizeof list));
     return false;
 }
@@ -55,13 +55,13 @@ static bool fail_shape(tb_call *call, int32_t index, const int64_t *sizes, int32
                      "must hold the elements of shape %s = %s, got %s",
                      call->function->arguments[index].shape,
                      tb_list_sizes(sizes, count, list, sizeof list),
-                     tb_describe(&call->values[index], text, sizeof text));
+                     tb_describe(&call->arguments[index], text, sizeof text));
     return false;
 }
 
 bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count)
 {
-    const tb_dl_tensor *tensor = tb_tensor_of(&call->values[index]);
+    const tb_dl_tensor *tensor = tb_tensor_of(&call->arguments[index]);
     if (tensor == NULL)
         return true;
     if (!is_contiguous(tensor))
@@ -95,7 +95,7 @@ static bool fail_dimension(tb_call *call, int32_t index, int32_t place)
     char text[TB_DESCRIPTION];
     tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
                      "must have a dimension %d, which the launch reads, got %s", (int)place,
-                     tb_describe(&call->values[index], text, sizeof text));
+                     tb_describe(&call->arguments[index], text, sizeof text));
     return false;
 }
 
@@ -104,14 +104,14 @@ static bool fail_rank(tb_call *call, int32_t index, int32_t rank)
     char text[TB_DESCRIPTION];
     tb_fail_argument(call->function, index, TRITONBIND_VALUE_ERROR,
                      "must have %d dimension%s, which the launch unpacks, got %s", (int)rank,
-                     rank == 1 ? "" : "s", tb_describe(&call->values[index], text, sizeof text));
+                     rank == 1 ? "" : "s", tb_describe(&call->arguments[index], text, sizeof text));
     return false;
 }
 
 bool tb_get_fact(tb_call *call, int32_t index, tb_fact fact, int32_t place, int32_t rank,
                  int64_t *value)
 {
-    const tvm_ffi_any *given = &call->values[index];
+    const tvm_ffi_any *given = &call->arguments[index];
     const tb_dl_tensor *tensor = tb_tensor_of(given);
     char text[TB_DESCRIPTION];
     *value = 0;
@@ -142,7 +142,7 @@ static bool derive(tb_call *call, int32_t index, tvm_ffi_any *value)
 {
     const tb_argument *argument = &call->function->arguments[index];
     const tb_origin *origin = argument->origin;
-    const tvm_ffi_any *source = &call->values[origin->argument];
+    const tvm_ffi_any *source = &call->arguments[origin->argument];
     const tb_argument *pointer = &call->function->arguments[origin->argument];
     const tb_dl_tensor *tensor = tb_tensor_of(source);
     char text[TB_DESCRIPTION];
@@ -160,7 +160,7 @@ static bool derive(tb_call *call, int32_t index, tvm_ffi_any *value)
 
 static bool is_left_out(const tb_call *call, int32_t index)
 {
-    return call->values[index].type_index == TVM_FFI_NONE
+    return call->arguments[index].type_index == TVM_FFI_NONE
            && call->function->arguments[index].origin != NULL;
 }
 
@@ -172,10 +172,10 @@ bool tb_fill_in(tb_call *call, tvm_ffi_any *filled)
         first++;
     if (first == count)
         return true;
-    memcpy(filled, call->values, (size_t)call->count * sizeof *filled);
+    memcpy(filled, call->arguments, (size_t)call->count * sizeof *filled);
     for (int32_t i = first; i < count; i++)
         if (is_left_out(call, i) && !derive(call, i, &filled[i]))
             return false;
-    call->values = filled;
+    call->arguments = filled;
     return true;
 }
