@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_fcf77500bb5c799d
+#define TB_IDENTITY tb_runtime_99d7c02e2e23fce1
 
 #endif

@@ -9,7 +9,7 @@
 /* A tensor passed for the argument must be row-major with at least the product of the sizes. */
 bool tb_check_shape(tb_call *call, int32_t index, const int64_t *sizes, int32_t count);
 
-/* Where ints were left out, copies the arguments to `filled` with those ints, and goes on with it. */
+/* Where ints were left out, copies the arguments to `filled` with those, and goes on with it. */
 bool tb_fill_in(tb_call *call, tvm_ffi_any *filled);
 
 /* A number of a tensor argument; `place` is a dimension, counted from the last where negative, and
