@@ -14,8 +14,8 @@ import pytest
 
 from codegen.compile.processes import Compiler
 from tests.support import features as feature_kernels
+from tests.support import jit_on_standin, signature_project, standin, warm
 from tests.support import sample as sample_project
-from tests.support import signature_project, standin, warm
 
 collect_ignore_glob = ["*/__snapshots__/*"]
 
@@ -95,6 +95,14 @@ def signatures(
     sys.path.insert(0, str(generated.folder.parent))
     yield generated
     sys.path.remove(str(generated.folder.parent))
+
+
+@pytest.fixture
+def jit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Triton's JIT behind the stand-in driver; the folder of what it compiles, which all share."""
+    cache = _shared(tmp_path_factory) / "compiled_by_jit"
+    with jit_on_standin.installed(cache):
+        yield cache
 
 
 def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:

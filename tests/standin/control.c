@@ -88,6 +88,7 @@ static int unsafe_while_capturing(enum driver_call call)
 {
     return call == CALL_cuLibraryLoadData || call == CALL_cuLibraryUnload
            || call == CALL_cuKernelSetAttribute || call == CALL_cuKernelGetFunction
+           || call == CALL_cuModuleLoadData || call == CALL_cuModuleUnload
            || call == CALL_cuCtxCreate_v2;
 }
 
@@ -183,6 +184,14 @@ int driver_version(void)
 int driver_ptx_version(void)
 {
     return newest_ptx;
+}
+
+CUresult driver_capture_status(int *status)
+{
+    if (status == NULL)
+        return CUDA_ERROR_INVALID_VALUE;
+    *status = capturing ? CU_STREAM_CAPTURE_STATUS_ACTIVE : CU_STREAM_CAPTURE_STATUS_NONE;
+    return CUDA_SUCCESS;
 }
 
 static int driver_agrees(int driver, int ptx)

@@ -19,6 +19,8 @@ enum {
     SYMBOL_IS_ENTRY = 0x10,
     INFO_REQUIRED_BLOCK = 0x10,
     INFO_MAXIMUM_THREADS = 0x05,
+    INFO_STACK = 0x12,
+    INFO_REGISTERS = 0x2f,
     INFO_PARAMETER = 0x17,
     INFO_CLUSTER = 0x3d,
     COMPAT_ACCELERATED = 0x09
@@ -221,6 +223,24 @@ static int read_kernel(const struct elf *elf, const struct section *section,
     return state;
 }
 
+/* What the image says of all its functions, each by the number of its symbol. */
+static void read_sizes(const struct elf *elf, uint32_t symbol, struct CUkern_st *kernel)
+{
+    struct section section;
+    struct information information;
+    if (!find_section(elf, ".nv.info", "", &section))
+        return;
+    information = open_information(elf, &section);
+    while (next_record(&information) == 1) {
+        if (information.size != 8 || read32(information.value) != symbol)
+            continue;
+        if (information.attribute == INFO_REGISTERS)
+            kernel->registers = read32(information.value + 4);
+        if (information.attribute == INFO_STACK)
+            kernel->stack = read32(information.value + 4);
+    }
+}
+
 /* Kernels are the entry symbols; a helper function that was not inlined is none. */
 static int read_kernels(const struct elf *elf, struct CUlib_st *library)
 {
@@ -239,6 +259,7 @@ static int read_kernels(const struct elf *elf, struct CUlib_st *library)
         kernel = image_add_kernel(library, name, strlen(name));
         if (read_kernel(elf, &information, kernel) != 0)
             return -1;
+        read_sizes(elf, (uint32_t)(at / 24), kernel);
     }
     return library->kernels == NULL ? -1 : 0;
 }

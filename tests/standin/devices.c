@@ -135,6 +135,12 @@ static int attribute_value(const struct device *device, int attribute)
     case 12: /* registers per block */
     case 82: /* registers per multiprocessor */
         return 65536;
+    case 13: /* clock, kHz */
+        return 1980000;
+    case 36: /* clock of the memory, kHz */
+        return 2619000;
+    case 37: /* width of its bus, bits */
+        return 5120;
     case 16: /* multiprocessors */
         return model->multiprocessors;
     case 39: /* threads per multiprocessor */

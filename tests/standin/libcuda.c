@@ -85,6 +85,28 @@ static CUresult unload(CUlibrary handle)
     return CUDA_SUCCESS;
 }
 
+/* Every address is one of a device's memory: the stand-in knows of no other. */
+static CUresult give_pointer(void *place, int attribute, CUdeviceptr address)
+{
+    if (place == NULL || attribute != CU_POINTER_ATTRIBUTE_DEVICE_POINTER)
+        return CUDA_ERROR_INVALID_VALUE;
+    *(CUdeviceptr *)place = address;
+    return CUDA_SUCCESS;
+}
+
+static CUresult give_limit(size_t *place, int limit)
+{
+    if (place == NULL || limit != CU_LIMIT_PRINTF_FIFO_SIZE)
+        return CUDA_ERROR_INVALID_VALUE;
+    *place = (size_t)1 << 20;
+    return CUDA_SUCCESS;
+}
+
+static CUresult take_limit(int limit)
+{
+    return limit == CU_LIMIT_PRINTF_FIFO_SIZE ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
 static CUresult give_text(CUresult code, int named, const char **place)
 {
     const char *text = NULL;
@@ -138,6 +160,24 @@ DRIVER_CALL(cuKernelSetAttribute, (int attribute, int value, CUkernel kernel, CU
             image_set_attribute(kernel, attribute, value, device))
 DRIVER_CALL(cuKernelGetFunction, (CUfunction * function, CUkernel kernel),
             image_load_on_current(function, kernel))
+
+DRIVER_CALL(cuModuleLoadData, (CUlibrary * module, const void *image), module_load(image, module))
+DRIVER_CALL(cuModuleUnload, (CUlibrary module), unload(module))
+DRIVER_CALL(cuModuleGetFunction, (CUfunction * function, CUlibrary module, const char *name),
+            module_get_function(function, module, name))
+DRIVER_CALL(cuFuncGetAttribute, (int *value, int attribute, CUfunction function),
+            function_get_attribute(value, attribute, function))
+DRIVER_CALL(cuFuncSetAttribute, (CUfunction function, int attribute, int value),
+            function_set_attribute(function, attribute, value))
+DRIVER_CALL(cuFuncSetCacheConfig, (CUfunction function, int preference),
+            function_set_cache(function, preference))
+
+DRIVER_CALL(cuPointerGetAttribute, (void *place, int attribute, CUdeviceptr address),
+            give_pointer(place, attribute, address))
+DRIVER_CALL(cuStreamIsCapturing, (CUstream stream, int *status),
+            ((void)stream, driver_capture_status(status)))
+DRIVER_CALL(cuCtxGetLimit, (size_t *value, int limit), give_limit(value, limit))
+DRIVER_CALL(cuCtxSetLimit, (int limit, size_t value), ((void)value, take_limit(limit)))
 
 DRIVER_CALL(cuMemAllocAsync, (CUdeviceptr * address, size_t size, CUstream stream),
             memory_take(address, size, stream))

@@ -1,7 +1,7 @@
 /* What the parts of the stand-in share; every function here is called with the lock held.
  *
  * libcuda.c exports the driver calls and control.c what tests ask for; contexts.c, devices.c,
- * image.c (cubin.c, ptx.c), tensor_map.c, memory.c and launch.c do the work.
+ * image.c (cubin.c, ptx.c), modules.c, tensor_map.c, memory.c and launch.c do the work.
  */
 #ifndef STANDIN_STANDIN_H
 #define STANDIN_STANDIN_H
@@ -39,7 +39,17 @@
     ROW(cuGetErrorName)                                                                            \
     ROW(cuGetErrorString)                                                                          \
     ROW(cuStreamGetCtx)                                                                            \
-    ROW(cuTensorMapEncodeTiled)
+    ROW(cuTensorMapEncodeTiled)                                                                    \
+    ROW(cuModuleLoadData)                                                                          \
+    ROW(cuModuleUnload)                                                                            \
+    ROW(cuModuleGetFunction)                                                                       \
+    ROW(cuFuncGetAttribute)                                                                        \
+    ROW(cuFuncSetAttribute)                                                                        \
+    ROW(cuFuncSetCacheConfig)                                                                      \
+    ROW(cuPointerGetAttribute)                                                                     \
+    ROW(cuStreamIsCapturing)                                                                       \
+    ROW(cuCtxGetLimit)                                                                             \
+    ROW(cuCtxSetLimit)
 
 #define DRIVER_CALL_ENUMERATOR(name) CALL_##name,
 enum driver_call { DRIVER_CALLS(DRIVER_CALL_ENUMERATOR) DRIVER_CALL_COUNT };
@@ -65,6 +75,8 @@ struct CUkern_st {
     uint32_t required_block[3]; /* all zero: any */
     uint32_t cluster[3];        /* all zero: none is compiled in */
     uint32_t maximum_threads;   /* 0: the device's limit */
+    uint32_t registers;         /* for each thread; 0 where the image does not say */
+    uint32_t stack;             /* in bytes for each thread */
     size_t parameter_count;
     struct parameter *parameters;
     int shared_limit[DEVICE_LIMIT];
@@ -89,6 +101,7 @@ CUresult driver_enter(enum driver_call call); /* takes the lock, whatever it ret
 CUresult driver_initialise(unsigned int flags);
 int driver_version(void);
 int driver_ptx_version(void);
+CUresult driver_capture_status(int *status); /* of any stream */
 
 /* devices.c */
 int devices_set(const int *capabilities, const int *shared_bytes, int count);
@@ -128,6 +141,13 @@ struct CUkern_st *image_add_kernel(struct CUlib_st *library, const char *name, s
 CUresult cubin_parse(const unsigned char *image, struct CUlib_st *library);
 int ptx_recognise(const char *text);
 CUresult ptx_parse(const char *text, struct CUlib_st *library);
+
+/* modules.c */
+CUresult module_load(const void *image, CUlibrary *place);
+CUresult module_get_function(CUfunction *place, CUlibrary module, const char *name);
+CUresult function_get_attribute(int *value, int attribute, CUfunction function);
+CUresult function_set_attribute(CUfunction function, int attribute, int value);
+CUresult function_set_cache(CUfunction function, int preference);
 
 /* memory.c */
 CUresult memory_take(CUdeviceptr *place, size_t size, CUstream stream);

@@ -20,6 +20,7 @@ from .places import REPOSITORY
 from .sample import MODULES, PACKAGE, Sample
 
 _STORAGE = {
+    "i1": "bool",
     "fp8e4nv": "uint8",
     "fp8e5": "uint8",
     "bf16": "uint16",
