@@ -7,10 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := regenerate
-.PHONY: help regenerate test test-slow test-3.8 test-oldest lint analyze others tutorials carry clean
+.PHONY: help regenerate test test-slow test-3.8 test-oldest lint analyze analyze-gcc analyze-clang-tidy others tutorials carry clean
 
 help: ## lists these commands
-	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 regenerate: $(VENV)/installed ## checks generated/, brings it up to date, builds its library, shows what is there
 	$(BIN)/python -m codegen regenerate --show
@@ -35,9 +35,15 @@ lint: $(VENV)/installed ## black, ruff, mypy and clang-format
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $$(git ls-files 'templates/*.[ch]' 'tests/c/*.[ch]' 'tests/standin/*.[ch]' 'benchmarks/*.[ch]')
 
-analyze: ## the analyzers of gcc and clang, which are no part of .venv, on the C runtime
+analyze: analyze-gcc analyze-clang-tidy ## both analyzers of the C runtime, which are no part of .venv
+
+analyze-gcc: ## gcc's analyzer, on the C runtime
 	for source in $$(git ls-files 'templates/*.c'); do \
 		gcc -std=c99 -O2 -Wall -Wextra -fanalyzer -Werror -c -o /dev/null $$source || exit 1; \
+	done
+
+analyze-clang-tidy: ## clang-tidy, by version 23 of which the C runtime is clean
+	for source in $$(git ls-files 'templates/*.c'); do \
 		clang-tidy --quiet $$source -- -std=c99 || exit 1; \
 	done
 

@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_99d7c02e2e23fce1
+#define TB_IDENTITY tb_runtime_d0ca2aca58e73152
 
 #endif

@@ -14,16 +14,12 @@ tb_image *tb_choose_image(const tb_variant *variant, int32_t capability)
     tb_image *cubin = NULL, *ptx = NULL;
     for (int32_t i = 0; i < variant->image_count; i++) {
         tb_image *image = &variant->images[i];
-        if (image->capability > capability)
-            continue;
-        if (image->is_ptx) {
-            if (ptx == NULL || ptx->capability < image->capability)
-                ptx = image;
-        } else if (image->capability == capability
-                   || (!image->is_exact && image->capability / 10 == capability / 10)) {
-            if (cubin == NULL || cubin->capability < image->capability)
-                cubin = image;
-        }
+        tb_image **best = image->is_ptx ? &ptx : &cubin;
+        const bool is_alike = image->capability == capability
+                              || (!image->is_exact && image->capability / 10 == capability / 10);
+        if (image->capability <= capability && (image->is_ptx || is_alike)
+            && (*best == NULL || (*best)->capability < image->capability))
+            *best = image;
     }
     return cubin == NULL ? ptx : cubin;
 }

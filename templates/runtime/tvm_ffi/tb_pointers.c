@@ -23,7 +23,7 @@ static tritonbind_dtype find_dtype(const tb_argument *argument, tb_dl_data_type 
         if (row->code == dtype.code && row->bits == dtype.bits && dtype.lanes == 1)
             return argument->dtypes[i];
     }
-    return (tritonbind_dtype)0;
+    return 0;
 }
 
 static bool fail_dtype(tb_call *call, int32_t index)
