@@ -6,6 +6,7 @@ import inspect
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
 from codegen.model.declaration import DECLARATIONS, EXPLICIT, Declaration, GridFunction, own_int
@@ -21,8 +22,9 @@ from codegen.model.options import (
 )
 from codegen.model.sm_count import sm_count
 from codegen.model.targets import TARGETS, Target
+from codegen.read import needed_parts
 
-__all__ = ["export", "sm_count"]
+__all__ = ["export", "kernel_of", "sm_count"]
 
 KernelT = TypeVar("KernelT")
 
@@ -140,6 +142,20 @@ def export(
         return kernel
 
     return declare
+
+
+def kernel_of(place: str) -> Any:
+    """The kernel at `module:name`, or in a script of the project, `path/of/script.py:name`.
+
+    For kernels whose module cannot be imported: of a script, and of a package that is not whole
+    where the generator runs, only the definitions run that the kernel needs. A path is relative to
+    the folder of pyproject.toml. Raises `CodegenError` that names what is missing.
+    """
+    where = calling_line()
+    above = Path(where.path).resolve().parents
+    project = next((one for one in above if (one / "pyproject.toml").is_file()), above[0])
+    with about(f"`{place}`", where):
+        return needed_parts.kernel_of(place, project)
 
 
 def _taken(value: Any) -> Any:
