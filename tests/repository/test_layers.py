@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -60,3 +61,15 @@ def test_the_readme_has_the_first_line_of_every_file() -> None:
         for path in files
     }
     assert rows == jobs
+
+
+def test_what_is_installed_beside_a_program_imports_the_standard_library_alone() -> None:
+    """Where functions import more, they are commands, or find it imported."""
+    others = set()
+    for path in sorted((REPOSITORY / "tritonbind").rglob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Import):
+                others |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                others.add(str(node.module).partition(".")[0])
+    assert others - sys.stdlib_module_names == {"tritonbind"}
