@@ -114,9 +114,7 @@ def test_a_class_holds_kernels_too(written: Written) -> None:
     ("files", "place", "message"),
     [
         (
-            {
-                "s.py": f"{HEAD}import lacking\nV = tl.constexpr(lacking.V)\n{KERNEL.format(value='V')}"
-            },
+            {"s.py": f"{HEAD}import lacking\nV = lacking.value\n{KERNEL.format(value='V')}"},
             "s.py:kernel",
             "`lacking` is needed, and cannot be imported: the module lacking cannot be imported: "
             "ModuleNotFoundError: No module named 'lacking'\n"
