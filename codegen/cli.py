@@ -28,6 +28,8 @@ from codegen.project.manifest import Manifest, read_manifest
 from codegen.project.output import exclusive, recover
 from codegen.project.selection import select
 from codegen.project.settings import Config, read_config
+from tritonbind.errors import TritonbindError
+from tritonbind.recording_file import read
 
 FRESH, DIFFERENT, FAILED = 0, 1, 2
 
@@ -224,6 +226,19 @@ def _inspect(options: argparse.Namespace, config: Config) -> int:
     return FRESH
 
 
+def _adopt(options: argparse.Namespace, config: Config) -> int:
+    from codegen.adopt.command import adopt  # and Triton, which other commands do without
+
+    try:
+        recording = read(options.recording)
+    except TritonbindError as error:
+        raise CodegenError(error.reason, hint=error.hint) from error
+    with exclusive(config.project, lambda: report.say(_WAITING)):
+        lines = adopt(config, recording)
+    report.adoption(lines)
+    return FRESH if any(line.file for line in lines) else FAILED
+
+
 def _build(options: argparse.Namespace, config: Config) -> int:
     with _exclusive(options, config):
         _manifest(config)
@@ -316,6 +331,11 @@ def _parser() -> argparse.ArgumentParser:
     inspect.set_defaults(run=_inspect)
     inspect.add_argument("kernel", metavar="KERNEL", help="a function, or its last part")
     _common(inspect)
+    adopt = commands.add_parser(
+        "adopt", help="write kernel files that declare what a recorded program launched"
+    )
+    adopt.set_defaults(run=_adopt)
+    adopt.add_argument("recording", metavar="FILE", help="what `tritonbind record` wrote")
     build = commands.add_parser("build", help="build the shared library and print its path")
     build.set_defaults(run=_build)
     return parser

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from codegen.adopt.line import Line
 from codegen.model.errors import CodegenError, shown
 from codegen.model.options import DEFAULTS, OPTIONS
 from codegen.pipeline import Outcome
@@ -177,6 +178,21 @@ def functions_table(manifest: Manifest) -> None:
         labels = ", ".join(variants) if len(variants) <= 4 else str(len(variants))
         rows.append((name, labels, ", ".join(targets), _size(size)))
     _table(rows)
+
+
+@product()
+def adoption(lines: Sequence[Line]) -> None:
+    """What became of each recorded kernel, and why some of it is not adopted."""
+    for line in lines:
+        if line.file:
+            new = f", {line.new} of them new" if 0 < line.new < line.listed else ""
+            new = ", none of them new" if not line.new else new
+            noun = "specialisation" if line.listed == 1 else "specialisations"
+            print(f"adopted {line.kernel}: {line.listed} {noun}{new}, in {line.file}")
+        for problem in line.problems:
+            print(f"{'left out' if line.file else 'not adopted'} {line.kernel}: {problem}")
+    if any(line.file for line in lines):
+        print(f"now run `{COMMAND} regenerate`")
 
 
 @product()

@@ -62,7 +62,7 @@ def write(recording: Recording, path: Path | str) -> None:
 
 
 def text_of(recording: Recording) -> str:
-    return f"{_laid_out(to_json(recording))}\n"
+    return f"{laid_out(to_json(recording))}\n"
 
 
 def to_json(recording: Recording) -> Json:
@@ -101,7 +101,7 @@ def _kernel_to_json(kernel: Kernel) -> Json:
     }
 
 
-def _laid_out(value: Json, indent: int = 0, name: str = "") -> str:
+def laid_out(value: Json, indent: int = 0, name: str = "") -> str:
     """JSON in which what fits on a line is on one. `name` stands before the value."""
     line = name + json.dumps(value, ensure_ascii=False)
     if indent + len(line) < _COLUMNS or not isinstance(value, (dict, list, tuple)) or not value:
@@ -111,7 +111,7 @@ def _laid_out(value: Json, indent: int = 0, name: str = "") -> str:
     else:
         named = [("", held) for held in value]
     inner = "\n" + " " * (indent + 2)
-    items = ",".join(inner + _laid_out(held, indent + 2, name) for name, held in named)
+    items = ",".join(inner + laid_out(held, indent + 2, name) for name, held in named)
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     return f"{name}{opening}{items}\n{' ' * indent}{closing}"
 

@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "project": {"model", "read"},
     "compile": {"model", "read", "prove", "project", "variants"},
     "render": {"model", "prove", "variants"},
+    "adopt": {"model", "read", "project"},
 }
 CODEGEN = REPOSITORY / "codegen"
 

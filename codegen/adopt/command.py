@@ -1,0 +1,168 @@
+"""The story of an adoption: read a recording, find its kernels, write their declarations."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from codegen.adopt.finding import find
+from codegen.adopt.kernel_files import Adopted, Row, added, data, declaration, imports, text
+from codegen.adopt.line import Line
+from codegen.model.errors import CodegenError, shown, told
+from codegen.model.paths import read_if_file
+from codegen.model.targets import TARGETS
+from codegen.project.settings import Config
+from codegen.read.offline.triton_driver import offline
+from tritonbind.recording import Recording
+from tritonbind.recording_file import to_json
+
+_FOLDER = "adopted"
+
+
+def adopt(config: Config, recording: Recording) -> list[Line]:
+    """Write kernel files that declare what was launched, and the data beside them.
+
+    What an earlier adoption wrote stays, with what people made of it: new launches are added to
+    the data, and new kernels at the end of a file. Raises `CodegenError` where a file cannot be
+    read as what it was written as; then nothing is written.
+    """
+    folder = config.kernels_folder / _FOLDER
+    kernels, lines = _found(config, recording)
+    files: dict[Path, str] = {}
+    by_stem: dict[str, list[Adopted]] = {}
+    for kernel in kernels:
+        by_stem.setdefault(kernel.stem, []).append(kernel)
+        path = folder / kernel.data_file
+        before = _data(path)
+        files[path] = data(kernel, before)
+        lines.append(_line(config, kernel, before))
+    for stem, of_module in by_stem.items():
+        path = folder / f"{stem}.py"
+        files[path] = _with_declarations(read_if_file(path), of_module)
+    for path, content in files.items():  # the data first: a kernel file names it
+        _write(path, content)
+    return sorted(lines, key=lambda line: line.kernel)
+
+
+def _found(config: Config, recording: Recording) -> tuple[list[Adopted], list[Line]]:
+    """The kernels that are on this machine, and the lines of those that are not."""
+    found: list[Adopted] = []
+    lines = []
+    names: set[str] = set()
+    with offline(_capability(recording)):
+        for entry in to_json(recording)["kernels"]:
+            problems = [*_unspelt(entry["launches"])]
+            rows = [row for row in entry["launches"] if not _reprs(row)]
+            try:
+                if not rows:
+                    raise CodegenError("no launch of it can be adopted")
+                one = find(entry["kernel"], entry["digest"], config.project)
+            except CodegenError as error:
+                lines.append(Line(entry["kernel"], "", 0, 0, (*problems, error)))
+                continue
+            symbol = _symbol(one.name, one.module, names)
+            names.add(symbol)
+            grids = tuple(grid["source"] for grid in entry["grids"])
+            found.append(
+                Adopted(
+                    entry["kernel"],
+                    one,
+                    symbol,
+                    entry["digest"],
+                    tuple(rows),
+                    tuple(entry["tuned"]),
+                    grids,
+                    tuple(problems),
+                )
+            )
+    lines += [
+        Line(row.kernel, "", 0, 0, (CodegenError(f"{row.reason} ({row.count} launches)"),))
+        for row in recording.not_recorded
+    ]
+    return found, lines
+
+
+def _capability(recording: Recording) -> int:
+    """Of the first device that the generator knows, so that packages find the one they had."""
+    devices = (TARGETS.get(device.target) for device in recording.made_with.devices)
+    return next((target.capability for target in devices if target is not None), 90)
+
+
+def _unspelt(rows: Sequence[Row]) -> Iterator[CodegenError]:
+    """A sentence for each argument with a value that no file can hold."""
+    for name, value in dict.fromkeys(pair for row in rows for pair in _reprs(row)):
+        yield CodegenError(
+            f"launches with {name}={value} are left out: the value has no spelling",
+            hint="declare them by hand, where the value can be named",
+        )
+
+
+def _reprs(row: Row) -> list[tuple[str, str]]:
+    pairs = (*row["arguments"].items(), *row["options"].items())
+    return [(name, text) for name, value in pairs for text in _repr_texts(value)]
+
+
+def _repr_texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if "repr" in value:
+            yield str(value["repr"])
+        for inner in value.values():
+            yield from _repr_texts(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _repr_texts(inner)
+
+
+def _symbol(name: str, module: str, taken: set[str]) -> str:
+    """The name of the C and Python function: the kernel's own, where no other has it."""
+    own = name.replace(".", "_").lstrip("_")
+    parts = module.removesuffix(".py").replace("/", ".").split(".")
+    longer = ("_".join((*parts[place:], own)) for place in range(len(parts) - 1, -1, -1))
+    numbered = (f"{own}_{number}" for number in range(2, len(taken) + 3))
+    return next(one for one in (own, *longer, *numbered) if one not in taken)
+
+
+def _data(path: Path) -> Mapping[str, Any] | None:
+    content = read_if_file(path)
+    if content is None:
+        return None
+    try:
+        found: dict[str, Any] = json.loads(content)
+        for row in found["launches"]:
+            _ = row["arguments"]
+        return found
+    except (ValueError, KeyError, TypeError) as error:
+        raise CodegenError(
+            f"{shown(path)} is not what `tritonbind adopt` wrote: {told(error)}",
+            hint="mend it, or remove it and adopt again",
+        ) from error
+
+
+def _line(config: Config, kernel: Adopted, before: Mapping[str, Any] | None) -> Line:
+    file = f"{config.kernels}/{_FOLDER}/{kernel.stem}.py"
+    new = added(kernel, before)
+    count = len(new) + (len(before["launches"]) if before is not None else 0)
+    return Line(kernel.recorded, file, count, len(new), kernel.problems)
+
+
+def _with_declarations(content: bytes | None, kernels: Sequence[Adopted]) -> str:
+    """A kernel file that declares these too; what is declared there stays as it is."""
+    if content is None:
+        return text(kernels)
+    before = content.decode()
+    more = [kernel for kernel in kernels if f'"{kernel.data_file}"' not in before]
+    return before + "".join(f"\n{imports([one])}\n\n{declaration(one)}\n" for one in more)
+
+
+def _write(path: Path, content: str) -> None:
+    """As a whole, so that no reader finds half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.new")
+    try:
+        scratch.write_text(content, encoding="utf-8")
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)

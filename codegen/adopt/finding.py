@@ -1,0 +1,130 @@
+"""Where a recorded kernel is in the packages of this machine, and how a kernel file names it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codegen.model.errors import CodegenError, told
+from codegen.model.project_files import place_in
+from codegen.read.loading import within
+from codegen.read.needed_parts import kernel_of
+from tritonbind.kernel_identity import digest_of
+
+
+@dataclass(frozen=True)
+class Found:
+    """A kernel of this machine that is the recorded one."""
+
+    module: str
+    """What a kernel file imports; of a script, its place below the project."""
+    name: str
+    """The kernel's dotted name there."""
+    kernel: Any
+    """With what stands around it."""
+    is_importable: bool
+    """Whether `import module` works; else only what the kernel needs of the module's file runs."""
+
+    @property
+    def place(self) -> str:
+        return f"{self.module}:{self.name}"
+
+
+def find(place: str, digest: str, project: Path) -> Found:
+    """The kernel recorded as `module:qualname` with this digest.
+
+    A kernel that is not at its own name (a factory's product, one that is called otherwise) is
+    looked for among all that its module holds. Raises `CodegenError` with the reason why there is
+    none.
+    """
+    module, _, qualname = place.partition(":")
+    module = _script(module, project) or module
+    is_importable, reason = _imports(module)
+    if is_importable:
+        owner: Any = importlib.import_module(module)
+        names = [qualname, *_names_of_kernels(owner)]
+    else:
+        owner = None
+        names = [qualname]
+    others = False
+    for name in dict.fromkeys(n for n in names if "<locals>" not in n):
+        kernel = _at(owner, name) if owner is not None else kernel_of(f"{module}:{name}", project)
+        function, _ = within(kernel) if kernel is not None else (None, ())
+        if function is None:
+            continue
+        if digest_of(function) == digest:
+            return Found(module, name, kernel, is_importable)
+        others |= name == qualname or function.fn.__qualname__ == qualname
+    if others:
+        raise CodegenError(
+            f"{module} has another `{qualname}` than the program ran",
+            hint="install the version that the program has, or record it again with this one",
+        )
+    if "<locals>" in qualname:
+        maker = qualname.partition(".<locals>")[0]
+        raise CodegenError(
+            f"`{maker}` of {module} makes it while the program runs, and the module keeps none",
+            hint=f"write a kernel file that calls `{maker}` as the program does, and export that",
+        )
+    raise CodegenError(
+        f"{module} has no `{qualname}`{reason and f' ({reason})'}",
+        hint="install the version that the program has",
+    )
+
+
+def _script(module: str, project: Path) -> str:
+    """The place of a script of the project that the recording calls as its import would be: who
+    imports it runs the program. Nothing where there is none. Raises `CodegenError` for several."""
+    if "." in module:
+        return ""
+    found = sorted(_files(project, f"{module}.py"))
+    if len(found) > 1 and f"{module}.py" not in found:
+        raise CodegenError(
+            f"the project has several scripts of the name: {', '.join(found)}",
+            hint="put the one that was recorded at the top of the project, or rename the others",
+        )
+    return f"{module}.py" if f"{module}.py" in found else "".join(found)
+
+
+def _files(project: Path, name: str) -> Iterator[str]:
+    """The places of the project's own files of this name, outside hidden folders."""
+    for folder, folders, names in os.walk(project):
+        place = place_in(project, os.path.join(folder, name))
+        folders[:] = [one for one in folders if not one.startswith(".") and place is not None]
+        if name in names and place is not None:
+            yield place
+
+
+def _imports(module: str) -> tuple[bool, str]:
+    """Whether a module can be imported whole, and why not."""
+    if module.endswith(".py"):
+        return False, ""
+    try:
+        importlib.import_module(module)
+    except (Exception, SystemExit) as error:
+        return False, told(error)
+    return True, ""
+
+
+def _at(owner: Any, name: str) -> Any:
+    for part in name.split("."):
+        owner = getattr(owner, part, None)
+    return owner
+
+
+def _names_of_kernels(module: Any) -> Iterator[str]:
+    """The names under which a module, or a class of it, holds kernels."""
+    for name, value in sorted(vars(module).items()):
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            held = sorted(vars(value).items())
+            yield from (f"{name}.{inner}" for inner, one in held if _is_kernel(one))
+        elif _is_kernel(value):
+            yield name
+
+
+def _is_kernel(value: object) -> bool:
+    return within(value)[0] is not None

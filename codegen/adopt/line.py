@@ -1,0 +1,23 @@
+"""What is said of a recorded kernel after an adoption."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codegen.model.errors import CodegenError
+
+
+@dataclass(frozen=True)
+class Line:
+    """What became of a recorded kernel."""
+
+    kernel: str
+    """`module:qualified name`."""
+    file: str
+    """The kernel file that declares it, below the project; nothing where none does."""
+    listed: int
+    """The specialisations that its data has now."""
+    new: int
+    """Those of them that were not listed before."""
+    problems: tuple[CodegenError, ...] = ()
+    """Why it, or some of its launches, cannot be adopted."""

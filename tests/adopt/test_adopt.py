@@ -1,0 +1,279 @@
+"""From a recording to kernel files: what is written, what is said, and what stays of earlier."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codegen.read import needed_parts
+from codegen.read.loading import within
+from tests.support.project import PYPROJECT, Project, Result, new_project
+from tests.support.recordings import kernel, launch, recording
+from tritonbind import recording_file
+from tritonbind.kernel_identity import digest_of
+from tritonbind.recording import Grid, Kernel, Recording
+
+HEAD = "import triton\nimport triton.language as tl\n"
+SCALE = """
+@triton.jit
+def scale(x, n, BLOCK: tl.constexpr):
+    at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    tl.store(x + at, tl.load(x + at, at < n) * 2, at < n)
+"""
+PACKAGE = (
+    f"{HEAD}{SCALE}\n\ndef make():\n{SCALE.replace(chr(10), chr(10) + '    ')}\n    return scale\n"
+)
+PROGRAM = f"{HEAD}{SCALE}\nraise SystemExit('this program ran')\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    made = new_project(
+        tmp_path, {"pyproject.toml": PYPROJECT, "kernels/README": "", "app.py": PROGRAM}
+    )
+    (tmp_path / "site" / "pack").mkdir(parents=True)
+    (tmp_path / "site" / "pack" / "__init__.py").write_text("")
+    (tmp_path / "site" / "pack" / "ops.py").write_text(PACKAGE)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    yield made
+    needed_parts._PARTS.clear()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "pack"]:
+        del sys.modules[name]
+
+
+def recorded(project: Project, name: str = "app:scale", **changes: object) -> Kernel:
+    """A kernel as it was recorded of `app.py`, which holds the same source as `pack.ops`."""
+    function, _ = within(needed_parts.kernel_of("app.py:scale", project.folder))
+    return kernel(name, **{"digest": digest_of(function), "tuned": (), **changes})
+
+
+def adopted(project: Project, *kernels: Kernel) -> Result:
+    recording_file.write(Recording(recording().made_with, kernels), project.folder / "run.json")
+    return project.run("adopt", "run.json")
+
+
+def data(project: Project, name: str) -> Any:
+    return json.loads((project.folder / "kernels/adopted" / name).read_text())
+
+
+def test_a_script_is_declared_and_not_run(project: Project) -> None:
+    result = adopted(project, recorded(project))
+    assert result == Result(
+        0,
+        "adopted app:scale: 1 specialisation, in kernels/adopted/app.py\n"
+        "now run `python -m codegen regenerate`\n",
+        "",
+    )
+    assert (project.folder / "kernels/adopted/app.py").read_text() == '''\
+"""Kernels of app.py, as a program launched them.
+
+What was launched stands beside this file, in a .json file for each kernel: what is
+listed there is built. All of it is yours to read, trim and change.
+"""
+
+from codegen.export import export, kernel_of
+
+# Callers pass the grid, which the program computes so:
+#     lambda meta: (cdiv(n, meta['BLOCK']),)
+export(
+    "app.scale",
+    grid="explicit",
+    launches="app.scale.json",
+    optional_targets=True,
+)(kernel_of("app.py:scale"))
+'''
+    row = recording_file.to_json(recording())["kernels"][0]["launches"][0]
+    assert data(project, "app.scale.json") == {
+        "kernel": "app:scale",
+        "digest": recorded(project).digest,
+        "launches": [json.loads(json.dumps(row))],
+    }
+
+
+def test_kernels_of_a_package_are_imported(project: Project) -> None:
+    adopted(project, recorded(project, "pack.ops:scale", grids=()))
+    assert (project.folder / "kernels/adopted/pack_ops.py").read_text() == '''\
+"""Kernels of pack.ops, as a program launched them.
+
+What was launched stands beside this file, in a .json file for each kernel: what is
+listed there is built. All of it is yours to read, trim and change.
+"""
+
+from codegen.export import export
+
+from pack.ops import scale
+
+# Callers pass the grid, as the program does.
+export(
+    "pack.ops.scale",
+    grid="explicit",
+    launches="pack_ops.scale.json",
+    optional_targets=True,
+)(scale)
+'''
+
+
+def test_kernels_of_one_name_get_functions_of_two(project: Project) -> None:
+    adopted(project, recorded(project), recorded(project, "pack.ops:scale"))
+    assert {path.name for path in (project.folder / "kernels/adopted").iterdir()} == {
+        *("app.py", "app.scale.json", "pack_ops.py", "pack_ops.ops_scale.json")
+    }
+
+
+def test_a_kernel_that_its_module_holds_by_another_name_is_found(project: Project) -> None:
+    path = project.folder.parent / "site/pack/ops.py"
+    path.write_text(f"{PACKAGE}\nPRODUCT = make()\n")
+    result = adopted(project, recorded(project, "pack.ops:make.<locals>.scale"))
+    assert result.out.startswith("adopted pack.ops:make.<locals>.scale: 1 specialisation, in ")
+    assert "from pack.ops import" in (project.folder / "kernels/adopted/pack_ops.py").read_text()
+
+
+def test_a_later_recording_adds_to_what_people_trimmed(project: Project) -> None:
+    adopted(project, recorded(project))
+    trimmed = data(project, "app.scale.json")
+    trimmed["launches"][0]["options"] = {"num_warps": 8}
+    trimmed["tuned"] = [{"key": ["n"], "rows": [{"key": [1], "config": {"BLOCK": 1}, "count": 1}]}]
+    project.write("kernels/adopted/app.scale.json", json.dumps(trimmed))
+    project.edit("kernels/adopted/app.py", "# Callers", "# I know: callers")
+    row = launch(options={"num_warps": 2})
+    result = adopted(
+        project, recorded(project, launches=(row,), tuned=recording().kernels[0].tuned)
+    )
+    assert result.out.splitlines()[0] == (
+        "adopted app:scale: 2 specialisations, 1 of them new, in kernels/adopted/app.py"
+    )
+    now = data(project, "app.scale.json")
+    assert [one["options"] for one in now["launches"]] == [{"num_warps": 8}, {"num_warps": 2}]
+    assert [[one["key"] for one in table["rows"]] for table in now["tuned"]] == [
+        [[1], [64, "torch.bfloat16"]]
+    ]
+    assert "# I know: callers" in (project.folder / "kernels/adopted/app.py").read_text()
+    again = adopted(project, recorded(project, launches=(row,)))
+    assert "2 specialisations, none of them new, in" in again.out
+
+
+def test_another_kernel_of_the_module_joins_its_file(project: Project) -> None:
+    project.edit("app.py", "\nraise", f"{SCALE.replace('def scale', 'def twice')}\nraise")
+    adopted(project, recorded(project))
+    function, _ = within(needed_parts.kernel_of("app.py:twice", project.folder))
+    second = kernel("app:twice", digest=digest_of(function), grids=(), tuned=())
+    adopted(project, second, recorded(project))
+    text = (project.folder / "kernels/adopted/app.py").read_text()
+    assert text.count("app.scale.json") == 1
+    assert text.endswith("""\
+)(kernel_of("app.py:scale"))
+
+from codegen.export import export, kernel_of
+
+# Callers pass the grid, as the program does.
+export(
+    "app.twice",
+    grid="explicit",
+    launches="app.twice.json",
+    optional_targets=True,
+)(kernel_of("app.py:twice"))
+""")
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        (
+            "pack.ops:scale",
+            {"digest": "0" * 64},
+            "not adopted pack.ops:scale: pack.ops has another `scale` than the program ran\n"
+            "  hint: install the version that the program has, or record it again with this one",
+        ),
+        (
+            "pack.ops:gone",
+            {"digest": "0" * 64},
+            "not adopted pack.ops:gone: pack.ops has no `gone`\n"
+            "  hint: install the version that the program has",
+        ),
+        (
+            "nopack.ops:scale",
+            {},
+            "not adopted nopack.ops:scale: the module nopack.ops cannot be imported: "
+            "ModuleNotFoundError: No module named 'nopack'\n"
+            "  hint: install nopack where the generator runs",
+        ),
+        (
+            "pack.ops:make.<locals>.scale",
+            {"digest": "0" * 64},
+            "not adopted pack.ops:make.<locals>.scale: `make` of pack.ops makes it while the "
+            "program runs, and the module keeps none\n"
+            "  hint: write a kernel file that calls `make` as the program does, and export that",
+        ),
+        (
+            "pack.ops:scale",
+            {"launches": (launch(arguments={"BLOCK": {"constexpr": [{"repr": "<lock>"}]}}),)},
+            "not adopted pack.ops:scale: launches with BLOCK=<lock> are left out: the value has no "
+            "spelling\n"
+            "  hint: declare them by hand, where the value can be named\n"
+            "not adopted pack.ops:scale: no launch of it can be adopted",
+        ),
+    ],
+)
+def test_what_cannot_be_adopted_is_listed_with_the_reason(
+    project: Project, name: str, changes: dict[str, object], message: str
+) -> None:
+    result = adopted(project, recorded(project, name, **changes))
+    assert (result.code, result.err) == (2, "")
+    assert result.out == f"{message}\n"
+    assert not (project.folder / "kernels/adopted").exists()
+
+
+def test_what_was_not_recorded_is_listed_too(project: Project) -> None:
+    whole = Recording(recording().made_with, (recorded(project),), recording().not_recorded)
+    recording_file.write(whole, project.folder / "run.json")
+    assert project.run("adopt", "run.json").out.splitlines()[0] == (
+        "not adopted app:other: it was launched past Triton's own launcher (2 launches)"
+    )
+
+
+def test_two_scripts_of_one_name_are_told_apart_by_people(project: Project) -> None:
+    scale = recorded(project)
+    (project.folder / "app.py").unlink()
+    needed_parts._PARTS.clear()
+    project.write("one/app.py", PROGRAM)
+    assert "in kernels/adopted/one_app.py" in adopted(project, scale).out
+    project.write("two/app.py", PROGRAM)
+    assert adopted(project, scale).out.splitlines()[0] == (
+        "not adopted app:scale: the project has several scripts of the name: one/app.py, two/app.py"
+    )
+
+
+def test_a_grid_of_several_lines_stays_a_comment(project: Project) -> None:
+    source = "def grid(meta):\n    return (1,)\n"
+    adopted(project, recorded(project, grids=(Grid(source, {}),)))
+    text = (project.folder / "kernels/adopted/app.py").read_text()
+    assert "#     def grid(meta):\n#         return (1,)\nexport(" in text
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("run.json", "{", "run.json: not JSON: Expecting property name enclosed in double quotes"),
+        (
+            "kernels/adopted/app.scale.json",
+            "[1]",
+            "kernels/adopted/app.scale.json is not what `tritonbind adopt` wrote: ",
+        ),
+    ],
+)
+def test_foreign_files_are_refused_and_nothing_is_written(
+    project: Project, file: str, text: str, message: str
+) -> None:
+    adopted(project, recorded(project))
+    project.write(file, text)
+    kernel_file = project.folder / "kernels/adopted/app.py"
+    kernel_file.unlink()
+    result = project.run("adopt", "run.json")
+    assert result.code == 2
+    assert f"error: {message}" in result.err
+    assert not kernel_file.exists()
