@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from codegen.model.constexpr_values import canonical
-from codegen.model.errors import CodegenError
+from codegen.model.errors import CodegenError, about
 from codegen.model.kernel import Kernel
 from codegen.model.parameters import Constexpr
 
@@ -22,11 +22,11 @@ _MAY_DIFFER = (
 def combine(views: Mapping[int, Kernel]) -> Kernel:
     """The kernel that `views` shows by capability. Raises `CodegenError` where they contradict."""
     first = next(iter(views.values()))
-    for field in dataclasses.fields(Kernel):
-        values = {capability: getattr(view, field.name) for capability, view in views.items()}
-        if field.name not in _MAY_DIFFER and _differ(values):
-            hint = "export the kernel under a name for each of them, with targets=[...]"
-            raise _contradiction(first, *_innermost(field.name, values), hint)
+    hint = "export the kernel under a name for each of them, with targets=[...]"
+    with about(f"`{first.name}`", first.location, hint):
+        for what, values in _differing(views):
+            if what not in _MAY_DIFFER:
+                raise _contradiction(*_innermost(what, values))
     return dataclasses.replace(
         first,
         source_keys=_source_keys(views),
@@ -71,24 +71,20 @@ def _innermost(what: str, values: Mapping[int, Any]) -> tuple[str, Mapping[int, 
 
 
 def _differing(values: Mapping[int, Any]) -> Iterator[tuple[str, Mapping[int, Any]]]:
-    """The fields in which dataclasses of one kind differ."""
+    """The fields in which dataclasses of one kind differ, with their values."""
     for field in dataclasses.fields(next(iter(values.values()))):
         parts = {capability: getattr(value, field.name) for capability, value in values.items()}
         if _differ(parts):
             yield field.name, parts
 
 
-def _contradiction(kernel: Kernel, what: str, values: Mapping[int, Any], hint: str) -> CodegenError:
+def _contradiction(what: str, values: Mapping[int, Any]) -> CodegenError:
     groups: dict[str, list[int]] = {}
     for capability, value in values.items():
         text = ", ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
         groups.setdefault(text, []).append(capability)
     said = [f"`{text}` for {sms(capabilities)}" for text, capabilities in groups.items()]
-    return CodegenError(
-        f"`{kernel.name}`: the {what} may not depend on the SM, got {' and '.join(said)}",
-        where=kernel.location,
-        hint=hint,
-    )
+    return CodegenError(f"the {what} may not depend on the SM, got {' and '.join(said)}")
 
 
 def _differ(values: Mapping[int, Any]) -> bool:

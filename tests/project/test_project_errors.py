@@ -137,6 +137,11 @@ CLASHES = {
         "kernels/a.py:10: what is generated of `demo.tb` would have names of the runtime",
         "give it another name",
     ),
+    "a kernel with names of the runtime in plain C": (
+        {"kernels/a.py": ADD.replace("demo.add", "demo.tritonbind")},
+        "kernels/a.py:10: what is generated of `demo.tritonbind` would have names of the runtime",
+        "give it another name",
+    ),
     "a file with names of the runtime": (
         {"kernels/tb.py": ADD},
         "kernels/tb.py:10: what is generated of `tb.py` would have names of the runtime",
