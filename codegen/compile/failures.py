@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gc
+import os
 import re
 import textwrap
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import Any
 
 import triton
 from triton.compiler.errors import CompilationError, CompileTimeAssertionFailure
+from triton.runtime.errors import PTXASError
 from triton.runtime.jit import JITCallable
 
-from codegen.model.errors import CannotBuild, SourceLocation
+from codegen.model.errors import CannotBuild, SourceLocation, told
 from codegen.model.request import CompileRequest
+from codegen.model.surroundings import excerpt
 from codegen.model.triton_version import lacking
 from codegen.read.unreadable import line_of, place_of
 
@@ -71,6 +74,17 @@ def compilation_error(
     if line and not line.startswith("def "):
         text += f", in `{textwrap.shorten(line, 80, placeholder=' ...')}`"
     return CannotBuild(text, subject=str(request), where=where, hint=hint)
+
+
+def failure_below(error: Exception) -> str:
+    """An exception from behind the frontend, with what the tools below printed of it."""
+    if isinstance(error, PTXASError):
+        output = str(error).partition("`ptxas` stderr:")[2].partition("Repro command:")[0]
+        return "ptxas refuses the kernel" + excerpt(re.sub(r"\S+\.ptx, ", "", output))
+    output = os.pread(1, os.fstat(1).st_size, 0).decode(errors="replace")
+    if "Cannot bitcast pointer between different address spaces" in output:
+        return "it casts a pointer that is declared const to one that is not: leave out the const"
+    return told(error) + excerpt(output)
 
 
 def _explained_by_place(error: CompilationError) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from codegen.compile.shared_memory import configuration_axis, is_tight, shared_memory_of
 from codegen.model.devices import DEVICES
-from codegen.model.errors import CannotBuild, CodegenError
+from codegen.model.errors import CannotBuild, CodegenError, about
 from codegen.model.image import Image
 from codegen.model.kernel import Kernel
 from codegen.model.plan import Binary, Omission, Plan, SharedMemory
@@ -48,6 +48,31 @@ def plan_of(kernel: Kernel, results: Results) -> Plan:
     needs more shared memory than that has, by the first that fits.
     Raises `CodegenError` when nothing is left for some choices or target.
     """
+    binaries, omissions = _sorted(kernel, results)
+    targets = [request.target for request, _ in results[0]]
+    shared_memory = shared_memory_of(kernel.specialisation, binaries, targets)
+    with about(f"`{kernel.name}`", kernel.location):
+        if shared_memory is None:
+            for binary in binaries:
+                if not binary.images:
+                    what = f"of its variant `{binary.variant.label}`"
+                    raise _nothing_left(kernel, omissions, what)
+            return Plan(kernel, binaries, None, omissions)
+        able = _able(kernel, shared_memory, targets, omissions)
+    rows = {
+        choices: {target: row[target] for target in able}
+        for choices, row in shared_memory.rows.items()
+    }
+    kept = (
+        replace(binary, images=tuple(image for image in binary.images if image.target in able))
+        for binary in binaries
+    )
+    tight = replace(shared_memory, rows=rows) if is_tight(rows) else None
+    return Plan(kernel, tuple(kept), tight, omissions)
+
+
+def _sorted(kernel: Kernel, results: Results) -> tuple[tuple[Binary, ...], tuple[Omission, ...]]:
+    """The images that can be launched, and why the others cannot."""
     binaries = []
     omissions = []
     for group in results:
@@ -59,24 +84,7 @@ def plan_of(kernel: Kernel, results: Results) -> Plan:
             elif isinstance(result, Image):
                 images.append(result)
         binaries.append(Binary(group[0][0].variant, tuple(images)))
-    targets = [request.target for request, _ in results[0]]
-    shared_memory = shared_memory_of(kernel.specialisation, binaries, targets)
-    if shared_memory is None:
-        for binary in binaries:
-            if not binary.images:
-                label = binary.variant.label
-                raise _nothing_left(kernel, omissions, f"of its variant `{label}`")
-        return Plan(kernel, tuple(binaries), None, tuple(omissions))
-    able = _able(kernel, shared_memory, targets, omissions)
-    for position, binary in enumerate(binaries):
-        kept = tuple(image for image in binary.images if image.target in able)
-        binaries[position] = Binary(binary.variant, kept)
-    left = {
-        choices: {target: row[target] for target in able}
-        for choices, row in shared_memory.rows.items()
-    }
-    tight = replace(shared_memory, rows=left) if is_tight(left) else None
-    return Plan(kernel, tuple(binaries), tight, tuple(omissions))
+    return tuple(binaries), tuple(omissions)
 
 
 def _able(
@@ -115,11 +123,8 @@ def _nothing_left(kernel: Kernel, omissions: Sequence[Omission], what: str) -> C
         f"\n    {omission.variant} {omission.target.name}: {omission.reason}"
         for omission in omissions[:_MOST_REASONS]
     )
-    return CodegenError(
-        f"`{kernel.name}`: no image is left {what}{reasons}",
-        where=kernel.location,
-        hint=_HINTS[configuration_axis(kernel.specialisation) is not None],
-    )
+    hint = _HINTS[configuration_axis(kernel.specialisation) is not None]
+    return CodegenError(f"no image is left {what}{reasons}", hint=hint)
 
 
 _MOST_REASONS = 4

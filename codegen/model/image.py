@@ -29,7 +29,8 @@ class TensorMap:
 class Properties:
     """What a launch needs to know of an image, by the compiler's account.
 
-    A new property is a new field here; `compile.worker` sets it, and `render.c_view` prints it.
+    A new property is a new field here, which `compile.triton_compiler` sets and `render.c_view`
+    prints.
     """
 
     symbol: str

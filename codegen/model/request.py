@@ -1,7 +1,7 @@
 """The request to compile one variant for one target: same request, same bytes.
 
-A request holds all that a compiler is given. `compile.processes` starts the processes, and
-`compile.worker` compiles in them.
+A request holds all that a compiler is given. `compile.processes` starts the processes that
+`compile.worker` runs in, and `compile.triton_compiler` compiles there.
 """
 
 from __future__ import annotations
