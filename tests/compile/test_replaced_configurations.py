@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -224,12 +224,19 @@ MISSING = {("split", 64), ("tail", 64), ("tail", 128)}
 
 
 def split(tmp_path: Path, text: str = SPLIT) -> Plan:
+    def is_missing(variant: Variant) -> bool:
+        return (variant.constexprs["MODE"], variant.constexprs["BLOCK"]) in MISSING
+
+    return without(tmp_path, text, is_missing)
+
+
+def without(tmp_path: Path, text: str, is_missing: Callable[[Variant], bool]) -> Plan:
+    """A plan in which sm_80 lacks some variants."""
     (kernel,) = made.read(tmp_path, text)
 
     def result(variant: Variant, target: Target) -> tuple[CompileRequest, Image | CodegenError]:
-        values = variant.constexprs
         request = CompileRequest("", kernel.file, kernel.name, variant, target, "key")
-        if target.capability == 80 and (values["MODE"], values["BLOCK"]) in MISSING:
+        if target.capability == 80 and is_missing(variant):
             return request, CannotBuild("it needs sm_90", subject=str(request))
         return request, made.image(kernel, variant, target)
 
@@ -291,3 +298,29 @@ def test_a_kind_of_call_without_a_configuration_is_an_error_unless_targets_are_o
     with pytest.raises(CodegenError) as caught:
         split(tmp_path, SPLIT.replace(", optional_targets=True", ""))
     assert caught.value.message.partition("\n")[0] == "`tests.s`: no image is left for compute_80"
+
+
+AUTOTUNER = "@triton.autotune([triton.Config({'BLOCK': block}) for block in (64, 128)], key=[])\n"
+HEURISTIC = "@triton.heuristics({'BIG': lambda args: args['n'] > 100})\n"
+EXPORT = "@export('tests.h', types={'x': '*fp32', 'n': 'i32'}, grid=lambda: (1,), "
+KERNEL = "@triton.jit\ndef h(x, n, BLOCK: tl.constexpr, BIG: tl.constexpr): pass\n"
+WHOLE, NO_FIRST = ({PTX[80]: first, PTX[90]: (0, 0)} for first in ((0, 0), (None, 0)))
+
+
+@pytest.mark.parametrize(
+    ("decorators", "is_missing", "rows"),
+    [
+        (HEURISTIC + AUTOTUNER, "BIG", {(0,): NO_FIRST, (1,): WHOLE}),
+        (AUTOTUNER + HEURISTIC, "BIG", {(): NO_FIRST}),
+        (HEURISTIC + AUTOTUNER, "aligned", {(): NO_FIRST}),
+    ],
+)
+def test_only_what_is_decided_before_the_configuration_keeps_it_for_some_calls(
+    tmp_path: Path, decorators: str, is_missing: str, rows: object
+) -> None:
+    def lacks(variant: Variant) -> bool:
+        is_so = variant.constexprs["BIG"] if is_missing == "BIG" else variant.divisible
+        return bool(is_so) and variant.constexprs["BLOCK"] == 64
+
+    text = f"{EXPORT}optional_targets=True)\n{decorators}{KERNEL}"
+    assert needed(without(tmp_path, text, lacks)) == rows
