@@ -11,6 +11,7 @@ from typing import Any, TypeVar, Unpack
 
 from codegen.model.declaration import DECLARATIONS, EXPLICIT, Declaration, GridFunction, own_int
 from codegen.model.errors import CodegenError, about, calling_line, meant
+from codegen.model.launch_rows import read_launches
 from codegen.model.options import (
     DEFAULTS,
     OPTIONS,
@@ -44,6 +45,7 @@ def export(
     configs: Sequence[Mapping[str, object]] | None = None,
     tuned: Mapping[object, Mapping[str, object]] | str | None = None,
     hooks: str | None = None,
+    launches: Sequence[Mapping[str, object]] | str | None = None,
     **options: Unpack[TritonOptions],
 ) -> Callable[[KernelT], KernelT]:
     """Declare a Triton kernel as the TVM FFI function `name`; the kernel comes back unchanged.
@@ -77,6 +79,9 @@ def export(
     (all when left out), and `tuned` the best one for each key: a dict, or the file name of a JSON
     table or of Triton's `*.autotune.json` files. Without `tuned` the call names a configuration.
     `hooks="caller"` says that the caller does what a configuration's pre_hook does.
+    `launches` lists the launches to build for, or names the JSON file beside the kernel file that
+    does, as `tritonbind adopt` writes it: instead of `types`, `constexprs`, `cases`, `configs`,
+    `tuned` and options. What stands around the kernel is then not followed.
 
     Use it as a decorator above `@triton.jit`, or call it on a kernel of an installed package:
     `export("mine.softmax", grid=..., types=...)(package.softmax_kernel)`.
@@ -119,6 +124,10 @@ def export(
         given = _taken(options)
         _check_given(given)
         for_targets = _targets(targets)
+        listed = None
+        if launches is not None:
+            _check_launches_alone(types, constexprs, cases, configs, tuned, given)
+            listed = read_launches(_taken(launches), Path(where.path).parent)
 
     def declare(kernel: KernelT) -> KernelT:
         DECLARATIONS.append(
@@ -137,6 +146,7 @@ def export(
                 configs,
                 tuned,
                 hooks,
+                listed,
             )
         )
         return kernel
@@ -156,6 +166,19 @@ def kernel_of(place: str) -> Any:
     project = next((one for one in above if (one / "pyproject.toml").is_file()), above[0])
     with about(f"`{place}`", where):
         return needed_parts.kernel_of(place, project)
+
+
+def _check_launches_alone(*others: object) -> None:
+    """Raise `CodegenError` for what launches say already."""
+    for what, other in zip(_SAID_BY_LAUNCHES, others, strict=True):
+        if other or (other is not None and what in ("cases", "configs", "tuned")):
+            raise CodegenError(
+                f"launches says what to build, and so does {what}",
+                hint="change the launches, or leave them out",
+            )
+
+
+_SAID_BY_LAUNCHES = ("types", "constexprs", "cases", "configs", "tuned", "an option")
 
 
 def _taken(value: Any) -> Any:

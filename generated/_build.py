@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-DIGEST = "eaf47bc6717c87a2"
+DIGEST = "95cba9acaf854a11"
 """sha256 of the C sources and images, shortened."""
 
 ROOT = Path(__file__).parent
@@ -32,6 +32,7 @@ SOURCES = (
     "runtime/core/tb_extras.c",
     "runtime/core/tb_images.c",
     "runtime/core/tb_launch.c",
+    "runtime/core/tb_launches.c",
     "runtime/core/tb_lookup.c",
     "runtime/core/tb_process.c",
     "runtime/core/tb_symbols.c",

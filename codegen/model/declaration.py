@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codegen.model.errors import SourceLocation
+from codegen.model.launch_rows import Launches
 from codegen.model.targets import Target
 
 GridFunction = Callable[..., object]
@@ -34,6 +35,7 @@ class Declaration:
     configs: Sequence[Mapping[str, object]] | None = None
     tuned: Mapping[object, Mapping[str, object]] | str | None = None
     hooks: str | None = None
+    launches: Launches | None = None
 
 
 DECLARATIONS: list[Declaration] = []

@@ -124,11 +124,15 @@ class Specialisation:
     numbers: tuple[int, ...] = ()
     """The variant of each combination of choices, in mixed-radix order of the axes (the last varies
     fastest); NO_VARIANT where no call leads. Empty: each combination has its own."""
+    selections: tuple[tuple[int, ...], ...] = ()
+    """The combinations that `numbers` is of, where they are not all, but those of a kernel's
+    launches; those of the same calls stand together, the hinted before the generic one."""
 
     def combinations(self) -> Iterator[tuple[tuple[int, ...], int]]:
         """Each combination of choices with the number of its variant."""
-        choices = itertools.product(*(range(len(axis.labels)) for axis in self.axes))
-        return zip(choices, self.numbers or range(len(self.variants)), strict=True)
+        every = itertools.product(*(range(len(axis.labels)) for axis in self.axes))
+        numbers = self.numbers or range(len(self.variants))
+        return zip(self.selections or every, numbers, strict=True)
 
 
 NO_VARIANT = -1

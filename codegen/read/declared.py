@@ -15,6 +15,7 @@ from codegen.model.options import OPTIONS
 from codegen.model.patterns import without_patterns
 from codegen.model.triton_version import current, missing
 from codegen.read.inductor import said_by_torch
+from codegen.read.launches import as_launched
 from codegen.variants.decorators import computed_options
 from codegen.variants.given_options import check_names
 
@@ -22,8 +23,10 @@ from codegen.variants.given_options import check_names
 def in_full(
     declaration: Declaration, function: JITFunction[Any], decorators: Sequence[object]
 ) -> Declaration:
-    """As written, with what torch.compile says where it leaves something open, and with an entry
-    for each parameter that one of its patterns fits. Raises `CodegenError`."""
+    """As written, with what its launches say, or torch.compile where it leaves something open, and
+    with an entry for each parameter that one of its patterns fits. Raises `CodegenError`."""
+    if declaration.launches is not None:
+        return as_launched(declaration, declaration.launches, function)
     types, constexprs, options = said_by_torch(declaration, decorators)
     types, constexprs = without_patterns(
         {**types, **declaration.types}, {**constexprs, **declaration.constexprs}, function.params

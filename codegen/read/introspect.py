@@ -30,6 +30,7 @@ from codegen.read.tuples import spread
 from codegen.variants.cases import cases_of
 from codegen.variants.decorators import computed_names, listed_configurations, steps_of
 from codegen.variants.given_options import check_given_once, options_of
+from codegen.variants.launches import specialise_launches, without_hints
 from codegen.variants.specialise import specialise, with_choices
 from codegen.variants.tuning import Tuning
 
@@ -88,6 +89,9 @@ def title_of(root: Path, file: str) -> str:
 def _kernel(written: Declaration, root: Path, file: str, of_all: Sequence[Configuration]) -> Kernel:
     """What source and declaration say, then what follows from that, then both as one."""
     function, decorators = unwrapped(written)
+    launches = written.launches
+    if launches is not None:
+        decorators = ()  # the launches say what they gave
     declaration = in_full(written, function, decorators)
     check_fits(declaration, function, decorators)
     flat = spread(declaration, function)
@@ -95,6 +99,8 @@ def _kernel(written: Declaration, root: Path, file: str, of_all: Sequence[Config
     steps = steps_of(declaration, decorators, function.arg_names, of_all)
     check_given_once(written.options, steps)
     parameters = parameters_of(flat, function, computed_names(steps))
+    if launches is not None:
+        parameters = without_hints(parameters)
     source = KernelSource(
         name=declaration.name,
         file=file,
@@ -112,7 +118,10 @@ def _kernel(written: Declaration, root: Path, file: str, of_all: Sequence[Config
         sources=package_sources(function, root.resolve()),
         lacking=tuple(number for s in steps if isinstance(s, Tuning) for number in s.lacking),
     )
-    specialisation = specialise(source, steps, cases_of(declaration, source, flat.params))
+    if launches is not None:
+        specialisation = specialise_launches(source, launches, flat.params)
+    else:
+        specialisation = specialise(source, steps, cases_of(declaration, source, flat.params))
     parameters = with_choices(source.parameters, specialisation)
     grid = grid_of(declaration, parameters, flat.tuples)
     kernel = Kernel.of(source, parameters, grid, specialisation)

@@ -55,6 +55,7 @@ def _of_declaration(declaration: Declaration) -> Iterator[tuple[str, str]]:
             yield f"{what.removesuffix('s')} of `{name}`", _text(value)
     for what in _LISTED:
         yield what, _text(getattr(declaration, what))
+    yield "launches", _text(repr(declaration.launches))
 
 
 def _text(value: object) -> str:

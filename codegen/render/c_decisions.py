@@ -8,6 +8,7 @@ from codegen.model.descriptor_facts import descriptor_facts
 from codegen.model.kernel import NO_VARIANT
 from codegen.model.parameters import Constexpr
 from codegen.model.plan import Plan
+from codegen.render.c_launches import variant_of_launches
 from codegen.render.c_rows import Rows
 from codegen.variants.axes.dtype import DtypeAxis
 from codegen.variants.axes.hints import HintsAxis
@@ -32,7 +33,8 @@ def decide(
         axis.decide(made)
     _describe(made, arguments)
     for axis in axes[first:]:
-        if rows.hints_decide or not isinstance(axis, HintsAxis):
+        is_decided = rows.hints_decide and not rows.combinations
+        if is_decided or not isinstance(axis, HintsAxis):
             axis.decide(made)
     checks = " || ".join(_alignment_checks(made, arguments))
     if checks:
@@ -76,7 +78,9 @@ def _variant(made: Decisions, rows: Rows) -> None:
     kernel = made.kernel
     text = made.number or "0"
     numbers = rows.numbers
-    if numbers:
+    if rows.combinations:
+        text = variant_of_launches(made, rows.combinations)
+    elif numbers:
         text = (
             f"{made.table('combinations', 'int16_t', [str(number) for number in numbers])}[{text}]"
         )

@@ -6,6 +6,10 @@ from codegen.model.errors import CodegenError
 from codegen.model.kernel import KernelSource
 
 MOST_PARAMETERS, MOST_TYPE_VARIABLES, MOST_COMBINATIONS, MOST_HINT_GROUPS = 254, 8, 1 << 15, 12
+MOST_FACTS = 64
+"""Groups of hints that go together, of a kernel whose launches are listed: bits of a word."""
+MOST_SELECTIONS = (1 << 63) - 1
+"""The product of what such a kernel's calls choose from: combinations are numbers of 64 bits."""
 
 
 def check_limit(kernel: KernelSource, count: int, most: int, what: str) -> None:

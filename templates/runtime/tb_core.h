@@ -9,6 +9,7 @@
 #include "core/tb_dtypes.h"
 #include "core/tb_function.h"
 #include "core/tb_launch.h"
+#include "core/tb_launches.h"
 #include "core/tb_lookup.h"
 #include "core/tb_macros.h"
 #include "core/tb_variants.h"

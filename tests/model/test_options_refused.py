@@ -38,7 +38,7 @@ REFUSALS: dict[str, tuple[str, str, str | None]] = {
         source("xyzzy=4"),
         "`tests.k`: export has no argument `xyzzy`",
         "it has grid, types, constexprs, shapes, targets, optional_targets, cases, configs, tuned, "
-        f"hooks, {', '.join(OPTIONS)}",
+        f"hooks, launches, {', '.join(OPTIONS)}",
     ),
     "extern_libs": (
         source('extern_libs={"mine": "mine.ll"}'),

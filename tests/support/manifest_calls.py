@@ -60,6 +60,7 @@ HOLDS: Mapping[str, Callable[[Mapping[str, Any], Sequence[Any]], bool]] = {
     "none": lambda of, values: all((one is None) in values for one in of.values()),
     "width": lambda of, values: all(_width(one) in values for one in of.values()),
     "constexpr": _is_among,
+    "option": _is_among,
     "value": lambda of, values: all((one or 0) in values for one in of.values()),
     "configuration": _is_among,
     "heuristic": _is_among,

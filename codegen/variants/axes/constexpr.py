@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from codegen.model.constexpr_values import identity
 from codegen.model.kernel import KernelSource
 from codegen.model.options import OPTIONS
 from codegen.model.parameters import Constexpr, Parameter
-from codegen.variants.axes.kind import AxisKind, labels_of
+from codegen.variants.axes.kind import CallAxis, labels_of
 from codegen.variants.c_steps import CArgument, Decisions, among
 from codegen.variants.combinations import Combination
 from codegen.variants.hash_tables import FEW
 
 
 @dataclass(frozen=True)
-class ConstexprAxis(AxisKind):
+class ConstexprAxis(CallAxis):
     kind = "constexpr"
     compiled: tuple[object, ...]
     """What is compiled in for each choice."""
@@ -31,6 +32,10 @@ class ConstexprAxis(AxisKind):
         if name in OPTIONS and name not in kernel.apart:
             return combination.with_value(kernel, name, self.compiled[index])
         return replace(combination, values={**combination.values, name: self.compiled[index]})
+
+    def choice_of(self, one: Combination) -> int:
+        value = identity(one.values[self.parameters[0]])
+        return [*map(identity, self.compiled)].index(value)
 
     def decide(self, made: Decisions) -> None:
         argument = made.arguments[self.parameters[0]]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from codegen.model.descriptors import ParameterType
-from codegen.model.kernel import KernelSource
+from codegen.model.kernel import KernelSource, Variant
 from codegen.model.parameters import Parameter
-from codegen.variants.axes.kind import AxisKind
+from codegen.variants.axes.kind import CallAxis
 from codegen.variants.c_steps import Decisions, among
 from codegen.variants.combinations import Combination
 
 
 @dataclass(frozen=True)
-class DtypeAxis(AxisKind):
+class DtypeAxis(CallAxis):
     kind = "dtype"
     types: tuple[tuple[ParameterType, ...], ...]
     """For each choice, the type of each parameter."""
@@ -28,16 +29,46 @@ class DtypeAxis(AxisKind):
                 together.setdefault(dtypes, []).append(parameter)
         for dtypes, parameters in together.items():
             if len(dtypes) > 1:
-                types = tuple(zip(*(p.types for p in parameters), strict=True))
-                yield cls(tuple(p.name for p in parameters), dtypes, dtypes, types)
+                yield cls.together(parameters)
+
+    @classmethod
+    def together(cls, parameters: Sequence[Parameter]) -> DtypeAxis:
+        """The axis of parameters with the same choice of dtypes."""
+        dtypes = tuple(type_.dtype.name for type_ in parameters[0].types)
+        types = tuple(zip(*(p.types for p in parameters), strict=True))
+        return cls(tuple(p.name for p in parameters), dtypes, dtypes, types)
 
     def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         types = dict(zip(self.parameters, self.types[index], strict=True))
         return replace(combination, types={**combination.types, **types})
+
+    def may_all_be_none(self, kernel: KernelSource) -> bool:
+        """Whether a call may have no tensor that tells; then the choice means nothing."""
+        own = (p for p in kernel.parameters if p.name in self.parameters)
+        return all(isinstance(p, Parameter) and p.nullable for p in own)
+
+    def conditions(self, choices: Sequence[int], variant: Variant) -> list[dict[str, Any]]:
+        """None of calls without such a tensor."""
+        is_told = any(name in variant.types for name in self.parameters)
+        return super().conditions(choices, variant) if is_told else []
+
+    def choice_of(self, one: Combination) -> int:
+        """The first where all of them are None."""
+        for name, types in zip(self.parameters, zip(*self.types, strict=True), strict=True):
+            if name in one.types:
+                return types.index(one.types[name])
+        return 0
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(f"{self.parameters[0]}={types[0].dtype.label}" for types in self.types)
 
     def decide(self, made: Decisions) -> None:
         argument = made.arguments[self.parameters[0]]
         variable = made.dtypes[argument.name]
         failure = f"tb_fail_dtype(function, {argument.index}, {variable})"
         choice = among(variable, argument.choices, failure)
+        if self.may_all_be_none(made.kernel):
+            places = (made.arguments[name].place for name in self.parameters)
+            choice = f"{' && '.join(f'{place} == NULL' for place in places)} ? 0 : {choice}"
         made.digit(self, f"{argument.c_name}_choice", choice, " < 0")

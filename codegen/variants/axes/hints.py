@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from codegen.model.parameters import Parameter
 from codegen.variants.axes.kind import AxisKind
 from codegen.variants.c_steps import Decisions
 from codegen.variants.combinations import Combination
-from codegen.variants.limits import MOST_HINT_GROUPS, check_limit
+from codegen.variants.limits import MOST_FACTS, MOST_HINT_GROUPS, check_limit
 
 _LONGEST_CASE = 80
 
@@ -35,11 +35,25 @@ class HintsAxis(AxisKind):
         nullable = [p.name for p in runtime if p.nullable]
         groups = len(_groups(cases)) + len(_decisive_nones(cases, nullable))
         check_limit(kernel, groups, MOST_HINT_GROUPS, "groups of hints that go together")
+        yield cls._labelled(runtime, cases)
+
+    @classmethod
+    def of_launches(cls, kernel: KernelSource, cases: Iterable[Hints]) -> HintsAxis | None:
+        """The axis of what launches assumed; most first, so that a call gets what the JIT would
+        compile for it. None where they assumed nothing."""
+        ordered = sorted({case for case in cases if case}, key=lambda case: (-len(case), case))
+        facts = len(cls.facts_together(ordered))
+        check_limit(kernel, facts, MOST_FACTS, "groups of hints that go together")
+        runtime = [p for p in kernel.parameters if isinstance(p, Parameter)]
+        return cls._labelled(runtime, tuple(ordered)) if ordered else None
+
+    @classmethod
+    def _labelled(cls, runtime: Sequence[Parameter], cases: tuple[Hints, ...]) -> HintsAxis:
         pointers = [p.name for p in runtime if p.is_pointer]
         labels = [_label(pointers, case) for case in cases] if len(cases) > 1 else [HINTED]
         if max(map(len, labels)) > _LONGEST_CASE:
             labels = [f"case_{number}" for number in range(1, len(cases) + 1)]
-        yield cls((), (*labels, GENERIC), (*labels, GENERIC), (*cases, ()))
+        return cls((), (*labels, GENERIC), (*labels, GENERIC), (*cases, ()))
 
     def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         return replace(combination, hints=self.cases[index])
@@ -57,11 +71,16 @@ class HintsAxis(AxisKind):
         nones = {name for name, value in variant.constexprs.items() if value is None}
         return {name: hint for name, hint in self.cases[case] if name not in nones}
 
+    @staticmethod
+    def facts_together(cases: Sequence[Hints]) -> list[list[tuple[str, int]]]:
+        """All that some case assumes; what the same cases assume is told together."""
+        return list(_groups(cases).values())
+
     def decide(self, made: Decisions) -> None:
         """By a table over the facts that go together."""
         groups = _groups(self.cases)
         conditions = [
-            made.step("bool", name, " && ".join(_condition(made, fact) for fact in group))
+            made.step("bool", name, " && ".join(condition_of(made, fact) for fact in group))
             for name, group in zip(_group_names(len(groups)), groups.values(), strict=True)
         ]
         if len(conditions) == 1:
@@ -116,7 +135,7 @@ def _group_names(count: int) -> Iterator[str]:
     return iter(["aligned"]) if count == 1 else (f"aligned_{number}" for number in range(count))
 
 
-def _condition(made: Decisions, fact: tuple[str, int]) -> str:
+def condition_of(made: Decisions, fact: tuple[str, int]) -> str:
     name, hint = fact
     argument = made.arguments[name]
     if argument.element_sizes:

@@ -42,6 +42,19 @@ class AxisKind(Axis, ABC):
         return 0, 0
 
 
+class CallAxis(AxisKind, ABC):
+    """An axis on which the arguments of a call choose by themselves."""
+
+    @abstractmethod
+    def choice_of(self, one: Combination) -> int:
+        """The choice that leads to what is known of these calls."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """How messages say each choice."""
+        return tuple(f"{self.parameters[0]}={value!r}" for value in self.values)
+
+
 def axes_of(kernel: Kernel) -> tuple[AxisKind, ...]:
     """The axes of a kernel: `specialise` made all of them of these classes."""
     return cast(tuple[AxisKind, ...], kernel.specialisation.axes)

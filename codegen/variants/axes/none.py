@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from codegen.model.kernel import KernelSource
 from codegen.model.none_together import groups
 from codegen.model.parameters import Constexpr, Parameter
-from codegen.variants.axes.kind import AxisKind
+from codegen.variants.axes.kind import CallAxis
 from codegen.variants.c_steps import CStep, Decisions
 from codegen.variants.combinations import Combination
 
 
 @dataclass(frozen=True)
-class NoneAxis(AxisKind):
+class NoneAxis(CallAxis):
     kind = "none"
     untyped: tuple[str, ...]
     """Those that have no type where they are None: for the others there is a null pointer."""
@@ -34,6 +34,13 @@ class NoneAxis(AxisKind):
         types = {n: type_ for n, type_ in combination.types.items() if n not in self.untyped}
         values = {**combination.values, **dict.fromkeys(self.parameters)}
         return replace(combination, types=types, values=values)
+
+    def choice_of(self, one: Combination) -> int:
+        return int(self.parameters[0] not in one.types)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return f"{self.parameters[0]} given", f"{self.parameters[0]}=None"
 
     def decide(self, made: Decisions) -> None:
         first, *others = (made.arguments[name] for name in self.parameters)

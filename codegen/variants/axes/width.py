@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from codegen.model.descriptors import ParameterType
 from codegen.model.kernel import KernelSource
 from codegen.model.parameters import Constexpr, Parameter
-from codegen.variants.axes.kind import AxisKind
+from codegen.variants.axes.kind import CallAxis
 from codegen.variants.c_steps import Decisions
 from codegen.variants.combinations import Combination
 
 
 @dataclass(frozen=True)
-class WidthAxis(AxisKind):
+class WidthAxis(CallAxis):
     kind = "width"
     types: tuple[ParameterType, ...]
 
@@ -32,6 +32,15 @@ class WidthAxis(AxisKind):
         if name not in combination.types:
             return combination
         return replace(combination, types={**combination.types, name: self.types[index]})
+
+    def choice_of(self, one: Combination) -> int:
+        """The first for None."""
+        (name,) = self.parameters
+        return self.types.index(one.types[name]) if name in one.types else 0
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(f"{self.parameters[0]} of {value}" for value in self.values)
 
     def decide(self, made: Decisions) -> None:
         argument = made.arguments[self.parameters[0]]

@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_d0ca2aca58e73152
+#define TB_IDENTITY tb_runtime_919c489575575aa2
 
 #endif

@@ -181,9 +181,15 @@ bool tb_get_const_pointer(tb_call *call, int32_t index, const void **pointer)
 
 bool tb_get_dtype(tb_call *call, int32_t index, tritonbind_dtype *dtype)
 {
-    *dtype = call->dtypes[call->function->arguments[index].dtype_axis];
+    const tb_argument *arguments = call->function->arguments;
+    int32_t axis = arguments[index].dtype_axis;
+    *dtype = call->dtypes[axis];
     if (*dtype != 0)
         return true;
-    return fail_value(call, index, TRITONBIND_TYPE_ERROR,
-                      "a tensor, since an address does not tell its dtype");
+    for (int32_t i = 0; i < call->function->argument_count; i++)
+        if (arguments[i].dtypes != NULL && arguments[i].dtype_axis == axis
+            && arguments[i].dtype_count > 1 && call->arguments[i].type_index != TVM_FFI_NONE)
+            return fail_value(call, i, TRITONBIND_TYPE_ERROR,
+                              "a tensor, since an address does not tell its dtype");
+    return true; /* each of them is None */
 }

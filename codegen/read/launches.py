@@ -1,0 +1,205 @@
+"""What the launches of a declaration say of the kernel: types, constexpr values and options."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+import triton.language as tl
+from triton.runtime.jit import JITFunction
+
+from codegen.model.declaration import Declaration
+from codegen.model.dtypes import dtype_named
+from codegen.model.errors import CodegenError, about, meant, told
+from codegen.model.launch_rows import (
+    Argument,
+    Fixed,
+    Launches,
+    LaunchRow,
+    NamedDtype,
+    NamedFunction,
+    RunTime,
+    distinct,
+)
+from codegen.model.options import (
+    DEFAULTS,
+    OPTIONS,
+    check_options,
+    is_neutral,
+    normal,
+    refusal,
+    with_given,
+)
+
+Column = Sequence[tuple[LaunchRow, Argument]]
+"""What a parameter is in each launch."""
+
+
+def as_launched(
+    declaration: Declaration, launches: Launches, function: JITFunction[Any]
+) -> Declaration:
+    """The declaration with the types, constexprs and options that its launches have.
+
+    Raises `CodegenError`, with the launch, for what the kernel does not have or no function can be
+    made for.
+    """
+    for row in launches.rows:
+        with about(row.place):
+            _check_names(row, function.arg_names)
+    types: dict[str, object] = {}
+    constexprs: dict[str, object] = {}
+    for raw in function.params:
+        column = [(row, row.arguments[raw.name]) for row in launches.rows]
+        with about(f"parameter `{raw.name}`"):
+            found = _merged(column, raw.is_constexpr)
+        (constexprs if isinstance(found, _Values) else types)[raw.name] = _as_declared(found)
+    options = _options(launches, function)
+    return replace(declaration, types=types, constexprs=constexprs, options=options)
+
+
+class _Values(tuple[object, ...]):
+    """What a parameter is compiled with: one value, or several."""
+
+
+def _as_declared(found: object) -> object:
+    if not isinstance(found, _Values):
+        return found
+    return list(found) if len(found) > 1 else found[0]
+
+
+def _merged(column: Column, is_constexpr: bool) -> object:
+    """The type of a parameter as `types` would have it, a tuple of a tuple's entries; or its
+    `_Values`."""
+    if any(isinstance(argument, tuple) for _, argument in column):
+        return _tuple(column)
+    values = [(row, leaf.value) for row, leaf in column if isinstance(leaf, Fixed)]
+    passed = [(row, leaf.type) for row, leaf in column if isinstance(leaf, RunTime)]
+    if passed and is_constexpr:
+        row, type_ = passed[0]
+        raise CodegenError(
+            f"it is a constexpr, and {row.place} passes it as `{type_}`",
+            hint='give its value there: {"constexpr": ...}',
+        )
+    if not passed:
+        fixed = distinct(Fixed(value) for _, value in values)
+        return _Values(_real(leaf.value) for leaf in fixed)
+    for row, value in values:
+        if value is not None:
+            first, type_ = passed[0]
+            raise CodegenError(
+                f"{row.place} has {value!r} compiled in, and {first.place} passes it as `{type_}`",
+                hint="declare these launches apart, under two names",
+            )
+    types = distinct(RunTime(type_) for _, type_ in passed)
+    return " | ".join([*(leaf.type for leaf in types), *["None"] * bool(values)])
+
+
+def _tuple(column: Column) -> tuple[object, ...]:
+    """The types of a tuple's entries; a `tl.constexpr` for one that is compiled in."""
+    first_row, first = column[0]
+    for row, argument in column:
+        if _length(argument) != _length(first):
+            raise CodegenError(
+                f"it is {_described(first)} in {first_row.place}, and {_described(argument)} in "
+                f"{row.place}",
+                hint="declare these launches apart, under two names",
+            )
+    entries: list[object] = []
+    for place in range(_length(first)):
+        inner = [(row, entry[place]) for row, entry in column if isinstance(entry, tuple)]
+        found = _merged(inner, is_constexpr=False)
+        if isinstance(found, _Values) and len(found) > 1:
+            raise CodegenError(
+                f"entry {place} of the tuple has several values, {', '.join(map(repr, found))}",
+                hint="declare the launches with each of them apart, under several names",
+            )
+        entries.append(tl.constexpr(found[0]) if isinstance(found, _Values) else found)
+    return tuple(entries)
+
+
+def _length(argument: Argument) -> int:
+    return len(argument) if isinstance(argument, tuple) else -1
+
+
+def _described(argument: Argument) -> str:
+    return f"a tuple of {len(argument)}" if isinstance(argument, tuple) else "no tuple"
+
+
+def _real(value: object) -> object:
+    """The value as the kernel gets it. Raises `CodegenError` for what is not there."""
+    if isinstance(value, tuple):
+        return tuple(map(_real, value))
+    if isinstance(value, NamedDtype):
+        row = dtype_named(value.name)
+        if row is None:
+            raise CodegenError(f"`{value.name}` is no dtype of Triton's", hint="write one as bf16")
+        return tl.dtype(row.label if row.is_integer else row.name.replace("i1", "int1"))
+    if isinstance(value, NamedFunction):
+        return _function(value)
+    return value
+
+
+def _function(named: NamedFunction) -> object:
+    try:
+        found: object = importlib.import_module(named.module)
+        for part in named.qualname.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise CodegenError(
+            f"its value, the function {named.module}:{named.qualname}, is not there: {told(error)}",
+            hint="install what has it, or leave out the launches with it",
+        ) from error
+    return found
+
+
+def _check_names(row: LaunchRow, names: Sequence[str]) -> None:
+    for name in row.arguments:
+        if name not in names:
+            raise CodegenError(
+                f"the kernel has no parameter `{name}`",
+                hint=meant(name, names, f"its parameters are {', '.join(names)}"),
+            )
+    missing = [name for name in names if name not in row.arguments]
+    if missing:
+        raise CodegenError(
+            f"it does not say what `{missing[0]}` is",
+            hint="a launch names all parameters of the kernel, those with defaults too",
+        )
+
+
+def _options(launches: Launches, function: JITFunction[Any]) -> dict[str, object]:
+    """The options that are the same in all launches. Those that differ are for the calls.
+
+    An option that a constexpr is called after is one thing with it, and is left to it.
+    """
+    default = replace(DEFAULTS, debug=bool(function.debug))
+    found = {}
+    for name in dict.fromkeys(name for row in launches.rows for name in row.options):
+        for row in launches.rows:
+            with about(row.place):
+                _check_option(name, row, function.arg_names)
+        if name in OPTIONS and name not in function.arg_names:
+            given = (row.options.get(name) for row in launches.rows)
+            values = {getattr(default, name) if one is None else normal(name, one) for one in given}
+            if len(values) == 1:
+                found[name] = values.pop()
+    return found
+
+
+def _check_option(name: str, row: LaunchRow, parameters: Collection[str]) -> None:
+    value = row.options.get(name)
+    if value is None or is_neutral(name, value):
+        return
+    if name not in OPTIONS and name not in parameters:
+        refused = refusal(name)
+        what = f", {refused[0]}" if refused else ", which Triton's launches do not have"
+        hint = refused[1] if refused else f"they have {', '.join(OPTIONS)}"
+        raise CodegenError(f"it has the option {name}={value!r}{what}", hint=hint)
+    if name in parameters and row.arguments[name] != Fixed(value):
+        raise CodegenError(
+            f"it has the option {name}={value!r}, and the parameter of that name is something else",
+            hint="a launch passes one keyword argument for both: give one value for both",
+        )
+    check_options(with_given(DEFAULTS, {name: value}))

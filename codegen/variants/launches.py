@@ -1,0 +1,175 @@
+"""What to build of a kernel whose declaration lists its launches: those, and no cross product."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from codegen.model.errors import about
+from codegen.model.kernel import Hints, KernelSource, Specialisation
+from codegen.model.launch_rows import (
+    Fixed,
+    Launches,
+    LaunchRow,
+    RunTime,
+    distinct,
+    order,
+    without_hint,
+)
+from codegen.model.options import Options, with_given
+from codegen.model.parameters import Constexpr, Parameter
+from codegen.prove.launch_layout import most_parts
+from codegen.variants.axes.constexpr import ConstexprAxis
+from codegen.variants.axes.dtype import DtypeAxis
+from codegen.variants.axes.hints import HintsAxis
+from codegen.variants.axes.kind import AxisKind, CallAxis
+from codegen.variants.axes.none import NoneAxis
+from codegen.variants.axes.option import OptionAxis
+from codegen.variants.axes.width import WidthAxis
+from codegen.variants.cases import check_hint
+from codegen.variants.combinations import Combination
+from codegen.variants.limits import (
+    MOST_COMBINATIONS,
+    MOST_PARAMETERS,
+    MOST_SELECTIONS,
+    MOST_TYPE_VARIABLES,
+    check_limit,
+)
+from codegen.variants.numbering import numbered
+
+
+def specialise_launches(
+    kernel: KernelSource, launches: Launches, raws: Sequence[Any]
+) -> Specialisation:
+    """Each combination of types, None, constexprs and options that some launch has: with what each
+    launch of it assumed, and with nothing assumed.
+
+    `raws` are Triton's own parameters. Raises `CodegenError`.
+    """
+    with about(f"`{kernel.name}`", kernel.location):
+        parts = sum(most_parts(p) for p in kernel.parameters if isinstance(p, Parameter))
+        check_limit(kernel, parts, MOST_PARAMETERS, "run-time parameters")
+        launched = _launched(kernel, launches, raws)
+        call_axes = list(_call_axes(kernel, launched))
+        types = sum(isinstance(axis, DtypeAxis) for axis in call_axes)
+        check_limit(kernel, types, MOST_TYPE_VARIABLES, "choices of types")
+        product = math.prod(len(axis.labels) for axis in call_axes)
+        check_limit(kernel, product, MOST_SELECTIONS, "combinations of choices")
+        together: dict[tuple[int, ...], tuple[Combination, dict[Hints, None]]] = {}
+        for one in launched:
+            found = _selected(one, call_axes)
+            _, cases = together.setdefault(found.selection, (found, {}))
+            cases[one.hints] = None
+        axes: tuple[AxisKind, ...] = tuple(call_axes)
+        if hints := HintsAxis.of_launches(kernel, [one.hints for one in launched]):
+            axes = (*axes, hints)
+        combinations = [
+            combination
+            for _, (one, cases) in sorted(together.items(), key=lambda item: item[0])
+            for combination in _with_cases(kernel, one, cases, hints)
+        ]
+        check_limit(kernel, len(combinations), MOST_COMBINATIONS, "combinations of choices")
+        variants, numbers = numbered(kernel, combinations)
+        selections = tuple(one.selection for one in combinations)
+        return Specialisation(axes, variants, numbers, selections)
+
+
+def without_hints(
+    parameters: Iterable[Parameter | Constexpr],
+) -> tuple[Parameter | Constexpr, ...]:
+    """The parameters without what declarations assume of pointers: each launch says it itself."""
+    return tuple(replace(p, hint=None) if isinstance(p, Parameter) else p for p in parameters)
+
+
+def _launched(kernel: KernelSource, launches: Launches, raws: Sequence[Any]) -> list[Combination]:
+    """What is known of each launch."""
+    by_name = {raw.name: raw for raw in raws}
+    leaves = [row.leaves() for row in launches.rows]
+    places = {}
+    for parameter in kernel.parameters:
+        choices = distinct(without_hint(row[parameter.name]) for row in leaves)
+        places[parameter.name] = {order(leaf): place for place, leaf in enumerate(choices)}
+    found = []
+    for row, given in zip(launches.rows, leaves, strict=True):
+        types, values, hints = {}, {}, []
+        with about(row.place):
+            for parameter in kernel.parameters:
+                name, leaf = parameter.name, given[parameter.name]
+                place = places[name][order(without_hint(leaf))]
+                if isinstance(parameter, Constexpr):
+                    values[name] = parameter.choices[place]
+                elif isinstance(leaf, Fixed):
+                    values[name] = None
+                elif isinstance(leaf, RunTime):
+                    types[name] = parameter.types[place]
+                    if leaf.hint is not None:
+                        with about(f"parameter `{name}`"):
+                            check_hint(by_name[name], types[name], leaf.hint)
+                        hints.append((name, leaf.hint))
+        options = _options(kernel, row, values)
+        found.append(Combination((), (), types, values, options, tuple(hints)))
+    return found
+
+
+def _options(kernel: KernelSource, row: LaunchRow, values: dict[str, object]) -> Options:
+    given = {name: value for name, value in row.options.items() if value is not None}
+    return with_given(kernel.options, {**given, **values})
+
+
+def _call_axes(kernel: KernelSource, launched: Sequence[Combination]) -> Iterator[CallAxis]:
+    yield from _dtype_axes(kernel, launched)
+    for parameter in kernel.parameters:
+        yield from ConstexprAxis.of(kernel, parameter)
+        yield from NoneAxis.of(kernel, parameter)
+        yield from WidthAxis.of(kernel, parameter)
+    names = {parameter.name for parameter in kernel.parameters}
+    for name in (entry.name for entry in fields(Options) if entry.name not in names):
+        values = distinct(Fixed(getattr(one.options, name)) for one in launched)
+        if len(values) > 1:
+            yield OptionAxis.of(name, tuple(v.value for v in values if isinstance(v, Fixed)))
+
+
+def _dtype_axes(kernel: KernelSource, launched: Sequence[Combination]) -> Iterator[DtypeAxis]:
+    """Tensors with the same dtype in each launch, as far as they are not None, choose together."""
+    groups: list[list[Parameter]] = []
+    for parameter in kernel.parameters:
+        if isinstance(parameter, Parameter) and parameter.is_tensor and len(parameter.types) > 1:
+            alike = (g for g in groups if all(_agree(parameter, one, launched) for one in g))
+            group = next(alike, None)
+            if group is None:
+                groups.append([parameter])
+            else:
+                group.append(parameter)
+    for group in groups:
+        yield DtypeAxis.together(group)
+
+
+def _agree(one: Parameter, other: Parameter, launched: Iterable[Combination]) -> bool:
+    if _dtypes(one) != _dtypes(other):
+        return False
+    both = (c.types for c in launched if one.name in c.types and other.name in c.types)
+    return all(types[one.name].dtype == types[other.name].dtype for types in both)
+
+
+def _dtypes(parameter: Parameter) -> list[str]:
+    return [type_.dtype.name for type_ in parameter.types]
+
+
+def _selected(one: Combination, axes: Sequence[CallAxis]) -> Combination:
+    made = replace(one, hints=())
+    for axis in axes:
+        made = made.extended(axis, axis.choice_of(one))
+    return made
+
+
+def _with_cases(
+    kernel: KernelSource, one: Combination, cases: Iterable[Hints], axis: HintsAxis | None
+) -> Iterator[Combination]:
+    """The combination with each case, those that assume most first, and with none."""
+    if axis is None:
+        yield one
+        return
+    for index in sorted({axis.cases.index(case) for case in (*cases, ())}):
+        yield axis.chosen(kernel, one.extended(axis, index), index)
