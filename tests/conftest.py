@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 
 from codegen.compile.processes import Compiler
 from tests.support import features as feature_kernels
-from tests.support import jit_on_standin, signature_project, standin, warm
+from tests.support import jit_on_standin, served, signature_project, standin, warm
 from tests.support import sample as sample_project
 
 collect_ignore_glob = ["*/__snapshots__/*"]
@@ -103,6 +104,23 @@ def jit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     cache = _shared(tmp_path_factory) / "compiled_by_jit"
     with jit_on_standin.installed(cache):
         yield cache
+
+
+@pytest.fixture(scope="session")
+def _served_package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy for this process, whose manifest tests change."""
+    package = tmp_path_factory.mktemp("served") / served.PACKAGE
+    shutil.copytree(served.generate(_shared(tmp_path_factory)), package)
+    sys.path.insert(0, str(package.parent))
+    yield package
+    sys.path.remove(str(package.parent))
+
+
+@pytest.fixture
+def program(jit: Path, _served_package: Path) -> Iterator[served.Served]:
+    """A program whose kernels may be served from a package that was generated of them."""
+    with served.fresh_kernels():
+        yield served.Served(_served_package)
 
 
 def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:

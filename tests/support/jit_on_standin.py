@@ -93,6 +93,7 @@ def installed(cache: Path) -> Iterator[None]:
     with mock.patch.dict(os.environ, _variables(cache)):
         driver = _driver()
         before = triton.runtime.driver._active
+        current_streams.update(dict.fromkeys(range(16), 0))
         triton.runtime.driver.set_active(driver)
         try:
             yield
@@ -190,7 +191,7 @@ def _driver() -> Any:
             return parts[0], parts[1]
 
         def get_current_stream(self, device: int) -> int:
-            return current_streams.get(device, 0)
+            return current_streams[device]
 
     _drivers.append(StandinDriver())
     return _drivers[0]

@@ -1,0 +1,254 @@
+"""A kernel of the program that is served, and the careful way of its launches."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import operator
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from tritonbind.serve import values as of
+from tritonbind.serve.launcher import STANDARD, Hooks, make
+from tritonbind.serve.manifest import Argument, Function, Json
+from tritonbind.serve.misses import Misses
+from tritonbind.serve.returned import ServedLaunch
+from tritonbind.serve.values import RefusedError
+
+_JIT_DEFAULTS: dict[str, Json] = {"num_warps": 4, "num_stages": 3, "num_ctas": 1}
+
+
+class ServedKernel:
+    """A `JITFunction` whose launches go to a function of a package.
+
+    Attributes:
+        run: in the place of `JITFunction.run`.
+        launch: `run` with the grid as the first argument.
+        result: what its launches return.
+    """
+
+    def __init__(
+        self,
+        kernel: Any,
+        function: Function,
+        runtime: Any,
+        misses: Misses,
+    ) -> None:
+        """Raises UnfitError where the function is not of this kernel, ImportError and what else
+        the package raises where it cannot be loaded.
+
+        Args:
+            kernel: the `JITFunction`.
+            function: of a package, with this kernel's digest.
+            runtime: `triton.knobs.runtime`.
+            misses: where launches are noted that the library does not have.
+        """
+        module = importlib.import_module(function.import_path())
+        self.function, self.tuned = function, function.tuned
+        self.result = ServedLaunch(function)
+        self._kernel, self._misses = kernel, misses
+        self._runtime = runtime
+        self._call: Callable[..., None] = getattr(module, function.attribute)
+        self._prepare = importlib.import_module(function.package).prepare
+        self._names = tuple(kernel.signature.parameters)
+        self._converted = frozenset(one.name for one in kernel.params if one.annotation_type)
+        self._defaults = option_defaults()
+        self._unsaid = {**self._defaults, "debug": bool(kernel.debug or runtime.debug)}
+        launcher = make(
+            function,
+            kernel.signature,
+            self._converted,
+            self._defaults,
+            self._unsaid,
+            self._call,
+            self,
+            self.result,
+            Hooks(kernel, runtime),
+        )
+        self.launch, self.run, self._bind = launcher.launch, launcher.run, launcher.bind
+
+    def attempt(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        """`run`, but never by the JIT: gives the reason where the library has no such launch."""
+        return self._attempt(*self._bind(*args, **kwargs))
+
+    def unusual(self, grid: Any, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """A launch that is more than passing arguments on."""
+        reason = self._attempt(grid, values, options)
+        return self.result if reason is None else self._miss(reason, grid, values, options)
+
+    def refused(
+        self, error: Exception, grid: Any, values: tuple[Any, ...], options: dict[str, Any]
+    ) -> Any:
+        """After the library has refused a launch: in another form, or by the JIT.
+
+        Raises the error where it is one of CUDA's.
+        """
+        if not _is_refusal(error):
+            raise error
+        reason = self._attempt(grid, values, options)
+        return self.result if reason is None else self._miss(reason, grid, values, options)
+
+    def _attempt(self, grid: Any, values: tuple[Any, ...], options: dict[str, Any]) -> str | None:
+        """Launch through the library. Gives the reason where it does not have this launch."""
+        blocks = grid(dict(zip(self._names, values, strict=True))) if callable(grid) else grid
+        axes = [*blocks, 1, 1][:3]
+        try:
+            passed, stream = self._passed(values, options, axes)
+        except RefusedError as refusal:
+            return str(refusal)
+        except Exception as error:  # an argument that fails when it is looked at
+            return f"has an argument that cannot be read: {type(error).__name__}: {error}"
+        try:
+            self._launch(passed, stream, blocks, values, options)
+        except RefusedError as refusal:
+            return str(refusal)
+        return None
+
+    def _miss(
+        self, reason: str, grid: Any, values: tuple[Any, ...], options: dict[str, Any]
+    ) -> Any:
+        self._misses.add(self.function, reason)
+        given = {name: value for name, value in options.items() if value is not None}
+        args, kwargs = self._as_launched(values)
+        run = type(self._kernel).run  # that of the kernel itself is the launcher's
+        return run(self._kernel, *args, grid=grid, warmup=False, **kwargs, **given)
+
+    def _as_launched(self, values: tuple[Any, ...]) -> tuple[list[Any], dict[str, Any]]:
+        """Parameters as launches mostly give them: from the first constexpr on by name."""
+        named = dict(zip(self._names, values, strict=True))
+        args: list[Any] = []
+        for one in self._kernel.params:
+            if one.is_constexpr or one._param.kind is one._param.KEYWORD_ONLY:
+                break
+            args.append(named.pop(one.name))
+        return args, named
+
+    def _launch(
+        self,
+        passed: list[Any],
+        stream: int | None,
+        blocks: Any,
+        values: tuple[Any, ...],
+        options: dict[str, Any],
+    ) -> None:
+        """Raises RefusedError where the library does not have it; hooks have not run then."""
+        hooks = list(self._kernel.pre_run_hooks)
+        enter, leave = _hook(self._runtime.launch_enter_hook), _hook(self._runtime.launch_exit_hook)
+        if not hooks and enter is None and leave is None:
+            self._refusing(self._call, *passed, stream)
+            return
+        prepared = self._refusing(self._prepare, self._call, *passed, stream)
+        given = {name: value for name, value in options.items() if value is not None}
+        args, kwargs = self._as_launched(values)
+        for hook in hooks:
+            hook(*args, **kwargs, **given)
+        metadata = self._metadata(blocks, stream, values, given)
+        if enter is not None:
+            enter(metadata)
+        prepared()
+        if leave is not None:
+            leave(metadata)
+
+    def _refusing(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except (TypeError, ValueError, RuntimeError) as error:
+            if not _is_refusal(error):
+                raise
+            text = str(error).partition("\n")[0]
+            raise RefusedError(text.removeprefix(f"{self.function.name} ")) from error
+
+    def _metadata(
+        self, blocks: Any, stream: int | None, values: tuple[Any, ...], options: dict[str, Any]
+    ) -> Any:
+        """What Triton gives launch hooks, made by its own class; there is no CompiledKernel."""
+        from triton.compiler.compiler import LazyDict
+
+        place = self._stream() if stream is None else stream
+        name = self.function.identity.qualname.rpartition(".")[2]
+        data = LazyDict({"name": name, "function": None, "stream": place})
+        if self._kernel.launch_metadata is not None:
+            named = dict(zip(self._names, values, strict=True))
+            settled = {**self._unsaid, **self.function.options, **options, "name": name}
+            data.add(self._kernel.launch_metadata, (blocks, SimpleNamespace(**settled), named))
+        return data
+
+    def _passed(
+        self, values: tuple[Any, ...], options: dict[str, Any], axes: list[Any]
+    ) -> tuple[list[Any], int | None]:
+        """The arguments of the package's function, and the stream where it could not tell that.
+
+        Raises RefusedError where they are not what the library was built for.
+        """
+        named = dict(zip(self._names, values, strict=True))
+        given = {**named, **{name: one for name, one in options.items() if one is not None}}
+        for name, constant in self.function.constants.items():
+            if not of.same(named[name], constant):
+                came = of.shown(of.spelt(named[name]))
+                raise RefusedError(f"`{name}` must be {of.shown(constant)}, got {came}")
+        self._check_options(given, set(options))
+        grid = iter(axes)
+        passed, has_address, has_tensor = [], False, False
+        for argument in self.function.arguments:
+            if argument.kind == "grid":
+                passed.append(operator.index(next(grid)))
+                continue
+            if argument.kind == "option":
+                value = given.get(argument.name, self._unsaid.get(argument.name))
+                passed.append(of.as_constexpr(argument, value))
+                continue
+            value, is_address = self._one(argument, of.plain(named[argument.name]))
+            has_address |= is_address
+            has_tensor |= argument.kind == "pointer" and value is not None and not is_address
+            passed.append(value)
+        return passed, self._stream() if has_address and not has_tensor else None
+
+    def _one(self, argument: Argument, value: Any) -> tuple[Any, bool]:
+        if argument.kind == "pointer":
+            return of.as_pointer(argument, value)
+        if argument.kind == "scalar":
+            return of.as_scalar(argument, value, argument.name in self._converted), False
+        if argument.kind == "constexpr":
+            return of.as_constexpr(argument, value), False
+        raise RefusedError(f"`{argument.name}` is a {argument.kind}, which is not served")
+
+    def _check_options(self, given: dict[str, Any], options: set[str]) -> None:
+        for name in sorted({*STANDARD, *self.function.options, *options}):
+            if name in self.function.chosen_options:
+                continue
+            wanted = self.function.wanted(name, self._defaults)
+            came = given.get(name, self._unsaid.get(name))
+            if name not in self._defaults or not of.same(came, wanted):
+                raise RefusedError(f"`{name}` must be {of.shown(wanted)}, got {came!r}")
+
+    def _stream(self) -> int:
+        """Triton's current stream."""
+        from triton.runtime import driver
+
+        active = driver.active
+        stream: int = active.get_current_stream(active.get_current_device())
+        return stream
+
+
+def option_defaults() -> dict[str, Json]:
+    """What Triton takes for options that a launch does not give."""
+    compiler = sys.modules.get("triton.backends.nvidia.compiler")
+    options = getattr(compiler, "CUDAOptions", None)
+    fields = dataclasses.fields(options) if options is not None else ()
+    known = {one.name: one.default for one in fields if one.default is not dataclasses.MISSING}
+    return {**known, **_JIT_DEFAULTS}
+
+
+def _hook(hook: Any) -> Callable[[Any], None] | None:
+    """A hook that does something. Triton 3.5 and later have chains of hooks, most often empty."""
+    if hook is None or getattr(hook, "calls", True) == []:
+        return None
+    found: Callable[[Any], None] = hook
+    return found
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the library does not have the launch, rather than that CUDA failed."""
+    return not isinstance(error, RuntimeError) or "no image" in str(error)

@@ -1,0 +1,58 @@
+"""Launches that the library does not have: said once, counted, and given to Triton's JIT."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import Counter
+
+from tritonbind.errors import TritonbindError
+from tritonbind.serve.manifest import Function
+
+
+class NotServedError(TritonbindError):
+    """In strict mode: a launch that the library does not have."""
+
+
+class Misses:
+    """What went to the JIT, by kernel and reason."""
+
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._lock = threading.Lock()
+
+    @property
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many launches, by (kernel, reason)."""
+        with self._lock:
+            return dict(self._counts)
+
+    def add(self, function: Function, reason: str) -> None:
+        """Count a launch that goes to the JIT; say so where it is the first for this reason.
+
+        What came may differ from launch to launch, so it is no part of the reason.
+
+        Raises:
+            NotServedError: in strict mode.
+        """
+        kernel, kind = function.identity.name, reason.partition(", got ")[0]
+        text = f"{kernel} is not served from {function.package}: {function.name} {reason}"
+        if self.strict:
+            raise NotServedError(text, _REMEDY)
+        with self._lock:
+            self._counts[kernel, kind] += 1
+            is_first = self._counts[kernel, kind] == 1
+        if is_first:
+            say(f"{text}; Triton compiles it")
+
+
+def say(text: str) -> None:
+    """A line on stderr. Where that is closed, the program goes on."""
+    try:
+        print(f"tritonbind: {text}", file=sys.stderr, flush=True)
+    except (OSError, ValueError, AttributeError):
+        return
+
+
+_REMEDY = "record such a launch, adopt the recording, and generate the package again"

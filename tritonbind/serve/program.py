@@ -1,0 +1,99 @@
+"""Which kernels of this process are served: from which packages, since when, and why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tritonbind.kernel_identity import KernelIdentity, identity_of, module_of
+from tritonbind.serve.kernel import ServedKernel
+from tritonbind.serve.launcher import UnfitError
+from tritonbind.serve.manifest import Function, functions_of
+from tritonbind.serve.misses import Misses, NotServedError, say
+from tritonbind.serve.patches import Patches
+
+
+class Program:
+    """The kernels of this process, and the functions that they may go to."""
+
+    def __init__(self, packages: tuple[str, ...], strict: bool) -> None:
+        self.misses = Misses(strict)
+        self._functions: dict[str, list[Function]] = {}
+        """By the last part of the kernel's qualified name."""
+        for package in packages:
+            for function in functions_of(package):
+                name = function.identity.qualname.rpartition(".")[2]
+                self._functions.setdefault(name, []).append(function)
+
+    def served(self, kernel: Any, runtime: Any) -> ServedKernel | None:
+        """A `JITFunction` that is launched for the first time; None where no package has it.
+
+        Raises:
+            NotServedError: in strict mode, where a package has it and it cannot be served.
+        """
+        named = self._functions.get(kernel.fn.__name__)
+        if not named:
+            return None
+        try:
+            identity = identity_of(kernel)
+            function = _chosen(named, identity)
+            if function is None:
+                raise UnfitError(_changed(named, identity))
+            return ServedKernel(kernel, function, runtime, self.misses)
+        except _Unknown:
+            return None
+        except Exception as error:
+            self._unserved(kernel, error)
+            return None
+
+    def _unserved(self, kernel: Any, error: Exception) -> None:
+        kind = "" if isinstance(error, UnfitError) else f"{type(error).__name__}: "
+        name = f"{module_of(kernel.fn)}:{kernel.fn.__qualname__}"
+        text = f"{name} is not served: {kind}{error}"
+        if self.misses.strict:
+            raise NotServedError(text) from error
+        say(f"{text}; Triton compiles it")
+
+
+class _Unknown(Exception):
+    """No package has a kernel of this module and name."""
+
+
+def _chosen(named: list[Function], identity: KernelIdentity) -> Function | None:
+    """The first with this digest: it is the kernel, whatever its module is called here."""
+    return next((one for one in named if one.identity.digest == identity.digest), None)
+
+
+def _changed(named: list[Function], identity: KernelIdentity) -> str:
+    """Why there is none. Raises _Unknown where the packages only have others of the same name."""
+    of_its_name = [one for one in named if one.identity.name == identity.name]
+    if not of_its_name:
+        raise _Unknown
+    packages = " and ".join(dict.fromkeys(one.package for one in of_its_name))
+    return (
+        f"its source, or a value that it reads, is not what {packages} was generated from "
+        f"(digest {identity.digest[:12]}, generated from {of_its_name[0].identity.digest[:12]})"
+    )
+
+
+_installed: list[Patches] = []
+
+
+def serve(*packages: str, strict: bool = False) -> Program:
+    """Serve this process's kernels from generated packages; the first that has a kernel serves it.
+
+    Args:
+        packages: names by which the packages are imported.
+        strict: a launch that no package has is a NotServedError, where a package has its kernel.
+
+    Raises:
+        TritonbindError: a package that cannot be served from, or serving has begun before.
+    """
+    program = Program(packages, strict)
+    _installed.append(Patches(program))
+    return program
+
+
+def stop() -> None:
+    """Give all kernels back to Triton's JIT."""
+    while _installed:
+        _installed.pop().remove()

@@ -1,0 +1,131 @@
+"""Values of a program's launches as the library takes them, and as recordings spell them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tritonbind.serve.manifest import Argument, Json
+
+
+class RefusedError(Exception):
+    """Why a launch cannot be served: `<what> must be <what the library has>, got <what came>`."""
+
+
+INTEGERS = {"i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"}
+FLOATS = {"fp16", "bf16", "fp32", "fp64"}
+BOOLS = {"i1", "u1"}
+_NUMBERS = {bool: BOOLS, int: INTEGERS, float: FLOATS}
+
+
+def plain(value: Any) -> Any:
+    """Without the `tl.constexpr` around it."""
+    while type(value).__name__ == "constexpr" and hasattr(value, "value"):
+        value = value.value
+    return value
+
+
+def spelt(value: Any) -> Json:
+    """The value of a constexpr in a recording's notation."""
+    value = plain(value)
+    if isinstance(value, (tuple, list)):
+        return [spelt(entry) for entry in value]
+    if _is_dtype(value):
+        return {"dtype": str(value)}
+    if hasattr(value, "fn") and hasattr(value, "cache_key"):
+        return {"function": f"{value.fn.__module__}:{value.fn.__qualname__}"}
+    if isinstance(value, (bool, int, float, str, type(None))):
+        return value
+    return {"repr": repr(value)}
+
+
+def same(value: Any, wanted: Json) -> bool:
+    """Whether a constexpr has this value: 1, True and 1.0 are three."""
+    return bool(_typed(spelt(value)) == _typed(wanted))
+
+
+def dtype_name(dtype: Any) -> str:
+    """Triton's name of a dtype of torch's or its own: `bf16`."""
+    text = str(dtype).rpartition(".")[2]
+    return _NAMES.get(text, text)
+
+
+def as_pointer(argument: Argument, value: Any) -> tuple[Any, bool]:
+    """The tensor or None, or an address and True: of an object that is no tensor of DLPack's.
+
+    Triton takes whatever has `data_ptr()` and `dtype`. An int is an int to it, never an address.
+    """
+    if value is None:
+        return None, False
+    if hasattr(type(value), "__dlpack__"):
+        return (value.detach() if getattr(value, "requires_grad", False) else value), False
+    if not hasattr(value, "data_ptr") or not hasattr(value, "dtype"):
+        raise RefusedError(f"`{argument.name}` must be {_listed(argument.types)}, got {value!r}")
+    name = f"*{dtype_name(value.dtype)}"
+    if argument.types not in ((name,), (f"const {name}",)):
+        raise RefusedError(
+            f"`{argument.name}` must be {_listed(argument.types)} in a tensor that speaks DLPack, "
+            f"got {name} in a {type(value).__name__}"
+        )
+    return value.data_ptr(), True
+
+
+def as_scalar(argument: Argument, value: Any, converts: bool) -> Any:
+    """A number of the kind that Triton would see in it; `converts`: the kernel's annotation says.
+
+    Triton compiles one kernel for an int, one for a float and one for a bool, so the library's
+    willingness to take an int for a float must not be used.
+    """
+    if value is None:
+        return None
+    for kind, types in _NUMBERS.items():
+        if isinstance(value, kind) and (converts or types & set(argument.types)):
+            return kind(value)
+        if isinstance(value, kind):
+            break
+    raise RefusedError(f"`{argument.name}` must be {_listed(argument.types)}, got {value!r}")
+
+
+def as_constexpr(argument: Argument, value: Any) -> Any:
+    """One of the library's values: a dtype by its name."""
+    spelling = spelt(value)
+    if not any(_typed(spelling) == _typed(one) for one in argument.values):
+        raise RefusedError(
+            f"`{argument.name}` must be {_listed(argument.values)}, got {shown(spelling)}"
+        )
+    return spelling["dtype"] if isinstance(spelling, dict) else spelling
+
+
+def shown(value: Json) -> str:
+    """A value in a sentence."""
+    return next(iter(value.values())) if isinstance(value, dict) else repr(value)
+
+
+def _listed(values: tuple[Json, ...]) -> str:
+    texts = [value if isinstance(value, str) else shown(value) for value in values]
+    return " or ".join(texts) or "nothing"
+
+
+def _typed(value: Json) -> Json:
+    """A value with the types of all that it is made of."""
+    if isinstance(value, list):
+        return [_typed(entry) for entry in value]
+    return type(value).__name__, value
+
+
+def _is_dtype(value: Any) -> bool:
+    kind = type(value)
+    return kind.__name__ == "dtype" and kind.__module__.partition(".")[0] == "triton"
+
+
+_NAMES = {
+    "bool": "i1",
+    "int1": "i1",
+    **{f"int{bits}": f"i{bits}" for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": f"u{bits}" for bits in (8, 16, 32, 64)},
+    **{f"float{bits}": f"fp{bits}" for bits in (16, 32, 64)},
+    "bfloat16": "bf16",
+    "float8_e4m3fn": "fp8e4nv",
+    "float8_e4m3fnuz": "fp8e4b8",
+    "float8_e5m2": "fp8e5",
+    "float8_e5m2fnuz": "fp8e5b16",
+}
