@@ -280,7 +280,7 @@ def _introspect(
     except ModuleNotFoundError as error:
         raise CodegenError(
             f"reading kernels needs the package {error.name}, which is not installed",
-            hint="install the versions that tritonbind pins: pip install --editable .",
+            hint="python -m pip install 'tritonbind[generate]'",
         ) from error
 
     root = config.kernels_folder

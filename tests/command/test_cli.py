@@ -340,7 +340,7 @@ def test_without_triton_an_error_says_so(fresh: Project) -> None:
     assert result.code == 2
     assert result.errors == [
         "error: reading kernels needs the package triton, which is not installed",
-        "  hint: install the versions that tritonbind pins: pip install --editable .",
+        "  hint: python -m pip install 'tritonbind[generate]'",
     ]
 
 

@@ -18,7 +18,7 @@ OLDEST = "0.1.14"
 NAMED = {
     "templates/_library.py.jinja": r"^TVM_FFI = \((\d+, \d+, \d+)\)",
     "templates/runtime/tvm_ffi/tb_register.c": r"need TVM FFI (\S+) or later",
-    "pyproject.toml": r"apache-tvm-ffi>=([\d.]+),",
+    "pyproject.toml": r"apache-tvm-ffi>=([\d.]+),<",
     "Makefile": r"apache-tvm-ffi==(\d+\.\d+\.\d+)",
     "README.md": r"all others with (\S+) or later",
     "docs/calls.md": r"apache-tvm-ffi (\S+) or later",

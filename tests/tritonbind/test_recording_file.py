@@ -13,7 +13,7 @@ from hypothesis import given
 from tests.support.recordings import RECORDINGS, kernel, launch, recording
 from tritonbind import recording_file
 from tritonbind.errors import TritonbindError
-from tritonbind.recording import Recording
+from tritonbind.recording import SCHEMA, Recording
 
 TEXT = """\
 {
@@ -92,7 +92,7 @@ def test_a_file_that_cannot_be_written_is_left_as_it_was(tmp_path: Path) -> None
 
 AGAIN = "record again, or merge again from recordings that are whole"
 WRONG: list[tuple[tuple[str | int, ...], Any, str]] = [
-    ((), [1], f'expected a recording ("schema": "{recording_file.SCHEMA}"), got "schema": null'),
+    ((), [1], f'expected a recording ("schema": "{SCHEMA}"), got "schema": null'),
     (
         ("schema",),
         "tritonbind.recording/2",

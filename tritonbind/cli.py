@@ -1,0 +1,103 @@
+"""The command: `tritonbind record|merge`, and the generator's commands, handed to it.
+
+`record` ends with the exit code of the program. Otherwise 0: done; 2: could not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tritonbind import session
+from tritonbind.errors import TritonbindError
+from tritonbind.extras import main_of_generator
+from tritonbind.record_program import record_program
+from tritonbind.recording import Recording
+
+DONE, FAILED = 0, 2
+GENERATORS = ("regenerate", "list", "inspect", "build")
+DEFAULT_FILE = "recording.json"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; the exit code comes back."""
+    try:
+        if arguments and arguments[0] in GENERATORS:
+            return main_of_generator(arguments[0])(arguments)
+        options = _parser().parse_args(arguments)
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
+    except TritonbindError as error:
+        print(f"tritonbind: error: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return FAILED
+
+
+def _record(options: argparse.Namespace) -> int:
+    if not options.command:
+        raise TritonbindError(
+            "record: no program is named", hint="tritonbind record -o FILE -- python app.py"
+        )
+    code, recording = record_program(options.command, Path(options.output))
+    _tell(recording, options.output)
+    return code
+
+
+def _merge(options: argparse.Namespace) -> int:
+    recording = session.merge(map(Path, options.files), Path(options.output))
+    _tell(recording, options.output)
+    return DONE
+
+
+def _tell(recording: Recording, file: str) -> None:
+    """What was recorded, in a line; and what was not, in one for each."""
+    launches = [launch for kernel in recording.kernels for launch in kernel.launches]
+    if launches:
+        print(
+            f"tritonbind: {file}: {_counted(len(recording.kernels), 'kernel')}, "
+            f"{_counted(len(launches), 'specialisation')}, "
+            f"{_counted(sum(launch.count for launch in launches), 'launch')}",
+            file=sys.stderr,
+        )
+    for lost in recording.not_recorded:
+        print(
+            f"tritonbind: not recorded: {lost.kernel}: {lost.reason} ({lost.count})",
+            file=sys.stderr,
+        )
+
+
+def _counted(count: int, what: str) -> str:
+    ending = "" if count == 1 else "es" if what.endswith("ch") else "s"
+    return f"{count} {what}{ending}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tritonbind",
+        description="From a running program to a library.",
+        epilog=f"The generator's commands are {', '.join(GENERATORS)}: see `tritonbind regenerate "
+        "--help`.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    record = commands.add_parser("record", help="run a program, and note its launches of kernels")
+    record.set_defaults(run=_record)
+    _output(record)
+    record.add_argument("command", nargs="*", metavar="-- COMMAND", help="as `-- python app.py`")
+
+    merge = commands.add_parser("merge", help="make one recording of several")
+    merge.set_defaults(run=_merge)
+    _output(merge)
+    merge.add_argument(
+        "files", nargs="+", metavar="FILE", help="recordings, or a folder FILE.parts"
+    )
+    return parser
+
+
+def _output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o", "--output", default=DEFAULT_FILE, help=f"the recording (default: {DEFAULT_FILE})"
+    )
