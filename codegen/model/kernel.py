@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from codegen.model.computed import Grid, Reads, TensorFact, united
 from codegen.model.descriptors import ParameterType
@@ -15,6 +15,7 @@ from codegen.model.options import DEFAULTS, Options
 from codegen.model.parameters import Constexpr, Parameter
 from codegen.model.targets import Target
 from codegen.model.tuple_shapes import TupleShape
+from tritonbind.kernel_identity import KernelIdentity
 
 Hints = tuple[tuple[str, int], ...]
 """What a hinted variant assumes: parameters, each with 16 or 1 as in `Parameter.hint`."""
@@ -164,8 +165,12 @@ class KernelSource:
     options: Options
     source_key: str
     """Triton's own digest of the kernel's source, its callees and globals."""
+    identity: KernelIdentity
+    """What a program that launches the kernel knows it by."""
     tuples: tuple[tuple[str, TupleShape], ...] = ()
     """The kernel's own parameters that are tuples; `parameters` has their entries one by one."""
+    tuned: tuple[Mapping[str, Any], ...] = ()
+    """What a recorded program's autotuners around the kernel chose: tables of JSON."""
     targets: tuple[Target, ...] | None = None
     """The targets that the kernel is for; None: every one of the project's."""
     optional_targets: bool = False

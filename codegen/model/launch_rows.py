@@ -82,6 +82,8 @@ class Launches:
     """The kernel that was launched, `module:qualname`; nothing where the declaration lists them."""
     digest: str = ""
     """Of what the kernel means, as it was when it was launched."""
+    tuned: tuple[Mapping[str, Any], ...] = ()
+    """What autotuners around it chose: tables with a row for each key."""
 
 
 def read_launches(given: object, folder: Path) -> Launches:
@@ -114,7 +116,11 @@ def read_launches(given: object, folder: Path) -> Launches:
             raise _no_list(path, f"its {key} is no text")
     _check_keys(document, _OF_FILE, shown(path))
     rows = _rows(document["launches"], path.name)
-    return Launches(path.name, rows, document.get("kernel", ""), document.get("digest", ""))
+    tuned = document.get("tuned", [])
+    if not isinstance(tuned, list) or not all(map(_is_table, tuned)):
+        raise _no_list(path, "its tuned is no list of tables with rows of key and config")
+    kernel, digest = document.get("kernel", ""), document.get("digest", "")
+    return Launches(path.name, rows, kernel, digest, tuple(tuned))
 
 
 def distinct(column: Iterable[LeafT]) -> list[LeafT]:
@@ -168,6 +174,16 @@ def _row(entry: object, place: str) -> LaunchRow:
             with about(f"argument `{name}`"):
                 read[name] = _argument(argument)
         return LaunchRow(place, read, {name: _value(value) for name, value in options.items()})
+
+
+def _is_table(table: object) -> bool:
+    rows = table.get("rows") if isinstance(table, Mapping) else None
+    return isinstance(rows, list) and all(
+        isinstance(row, Mapping)
+        and isinstance(row.get("key"), list)
+        and isinstance(row.get("config"), Mapping)
+        for row in rows
+    )
 
 
 def _is_by_name(table: object) -> TypeGuard[Mapping[str, Any]]:

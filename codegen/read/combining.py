@@ -14,7 +14,7 @@ from codegen.model.kernel import Kernel
 from codegen.model.parameters import Constexpr
 
 _MAY_DIFFER = (
-    *("location", "source_key", "source_keys", "made_of", "made_of_for", "sources"),
+    *("location", "identity", "source_key", "source_keys", "made_of", "made_of_for", "sources"),
     *("lacking", "lacking_for"),
 )
 

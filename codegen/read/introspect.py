@@ -21,6 +21,7 @@ from codegen.model.parameters import Constexpr
 from codegen.model.visible import visible
 from codegen.read.callees import source_key
 from codegen.read.declared import check_arguments, check_fits, in_full
+from codegen.read.launches import launched
 from codegen.read.loading import load, module_name, unwrapped
 from codegen.read.made_of import made_of
 from codegen.read.parameters import parameters_of
@@ -33,6 +34,7 @@ from codegen.variants.given_options import check_given_once, options_of
 from codegen.variants.launches import specialise_launches, without_hints
 from codegen.variants.specialise import specialise, with_choices
 from codegen.variants.tuning import Tuning
+from tritonbind.kernel_identity import identity_of
 
 
 def introspect(root: Path, file: str, of_all: Lists = MappingProxyType({})) -> tuple[Kernel, ...]:
@@ -110,6 +112,8 @@ def _kernel(written: Declaration, root: Path, file: str, of_all: Sequence[Config
         parameters=with_shapes(declaration, parameters),
         options=options_of(flat.options, flat.constexprs, parameters),
         source_key=source_key(function),
+        identity=identity_of(function) if launches is None else launched(launches, function),
+        tuned=() if launches is None else launches.tuned,
         made_of=made_of(written),
         tuples=flat.tuples,
         targets=declaration.targets,

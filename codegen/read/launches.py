@@ -32,6 +32,7 @@ from codegen.model.options import (
     refusal,
     with_given,
 )
+from tritonbind.kernel_identity import KernelIdentity, identity_of
 
 Column = Sequence[tuple[LaunchRow, Argument]]
 """What a parameter is in each launch."""
@@ -57,6 +58,21 @@ def as_launched(
         (constexprs if isinstance(found, _Values) else types)[raw.name] = _as_declared(found)
     options = _options(launches, function)
     return replace(declaration, types=types, constexprs=constexprs, options=options)
+
+
+def launched(launches: Launches, function: JITFunction[Any]) -> KernelIdentity:
+    """The kernel as the program knows it that launched it. Raises `CodegenError` where it is
+    another now."""
+    now = identity_of(function)
+    if launches.digest and launches.digest != now.digest:
+        raise CodegenError(
+            f"it is not the kernel that was launched: {launches.source} has the digest "
+            f"{launches.digest[:12]}, and the kernel now has {now.digest[:12]}",
+            hint="record the program again with this kernel; or take the digest out of the file, "
+            "where the launches hold for the new kernel too",
+        )
+    module, _, qualname = launches.kernel.partition(":")
+    return replace(now, module=module, qualname=qualname) if qualname else now
 
 
 class _Values(tuple[object, ...]):

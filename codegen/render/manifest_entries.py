@@ -7,11 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 from codegen.model.generated_file import digest
-from codegen.model.identifiers import GRID_NAMES
+from codegen.model.identifiers import GRID_NAMES, python_identifier
 from codegen.model.parameters import Parameter
 from codegen.model.plan import Plan
 from codegen.model.wording import axis_text, signature_text
 from codegen.render.conditions import calls_of
+from codegen.render.manifest_arguments import arguments_of, compiled_in
 from codegen.variants.axes.configuration import ConfigurationAxis
 
 
@@ -49,6 +50,14 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
     )
     return {
         "kernel": f"{kernel.file}:{kernel.qualname}",
+        "kernel_identity": asdict(kernel.identity),
+        "python": {
+            "module": kernel.file.removesuffix(".py").replace("/", "."),
+            "name": python_identifier(kernel.symbol),
+        },
+        "arguments": arguments_of(kernel),
+        "compiled_in": compiled_in(kernel),
+        "tuned": {"rows": [row for table in kernel.tuned for row in table["rows"]]},
         "signature": signature_text(kernel),
         "grid": [axis_text(kernel, axis) for axis in kernel.grid.axes or GRID_NAMES],
         "omitted": [

@@ -34,6 +34,7 @@ from tests.support.fake_tensor import FakeTensor
 from tests.support.places import KERNELS
 from tests.support.signature_project import PACKAGE, SignatureProject
 from tests.support.tuple_cases import refilled
+from tritonbind.kernel_identity import identity_of
 
 CASES = tuple_cases.cases(np.random.default_rng(7))
 
@@ -193,7 +194,8 @@ def variants_of(types: dict[str, Any]) -> tuple[Variant, ...]:
     flat = spread(declaration, anything)
     parameters = parameters_of(flat, anything, ())
     source = KernelSource(
-        *("a", "a.py", "a", nowhere, "", parameters, Options(), "key"), tuples=flat.tuples
+        *("a", "a.py", "a", nowhere, "", parameters, Options(), "key", identity_of(anything)),
+        tuples=flat.tuples,
     )
     assert cases_of(declaration, source, flat.params) is None
     return specialise(source).variants

@@ -16,6 +16,7 @@ from codegen.model.pointer_uses import PointerUses
 from codegen.model.targets import Target
 from codegen.prove.launch_layout import descriptor_types
 from codegen.variants.specialise import specialise
+from tritonbind.kernel_identity import KernelIdentity
 
 TARGETS = (Target(80), Target(90), Target(80, is_ptx=True))
 NO_DEFAULT = object()
@@ -67,6 +68,7 @@ def kernel(
         parameters=parameters,
         options=Options(),
         source_key="source",
+        identity=KernelIdentity("kernels.kernel", name.rpartition(".")[2], "0" * 64),
     )
     return Kernel.of(source, parameters, grid or Grid(("1", "1", "1")), specialise(source))
 
