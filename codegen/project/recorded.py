@@ -23,17 +23,14 @@ def recorded_images(manifest: Manifest, output: Path) -> dict[str, Image]:
     None of them when what was found in their IR was found in another way.
     """
     images: dict[str, Image] = {}
-    if any(manifest.inputs.get(f"codegen/{n}") != digest(c) for n, c in _analysis()):
-        return images
+    for name in _ANALYSIS:
+        if manifest.inputs.get(f"codegen/{name}") != digest((PACKAGE / name).read_bytes()):
+            return images
     for target, entry in images_of(manifest):
         content = _intact(output, entry)
         if content is not None:
             images[entry["key"]] = Image.recorded(TARGETS[target], content, entry)
     return images
-
-
-def _analysis() -> list[tuple[str, bytes]]:
-    return [(name, (PACKAGE / name).read_bytes()) for name in _ANALYSIS]
 
 
 def _intact(output: Path, entry: Mapping[str, Any]) -> bytes | None:

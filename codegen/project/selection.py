@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 from typing import Any
 
 from codegen.model.errors import CodegenError
@@ -81,7 +80,8 @@ class Selection:
             return True
         users = self.needed_by.get(name, frozenset())
         chosen = users & {*self.kernel_files}
-        return bool(chosen) and not (users - chosen) & self._declared
+        declared = {*map(file_of, self.kept_functions.values())}
+        return bool(chosen) and not (users - chosen) & declared
 
     def _is_of_project(self, name: str) -> bool:
         """Kernels, and what is beside them: not the generator, its templates, a variable."""
@@ -91,10 +91,6 @@ class Selection:
         """Whether it is a kernel file that is gone."""
         folder, _, file = name.partition("/")
         return folder == self.config.kernels and file in self.gone_files
-
-    @property
-    def _declared(self) -> set[str]:
-        return {*map(file_of, self.kept_functions.values())}
 
     def kept_reads(self, recorded: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         """What is recorded of the variables that the files read which this run does not."""
@@ -155,13 +151,13 @@ def select(config: Config, manifest: Manifest, names: Sequence[str]) -> Selectio
         )
     chosen = with_importers(config.kernels_folder, present, chosen)
     others = [file for file in present if file not in chosen]
-    stems = [str(PurePosixPath(file).with_suffix("")) for file in others]
+    stems = tuple(file.removesuffix("py") for file in others)
     declared = {*map(file_of, manifest.functions.values())}
     return Selection(
         config,
         tuple(sorted(chosen)),
         tuple(others),
-        tuple(path for path in manifest.files if _belongs(path, stems)),
+        tuple(path for path in manifest.files if path.startswith(stems)),
         {name: entry for name, entry in manifest.functions.items() if file_of(entry) in others},
         manifest.inputs,
         needed_by(config.kernels_folder, present, ("codegen", config.output_folder.name)),
@@ -224,7 +220,3 @@ def _files_of(config: Config, manifest: Manifest, present: list[str], name: str)
             return [file]
     matches = manifest.match(name, [*present, *(f"{config.kernels}/{file}" for file in present)])
     return [file_of(manifest.functions[match]) for match in matches]
-
-
-def _belongs(path: str, stems: Sequence[str]) -> bool:
-    return any(path.startswith(f"{stem}.") for stem in stems)

@@ -119,6 +119,10 @@ class _Settings:
         numbers = (n for n in range(first, len(self.lines)) if setting.match(self.lines[n]))
         return SourceLocation(str(self.file), next(numbers, first) + 1)
 
+    def refused(self, key: str, reason: str, hint: str) -> CodegenError:
+        """What is wrong with a setting."""
+        return CodegenError(f"[tool.codegen] {reason}", where=self.where(key), hint=hint)
+
     def _first(self, table: str) -> int:
         parts = (rf"\s*[\"']?{re.escape(part)}[\"']?\s*" for part in table.split("."))
         header = re.compile(rf"\s*\[{'[.]'.join(parts)}[].]")
@@ -130,19 +134,13 @@ def _config(project: Path, file: Path) -> Config:
     known = ("kernels", "output", "targets", "prefix", "environment")
     for key in settings.table:
         if key not in known:
-            raise CodegenError(
-                f"[tool.codegen] has no setting `{key}`",
-                where=settings.where(key),
-                hint=meant(key, known, f"the settings are {', '.join(known)}"),
-            )
+            hint = meant(key, known, f"the settings are {', '.join(known)}")
+            raise settings.refused(key, f"has no setting `{key}`", hint)
     kernels = _folder(settings, "kernels", "kernels")
     output = _folder(settings, "output", "generated")
     if kernels == output:
-        raise CodegenError(
-            f"[tool.codegen] kernels and output must be two folders, got {output!r} for both",
-            where=settings.where("output"),
-            hint='write output = "generated"',
-        )
+        reason = f"kernels and output must be two folders, got {output!r} for both"
+        raise settings.refused("output", reason, 'write output = "generated"')
     return Config(
         project, kernels, output, _targets(settings), _prefix(settings), _environment(settings)
     )
@@ -175,11 +173,8 @@ def _settings(file: Path) -> _Settings:
             hint="rename it, or join the two where both are there",
         )
     if not isinstance(table, dict):
-        raise CodegenError(
-            f"[tool.codegen] must be a table, got {table!r}",
-            where=settings.where("codegen"),
-            hint="write the settings below a line [tool.codegen]",
-        )
+        hint = "write the settings below a line [tool.codegen]"
+        raise settings.refused("codegen", f"must be a table, got {table!r}", hint)
     return settings
 
 
@@ -198,19 +193,16 @@ _CALLED = ("codegen", "tritonbind", "codgen", "codegn", "tritonbindcodegen")
 
 def _folder(settings: _Settings, key: str, default: str) -> str:
     value = settings.table.get(key, default)
+    hint = f'write {key} = "{default}"'
     if not isinstance(value, str) or not value.isidentifier() or keyword.iskeyword(value):
-        raise CodegenError(
-            f"[tool.codegen] {key} must be the name of a folder beside pyproject.toml that can be "
-            f"imported, got {value!r}",
-            where=settings.where(key),
-            hint=f'write {key} = "{default}"',
+        reason = (
+            f"{key} must be the name of a folder beside pyproject.toml that can be imported, got "
+            f"{value!r}"
         )
+        raise settings.refused(key, reason, hint)
     if value in sys.stdlib_module_names:
-        raise CodegenError(
-            f"[tool.codegen] {key}: a module of Python itself is called {value!r}",
-            where=settings.where(key),
-            hint=f'rename the folder; write {key} = "{default}"',
-        )
+        reason = f"{key}: a module of Python itself is called {value!r}"
+        raise settings.refused(key, reason, f"rename the folder; {hint}")
     return value
 
 
@@ -218,12 +210,11 @@ def _prefix(settings: _Settings) -> str:
     value = settings.table.get("prefix", "")
     good = isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*", value)
     if "prefix" in settings.table and not good:
-        raise CodegenError(
-            "[tool.codegen] prefix must be the beginning of names in C: letters, digits and single "
-            f"`_` between them, got {value!r}",
-            where=settings.where("prefix"),
-            hint='write for instance prefix = "acme"',
+        reason = (
+            "prefix must be the beginning of names in C: letters, digits and single `_` between "
+            f"them, got {value!r}"
         )
+        raise settings.refused("prefix", reason, 'write for instance prefix = "acme"')
     return str(value)
 
 
@@ -231,41 +222,27 @@ def _environment(settings: _Settings) -> tuple[str, ...]:
     value = settings.table.get("environment", [])
     are_names = isinstance(value, list) and all(isinstance(n, str) and n for n in value)
     if not are_names or any({"=", "\0"} & {*name} for name in value):
-        raise CodegenError(
-            f"[tool.codegen] environment must be a list of names of variables, got {value!r}",
-            where=settings.where("environment"),
-            hint='write for instance environment = ["MY_BLOCK"]',
-        )
+        reason = f"environment must be a list of names of variables, got {value!r}"
+        hint = 'write for instance environment = ["MY_BLOCK"]'
+        raise settings.refused("environment", reason, hint)
     for name in value:
         if name in FIXED:
-            raise CodegenError(
-                f"[tool.codegen] environment has {name!r}, which the generator itself sets",
-                where=settings.where("environment"),
-                hint="leave it out",
-            )
+            reason = f"environment has {name!r}, which the generator itself sets"
+            raise settings.refused("environment", reason, "leave it out")
         if name in _SAID_BY_OPTIONS:
-            raise CodegenError(
-                f"[tool.codegen] environment has {name!r}, which no declaration's options follow",
-                where=settings.where("environment"),
-                hint=_SAID_BY_OPTIONS[name],
-            )
+            reason = f"environment has {name!r}, which no declaration's options follow"
+            raise settings.refused("environment", reason, _SAID_BY_OPTIONS[name])
     return tuple(sorted({*value}))
 
 
 def _targets(settings: _Settings) -> tuple[Target, ...]:
     value = settings.table.get("targets", list(DEFAULT_TARGETS))
     if not isinstance(value, list) or not value or not all(isinstance(n, str) for n in value):
-        raise CodegenError(
-            f"[tool.codegen] targets must be a list of names, got {value!r}",
-            where=settings.where("targets"),
-            hint=f"write for instance targets = {list(DEFAULT_TARGETS)!r}",
-        )
+        hint = f"write for instance targets = {list(DEFAULT_TARGETS)!r}"
+        raise settings.refused("targets", f"targets must be a list of names, got {value!r}", hint)
     for name in value:
         if name not in TARGETS:
-            raise CodegenError(
-                f"[tool.codegen] targets has {name!r}, which cannot be built",
-                where=settings.where("targets"),
-                hint=f"write some of {', '.join(TARGETS)}",
-            )
+            hint = f"write some of {', '.join(TARGETS)}"
+            raise settings.refused("targets", f"targets has {name!r}, which cannot be built", hint)
     chosen = {TARGETS[name] for name in value}
     return tuple(sorted(chosen, key=lambda target: (target.is_ptx, target.capability)))
