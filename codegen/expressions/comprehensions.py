@@ -9,8 +9,8 @@ from codegen.expressions import c_logic
 from codegen.expressions.c_value import literal
 from codegen.expressions.evaluation import Entry, conditions, evaluate, following, rule_for, truth
 from codegen.expressions.refusals import unsupported
-from codegen.expressions.scope import Scope, bind
-from codegen.expressions.values import Constant, Items, Value, numbers_in
+from codegen.expressions.scope import Scope, entries_of
+from codegen.expressions.values import Items, Value, numbers_in
 
 
 @rule_for(ast.GeneratorExp, ast.ListComp)
@@ -45,9 +45,7 @@ def _turns(node: ast.GeneratorExp | ast.ListComp, scope: Scope) -> tuple[Value, 
 
 
 def _values(value: Value, node: ast.expr, scope: Scope) -> Sequence[Value]:
-    match value:
-        case Items(values=values):
-            return values
-        case Constant(value=tuple() | list() as constant):
-            return [bind(entry) for entry in constant]
-    raise unsupported(node, scope)
+    values = entries_of(value)
+    if values is None:
+        raise unsupported(node, scope)
+    return values

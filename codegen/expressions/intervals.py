@@ -7,6 +7,8 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from codegen.model.rounding import cdiv, next_power_of_2
+
 IntegerFunction = Callable[[int, int], int]
 
 
@@ -63,16 +65,6 @@ BELOW_FLOAT = Interval(1 - 2**53, 2**53 - 1)
 digit, where they do."""
 LARGEST_SHIFT = 64
 """A left shift by as much takes every int64_t but 0 out of range."""
-
-
-def cdiv(x: int, y: int) -> int:
-    """`triton.cdiv`."""
-    return (x + (y - 1)) // y
-
-
-def next_power_of_2(n: int) -> int:
-    """`triton.next_power_of_2`, which gives 0 for n <= 0."""
-    return 1 << (n - 1).bit_length() if n > 0 else 0
 
 
 def add(x: Interval, y: Interval) -> Interval:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import CodeType, FunctionType
 
@@ -12,7 +12,7 @@ from codegen.expressions import c_arithmetic
 from codegen.expressions.c_value import CValue, literal
 from codegen.expressions.function_source import Source
 from codegen.expressions.intervals import INT64, Interval
-from codegen.expressions.values import SM_COUNT, Constant, Value, numbers_in
+from codegen.expressions.values import SM_COUNT, Constant, Items, Value, numbers_in
 from codegen.model.errors import CodegenError, meant
 from codegen.model.sm_count import SmCount
 
@@ -90,6 +90,16 @@ def bind(value: object) -> Value:
     if not isinstance(value, int) or not Interval(value, value).within(INT64):
         return Constant(value)
     return replace(literal(int(value)), is_bool=isinstance(value, bool))
+
+
+def entries_of(value: Value) -> Sequence[Value] | None:
+    """What a tuple or a list holds."""
+    match value:
+        case Items(values=values):
+            return values
+        case Constant(value=tuple() | list() as constants):
+            return [bind(constant) for constant in constants]
+    return None
 
 
 def _sm_count(value: SmCount) -> CValue:

@@ -18,9 +18,9 @@ from codegen.expressions.evaluation import (
 )
 from codegen.expressions.function_source import FunctionNode, body_of
 from codegen.expressions.functions import BINARY
-from codegen.expressions.scope import Scope, bind
+from codegen.expressions.scope import Scope, entries_of
 from codegen.expressions.tensors import unpacked
-from codegen.expressions.values import Constant, Items, Sizes, Value
+from codegen.expressions.values import Sizes, Value
 from codegen.model.errors import CodegenError
 
 MOST_WAYS = 200
@@ -70,7 +70,7 @@ class _Function:
                 case ast.While():
                     return self.after([_Round(statement), *statements[index + 1 :]], scope)
                 case ast.For(iter=iterated):
-                    items = _items_of(evaluate(iterated, scope))
+                    items = entries_of(evaluate(iterated, scope))
                     if items is None:
                         raise _refused(statement, scope)
                     first = _Round(statement, tuple(items))
@@ -78,7 +78,8 @@ class _Function:
                 case _Round():
                     return self._round(statement, statements[index + 1 :], scope)
                 case ast.Break() | ast.Continue():
-                    left = list(itertools.dropwhile(_is_no_round, statements[index + 1 :]))
+                    rest = statements[index + 1 :]
+                    left = list(itertools.dropwhile(lambda s: not isinstance(s, _Round), rest))
                     return self.after(left[isinstance(statement, ast.Break) :], scope)
                 case ast.Return(value=ast.expr() as value):
                     return self._returned(value, scope)
@@ -167,7 +168,9 @@ def _to_target(target: ast.expr, value: Value, node: ast.stmt, scope: Scope) -> 
         case ast.Tuple(elts=elements) | ast.List(elts=elements) if not any(
             isinstance(element, ast.Starred) for element in elements
         ):
-            parts = _parts(value, len(elements))
+            parts = (
+                unpacked(value, len(elements)) if isinstance(value, Sizes) else entries_of(value)
+            )
             if parts is None or len(parts) != len(elements):
                 message = f"{scope.quote(node)} does not unpack a tuple of {len(elements)}"
                 raise scope.error(node, message)
@@ -175,26 +178,6 @@ def _to_target(target: ast.expr, value: Value, node: ast.stmt, scope: Scope) -> 
                 scope = _to_target(element, part, node, scope)
             return scope
     raise _refused(node, scope)
-
-
-def _parts(value: Value, count: int) -> Sequence[Value] | None:
-    if isinstance(value, Sizes):
-        return unpacked(value, count)
-    return _items_of(value)
-
-
-def _items_of(value: Value) -> Sequence[Value] | None:
-    """What a tuple or a list holds."""
-    match value:
-        case Items(values=values):
-            return values
-        case Constant(value=tuple() | list() as constants):
-            return [bind(constant) for constant in constants]
-    return None
-
-
-def _is_no_round(statement: Statement) -> bool:
-    return not isinstance(statement, _Round)
 
 
 def _refused(node: ast.stmt, scope: Scope) -> CodegenError:

@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from types import FunctionType, SimpleNamespace
 
-from codegen.expressions import calls, comparisons, intervals, rules
+from codegen.expressions import calls, comparisons, rules
 from codegen.expressions.c_value import literal
 from codegen.expressions.derived import FOR_ALL, takes_all
 from codegen.expressions.evaluation import integer, translate
@@ -27,6 +27,7 @@ from codegen.expressions.scope import Scope, bind, close_to, names_in
 from codegen.expressions.statements import Finish, result_of
 from codegen.expressions.values import Items, Meta, Value, numbers_in
 from codegen.model.errors import CodegenError, SourceLocation
+from codegen.model.rounding import cdiv, next_power_of_2
 
 Function = Callable[..., object]
 Kernel = Mapping[str, Value]
@@ -176,7 +177,7 @@ def _three_axes(value: Value, node: ast.expr, scope: Scope) -> Value:
     return Items((*axes, *[literal(1)] * (3 - len(axes))))
 
 
-_TRITON = SimpleNamespace(cdiv=intervals.cdiv, next_power_of_2=intervals.next_power_of_2)
+_TRITON = SimpleNamespace(cdiv=cdiv, next_power_of_2=next_power_of_2)
 _TEXT_NAMES: Mapping[str, object] = {
     "triton": _TRITON,
     "tl": _TRITON,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from codegen.model.errors import CodegenError
+from codegen.model.rounding import cdiv, next_power_of_2
 
 _NODES = (
     *(ast.Name, ast.Load, ast.Constant, ast.Call, ast.IfExp, ast.Compare, ast.BoolOp),
@@ -14,10 +15,7 @@ _NODES = (
     *(ast.UnaryOp, ast.USub, ast.Not, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE),
 )
 _FUNCTIONS: dict[str, Callable[..., int]] = {
-    "min": min,
-    "max": max,
-    "cdiv": lambda x, y: -(-x // y),
-    "next_power_of_2": lambda x: 1 << (x - 1).bit_length() if x > 0 else 0,
+    function.__name__: function for function in (min, max, cdiv, next_power_of_2)
 }
 _HINT = "use the kernel's constexprs, + - * // %, comparisons, `x if c else y`, min, max and cdiv"
 
@@ -33,8 +31,7 @@ class BlockExpression:
         """The expression of a syntax tree. Raises `CodegenError` for what it may not use."""
         source = ast.unparse(tree)
         for node in ast.walk(tree):
-            is_call = isinstance(node, ast.Call)
-            if not isinstance(node, _NODES) or (is_call and not _is_known(node)):
+            if not isinstance(node, _NODES) or (isinstance(node, ast.Call) and not _is_known(node)):
                 raise CodegenError(f"the size `{source}` cannot be evaluated", hint=_HINT)
         return cls(source)
 
@@ -63,10 +60,6 @@ class BlockExpression:
         return size
 
 
-def _is_known(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in _FUNCTIONS
-        and not node.keywords
-    )
+def _is_known(node: ast.Call) -> bool:
+    is_named = isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS
+    return is_named and not node.keywords

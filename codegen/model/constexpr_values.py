@@ -40,15 +40,18 @@ class Held:
         return self.text
 
 
+def without_constexpr(value: object) -> object:
+    """The value without `tl.constexpr` around it."""
+    return value.value if isinstance(value, constexpr) else value
+
+
 def held(value: object, *place: str | int) -> object:
     """`value` without `tl.constexpr` around it, and as a `Held` unless it is plain data.
 
     `place` is the parameter that it is for, and which of the values that this is given.
     Raises `CodegenError` where it has no fixed spelling.
     """
-    if isinstance(value, constexpr):
-        value = value.value
-    value = own_int(value)
+    value = own_int(without_constexpr(value))
     if isinstance(value, str) and not _is_text(value):
         raise CodegenError(
             f"its value {value!r} has half of a character (a lone surrogate), which is no text",
@@ -85,7 +88,7 @@ def restored(value: object, given: Callable[[str, Any], Any]) -> object:
     found = given(str(name), which)
     for index in inner:
         found = getattr(found, "value", found)[index]
-    return found.value if isinstance(found, constexpr) else found
+    return without_constexpr(found)
 
 
 def places_in(value: object) -> Iterator[tuple[str | int, ...]]:

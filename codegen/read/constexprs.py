@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from triton.language import constexpr, dtype
+from triton.language import dtype
 
-from codegen.model.constexpr_values import held
+from codegen.model.constexpr_values import held, identity, without_constexpr
 from codegen.model.declaration import Declaration
 from codegen.model.dtypes import dtype_name
 from codegen.model.errors import CodegenError
@@ -41,7 +41,7 @@ def constexpr_of(spread: Spread, raw: Any, default: Default | None, comment: str
     if len(choices) > 1:
         _check_choices(dtypes or choices)
     _check_hashable(values)
-    if default is not None and _typed(default.value) not in map(_typed, choices):
+    if default is not None and identity(default.value) not in map(identity, choices):
         default = None
     elif default is not None and are_dtypes:
         default = Default(dtype_name(default.value))
@@ -64,15 +64,10 @@ def given_value(declaration: Declaration, name: str, which: int | str) -> Any:
     return given[which] if isinstance(given, list) else given
 
 
-def plain(value: object) -> object:
-    """The value without `tl.constexpr` around it."""
-    return value.value if isinstance(value, constexpr) else value
-
-
 def _check_hashable(values: Iterable[object]) -> None:
     for value in values:
         try:
-            hash(plain(value))
+            hash(without_constexpr(value))
         except TypeError:
             raise CodegenError(
                 f"its value {value!r} cannot be hashed, as Triton's JIT does with constexprs",
@@ -101,8 +96,3 @@ def _check_choices(choices: tuple[object, ...]) -> None:
             raise CodegenError(
                 f"a choice cannot hold a zero byte, got {choice!r}", hint="choose another"
             )
-
-
-def _typed(value: object) -> tuple[type, str]:
-    """What tells values apart that Python calls equal, such as 1 and True."""
-    return type(value), repr(value)

@@ -7,10 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from triton.language import constexpr
 from triton.runtime.jit import JITCallable, JITFunction
 
-from codegen.model.constexpr_values import is_plain
+from codegen.model.constexpr_values import is_plain, without_constexpr
 from codegen.model.declaration import Declaration
 from codegen.model.errors import CodegenError
 from codegen.model.kernel import MadeOf
@@ -60,7 +59,7 @@ def _of_declaration(declaration: Declaration) -> Iterator[tuple[str, str]]:
 
 def _text(value: object) -> str:
     """As people write it, where that is the same in every process, and else a digest."""
-    value = value.value if isinstance(value, constexpr) else value
+    value = without_constexpr(value)
     try:
         text = repr(value) if is_plain(value) else spelt(value)
     except CodegenError:

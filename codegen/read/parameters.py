@@ -9,6 +9,7 @@ from typing import Any
 from triton.language import constexpr
 from triton.runtime.jit import JITFunction
 
+from codegen.model.constexpr_values import without_constexpr
 from codegen.model.descriptors import (
     DEFAULT_LAYOUT,
     DescriptorType,
@@ -20,7 +21,7 @@ from codegen.model.errors import CodegenError, CodegenErrors, about, collected
 from codegen.model.none_together import WITH, check_partners, partner_of
 from codegen.model.parameters import Constexpr, Default, Parameter
 from codegen.model.visible import visible
-from codegen.read.constexprs import constexpr_of, plain
+from codegen.read.constexprs import constexpr_of
 from codegen.read.parameter_comments import parameter_comments
 from codegen.read.tuples import Spread
 from codegen.variants.cases import check_hint, is_unspecialised
@@ -54,7 +55,7 @@ def parameter_of(
     is_gluon: bool = False,
 ) -> Parameter | Constexpr:
     """The parameter that Triton's `KernelParam` `raw` describes. Raises `CodegenError`."""
-    default = Default(plain(raw.default)) if raw.has_default else None
+    default = Default(without_constexpr(raw.default)) if raw.has_default else None
     is_declared = raw.name in spread.types
     declared = spread.types.get(raw.name)
     if raw.is_constexpr and is_declared:

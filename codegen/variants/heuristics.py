@@ -9,13 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NoReturn
 
-import triton.language as tl
-
 from codegen.expressions.derived import by_name
 from codegen.expressions.readable import readable, reads_of, tensor_dtype
 from codegen.expressions.translate import translate_heuristic
 from codegen.model.computed import Computed
-from codegen.model.constexpr_values import COMPUTED, canonical, held, is_plain, real
+from codegen.model.constexpr_values import (
+    COMPUTED,
+    canonical,
+    held,
+    is_plain,
+    real,
+    without_constexpr,
+)
 from codegen.model.descriptors import DescriptorType, ParameterType
 from codegen.model.dtypes import DType
 from codegen.model.errors import CodegenError, SourceLocation, meant, told
@@ -155,7 +160,7 @@ def _evaluated(
         value = function(_Arguments(arguments))
         if issubclass(type(value), (Unknown, SmCount)) or SmCount.used:
             return None
-        value = _plain(value)
+        value = without_constexpr(value)
     except (NotKnown, NoDeviceYet):
         return None
     except Exception as error:
@@ -235,10 +240,6 @@ def _names(kernel: KernelSource) -> set[str]:
     """What a heuristic may read."""
     tuples = (name for name, _ in kernel.tuples)
     return {*(parameter.name for parameter in kernel.parameters), *tuples, *OPTIONS}
-
-
-def _plain(value: object) -> object:
-    return value.value if isinstance(value, tl.constexpr) else value
 
 
 def _translated(

@@ -10,6 +10,7 @@ import pytest
 
 from codegen.expressions import intervals
 from codegen.expressions.intervals import Interval
+from codegen.model.rounding import cdiv, next_power_of_2
 
 ENDS = range(-4, 5)
 SMALL = [Interval(low, high) for low in ENDS for high in ENDS if low <= high]
@@ -38,7 +39,7 @@ def results(function: Callable[..., int], *operands: Interval) -> set[int]:
         (intervals.subtract, operator.sub),
         (intervals.multiply, operator.mul),
         (intervals.floor_divide, operator.floordiv),
-        (intervals.ceil_divide, intervals.cdiv),
+        (intervals.ceil_divide, cdiv),
         (intervals.modulo, operator.mod),
         (intervals.minimum, min),
         (intervals.maximum, max),
@@ -65,7 +66,7 @@ def test_rule_of_two(
     [
         (intervals.absolute, abs),
         (intervals.square, lambda value: value * value),
-        (intervals.next_power, intervals.next_power_of_2),
+        (intervals.next_power, next_power_of_2),
     ],
 )
 def test_rule_of_one(rule: Callable[[Interval], Interval], function: Callable[[int], int]) -> None:
@@ -83,8 +84,8 @@ def test_intersection_and_hull() -> None:
 def test_functions_are_tritons() -> None:
     triton = pytest.importorskip("triton")
     for x in [*ENDS, 63, 64, 65, 2**31, 2**62 - 1, 2**62]:
-        assert intervals.next_power_of_2(x) == triton.next_power_of_2(x)
-        assert all(intervals.cdiv(x, y) == triton.cdiv(x, y) for y in ENDS if y)
+        assert next_power_of_2(x) == triton.next_power_of_2(x)
+        assert all(cdiv(x, y) == triton.cdiv(x, y) for y in ENDS if y)
 
 
 def test_no_empty_interval() -> None:
