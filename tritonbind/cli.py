@@ -17,7 +17,7 @@ from tritonbind.record_program import record_program
 from tritonbind.recording import Recording
 
 DONE, FAILED = 0, 2
-GENERATORS = ("regenerate", "list", "inspect", "build")
+GENERATORS = ("adopt", "regenerate", "list", "inspect", "build")
 DEFAULT_FILE = "recording.json"
 
 
