@@ -16,7 +16,7 @@ from triton.runtime.errors import PTXASError
 from triton.runtime.jit import JITCallable
 
 from codegen.model.errors import CannotBuild, SourceLocation, told
-from codegen.model.request import CompileRequest
+from codegen.model.kernel import Variant
 from codegen.model.surroundings import excerpt
 from codegen.model.triton_version import lacking
 from codegen.read.unreadable import line_of, place_of
@@ -55,7 +55,7 @@ _OF_SEVERAL = (
 
 
 def compilation_error(
-    request: CompileRequest, error: CompilationError, where: SourceLocation
+    variant: Variant, error: CompilationError, where: SourceLocation
 ) -> CannotBuild:
     """The innermost error, with the innermost place that is not in Triton itself."""
     line = ""
@@ -67,13 +67,13 @@ def compilation_error(
             break
         error = error.__cause__
     text, hint = _explained_by_place(error) or _explained(error)
-    nones = [f"`{name}`" for name, value in request.variant.constexprs.items() if value is None]
+    nones = [f"`{name}`" for name, value in variant.constexprs.items() if value is None]
     if hint is None and nones and "NoneType" in text:
         hint = _OF_NONE.format(f"{', '.join(nones)} {'is' if len(nones) == 1 else 'are'}")
         hint += _OF_SEVERAL if len(nones) > 1 else ""
     if line and not line.startswith("def "):
         text += f", in `{textwrap.shorten(line, 80, placeholder=' ...')}`"
-    return CannotBuild(text, subject=str(request), where=where, hint=hint)
+    return CannotBuild(text, where=where, hint=hint)
 
 
 def failure_below(error: Exception) -> str:

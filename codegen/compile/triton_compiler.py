@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Callable
@@ -19,9 +20,10 @@ from triton.runtime.errors import PTXASError
 from codegen.compile.failures import compilation_error, failure_below
 from codegen.model.constexpr_values import restored
 from codegen.model.descriptors import DescriptorType
-from codegen.model.errors import CannotBuild, SourceLocation
+from codegen.model.errors import CannotBuild, SourceLocation, about
 from codegen.model.image import Compiled, TensorMap
 from codegen.model.kernel import Variant
+from codegen.model.options import Options
 from codegen.model.request import CompileRequest, triton_options
 from codegen.model.targets import Target
 from codegen.model.triton_version import current
@@ -59,30 +61,25 @@ def compiled(
     kind = GluonASTSource if function.is_gluon() else ASTSource
     source = kind(function, signature, constexprs, hints)
     where = SourceLocation(function.file_name, function.starting_line_number)
-    options = triton_options(variant.options, target)
-    version_is_given = variant.options.ptx_version is not None
-    try:
-        kernel = _with_triton(source, target, options, version_is_given)
-    except CompilationError as error:
-        raise compilation_error(request, error, where) from error
-    except Exception as error:
-        raise CannotBuild(failure_below(error), subject=str(request), where=where) from error
-    for is_refused, what in _REFUSED:
-        if is_refused(kernel.metadata):
-            raise CannotBuild(
-                f"the kernel {what}, which generated functions do not support yet",
-                subject=str(request),
-                where=where,
-            )
-    image = kernel.asm["ptx"].encode() if target.is_ptx else kernel.asm["cubin"]
-    made = kernel.metadata
-    sizes = _parameter_sizes(variant, made.tensordesc_meta)
-    uses = pointer_uses(_ir_of(kernel), [name for name, _ in sizes])
-    check_const_pointers(
-        request, function, uses, lambda: _with_lines(source, target, options, version_is_given)
-    )
+    compile_ = functools.partial(_with_triton, source, variant.options, target)
+    with about(str(request), where):
+        try:
+            kernel = compile_()
+        except CompilationError as error:
+            raise compilation_error(variant, error, where) from error
+        except Exception as error:
+            raise CannotBuild(failure_below(error)) from error
+        made = kernel.metadata
+        for is_refused, what in _REFUSED:
+            if is_refused(made):
+                raise CannotBuild(
+                    f"the kernel {what}, which generated functions do not support yet"
+                )
+        sizes = _parameter_sizes(variant, made.tensordesc_meta)
+        uses = pointer_uses(_ir_of(kernel), [name for name, _ in sizes])
+        check_const_pointers(variant, function, uses, lambda: _with_lines(compile_))
     return Compiled(
-        image,
+        kernel.asm["ptx"].encode() if target.is_ptx else kernel.asm["cubin"],
         kernel.asm["cubin"],
         tuple(size for _, size in (*sizes, *current().hidden_parameters)),
         symbol=made.name,
@@ -96,18 +93,18 @@ def compiled(
     )
 
 
-def _with_triton(
-    source: ASTSource, target: Target, options: dict[str, object], version_is_given: bool
-) -> Any:
+def _with_triton(source: ASTSource, asked: Options, target: Target) -> Any:
     """What Triton makes of it. PTX is raised to the version that the kernel's instructions need,
     where nobody gave one."""
+    options = triton_options(asked, target)
     while True:
         try:
             return triton.compile(source, GPUTarget("cuda", target.capability, 32), options)
         except PTXASError as error:
             needed = re.findall(r"requires PTX ISA \.version (\d+)\.(\d) or later", str(error))
             version = max((int(major + minor) for major, minor in needed), default=0)
-            if version_is_given or not target.is_ptx or version <= int(str(options["ptx_version"])):
+            is_given = asked.ptx_version is not None
+            if is_given or not target.is_ptx or version <= int(str(options["ptx_version"])):
                 raise
             options = {**options, "ptx_version": version}
 
@@ -117,12 +114,10 @@ def _ir_of(kernel: Any) -> Module:
     return read_module(kernel.asm["ttir" if "ttir" in kernel.asm else "ttgir"])
 
 
-def _with_lines(
-    source: ASTSource, target: Target, options: dict[str, object], version_is_given: bool
-) -> Module:
+def _with_lines(compile_: Callable[[], Any]) -> Module:
     with triton.knobs.compilation.scope():
         triton.knobs.compilation.disable_line_info = False
-        return _ir_of(_with_triton(source, target, options, version_is_given))
+        return _ir_of(compile_())
 
 
 def _parameter_sizes(variant: Variant, descriptors: Any) -> list[tuple[str, int]]:

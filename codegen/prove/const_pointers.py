@@ -11,8 +11,8 @@ import triton
 from triton.runtime.jit import JITFunction
 
 from codegen.model.errors import CodegenError, SourceLocation
+from codegen.model.kernel import Variant
 from codegen.model.pointer_uses import PointerUses
-from codegen.model.request import CompileRequest
 from codegen.prove.memory_effects import writer
 from codegen.prove.triton_ir import Module
 
@@ -20,7 +20,7 @@ _LONGEST_LINE = 80
 
 
 def check_const_pointers(
-    request: CompileRequest,
+    variant: Variant,
     function: JITFunction[Any],
     uses: PointerUses,
     with_lines: Callable[[], Module],
@@ -29,7 +29,7 @@ def check_const_pointers(
 
     `with_lines` compiles once more, and gives the kernel's IR with the lines of its source.
     """
-    for argument, (name, declared) in enumerate(request.variant.types.items()):
+    for argument, (name, declared) in enumerate(variant.types.items()):
         if not declared.is_const or name not in uses.writes:
             continue
         if any(parameter.name == name and parameter.is_const for parameter in function.params):
@@ -44,8 +44,7 @@ def check_const_pointers(
         excerpt = f", in `{line}`" if line else ""
         raise CodegenError(
             f"the kernel writes through `{name}`, {said}{excerpt}",
-            subject=str(request),
-            where=where or SourceLocation(function.file_name, function.starting_line_number),
+            where=where,
             hint=hint,
         )
 
