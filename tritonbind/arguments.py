@@ -95,11 +95,13 @@ def _short_integer(match: re.Match[str]) -> str:
     return f"{match[1] or 'i'}{match[2]}"
 
 
-def options_of(kernel: Any, given: Mapping[str, Any]) -> dict[str, Json]:
+def options_of(kernel: Any, given: Mapping[str, Any] | None) -> dict[str, Json]:
     """The options of a compiled kernel that differ from what Triton does when nothing is said.
 
-    `given` are the keyword arguments of the launch.
+    `given` are the keyword arguments of the launch; None where they are not known.
     """
+    if given is None:
+        given = kernel.metadata._asdict()
     backend = sys.modules["triton.compiler.compiler"].make_backend(kernel.metadata.target)
     unsaid = vars(backend.parse_options({"enable_fp_fusion": True}))
     found = {name: value_of(given[name]) for name in _ALWAYS if given.get(name) is not None}

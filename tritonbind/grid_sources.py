@@ -1,28 +1,13 @@
-"""The functions that launches take their grid from: what they gave, and what they say."""
+"""The functions that launches take their grid from, and what these say."""
 
 from __future__ import annotations
 
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import CodeType
 from typing import Any
-
-
-class KeptGrid:
-    """A program's own function of the bound arguments, which keeps what it gave."""
-
-    __slots__ = ("function", "value")
-
-    def __init__(self, function: Callable[[Any], Any]) -> None:
-        self.function = function
-        self.value: Any = ()
-
-    def __call__(self, arguments: Any) -> Any:
-        value = self.function(arguments)
-        self.value = value
-        return value
 
 
 def code_of(function: Any) -> CodeType | type:
@@ -59,9 +44,15 @@ def _lambdas(text: str) -> Iterator[str]:
 
 
 def ints_of(function: Any) -> Iterator[tuple[str, int]]:
-    """The ints that a function closes over, by name."""
-    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
-    for name, cell in zip(names, getattr(function, "__closure__", None) or (), strict=False):
+    """The ints that a function reads from outside, by name."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return
+    for name in code.co_names:
+        value = function.__globals__.get(name)
+        if type(value) is int:
+            yield name, value
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         try:
             value = cell.cell_contents
         except ValueError:  # not yet assigned

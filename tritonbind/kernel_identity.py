@@ -45,9 +45,9 @@ def identity_of(kernel: Any) -> KernelIdentity:
     return KernelIdentity(module_of(function), function.__qualname__, digest_of(kernel))
 
 
-def module_of(function: FunctionType) -> str:
-    """The module of a function, by the name that would import it."""
-    name: str = function.__module__
+def module_of(definition: Any) -> str:
+    """The module of a function or class, by the name that would import it."""
+    name: str = definition.__module__
     module = sys.modules.get(name)
     if name not in _MAIN or module is None:
         return name

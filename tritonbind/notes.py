@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from tritonbind.arguments import value_of
+from tritonbind.call_site import CallSite
 from tritonbind.grid_sources import code_of, ints_of, source_of
 from tritonbind.kernel_identity import KernelIdentity
 from tritonbind.recording import (
@@ -23,42 +25,60 @@ from tritonbind.recording import (
     in_order,
 )
 
+FIRST_ARGUMENT = 9
+"""Of what Triton's launchers are given: before it are the grid and six things of Triton's own."""
+_TENSORS = ("*", "const *", "tensordesc")
+
 
 class KernelNotes:
     """Of one kernel."""
 
-    def __init__(self, identity: KernelIdentity, parameters: tuple[str, ...]) -> None:
-        self.identity = identity
-        self.parameters = parameters
+    def __init__(self, identity: KernelIdentity, function: Any) -> None:
+        self.function = function
+        """A `JITFunction`."""
         self.wrappers: tuple[str, ...] = ()
         self.launches: dict[str, LaunchNotes] = {}
-        self.grids: dict[Any, GridNotes] = {}
-        """By what functions of the same text share."""
         self.tuned: dict[tuple[str, ...], TunedNotes] = {}
         """By the names in the autotuner's key."""
+        self._identity = identity
+        self._grids: dict[Any, GridNotes] = {}
+        """By what functions of the same text share."""
 
-    def see_wrappers(self, wrappers: tuple[str, ...]) -> None:
-        self.wrappers = max(self.wrappers, wrappers, key=len)
+    def restart(self) -> None:
+        self._grids.clear()
+        for launch in self.launches.values():
+            launch.restart()
+        for tuned in self.tuned.values():
+            tuned.restart()
 
-    def see_grid(self, function: Any) -> None:
-        code = code_of(function)
-        if code not in self.grids:
-            self.grids[code] = GridNotes(function)
-        self.grids[code].note(function)
+    def see(self, site: CallSite) -> None:
+        """The kernel is called in this way, too."""
+        self.wrappers = max(self.wrappers, site.wrappers, key=len)
+        if site.grid is not None:
+            code = code_of(site.grid)
+            if code not in self._grids:
+                self._grids[code] = GridNotes(site.grid)
+            self._grids[code].note(site.grid)
+
+    @property
+    def total(self) -> int:
+        launches = sum(notes.count for notes in self.launches.values())
+        return launches + sum(notes.total for notes in self.tuned.values())
 
     def frozen(self) -> Kernel:
-        launches = [notes.frozen() for notes in self.launches.values() if notes.count]
+        launches = (notes.frozen() for notes in self.launches.values() if notes.count)
+        tuned = (notes.frozen() for notes in self.tuned.values() if notes.total)
         grids: dict[str, Grid] = {}
-        for grid in (notes.frozen() for notes in self.grids.values()):
+        for grid in (notes.frozen() for notes in self._grids.values()):
             grids[grid.key] = grids[grid.key].merged(grid) if grid.key in grids else grid
         return Kernel(
-            self.identity.name,
-            self.identity.digest,
-            self.parameters,
+            self._identity.name,
+            self._identity.digest,
+            tuple(parameter.name for parameter in self.function.params),
             self.wrappers,
             in_order(launches),
             in_order(grids.values()),
-            in_order(notes.frozen() for notes in self.tuned.values()),
+            in_order(tuned),
         )
 
 
@@ -66,61 +86,62 @@ class LaunchNotes:
     """Of all launches of one specialisation with the same options."""
 
     def __init__(
-        self,
-        kernel: KernelNotes,
-        binding: Binding,
-        arguments: dict[str, Json],
-        options: dict[str, Json],
-        target: str,
+        self, kernel: KernelNotes, arguments: dict[str, Json], options: dict[str, Json], target: str
     ) -> None:
         self.kernel = kernel
         self.count = 0
         self.seen: set[tuple[Any, ...]] = set()
-        """Launches by their grid and ints, of which there is nothing more to note."""
-        self.has_tuples = any(isinstance(kind, list) for kind in arguments.values())
-        self._binding = binding
+        """The keys of launches of which there is nothing more to note."""
         self._arguments, self._options, self._target = arguments, options, target
-        kinds = {name: kind for name, kind in flat(arguments).items() if isinstance(kind, str)}
-        self._tensors = [name for name, kind in kinds.items() if kind.startswith(_TENSORS)]
-        self._numbers = [
-            name
-            for name, kind in kinds.items()
-            if not kind.startswith(_TENSORS) and not kind.endswith(":1")
-        ]
+        leaves = [leaf for leaf in _leaves(arguments) if isinstance(leaf[2], str)]
+        self._tensors = [leaf[:2] for leaf in leaves if leaf[2].startswith(_TENSORS)]
+        numbers = [leaf for leaf in leaves if not leaf[2].startswith(_TENSORS)]
+        self._numbers = [leaf[:2] for leaf in numbers if not leaf[2].endswith(":1")]
+        ints = [path for _, path, kind in numbers if kind[0] in "iu" and not kind.endswith(":1")]
+        plain = (path[0] for path in ints if len(path) == 1)
+        self._pick = itemgetter(0, 1, 2, *plain)
+        self._inner = [path for path in ints if len(path) > 1]
+        self.key = self._deep_key if self._inner else self._pick
+        """Of what a launcher is given: its grid and ints."""
+        self.restart()
+
+    def restart(self) -> None:
+        self.count = 0
+        self.seen.clear()
         self._grid: list[Range] = []
         self._values: dict[str, Range] = {}
-        self._shapes: dict[str, tuple[int, ...]] = {}
-        """Of the last launch."""
-        self._ranges: dict[str, tuple[Range, ...] | None] = {}
+        self._last: dict[str, tuple[int, ...]] = {}
+        """The shapes of the last launch that was noted."""
+        self._shapes: dict[str, tuple[Range, ...] | None] = {}
         self._first: list[Example] = []
         self._extremes: dict[Callable[..., Any], tuple[tuple[int, int], Example]] = {}
 
-    def note(
-        self, blocks: tuple[int, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> None:
-        """A launch like no other that was seen. `blocks` is its grid."""
+    def _deep_key(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (*self._pick(given), *(_at(given, path) for path in self._inner))
+
+    def note(self, given: tuple[Any, ...]) -> None:
+        """A launch like no other that was seen, by what the launcher was given."""
         self.count += 1
-        arguments = self._binding.arguments(args, kwargs)
-        grid = (*map(int, blocks), 1, 1)[:3]
+        grid = int(given[0]), int(given[1]), int(given[2])
         before = self._grid or [(size, size) for size in grid]
         self._grid = list(map(_wider, before, grid))
-        values = {name: arguments[name] for name in self._numbers}
+        values = {name: _at(given, path) for name, path in self._numbers}
         for name, value in values.items():
             if type(value) is int:
                 self._values[name] = _wider(self._values.get(name, (value, value)), value)
-        shapes = {name: _shape(arguments[name]) for name in self._tensors}
-        if shapes != self._shapes:
-            self._shapes = shapes
+        shapes = {name: _shape(_at(given, path)) for name, path in self._tensors}
+        if shapes != self._last:
+            self._last = shapes
             for name, shape in shapes.items():
                 self._widen_shape(name, shape)
         self._keep(Example(values, shapes, grid))
 
     def _widen_shape(self, name: str, shape: tuple[int, ...]) -> None:
-        before = self._ranges.get(name, tuple((size, size) for size in shape))
+        before = self._shapes.get(name, tuple((size, size) for size in shape))
         if before is not None and len(before) == len(shape):
-            self._ranges[name] = tuple(map(_wider, before, shape))
+            self._shapes[name] = tuple(map(_wider, before, shape))
         else:
-            self._ranges[name] = None
+            self._shapes[name] = None
 
     def _keep(self, example: Example) -> None:
         if len(self._first) < 2:
@@ -140,36 +161,12 @@ class LaunchNotes:
             self.count,
             tuple(self._grid),
             dict(self._values),
-            dict(self._ranges),
+            dict(self._shapes),
             chosen_examples(
                 replace(one, values={name: value_of(held) for name, held in one.values.items()})
                 for one in examples
             ),
         )
-
-
-_TENSORS = ("*", "const *", "tensordesc")
-
-
-class Binding:
-    """Which parameter of a kernel gets which argument of a launch."""
-
-    def __init__(self, function: Any) -> None:
-        """Of a `JITFunction`."""
-        parameters = function.signature.parameters.values()
-        self._names = tuple(parameter.name for parameter in parameters)
-        self._defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
-        variadic = [p.kind is p.VAR_POSITIONAL for p in parameters]
-        self._first_variadic = variadic.index(True) if True in variadic else len(self._names)
-
-    def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments by parameter; those in tuples by `name.0`."""
-        first = self._first_variadic
-        found = {**self._defaults, **dict(zip(self._names, args[:first], strict=False))}
-        if first < len(self._names):
-            found[self._names[first]] = args[first:]
-        found |= {name: kwargs[name] for name in self._names if name in kwargs}
-        return flat(found)
 
 
 class GridNotes:
@@ -192,14 +189,22 @@ class TunedNotes:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._names = names
-        self._counts: dict[tuple[Any, ...], tuple[Any, int]] = {}
+        self._counts: dict[tuple[Any, int], list[Any]] = {}
+        """A configuration and a count, by key and the configuration's `id`."""
 
-    def note(self, key: tuple[Any, ...], config: Any) -> bool:
-        """A launch got this configuration. Whether that is new comes back."""
-        row = (key, id(config))
-        held = self._counts.get(row)
-        self._counts[row] = config, 1 if held is None else held[1] + 1
-        return held is None
+    def restart(self) -> None:
+        self._counts.clear()
+
+    def note(self, key: tuple[Any, ...], config: Any) -> None:
+        """A launch got this configuration."""
+        row = self._counts.get((key, id(config)))
+        if row is None:
+            row = self._counts[key, id(config)] = [config, 0]
+        row[1] += 1
+
+    @property
+    def total(self) -> int:
+        return sum(count for _, count in list(self._counts.values()))
 
     def frozen(self) -> Tuned:
         tuned = Tuned(self._names, ())
@@ -210,15 +215,28 @@ class TunedNotes:
         return tuned
 
 
-def flat(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments, or what is said of them, with what is in tuples by names as `name.0`."""
-    found: dict[str, Any] = {}
-    for name, value in arguments.items():
-        if isinstance(value, (tuple, list)):
-            found |= flat({f"{name}.{index}": inner for index, inner in enumerate(value)})
-        else:
-            found[name] = value
-    return found
+def _leaves(arguments: dict[str, Json]) -> Iterator[tuple[str, tuple[int, ...], Json]]:
+    """What no tuple is among arguments: its name, as `name.0` in a tuple, where it stands in what
+    a launcher is given, and what is said of it."""
+    for index, (name, kind) in enumerate(arguments.items()):
+        yield from _leaves_in(name, (FIRST_ARGUMENT + index,), kind)
+
+
+def _leaves_in(
+    name: str, path: tuple[int, ...], kind: Json
+) -> Iterator[tuple[str, tuple[int, ...], Json]]:
+    if isinstance(kind, list):
+        for index, inner in enumerate(kind):
+            yield from _leaves_in(f"{name}.{index}", (*path, index), inner)
+    else:
+        yield name, path, kind
+
+
+def _at(given: tuple[Any, ...], path: tuple[int, ...]) -> Any:
+    value: Any = given
+    for index in path:
+        value = value[index]
+    return value
 
 
 def _shape(tensor: Any) -> tuple[int, ...]:

@@ -1,185 +1,174 @@
 """What is counted while a program runs: its launches by kernel and specialisation.
 
-A launch that was seen before costs a look into a dictionary and a set, and a count. All else is
-done when something is seen for the first time.
+A launch that was seen before costs a look into a set, and a count. All else is done when something
+is seen for the first time.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import weakref
 from _thread import RLock
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from tritonbind.arguments import arguments_of, options_of, target_of
-from tritonbind.around import wrappers_around
+from tritonbind.call_site import call_site
 from tritonbind.devices import current_device
-from tritonbind.grid_sources import KeptGrid
-from tritonbind.kernel_identity import KernelIdentity, identity_of, module_of
-from tritonbind.notes import Binding, KernelNotes, LaunchNotes, TunedNotes
+from tritonbind.kernel_identity import KernelIdentity, identity_of, is_jit_function, module_of
+from tritonbind.notes import FIRST_ARGUMENT, KernelNotes, LaunchNotes, TunedNotes
 from tritonbind.recording import Device, MadeWith, NotRecorded, Recording, in_order
 
 MOST_SEEN = 4096
 """How many different launches of one specialisation are remembered, before it begins anew."""
+MOST_SITES = 64
+"""How many different launches of one specialisation are asked where their grid comes from."""
+Lost = tuple[str, str]
+"""A kernel, and why its launches cannot be recorded."""
 
 
 class Recorder:
     """All that a process launched. Its methods may be called by any thread."""
 
-    def __init__(self, complain: Callable[[str], None]) -> None:
-        """`complain` is told, once for each kernel and reason, what cannot be recorded."""
+    def __init__(self, complain: Callable[[str], None], on_news: Callable[[], None]) -> None:
+        """`complain` is told, once for each kernel and reason, what cannot be recorded; `on_news`
+        is called when something was seen for the first time."""
         self._complain = complain
-        self.on_first: Callable[[], None] = _do_nothing
-        """Called when there is something new."""
+        self._on_news = on_news
+        self._kernels: dict[KernelIdentity, KernelNotes] = {}
         self.restart()
 
     def restart(self) -> None:
         """Begin anew with nothing, as a process does that was forked."""
         self._lock = RLock()
-        self._kernels: dict[KernelIdentity, KernelNotes] = {}
-        self._compiled: dict[int, tuple[LaunchNotes, Any]] = {}
-        self._autotuners: dict[int, tuple[TunedNotes, Any]] = {}
         self._devices: set[Device] = set()
-        self._lost: dict[tuple[str, str], int] = {}
+        self._lost: dict[Lost, int] = {}
+        for kernel in self._kernels.values():  # which compiled kernels refer to
+            kernel.restart()
         self.news = 0
         """Grows with all that is new but counts."""
 
-    def launched(
-        self,
-        function: Any,
-        compiled: Any,
-        grid: Any,
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-    ) -> None:
-        """A `JITFunction` has launched a compiled kernel with these arguments."""
-        found = self._compiled.get(id(compiled))
-        notes = self._first(function, compiled, kwargs) if found is None else found[0]
-        is_callable = type(grid) is KeptGrid
-        blocks = tuple(grid.value if is_callable else grid)
-        ints = [value for value in args if type(value) is int]
-        named = [item for item in kwargs.items() if type(item[1]) is int]
-        key = (blocks, *ints, *named)
-        if notes.has_tuples:
-            key = (*key, *_ints_in_tuples((*args, *kwargs.values())))
-        if key in notes.seen:
-            notes.count += 1
-            return
-        with self._lock:
-            notes.note(blocks, args, kwargs)
-            if is_callable:
-                notes.kernel.see_grid(grid.function)
-            if len(notes.seen) >= MOST_SEEN:
-                notes.seen.clear()
-            notes.seen.add(key)
-            self.news += 1
+    def first(
+        self, compiled: Any, given: tuple[Any, ...]
+    ) -> tuple[LaunchNotes, None] | tuple[None, Lost]:
+        """A compiled kernel was launched for the first time: its notes, or why there are none.
 
-    def _first(self, function: Any, compiled: Any, kwargs: Mapping[str, Any]) -> LaunchNotes:
-        """The notes of a compiled kernel that is launched for the first time."""
-        with self._lock:
-            arguments = arguments_of(compiled.src)
-            options = options_of(compiled, kwargs)
-            target = target_of(compiled)
-            kernel = self._kernel(function)
-            kernel.see_wrappers(wrappers_around(function))
-            key = json.dumps([arguments, options, target], sort_keys=True)
-            if key not in kernel.launches:
-                binding = Binding(function)
-                kernel.launches[key] = LaunchNotes(kernel, binding, arguments, options, target)
-            notes = kernel.launches[key]
-            self._devices.add(Device(current_device(), target))
-            self._compiled[id(compiled)] = notes, _forgetting(compiled, self._compiled)
-            self.news += 1
-            self.on_first()
-            return notes
+        `given` is what the launcher got: a grid, six things of Triton's, and the arguments.
+        """
+        try:
+            with self._lock:
+                notes = self._notes(compiled, len(given) - FIRST_ARGUMENT)
+                self.note(notes, notes.key(given), given)
+                return notes, None
+        except _CannotSay as error:
+            lost = _name_of(compiled), str(error)
+        except Exception as error:
+            lost = _name_of(compiled), _failure(error)
+        self.lose(*lost)
+        return None, lost
+
+    def _notes(self, compiled: Any, count: int) -> LaunchNotes:
+        source = compiled.src
+        function: Any = getattr(source, "fn", None)
+        if not is_jit_function(function):
+            raise _CannotSay("it was compiled from Triton's IR, which no kernel file can say")
+        if module_of(function.fn).startswith("torch._inductor."):
+            raise _CannotSay("torch.compile wrote it, and writes it anew in each process")
+        if count != len(function.params):
+            raise _CannotSay(
+                f"it was launched with {count} of its {len(function.params)} arguments"
+            )
+        site = call_site(function)
+        arguments, target = arguments_of(source), target_of(compiled)
+        options = options_of(compiled, site.keywords)
+        kernel = self._kernel(function)
+        kernel.see(site)
+        key = json.dumps([arguments, options, target], sort_keys=True)
+        if key not in kernel.launches:
+            kernel.launches[key] = LaunchNotes(kernel, arguments, options, target)
+        self._devices.add(Device(current_device(), target))
+        return kernel.launches[key]
 
     def _kernel(self, function: Any) -> KernelNotes:
         identity = identity_of(function)
         if identity not in self._kernels:
-            names = tuple(parameter.name for parameter in function.params)
-            self._kernels[identity] = KernelNotes(identity, names)
+            self._kernels[identity] = KernelNotes(identity, function)
         return self._kernels[identity]
 
-    def tuned(self, autotuner: Any, key: tuple[Any, ...]) -> None:
-        """A launch got a configuration from an `Autotuner` by a key."""
-        found = self._autotuners.get(id(autotuner))
-        if found is None:
-            found = self._first_tuned(autotuner)
+    def note(self, notes: LaunchNotes, key: tuple[Any, ...], given: tuple[Any, ...]) -> None:
+        """A launch like no other that was seen."""
         with self._lock:
-            self.news += found[0].note(key, dict.__getitem__(autotuner.cache, key))
+            notes.note(given)
+            if len(notes.seen) < MOST_SITES:
+                notes.kernel.see(call_site(notes.kernel.function))
+            if len(notes.seen) >= MOST_SEEN:
+                notes.seen.clear()
+            notes.seen.add(key)
+            self.news += 1
+        self._on_news()
 
-    def _first_tuned(self, autotuner: Any) -> tuple[TunedNotes, Any]:
-        function = _kernel_in(autotuner)
+    def tuned(self, autotuner: Any) -> TunedNotes:
+        """The notes of what an `Autotuner` chooses."""
         names = tuple(name for name in autotuner.keys if name in autotuner.arg_names)
         with self._lock:
-            notes = self._kernel(function).tuned.setdefault(names, TunedNotes(names))
-            found = notes, _forgetting(autotuner, self._autotuners)
-            self._autotuners[id(autotuner)] = found
-        return found
+            self.news += 1
+            kernel = self._kernel(_kernel_in(autotuner))
+            return kernel.tuned.setdefault(names, TunedNotes(names))
 
     def lose(self, kernel: str, reason: str) -> None:
         """A launch cannot be recorded, for a reason that is a sentence."""
         with self._lock:
-            lost = (kernel, reason)
-            is_new = lost not in self._lost
-            self._lost[lost] = self._lost.get(lost, 0) + 1
+            is_new = (kernel, reason) not in self._lost
+            self._lost[kernel, reason] = self._lost.get((kernel, reason), 0) + 1
             self.news += is_new
-        self.on_first()
         if is_new:
-            self._complain(f"{kernel}: {reason}")
+            self._on_news()
+            self._complain(f"{kernel} is not recorded: {reason}")
 
     def fail(self, launched: Any, error: Exception) -> None:
-        """This recorder failed on a launch of a kernel, or of what stands around one."""
-        try:
-            function = _kernel_in(launched).fn
-            name = f"{module_of(function)}:{function.__qualname__}"
-        except Exception:
-            name = type(launched).__name__
-        self.lose(name, f"its launches cannot be recorded: {type(error).__name__}: {error}")
+        """This recorder failed on a launch of a compiled kernel, or of an autotuner."""
+        self.lose(_name_of(launched), _failure(error))
 
     @property
     def total(self) -> int:
-        """How many launches there were: a count that says whether any count has changed."""
+        """A count of launches that says whether any count has changed."""
         with self._lock:
-            launches = (
-                n.count for kernel in self._kernels.values() for n in kernel.launches.values()
-            )
-            return sum(launches) + sum(self._lost.values())
+            noted = sum(kernel.total for kernel in self._kernels.values())
+            return noted + sum(self._lost.values())
 
     def recording(self, tritonbind: str) -> Recording:
         """What was recorded since the beginning, by a version of tritonbind."""
         triton = getattr(sys.modules.get("triton"), "__version__", "unknown")
         python = ".".join(map(str, sys.version_info[:3]))
         with self._lock:
-            devices = tuple(sorted(self._devices, key=repr))
             return Recording(
-                MadeWith((tritonbind,), (triton,), (python,), devices),
-                in_order(kernel.frozen() for kernel in self._kernels.values()),
+                MadeWith(
+                    (tritonbind,), (triton,), (python,), tuple(sorted(self._devices, key=repr))
+                ),
+                in_order(kernel.frozen() for kernel in self._kernels.values() if kernel.total),
                 in_order(NotRecorded(*lost, count) for lost, count in self._lost.items()),
             )
 
 
-def _do_nothing() -> None:
-    pass
+class _CannotSay(Exception):
+    """Why a recording cannot say a launch."""
+
+
+def _failure(error: Exception) -> str:
+    return f"the recorder failed with {type(error).__name__}: {error}"
+
+
+def _name_of(launched: Any) -> str:
+    """The name of a kernel, of a compiled one, or of one in an autotuner."""
+    try:
+        function = _kernel_in(getattr(launched, "src", launched)).fn
+        return f"{module_of(function)}:{function.__qualname__}"
+    except Exception:
+        return f"unknown:{getattr(launched, 'name', type(launched).__name__)}"
 
 
 def _kernel_in(wrapper: Any) -> Any:
     """The `JITFunction` below what stands around it."""
-    while not hasattr(wrapper, "params"):
+    while not is_jit_function(wrapper):
         wrapper = wrapper.fn
     return wrapper
-
-
-def _ints_in_tuples(arguments: Iterable[Any]) -> Iterator[Any]:
-    for argument in arguments:
-        if isinstance(argument, tuple):
-            yield from ((index, v) for index, v in enumerate(argument) if type(v) is int)
-            yield from _ints_in_tuples(argument)
-
-
-def _forgetting(thing: Any, table: dict[int, Any]) -> Any:
-    """A reference whose end takes the thing out of a table: another may get its `id`."""
-    number = id(thing)
-    return weakref.ref(thing, lambda _: table.pop(number, None))

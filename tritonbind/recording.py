@@ -107,7 +107,7 @@ class Grid:
     source: str
     """Its text, or what it is where that cannot be had."""
     reads: Ranges
-    """The ints that it closes over."""
+    """The ints that it reads from outside."""
 
     @property
     def key(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import os
 import shutil
 import sys
@@ -27,6 +28,8 @@ _SECONDS = 1.0
 """Between two looks for something new."""
 _LOOKS = 10
 """After that many looks, counts alone are worth writing."""
+_PARTS = "[!.]*.json"
+"""Those in a folder that are whole."""
 _SHARE = 100
 """Writing takes at most one part in so many of a process's time."""
 
@@ -34,48 +37,71 @@ _SHARE = 100
 class Session:
     """The recording of this process, and of those that are forked of it, into parts of a file."""
 
-    def __init__(self, file: str) -> None:
-        self._folder = parts_of(Path(file))
-        self._recorder = Recorder(_say)
+    def __init__(self) -> None:
+        self._recorder = Recorder(_say, self._watch)
+        self._folder: Path | None = None
+        """Where the parts are; None while nothing is recorded."""
         self._begin()
-        self._is_open = True
         os.register_at_fork(after_in_child=self._after_fork)
+
+    @property
+    def is_open(self) -> bool:
+        return self._folder is not None
+
+    def open(self, file: Path) -> None:
+        """Record from now on."""
+        self._recorder.restart()
+        self._begin()
+        self._folder = parts_of(file)
+        triton_hooks.record_into(self._recorder)
         atexit.register(self.write)
         self._write_when_a_worker_ends()
-        triton_hooks.record_into(self._recorder)
+
+    def close(self) -> None:
+        """Write, and record no more."""
+        triton_hooks.record_into(None)
+        self.write()
+        self._folder = None
+        atexit.unregister(self.write)
 
     def _begin(self) -> None:
-        self._path = self._folder / f"{os.urandom(8).hex()}.json"
+        self._name = f"{os.urandom(8).hex()}.json"
         self._writing = RLock()
         self._written = (0, 0)
         self._is_watched = False
         self._has_failed = False
-        self._recorder.on_first = self._watch
 
     def _after_fork(self) -> None:
         """In the child: what the parent counted is the parent's."""
         self._recorder.restart()
         self._begin()
-        util = sys.modules.get("multiprocessing.util")
-        if self._is_open and util is not None:
-            util.register_after_fork(self, Session._write_when_a_worker_ends)
+        if self.is_open:
+            self._write_when_a_worker_ends()
 
     def _write_when_a_worker_ends(self) -> None:
-        """Workers of `multiprocessing` end without what `atexit` has."""
+        """Workers of `multiprocessing` end without what `atexit` has.
+
+        This process may be one that has begun, or that is about to, which forgets what is to be
+        done at its end and then calls what is registered.
+        """
         util = sys.modules.get("multiprocessing.util")
         if util is not None:
             util.Finalize(None, self.write, exitpriority=0)
+            util.register_after_fork(self, Session._at_a_workers_end)
+
+    def _at_a_workers_end(self) -> None:
+        sys.modules["multiprocessing.util"].Finalize(None, self.write, exitpriority=0)
 
     def _watch(self) -> None:
         """Write now and then, from the first launch on."""
         if not self._is_watched:
             self._is_watched = True
-            start_new_thread(self._write_now_and_then, (self._path,))
+            start_new_thread(self._write_now_and_then, (self._name,))
 
-    def _write_now_and_then(self, path: Path) -> None:
+    def _write_now_and_then(self, name: str) -> None:
         looks = 0
         wait = _SECONDS
-        while self._is_open and path == self._path:
+        while self.is_open and name == self._name:
             time.sleep(wait)
             looks += 1
             if self._recorder.news != self._written[0] or looks >= _LOOKS:
@@ -88,45 +114,48 @@ class Session:
         """Write this process's part, if there is anything new. Nothing is raised."""
         with self._writing:
             state = self._recorder.news, self._recorder.total
-            if not self._is_open or state == self._written:
+            folder = self._folder
+            if folder is None or state == self._written:
                 return
             try:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                recording_file.write(self._recorder.recording(version()), self._path)
+                folder.mkdir(parents=True, exist_ok=True)
+                recording_file.write(self._recorder.recording(version()), folder / self._name)
                 self._written = state
             except Exception as error:
                 if not self._has_failed:
                     _say(f"this process is not recorded: {error}")
                 self._has_failed = True
 
-    def close(self) -> None:
-        """Write, and record no more."""
-        triton_hooks.record_no_more(self._recorder)
-        self.write()
-        self._is_open = False
-        atexit.unregister(self.write)
+
+@functools.cache
+def of_this_process() -> Session:
+    """There is one: compiled kernels keep what counts their launches."""
+    return Session()
 
 
 @contextlib.contextmanager
 def recording(file: str | os.PathLike[str]) -> Iterator[None]:
     """Record what this process launches meanwhile, and what processes do that it starts.
 
-    At the end the file is written, or replaced. Raises `TritonbindError` where it cannot be.
+    At the end the file is written, or replaced. A process that is recorded already goes on being
+    so, and a line on stderr says that this file is not written. Raises `TritonbindError` where the
+    file cannot be written.
     """
-    path = os.path.abspath(file)
-    outer = os.environ.get(RECORD)
-    os.environ[RECORD] = path
+    session, path = of_this_process(), Path(os.path.abspath(file))
+    if session.is_open or RECORD in os.environ:
+        _say(f"{file} is not written: the process is being recorded into {os.environ[RECORD]}")
+        yield
+        return
+    os.environ[RECORD] = str(path)
     triton_hooks.watch()
-    session = Session(path)
+    session.open(path)
     try:
         yield
     finally:
         session.close()
-        os.environ.pop(RECORD)
-        if outer is not None:
-            os.environ[RECORD] = outer
-    recording_file.write(collect(Path(path)), path)
-    shutil.rmtree(parts_of(Path(path)), ignore_errors=True)
+        del os.environ[RECORD]
+    recording_file.write(collect(path), path)
+    shutil.rmtree(parts_of(path), ignore_errors=True)
 
 
 def parts_of(file: Path) -> Path:
@@ -136,14 +165,14 @@ def parts_of(file: Path) -> Path:
 
 def collect(file: Path) -> Recording:
     """What the parts of a file say together."""
-    return merged(map(recording_file.read, _parts([parts_of(file)])))
+    return merged(map(recording_file.read, parts_of(file).glob(_PARTS)))
 
 
 def _parts(paths: Iterable[Path]) -> Iterator[Path]:
     """The files that paths name: those in folders, as they are listed, and files."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(path.glob("[!.]*.json"))
+            yield from sorted(path.glob(_PARTS))
         else:
             yield path
 
@@ -153,6 +182,7 @@ def merge(paths: Iterable[Path], file: Path) -> Recording:
 
     Raises `TritonbindError` where there is none, or one cannot be read or written.
     """
+    paths = list(paths)
     files = list(_parts(paths))
     if not files:
         raise TritonbindError(

@@ -24,15 +24,17 @@ def _record(file: str) -> None:
     with contextlib.suppress(OSError):  # the first part says so
         os.makedirs(f"{file}.parts", exist_ok=True)
         os.close(os.open(f"{file}.parts/{STARTED}", os.O_WRONLY | os.O_CREAT))
-    after_import("triton.runtime.jit", lambda module: _jit_is_imported(file, module))
+    after_import("triton.compiler.compiler", lambda module: _compiler_is_imported(file, module))
     after_import("triton.runtime.autotuner", _autotuner_is_imported)
 
 
-def _jit_is_imported(file: str, module: object) -> None:
+def _compiler_is_imported(file: str, module: object) -> None:
+    from pathlib import Path
+
     from tritonbind import session, triton_hooks
 
-    triton_hooks.change_jit(module)
-    session.Session(file)
+    triton_hooks.change_compiler(module)
+    session.of_this_process().open(Path(file))
 
 
 def _autotuner_is_imported(module: object) -> None:

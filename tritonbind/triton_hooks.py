@@ -1,121 +1,172 @@
-"""The one module that knows Triton's classes: what is put around their methods.
+"""The one module that knows Triton's classes: what is put around what they do.
 
 Nothing of Triton's is imported here. Its modules are changed right after the program has imported
-them, or at once where it has. With no recorder they do what they did.
+them, or at once where it has. Without a recorder they do what they did.
 """
 
 from __future__ import annotations
 
-import functools
 from _thread import _local
+from collections.abc import Callable
 from typing import Any
 
-from tritonbind.grid_sources import KeptGrid
 from tritonbind.import_hook import after_import
 from tritonbind.recorder import Recorder
 
+_COUNTED = "_tritonbind_counted"
+"""The attribute of a compiled kernel that holds its launcher, and the count around it."""
+_recorder: Recorder | None = None
+
 
 class _ThisThread(_local):
-    """What the calls below are about."""
-
     measures = 0
-    """Autotuners that measure now: their launches are not the program's."""
-    key: tuple[Any, ...] | None = None
-    """The key by which an autotuner has looked up a configuration last."""
+    """Autotuners that measure now: what they launch are not the program's launches."""
+    has_measured = False
+    """Whether the next configuration to be looked up is looked up by who measured."""
 
 
 _this_thread = _ThisThread()
 
 
-_recorders: tuple[Recorder, ...] = ()
-
-
 def watch() -> None:
     """Change Triton's classes, now or when the program imports them."""
-    after_import("triton.runtime.jit", change_jit)
+    after_import("triton.compiler.compiler", change_compiler)
     after_import("triton.runtime.autotuner", change_autotuner)
 
 
-def record_into(recorder: Recorder) -> None:
-    """From now on the recorder is told of launches."""
-    global _recorders
-    _recorders = (*_recorders, recorder)
+def record_into(recorder: Recorder | None) -> None:
+    """From now on this recorder, or none, is told of launches."""
+    global _recorder
+    _recorder = recorder
 
 
-def record_no_more(recorder: Recorder) -> None:
-    global _recorders
-    _recorders = tuple(other for other in _recorders if other is not recorder)
+def change_compiler(module: Any) -> None:
+    """Have the launches of compiled kernels counted."""
+    kind = module.CompiledKernel
+    if isinstance(vars(kind).get("run"), property):
+        kind.run = _counting_property(kind.run)
+    else:  # Triton 3.4 keeps the launcher in the attribute `run`, which this sets before each use
+        kind._init_handles = _counting_start(kind._init_handles)
 
 
-def change_jit(module: Any) -> None:
-    """Tell the recorders of what `JITFunction.run` launches."""
-    original = module.JITFunction.run
-    if getattr(original, "is_tritonbinds", False):
-        return
+def _counting_property(launcher: property) -> property:
+    if hasattr(launcher.fget, _COUNTED):
+        return launcher
+    launcher_of: Any = launcher.fget
 
-    @functools.wraps(original)
-    def run(self: Any, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:
-        if warmup or not _recorders or _this_thread.measures:
-            return original(self, *args, grid=grid, warmup=warmup, **kwargs)
-        if callable(grid):
-            grid = KeptGrid(grid)
-        compiled = original(self, *args, grid=grid, warmup=warmup, **kwargs)
-        if compiled is not None:
-            for recorder in _recorders:
-                try:
-                    recorder.launched(self, compiled, grid, args, kwargs)
-                except Exception as error:
-                    recorder.fail(self, error)
-        return compiled
+    def run(self: Any) -> Any:
+        if _recorder is None:
+            return launcher_of(self)
+        counted = self.__dict__.get(_COUNTED)
+        if counted is None:
+            counted = self.__dict__[_COUNTED] = _counted(self, launcher_of(self))
+        return counted
 
-    run.is_tritonbinds = True  # type: ignore[attr-defined]
-    module.JITFunction.run = run
+    setattr(run, _COUNTED, True)
+    return property(run, doc=launcher.__doc__)
+
+
+def _counting_start(start: Any) -> Any:
+    if hasattr(start, _COUNTED):
+        return start
+
+    def _init_handles(self: Any) -> None:
+        start(self)
+        own = vars(self)
+        if _recorder is not None and not hasattr(own["run"], _COUNTED):
+            own["run"] = _counted(self, own["run"])
+
+    setattr(_init_handles, _COUNTED, True)
+    return _init_handles
+
+
+def _counted(compiled: Any, launcher: Callable[..., Any]) -> Callable[..., Any]:
+    """A launcher that tells the recorder, too. It is in the way of every launch."""
+    recorder: Any = _recorder
+    notes: Any = None
+    lost: tuple[str, str] | None = None
+
+    def launch(*given: Any, **named: Any) -> Any:
+        nonlocal notes, lost
+        result = launcher(*given, **named)
+        if _this_thread.measures:
+            return result
+        try:
+            if notes is not None:
+                key = notes.key(given)
+                if key in notes.seen:
+                    notes.count += 1
+                else:
+                    recorder.note(notes, key, given)
+            elif lost is None:
+                notes, lost = recorder.first(compiled, given)
+            else:
+                recorder.lose(*lost)
+        except Exception as error:
+            recorder.fail(compiled, error)
+        return result
+
+    vars(launch).update(getattr(launcher, "__dict__", {}))  # for those who read them
+    setattr(launch, _COUNTED, True)
+    return launch
 
 
 def change_autotuner(module: Any) -> None:
-    """Tell the recorders what `Autotuner.run` chose, and not of what it launches to measure."""
-    run_of, bench_of = module.Autotuner.run, module.Autotuner._bench
-    if getattr(run_of, "is_tritonbinds", False):
+    """Have what autotuners choose counted, and what they launch to measure left out."""
+    kind = module.Autotuner
+    if hasattr(kind._bench, _COUNTED):
         return
+    measure = kind._bench
 
-    @functools.wraps(bench_of)
-    def bench(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def _bench(self: Any, *args: Any, **kwargs: Any) -> Any:
         _this_thread.measures += 1
         try:
-            return bench_of(self, *args, **kwargs)
+            return measure(self, *args, **kwargs)
         finally:
             _this_thread.measures -= 1
+            _this_thread.has_measured = not _this_thread.measures
 
-    @functools.wraps(run_of)
-    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if not _recorders or _this_thread.measures or kwargs.get("warmup"):
-            return run_of(self, *args, **kwargs)
-        if type(self.cache) is dict:
-            self.cache = LookedUp(self.cache)
-        outer, _this_thread.key = _this_thread.key, None
-        try:
-            result = run_of(self, *args, **kwargs)
-            key = _this_thread.key
-        finally:
-            _this_thread.key = outer
-        if key is not None and result is not None:
-            for recorder in _recorders:
-                try:
-                    recorder.tuned(self, key)
-                except Exception as error:
-                    recorder.fail(self, error)
-        return result
+    setattr(_bench, _COUNTED, True)
+    kind._bench = _bench
+    kind.cache = property(_configurations, _set_configurations)
 
-    run.is_tritonbinds = True  # type: ignore[attr-defined]
-    module.Autotuner.run, module.Autotuner._bench = run, bench
+
+def _configurations(autotuner: Any) -> Any:
+    """An autotuner's configurations by key; while there is a recorder, with a count."""
+    held = autotuner.__dict__.get("cache")
+    if held is None:
+        raise AttributeError("cache")
+    if type(held) is dict and _recorder is not None:
+        held = autotuner.__dict__["cache"] = LookedUp(held, autotuner)
+    return held
+
+
+def _set_configurations(autotuner: Any, value: Any) -> None:
+    autotuner.__dict__["cache"] = value
 
 
 class LookedUp(dict[Any, Any]):
-    """An autotuner's configurations by key. It tells which key was looked up last."""
+    """An autotuner's configurations by key, which counts those that launches look up."""
+
+    def __init__(self, configurations: dict[Any, Any], autotuner: Any) -> None:
+        super().__init__(configurations)
+        self._autotuner = autotuner
+        self._notes: Any = None
 
     def __getitem__(self, key: Any) -> Any:
-        _this_thread.key = key
-        return super().__getitem__(key)
+        config = super().__getitem__(key)
+        if _recorder is None or _this_thread.measures:
+            return config
+        if _this_thread.has_measured:  # to restore tensors; the launch looks it up again
+            _this_thread.has_measured = False
+            return config
+        try:
+            if self._notes is None:
+                self._notes = _recorder.tuned(self._autotuner)
+            self._notes.note(key, config)
+        except Exception as error:
+            _recorder.fail(self._autotuner, error)
+        return config
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies, and what other processes get, are plain."""

@@ -6,8 +6,8 @@ import importlib.util
 import subprocess
 import sys
 from pathlib import Path
-from types import FunctionType, ModuleType
-from typing import Any, cast
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -197,4 +197,4 @@ def test_the_module_of_a_script_is_what_imports_it(
 
 
 def test_the_module_of_any_other_function_is_its_own() -> None:
-    assert module_of(cast(FunctionType, read)) == __name__
+    assert module_of(read) == __name__
