@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from tritonbind.serve.manifest import Argument, Json
@@ -90,7 +91,8 @@ def as_constexpr(argument: Argument, value: Any) -> Any:
     spelling = spelt(value)
     if not any(_typed(spelling) == _typed(one) for one in argument.values):
         raise RefusedError(
-            f"`{argument.name}` must be {_listed(argument.values)}, got {shown(spelling)}"
+            f"`{argument.name}` must be {_listed(map(shown, argument.values))}, "
+            f"got {shown(spelling)}"
         )
     return spelling["dtype"] if isinstance(spelling, dict) else spelling
 
@@ -100,8 +102,7 @@ def shown(value: Json) -> str:
     return next(iter(value.values())) if isinstance(value, dict) else repr(value)
 
 
-def _listed(values: tuple[Json, ...]) -> str:
-    texts = [value if isinstance(value, str) else shown(value) for value in values]
+def _listed(texts: Iterable[str]) -> str:
     return " or ".join(texts) or "nothing"
 
 
