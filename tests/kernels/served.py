@@ -27,3 +27,35 @@ def scaled(
     if NEGATE:
         value = -value
     tl.store(out + offsets, value, mask=offsets < n)
+
+
+@triton.autotune(
+    configs=[
+        triton.Config({"BLOCK": 32}),
+        triton.Config({"BLOCK": 64}),
+        triton.Config({"BLOCK": 128}),
+        triton.Config({"BLOCK": 256}),
+    ],
+    key=["n", "FLIP"],
+    reset_to_zero=["out"],
+)
+@triton.heuristics({"FULL": lambda args: args["n"] % args["BLOCK"] == 0})
+@triton.jit
+def tuned(x, out, n, FLIP: tl.constexpr, FULL: tl.constexpr, BLOCK: tl.constexpr):
+    offsets = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    mask = True if FULL else offsets < n
+    value = tl.load(x + offsets, mask=mask)
+    tl.store(out + offsets, -value if FLIP else value, mask=mask)
+
+
+@triton.heuristics(
+    {
+        "BLOCK": lambda args: 128 if args["n"] > 100 else 64,
+        "WIDE": lambda args: args["BLOCK"] > 64 and args["x"].numel() > 100,
+    }
+)
+@triton.jit
+def filled(x, out, n, WIDE: tl.constexpr, BLOCK: tl.constexpr):
+    offsets = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    value = tl.load(x + offsets, mask=offsets < n)
+    tl.store(out + offsets, value * 2 if WIDE else value, mask=offsets < n)

@@ -114,6 +114,13 @@ def forget(*kernels: Any) -> None:
             inner = getattr(inner, "fn", None)
 
 
+def innermost(kernel: Any) -> Any:
+    """The JITFunction that autotuners and heuristics stand around."""
+    while not hasattr(kernel, "device_caches"):
+        kernel = kernel.fn
+    return kernel
+
+
 def environment(cache: Path, log: Path | None = None, **configuration: Any) -> dict[str, str]:
     """The environment in which a program's Triton launches through the stand-in.
 

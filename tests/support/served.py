@@ -45,6 +45,18 @@ export(
     constexprs={"MODE": ["plain", "square"], "NEGATE": [True, False], "BLOCK": 64},
     grid="explicit",
 )(served.scaled)
+export(
+    "program.tuned",
+    types={"x": "*fp32", "out": "*fp32", "n": "i32"},
+    constexprs={"FLIP": [True, False], "FULL": [True, False], "BLOCK": [64, 128]},
+    grid="explicit",
+)(served.tuned.fn.fn)
+export(
+    "program.filled",
+    types={"x": "*fp32", "out": "*fp32", "n": "i32"},
+    constexprs={"WIDE": [True, False], "BLOCK": [64, 128]},
+    grid="explicit",
+)(served.filled.fn)
 '''
 _GRID = [{"name": name, "kind": "grid"} for name in ("gx", "gy", "gz")]
 
@@ -73,6 +85,27 @@ _SERVED: dict[str, dict[str, Any]] = {
             *_GRID,
         ],
         "compiled_in": {"BLOCK": {"constexpr": 64}, "num_stages": {"option": 3}},
+    },
+    "tuned": {
+        "arguments": [
+            *_pointers("x", "out"),
+            {"name": "n", "kind": "scalar", "types": ["i32"]},
+            {"name": "FLIP", "kind": "constexpr", "values": [True, False]},
+            {"name": "FULL", "kind": "constexpr", "values": [True, False]},
+            {"name": "BLOCK", "kind": "constexpr", "values": [64, 128]},
+            *_GRID,
+        ],
+        "compiled_in": {},
+    },
+    "filled": {
+        "arguments": [
+            *_pointers("x", "out"),
+            {"name": "n", "kind": "scalar", "types": ["i32"]},
+            {"name": "WIDE", "kind": "constexpr", "values": [True, False]},
+            {"name": "BLOCK", "kind": "constexpr", "values": [64, 128]},
+            *_GRID,
+        ],
+        "compiled_in": {},
     },
 }
 
@@ -140,7 +173,7 @@ def describe(package: Path, **changes: dict[str, Any]) -> None:
     manifest = package / "MANIFEST.json"
     document = json.loads(manifest.read_bytes())
     for name, entry in _SERVED.items():
-        identity = identity_of(getattr(kernels_of_program, name))
+        identity = identity_of(jit_on_standin.innermost(getattr(kernels_of_program, name)))
         document["functions"][f"program.{name}"] |= {
             "kernel_identity": vars(identity),
             "python": {"module": "program", "name": name},

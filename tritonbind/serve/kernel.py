@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import operator
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
 from tritonbind.serve import values as of
-from tritonbind.serve.launcher import STANDARD, Hooks, make
-from tritonbind.serve.manifest import Argument, Function, Json
+from tritonbind.serve.launcher import Hooks, make
+from tritonbind.serve.manifest import Argument, Function
 from tritonbind.serve.misses import Misses
+from tritonbind.serve.options import Options
 from tritonbind.serve.returned import ServedLaunch
 from tritonbind.serve.values import RefusedError
-
-_JIT_DEFAULTS: dict[str, Json] = {"num_warps": 4, "num_stages": 3, "num_ctas": 1}
 
 
 class ServedKernel:
@@ -54,14 +51,12 @@ class ServedKernel:
         self._prepare = importlib.import_module(function.package).prepare
         self._names = tuple(kernel.signature.parameters)
         self._converted = frozenset(one.name for one in kernel.params if one.annotation_type)
-        self._defaults = option_defaults()
-        self._unsaid = {**self._defaults, "debug": bool(kernel.debug or runtime.debug)}
+        self._options = Options.of(function, bool(kernel.debug or runtime.debug))
         launcher = make(
             function,
             kernel.signature,
             self._converted,
-            self._defaults,
-            self._unsaid,
+            self._options,
             self._call,
             self,
             self.result,
@@ -69,9 +64,15 @@ class ServedKernel:
         )
         self.launch, self.run, self._bind = launcher.launch, launcher.run, launcher.bind
 
-    def attempt(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
-        """`run`, but never by the JIT: gives the reason where the library has no such launch."""
-        return self._attempt(*self._bind(*args, **kwargs))
+    def lacks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        """Why the library does not have what `run` would launch; None where it does."""
+        grid, values, options = self._bind(*args, **kwargs)
+        try:
+            passed, stream = self._passed(values, options, self._blocks(grid, values))
+            self._refusing(self._prepare, self._call, *passed, stream)
+        except RefusedError as refusal:
+            return str(refusal)
+        return None
 
     def unusual(self, grid: Any, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """A launch that is more than passing arguments on."""
@@ -92,19 +93,16 @@ class ServedKernel:
 
     def _attempt(self, grid: Any, values: tuple[Any, ...], options: dict[str, Any]) -> str | None:
         """Launch through the library. Gives the reason where it does not have this launch."""
-        blocks = grid(dict(zip(self._names, values, strict=True))) if callable(grid) else grid
-        axes = [*blocks, 1, 1][:3]
+        blocks = self._blocks(grid, values)
         try:
-            passed, stream = self._passed(values, options, axes)
-        except RefusedError as refusal:
-            return str(refusal)
-        except Exception as error:  # an argument that fails when it is looked at
-            return f"has an argument that cannot be read: {type(error).__name__}: {error}"
-        try:
+            passed, stream = self._passed(values, options, blocks)
             self._launch(passed, stream, blocks, values, options)
         except RefusedError as refusal:
             return str(refusal)
         return None
+
+    def _blocks(self, grid: Any, values: tuple[Any, ...]) -> Any:
+        return grid(dict(zip(self._names, values, strict=True))) if callable(grid) else grid
 
     def _miss(
         self, reason: str, grid: Any, values: tuple[Any, ...], options: dict[str, Any]
@@ -171,24 +169,40 @@ class ServedKernel:
         data = LazyDict({"name": name, "function": None, "stream": place})
         if self._kernel.launch_metadata is not None:
             named = dict(zip(self._names, values, strict=True))
-            settled = {**self._unsaid, **self.function.options, **options, "name": name}
+            settled = {**self._options.unsaid, **self._options.built, **options, "name": name}
             data.add(self._kernel.launch_metadata, (blocks, SimpleNamespace(**settled), named))
         return data
 
     def _passed(
-        self, values: tuple[Any, ...], options: dict[str, Any], axes: list[Any]
+        self, values: tuple[Any, ...], options: dict[str, Any], blocks: Any
     ) -> tuple[list[Any], int | None]:
         """The arguments of the package's function, and the stream where it could not tell that.
 
-        Raises RefusedError where they are not what the library was built for.
+        Raises RefusedError where they are not what the library was built for, or fail when they
+        are looked at.
         """
+        try:
+            return self._translated(values, options, [*blocks, 1, 1][:3])
+        except RefusedError:
+            raise
+        except Exception as error:
+            kind = type(error).__name__
+            raise RefusedError(f"has an argument that cannot be read: {kind}: {error}") from error
+
+    def _translated(
+        self, values: tuple[Any, ...], options: dict[str, Any], axes: list[Any]
+    ) -> tuple[list[Any], int | None]:
         named = dict(zip(self._names, values, strict=True))
         given = {**named, **{name: one for name, one in options.items() if one is not None}}
-        for name, constant in self.function.constants.items():
-            if not of.same(named[name], constant):
-                came = of.shown(of.spelt(named[name]))
-                raise RefusedError(f"`{name}` must be {of.shown(constant)}, got {came}")
-        self._check_options(given, set(options))
+        of.check_tuples(self.function.tuples, named)
+        for constant in self.function.constants:
+            came = constant.place.of(named)
+            if not of.same(came, constant.value):
+                raise RefusedError(
+                    f"`{constant.place}` must be {of.shown(constant.value)}, "
+                    f"got {of.shown(of.spelt(came))}"
+                )
+        self._check_options(given, options)
         grid = iter(axes)
         passed, has_address, has_tensor = [], False, False
         for argument in self.function.arguments:
@@ -196,32 +210,32 @@ class ServedKernel:
                 passed.append(operator.index(next(grid)))
                 continue
             if argument.kind == "option":
-                value = given.get(argument.name, self._unsaid.get(argument.name))
+                value = given.get(argument.name, self._options.unsaid.get(argument.name))
                 passed.append(of.as_constexpr(argument, value))
                 continue
-            value, is_address = self._one(argument, of.plain(named[argument.name]))
+            value, is_address = self._one(argument, of.plain(argument.place.of(named)), named)
             has_address |= is_address
             has_tensor |= argument.kind == "pointer" and value is not None and not is_address
             passed.append(value)
         return passed, self._stream() if has_address and not has_tensor else None
 
-    def _one(self, argument: Argument, value: Any) -> tuple[Any, bool]:
+    def _one(self, argument: Argument, value: Any, named: Mapping[str, Any]) -> tuple[Any, bool]:
         if argument.kind == "pointer":
             return of.as_pointer(argument, value)
         if argument.kind == "scalar":
             return of.as_scalar(argument, value, argument.name in self._converted), False
         if argument.kind == "constexpr":
             return of.as_constexpr(argument, value), False
-        raise RefusedError(f"`{argument.name}` is a {argument.kind}, which is not served")
+        return of.as_descriptor(argument, value, named), False
 
-    def _check_options(self, given: dict[str, Any], options: set[str]) -> None:
-        for name in sorted({*STANDARD, *self.function.options, *options}):
-            if name in self.function.chosen_options:
-                continue
-            wanted = self.function.wanted(name, self._defaults)
-            came = given.get(name, self._unsaid.get(name))
-            if name not in self._defaults or not of.same(came, wanted):
-                raise RefusedError(f"`{name}` must be {of.shown(wanted)}, got {came!r}")
+    def _check_options(self, given: dict[str, Any], options: dict[str, Any]) -> None:
+        """Options by name, or where a parameter of the kernel has an option's name."""
+        names = {*options, *self._options.named}
+        said = {name: given.get(name, self._options.unsaid.get(name)) for name in sorted(names)}
+        name = self._options.differ(said)
+        if name is not None:
+            built = of.shown(self._options.built.get(name))
+            raise RefusedError(f"`{name}` must be {built}, got {said[name]!r}")
 
     def _stream(self) -> int:
         """Triton's current stream."""
@@ -230,15 +244,6 @@ class ServedKernel:
         active = driver.active
         stream: int = active.get_current_stream(active.get_current_device())
         return stream
-
-
-def option_defaults() -> dict[str, Json]:
-    """What Triton takes for options that a launch does not give."""
-    compiler = sys.modules.get("triton.backends.nvidia.compiler")
-    options = getattr(compiler, "CUDAOptions", None)
-    fields = dataclasses.fields(options) if options is not None else ()
-    known = {one.name: one.default for one in fields if one.default is not dataclasses.MISSING}
-    return {**known, **_JIT_DEFAULTS}
 
 
 def _hook(hook: Any) -> Callable[[Any], None] | None:

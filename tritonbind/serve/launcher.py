@@ -6,12 +6,14 @@ What is unusual goes to `Careful`, with the parameters' values in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import Parameter, Signature
 from typing import Any, Protocol
 
-from tritonbind.serve.manifest import Argument, Function, Json
+from tritonbind.serve.manifest import Function, Json
+from tritonbind.serve.options import Options
 from tritonbind.serve.values import BOOLS, FLOATS, same
 
 
@@ -59,8 +61,7 @@ def make(
     function: Function,
     signature: Signature,
     converted: frozenset[str],
-    defaults: Mapping[str, Json],
-    unsaid: Mapping[str, Json],
+    options: Options,
     call: Callable[..., None],
     careful: Careful,
     result: Any,
@@ -72,8 +73,7 @@ def make(
         function: what the package has.
         signature: that of the kernel.
         converted: parameters whose annotation says what a number becomes.
-        defaults: Triton's options, as they are where nothing else is said.
-        unsaid: what they are in a launch of this kernel that does not give them.
+        options: those of the kernel's launches.
         call: the package's Python function.
         careful: the slow way.
         result: what launches return.
@@ -82,11 +82,11 @@ def make(
     Raises:
         UnfitError: the function is not one of this kernel.
     """
-    text = _Text(function, signature, converted, defaults, unsaid)
+    text = _Text(function, signature, converted, options)
     enter, leave = hooks.runtime.launch_enter_hook, hooks.runtime.launch_exit_hook
     scope = {
         **{f"default_{name}": p.default for name, p in signature.parameters.items()},
-        **{f"constant_{name}": _object(value) for name, value in function.constants.items()},
+        **{f"constant_{n}": _object(one.value) for n, one in enumerate(function.constants)},
         "_call": call,
         "_careful": careful.unusual,
         "_refused": careful.refused,
@@ -98,13 +98,17 @@ def make(
         "_entering": getattr(enter, "calls", ()),
         "_leaving": getattr(leave, "calls", ()),
         "_same": same,
+        "_differ": options.differ,
     }
     exec(compile(text.source(), f"<launcher of {function.identity.name}>", "exec"), scope)
     return Launcher(scope["launch"], scope["run"], scope["bind"])
 
 
 def _object(value: Json) -> Any:
-    """The object that a launch most often gives for a value: small ints and names are the same."""
+    """The object that launches most often give for a value: small ints and names are the same."""
+    if isinstance(value, dict) and "dtype" in value:
+        types = vars(sys.modules.get("triton.language", object)).values()
+        return next((one for one in types if same(one, value)), object())
     return value if isinstance(value, (bool, int, float, str, type(None))) else object()
 
 
@@ -116,20 +120,16 @@ class _Text:
         function: Function,
         signature: Signature,
         converted: frozenset[str],
-        defaults: Mapping[str, Json],
-        unsaid: Mapping[str, Json],
+        options: Options,
     ) -> None:
-        self.function = function
+        self.function, self.options, self.converted = function, options, converted
         self.parameters = signature.parameters
         self.names = tuple(signature.parameters)
-        self.converted = converted
-        known = {*STANDARD, *function.options, *function.chosen_options}
-        self.options = tuple(sorted(known - set(self.names)))
-        self.defaults, self.unsaid = defaults, unsaid
+        self.named_options = tuple(one for one in options.named if one not in self.names)
         self._check()
 
     def _check(self) -> None:
-        described = {*self.function.of_kernel, *self.function.constants}
+        described = {place.parameter for place in self.function.places}
         missing = [name for name in self.names if name not in described]
         unknown = sorted(described - set(self.names))
         if missing or unknown:
@@ -139,8 +139,11 @@ class _Text:
         for name, parameter in self.parameters.items():
             if parameter.kind is Parameter.VAR_POSITIONAL:
                 raise UnfitError(f"the kernel takes any number of arguments as `*{name}`")
-            if name.startswith("_") and name in _OWN_NAMES:
+            if name in _OWN_NAMES:
                 raise UnfitError(f"the kernel has a parameter `{name}`, a name that is used here")
+        for argument in self.function.arguments:
+            if argument.kind not in _KINDS:
+                raise UnfitError(f"`{argument.name}` of its function is a {argument.kind}")
 
     def source(self) -> str:
         body = self._body()
@@ -159,17 +162,17 @@ class _Text:
         )
 
     def _declared(self, *first: str) -> str:
+        """The parameters: the kernel's own, then by name what is first, options, and others."""
         parts = []
-        has_star = False
         for name, parameter in self.parameters.items():
-            if parameter.kind is Parameter.KEYWORD_ONLY and not has_star:
+            if parameter.kind is Parameter.KEYWORD_ONLY and "*" not in parts:
                 parts.append("*")
-                has_star = True
             default = "" if parameter.default is Parameter.empty else f"=default_{name}"
             parts.append(name + default)
-        parts += [] if has_star else ["*"]
-        parts += [*first, *(f"{option}=None" for option in self.options), "**_more"]
-        return ", ".join(parts).replace("*, **_more", "**_more")
+        parts += [] if "*" in parts else ["*"]
+        return ", ".join(
+            [*parts, *first, *(f"{option}=None" for option in self.named_options), "**_more"]
+        )
 
     def _body(self) -> list[str]:
         unusual = " or ".join(self._unusual())
@@ -195,34 +198,66 @@ class _Text:
         return f"({''.join(f'{name}, ' for name in self.names)})"
 
     def _given(self) -> str:
-        pairs = "".join(f"{name!r}: {name}, " for name in self.options)
+        pairs = "".join(f"{name!r}: {name}, " for name in self.named_options)
         return f"{{{pairs}**_more}}"
 
     def _unusual(self) -> list[str]:
         """Conditions of a launch that cannot just be passed on."""
-        conditions = ["_more", "_kernel.pre_run_hooks", "_entering", "_leaving"]
-        conditions += ["_runtime.launch_enter_hook is not _enter"]
-        conditions += ["_runtime.launch_exit_hook is not _leave"]
-        for argument in self.function.arguments:
-            conditions += _unlike(argument, argument.name in self.converted)
-        for name in self.function.constants:
-            constant = f"constant_{name}"
-            value = self.function.constants[name]
-            test = f"{name} is not {constant}"
-            is_single = value is None or isinstance(value, bool)
-            conditions.append(
-                test if is_single else f"({test} and not _same({name}, {_literal(value)}))"
-            )
-        for name in (*STANDARD, *self.function.options):
-            if name not in self.function.chosen_options:
-                conditions.append(self._differs(name))
-        return list(dict.fromkeys(conditions))
+        return [
+            "_kernel.pre_run_hooks",
+            "_entering",
+            "_leaving",
+            "_runtime.launch_enter_hook is not _enter",
+            "_runtime.launch_exit_hook is not _leave",
+            "(_more and _differ(_more))",
+            *self._other_tuples(),
+            *self._other_kinds(),
+            *self._other_constants(),
+            *self._other_options(),
+        ]
 
-    def _differs(self, option: str) -> str:
-        wanted = self.function.wanted(option, self.defaults)
-        test = f"{option} != {_literal(wanted)}"
-        unsaid = self.unsaid.get(option, wanted)
-        return f"({option} is not None and {test})" if unsaid == wanted else test
+    def _other_tuples(self) -> list[str]:
+        """Tuples of another shape than the kernel was built with."""
+        return [
+            f"{outer}.__class__ is not tuple or len({outer}) != {size}"
+            for outer, size in self.function.tuples.items()
+        ]
+
+    def _other_kinds(self) -> list[str]:
+        """Values that the library would take for what they are not to Triton."""
+        found = []
+        for argument in self.function.arguments:
+            value, types = argument.place, set(argument.types)
+            is_converted = argument.name in self.converted
+            if argument.kind == "pointer":
+                found.append(f"{value}.__class__ is int")
+            elif argument.kind == "scalar" and not is_converted and types & FLOATS:
+                found.append(f"{value}.__class__ is not float")
+            elif argument.kind == "scalar" and not is_converted and types & BOOLS:
+                found.append(f"{value}.__class__ is not bool")
+            elif argument.kind == "descriptor" or any(isinstance(v, dict) for v in argument.values):
+                found.append("True")
+        return found
+
+    def _other_constants(self) -> list[str]:
+        found = []
+        for number, constant in enumerate(self.function.constants):
+            test = f"{constant.place} is not constant_{number}"
+            if constant.value is None or isinstance(constant.value, bool):
+                found.append(test)
+            else:
+                found.append(f"({test} and not _same({constant.place}, {constant.value!r}))")
+        return found
+
+    def _other_options(self) -> list[str]:
+        found = []
+        for name in self.options.named:
+            if name in self.options.built:
+                built = self.options.built[name]
+                test = f"{name} != {built!r}"
+                is_unsaid = built == self.options.unsaid[name]
+                found.append(f"({name} is not None and {test})" if is_unsaid else test)
+        return found
 
     def _passed(self) -> list[str]:
         axes = iter(
@@ -234,36 +269,16 @@ class _Text:
             if argument.kind == "grid":
                 passed.append(next(axes))
             elif argument.kind == "option":
-                default = _literal(self.unsaid.get(name))
-                passed.append(f"{default} if {name} is None else {name}")
+                unsaid = self.options.unsaid.get(name)
+                passed.append(f"{unsaid!r} if {name} is None else {name}")
             else:
-                passed.append(name)
+                passed.append(str(argument.place))
         return passed
 
 
-def _unlike(argument: Argument, is_converted: bool) -> list[str]:
-    """Conditions under which the library takes a value for what it is not to Triton."""
-    name, types = argument.name, set(argument.types)
-    if argument.kind == "pointer":
-        return [f"{name}.__class__ is int"]
-    if argument.kind == "scalar" and not is_converted and types & FLOATS:
-        return [f"{name}.__class__ is not float"]
-    if argument.kind == "scalar" and not is_converted and types & BOOLS:
-        return [f"{name}.__class__ is not bool"]
-    if argument.kind == "constexpr" and any(isinstance(one, dict) for one in argument.values):
-        return ["True"]
-    return []
-
-
-def _literal(value: Json) -> str:
-    """A value of JSON in Python's source."""
-    return repr(value)
-
-
-STANDARD = ("num_warps", "num_stages", "num_ctas", "debug")
-"""Options that nearly every launch may give."""
+_KINDS = {"pointer", "scalar", "descriptor", "constexpr", "option", "grid"}
 
 _OWN_NAMES = {"_grid", "_more", "_blocks", "_size", "_error", "_refusal"} | {
-    *("_call", "_careful", "_refused", "_result", "_kernel", "_runtime", "_same"),
+    *("_call", "_careful", "_refused", "_result", "_kernel", "_runtime", "_same", "_differ"),
     *("_enter", "_leave", "_entering", "_leaving"),
 }

@@ -16,6 +16,26 @@ Json = Any
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a value stands among a kernel's parameters."""
+
+    parameter: str
+    at: tuple[int, ...] = ()
+    """Of an entry of a tuple, the indices that lead to it."""
+
+    def __str__(self) -> str:
+        """In Python."""
+        return self.parameter + "".join(f"[{index}]" for index in self.at)
+
+    def of(self, values: Mapping[str, Any]) -> Any:
+        """The value, among those of the parameters."""
+        found = values[self.parameter]
+        for index in self.at:
+            found = found[index]
+        return found
+
+
+@dataclass(frozen=True)
 class Argument:
     """One argument of a generated Python function."""
 
@@ -23,10 +43,19 @@ class Argument:
     """As the kernel's parameter is called, or Triton's option, or gx, gy, gz."""
     kind: str
     """pointer, scalar, descriptor, constexpr, option or grid."""
+    place: Place
     types: tuple[str, ...] = ()
     """As `*bf16`, `i32`."""
     values: tuple[Json, ...] = ()
     """Of a constexpr or an option: those that the library has."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A parameter, or an entry of one, whose value is compiled in, the same in all variants."""
+
+    place: Place
+    value: Json
 
 
 @dataclass(frozen=True)
@@ -50,26 +79,31 @@ class Function:
     identity: KernelIdentity
     arguments: tuple[Argument, ...]
     """Of the Python function, in order, without the stream."""
-    constants: dict[str, Json]
-    """Of the kernel's parameters: the value that is compiled in, the same in all variants."""
+    constants: tuple[Constant, ...]
     options: dict[str, Json]
-    """Of Triton's options: the same."""
+    """Triton's options that are compiled in, the same in all variants."""
     tuned: Tuned
 
     @property
-    def of_kernel(self) -> dict[str, Argument]:
-        """The arguments that are parameters of the kernel."""
-        kinds = ("option", "grid")
-        return {one.name: one for one in self.arguments if one.kind not in kinds}
+    def places(self) -> list[Place]:
+        """What it knows of the kernel's parameters: as arguments, and compiled in."""
+        of_kernel = [one for one in self.arguments if one.kind not in ("option", "grid")]
+        return [*(one.place for one in of_kernel), *(one.place for one in self.constants)]
 
     @property
     def chosen_options(self) -> dict[str, Argument]:
         """The arguments that are options of Triton's."""
         return {one.name: one for one in self.arguments if one.kind == "option"}
 
-    def wanted(self, option: str, defaults: Mapping[str, Json]) -> Json:
-        """What an option is in all variants, where it is no argument; `defaults` are Triton's."""
-        return self.options.get(option, defaults.get(option))
+    @property
+    def tuples(self) -> dict[Place, int]:
+        """The size of each tuple that it knows of, outer ones first."""
+        sizes: dict[Place, int] = {}
+        for place in self.places:
+            for depth, index in enumerate(place.at):
+                outer = Place(place.parameter, place.at[:depth])
+                sizes[outer] = max(sizes.get(outer, 0), index + 1)
+        return sizes
 
     def import_path(self) -> str:
         return f"{self.package}.{self.module}"
@@ -126,7 +160,7 @@ _GENERATED = "name the package that `python -m codegen regenerate` writes"
 def _function(package: str, name: str, entry: Mapping[str, Json]) -> Function:
     identity = entry["kernel_identity"]
     compiled_in: dict[str, Json] = entry["compiled_in"]
-    options = {key: value for key, value in compiled_in.items() if _is_option(value)}
+    constants = {key: value for key, value in compiled_in.items() if "option" not in value}
     return Function(
         package=package,
         name=name,
@@ -134,23 +168,23 @@ def _function(package: str, name: str, entry: Mapping[str, Json]) -> Function:
         attribute=entry["python"]["name"],
         identity=KernelIdentity(identity["module"], identity["qualname"], identity["digest"]),
         arguments=tuple(_argument(one) for one in entry["arguments"]),
-        constants={
-            key: None if value is None else value["constexpr"]
-            for key, value in compiled_in.items()
-            if key not in options
+        constants=tuple(
+            Constant(_place(key, value), value["constexpr"]) for key, value in constants.items()
+        ),
+        options={
+            key: value["option"] for key, value in compiled_in.items() if key not in constants
         },
-        options={key: value["option"] for key, value in options.items()},
         tuned=_tuned(entry.get("tuned") or {"rows": []}),
     )
 
 
-def _is_option(value: Json) -> bool:
-    return isinstance(value, dict) and "option" in value
-
-
 def _argument(entry: Mapping[str, Json]) -> Argument:
     types, values = tuple(entry.get("types", ())), tuple(entry.get("values", ()))
-    return Argument(entry["name"], entry["kind"], types, values)
+    return Argument(entry["name"], entry["kind"], _place(entry["name"], entry), types, values)
+
+
+def _place(name: str, entry: Mapping[str, Json]) -> Place:
+    return Place(entry.get("of", name), tuple(entry.get("at", ())))
 
 
 def _tuned(entry: Mapping[str, Json]) -> Tuned:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tritonbind.serve.manifest import Argument, Json
+from tritonbind.serve.manifest import Argument, Json, Place
 
 
 class RefusedError(Exception):
@@ -68,6 +68,45 @@ def as_pointer(argument: Argument, value: Any) -> tuple[Any, bool]:
             f"got {name} in a {type(value).__name__}"
         )
     return value.data_ptr(), True
+
+
+def as_descriptor(argument: Argument, value: Any, named: Mapping[str, Any]) -> Any:
+    """The tensor of a `TensorDescriptor`, of the shape and strides that this has.
+
+    `named` are all parameters, which a block's shape may name.
+    """
+    block = getattr(value, "block_shape", None)
+    if block is None:
+        raise RefusedError(f"`{argument.name}` must be a TensorDescriptor, got {value!r}")
+    came = f"tensordesc<{dtype_name(value.base.dtype)}{[int(size) for size in block]}>"
+    if came not in [_sized(type_, named) for type_ in argument.types]:
+        raise RefusedError(f"`{argument.name}` must be {_listed(argument.types)}, got {came}")
+    if value.padding != "zero" or getattr(value, "round_f32_to_tf32", False):
+        raise RefusedError(f"`{argument.name}` must be padded with zeros, got {value!r}")
+    base, shape, strides = value.base, list(value.shape), list(value.strides)
+    if [list(base.shape), _strides(base)] != [shape, strides]:
+        base = base.as_strided(shape, strides)
+    return base
+
+
+def _strides(tensor: Any) -> list[int]:
+    return [tensor.stride(axis) for axis in range(len(tensor.shape))]
+
+
+def _sized(type_: str, named: Mapping[str, Any]) -> str:
+    """A descriptor's type with numbers for the constexprs in its block's shape."""
+    head, _, sizes = type_.removesuffix(">").partition("[")
+    numbers = {name: value for name, value in named.items() if isinstance(value, int)}
+    block = eval(f"[{sizes}", {"__builtins__": {}}, numbers)
+    return f"{head}{block}>"
+
+
+def check_tuples(tuples: Mapping[Place, int], named: Mapping[str, Any]) -> None:
+    """Raises RefusedError where a tuple is not of the size that the kernel was built with."""
+    for place, size in tuples.items():
+        value = place.of(named)
+        if not isinstance(value, tuple) or len(value) != size:
+            raise RefusedError(f"`{place}` must be a tuple of {size}, got {value!r}")
 
 
 def as_scalar(argument: Argument, value: Any, converts: bool) -> Any:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from tritonbind.serve.configurations import ranked
-from tritonbind.serve.kernel import option_defaults
 from tritonbind.serve.manifest import Tuned
-from tritonbind.serve.returned import ServedLaunch
+from tritonbind.serve.options import unsaid_options
 
 
 class Served(Protocol):
@@ -24,13 +23,8 @@ class Served(Protocol):
         """Of the kernel."""
         ...
 
-    @property
-    def result(self) -> ServedLaunch:
-        """What launches return."""
-        ...
-
-    def attempt(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
-        """`run`, but never by the JIT: gives the reason where the library has no such launch."""
+    def lacks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        """Why the library does not have what `run` would launch; None where it does."""
         ...
 
 
@@ -39,22 +33,26 @@ class ServedHeuristics:
 
     def __init__(self, heuristics: Any, inner: Served) -> None:
         self._heuristics, self._inner = heuristics, inner
-        self.tuned, self.result = inner.tuned, inner.result
+        self.tuned = inner.tuned
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         self._fill(args, kwargs)
         return self._inner.run(*args, **kwargs)
 
-    def attempt(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+    def lacks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
         filled = dict(kwargs)
         self._fill(args, filled)
-        return self._inner.attempt(args, filled)
+        return self._inner.lacks(args, filled)
 
     def _fill(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         named = dict(zip(self._heuristics.arg_names, args, strict=False))
         named.update(kwargs)
         for name, heuristic in self._heuristics.values.items():
             kwargs[name] = named[name] = heuristic(named)
+
+
+_Key = tuple[tuple[Any, ...], tuple[Any, ...]]
+"""Values of an autotuner's `key`, and the dtypes of all arguments that have one."""
 
 
 class ServedTuner:
@@ -66,37 +64,38 @@ class ServedTuner:
 
     def __init__(self, tuner: Any, inner: Served) -> None:
         self._tuner, self._inner = tuner, inner
-        self.tuned, self.result = inner.tuned, inner.result
+        self.tuned = inner.tuned
         self._names = frozenset(tuner.arg_names)
-        self._configurations: dict[tuple[Any, ...], Any] = {}
+        self._configurations: dict[_Key, Any] = {}
+        """What is launched for a key; None where Triton must measure."""
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         tuner = self._tuner
         if len(tuner.configs) == 1:
             return self._launch(tuner.configs[0], args, kwargs)
         key = self._key(args, kwargs)
-        configuration = self._configurations.get(key)
+        try:
+            configuration = self._configurations[key]
+        except KeyError:
+            configuration = self._configurations[key] = self._settle(key, args, kwargs)
         if configuration is None:
-            return self._first(key, args, kwargs)
-        if configuration is _MEASURED:
             return type(tuner).run(tuner, *args, **kwargs)
         return self._launch(configuration, args, kwargs)
 
-    def attempt(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+    def lacks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
         found = self._settle(self._key(args, kwargs), args, kwargs)
         return "has none of its configurations" if found is None else None
 
-    def _key(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        """As Triton's, but with dtypes as they are, and not as text."""
+    def _key(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Key:
         tuner = self._tuner
         named = dict(zip(tuner.arg_names, args, strict=False))
         named.update(kwargs)
-        key = [named[name] for name in tuner.keys if name in named]
-        for name, value in named.items():
-            dtype = getattr(value, "dtype", None)
-            if dtype is not None and name in self._names:
-                key.append(dtype)
-        return tuple(key)
+        dtypes = [
+            value.dtype
+            for name, value in named.items()
+            if hasattr(value, "dtype") and name in self._names
+        ]
+        return tuple([named[name] for name in tuner.keys if name in named]), tuple(dtypes)
 
     def _launch(self, configuration: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         tuner = self._tuner
@@ -109,39 +108,21 @@ class ServedTuner:
         tuner.nargs = None
         return returned
 
-    def _first(self, key: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Launch with the first configuration that the library has; Triton measures if none."""
+    def _settle(self, key: _Key, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The first configuration that the library has, or None."""
         tuner = self._tuner
-        configuration = self._settle(key, args, kwargs)
-        if configuration is None:
-            self._configurations[key] = _MEASURED
-            return type(tuner).run(tuner, *args, **kwargs)
-        self._configurations[key] = tuner.best_config = configuration
-        return self._inner.result
-
-    def _settle(self, key: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        tuner = self._tuner
+        name = (*key[0], *map(str, key[1]))  # as Triton's
         tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
-        name = tuple(entry if _is_plain(entry) else str(entry) for entry in key)
         pruned = tuner.prune_configs(kwargs)
         known = [tuner.cache[name]] if name in tuner.cache else []
-        for configuration in known + ranked(pruned, self.tuned, name, option_defaults()):
+        for configuration in known + ranked(pruned, self.tuned, name, unsaid_options()):
             chosen = configuration.all_kwargs()
             full = {**tuner.nargs, **kwargs, **chosen}
-            if len(pruned) > 1 and not known:
-                tuner.pre_hook(full, reset_only=True)  # as after measuring: reset_to_zero
             if configuration.pre_hook is not None:
-                configuration.pre_hook(full)
-            if self._inner.attempt(args, {**kwargs, **chosen}) is None:
-                tuner.nargs = None
+                configuration.pre_hook(full)  # which may change what the library is asked for
+            if self._inner.lacks(args, {**kwargs, **chosen}) is None:
+                if len(pruned) > 1 and not known:
+                    tuner.pre_hook(full, reset_only=True)  # as after measuring: reset_to_zero
                 tuner.cache[name] = configuration
                 return configuration
         return None
-
-
-_MEASURED = object()
-"""In the place of a configuration: the library has none for this key, so Triton measures."""
-
-
-def _is_plain(entry: Any) -> bool:
-    return isinstance(entry, (bool, int, float, str, type(None), tuple))

@@ -1,4 +1,4 @@
-"""What Triton takes for an argument and the library does not, in the form that the library takes."""
+"""What Triton takes for an argument and the library does not, in the library's form."""
 
 from __future__ import annotations
 

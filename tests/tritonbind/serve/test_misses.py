@@ -9,7 +9,7 @@ import pytest
 
 from tests.kernels.served import add, scaled
 from tests.support import standin
-from tests.support.jit_on_standin import Tensor, on_device
+from tests.support.jit_on_standin import on_device
 from tests.support.served import PACKAGE, Served, without_compiler
 from tritonbind.serve import NotServedError
 
@@ -67,7 +67,8 @@ MISSES: dict[str, tuple[Callable[[], Any], str, str]] = {
     "unaligned": (
         added(on_device(8, address=0x7F00_0000_0002)),
         "add",
-        "argument #0 `x` must be aligned to the 4 bytes of its elements, got the address 0x7f0000000002",
+        "argument #0 `x` must be aligned to the 4 bytes of its elements, "
+        "got the address 0x7f0000000002",
     ),
 }
 
