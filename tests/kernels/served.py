@@ -59,3 +59,30 @@ def filled(x, out, n, WIDE: tl.constexpr, BLOCK: tl.constexpr):
     offsets = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     value = tl.load(x + offsets, mask=offsets < n)
     tl.store(out + offsets, value * 2 if WIDE else value, mask=offsets < n)
+
+
+@triton.jit
+def twice(value):
+    return 2 * value
+
+
+@triton.jit
+def thrice(value):
+    return 3 * value
+
+
+@triton.jit
+def mixed(x, out, sizes, flag, APPLY: tl.constexpr, TO: tl.constexpr, OUT: tl.constexpr):
+    offsets = tl.arange(0, 64)
+    value = APPLY(tl.load(x + offsets, mask=offsets < sizes[0])).to(TO)
+    if flag:
+        value = -value
+    tl.store(out + offsets, value.to(OUT), mask=offsets < sizes[1][0])
+
+
+@triton.jit
+def copied(source, out, ROWS: tl.constexpr):
+    columns = tl.arange(0, 16)
+    tile = source.load([0, 0])
+    rows = tl.arange(0, ROWS)
+    tl.store(out + rows[:, None] * 16 + columns[None, :], tile)

@@ -51,6 +51,14 @@ class Dtype(tuple[int, int, int]):
 
     __repr__ = __str__
 
+    @property
+    def itemsize(self) -> int:
+        return self[1] * self[2] // 8
+
+    @property
+    def is_floating_point(self) -> bool:
+        return "float" in str(self)
+
 
 _DTYPES = {name: Dtype(DTYPES[name]) for name in _TORCH_NAMES}
 _PRINTED = {_DTYPES[name]: f"torch.{printed}" for name, printed in _TORCH_NAMES.items()}

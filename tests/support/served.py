@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from unittest import mock
 from triton.runtime.jit import JITFunction
 
 from tests.kernels import served as kernels_of_program
-from tritonbind.kernel_identity import identity_of
 from tritonbind.serve import Program, serve, stop
 
 from . import jit_on_standin, standin
@@ -28,86 +28,97 @@ output = "{PACKAGE}"
 targets = ["sm_90"]
 """
 _KERNELS = '''\
-"""Kernels of a program."""
+"""Kernels of a program, each for some launches."""
 
 from codegen.export import export
 from tests.kernels import served
 
-export(
-    "program.add",
-    types={"x": "*fp32", "y": "*fp32", "out": "*fp32", "n": "i32"},
-    constexprs={"BLOCK": [64, 128]},
-    grid="explicit",
-)(served.add)
+POINTER, INT = "*fp32:16", {"n": "i32:16"}
+OPTIONS = {"num_warps": 4, "num_stages": 3}
+
+
+def rows(*more, names=("x", "out"), **fixed):
+    """A launch for each of `more`, which is (constexprs, other arguments, options)."""
+    pointers = dict.fromkeys(names, POINTER)
+    return [
+        {
+            "arguments": pointers | INT | fixed | {k: {"constexpr": v} for k, v in given.items()},
+            "options": OPTIONS | options,
+        }
+        for given, options in more
+    ]
+
+
+def blocks(*sizes, **given):
+    return [({**given, "BLOCK": size}, {}) for size in sizes]
+
+
+export("program.add", grid="explicit", launches=rows(*blocks(64, 128), names=("x", "y", "out")))(
+    served.add
+)
 export(
     "program.scaled",
-    types={"x": "*fp32", "bias": "*fp32 | None", "out": "*fp32", "n": "i32", "factor": "fp32"},
-    constexprs={"MODE": ["plain", "square"], "NEGATE": [True, False], "BLOCK": 64},
     grid="explicit",
+    launches=[
+        row
+        for bias in (POINTER, None)
+        for mode in ("plain", "square")
+        for negate in (True, False)
+        for row in rows(*blocks(64, MODE=mode, NEGATE=negate), bias=bias, factor="fp32")
+    ],
 )(served.scaled)
 export(
     "program.tuned",
-    types={"x": "*fp32", "out": "*fp32", "n": "i32"},
-    constexprs={"FLIP": [True, False], "FULL": [True, False], "BLOCK": [64, 128]},
     grid="explicit",
+    launches=[
+        row
+        for flip in (True, False)
+        for full in (True, False)
+        for row in rows(*blocks(64, 128, FLIP=flip, FULL=full))
+    ],
 )(served.tuned.fn.fn)
 export(
     "program.filled",
-    types={"x": "*fp32", "out": "*fp32", "n": "i32"},
-    constexprs={"WIDE": [True, False], "BLOCK": [64, 128]},
     grid="explicit",
+    launches=rows(*blocks(64, 128, WIDE=True), *blocks(64, 128, WIDE=False)),
 )(served.filled.fn)
+export(
+    "program.mixed",
+    grid="explicit",
+    launches=[
+        {
+            "arguments": {
+                "x": f"*{dtype}:16",
+                "out": POINTER,
+                "sizes": ["i32:16", ["i64", None]],
+                "flag": "i1",
+                "APPLY": {"constexpr": {"function": "tests.kernels.served:twice"}},
+                "TO": {"constexpr": {"dtype": "fp32"}},
+                "OUT": {"constexpr": {"dtype": to}},
+            },
+            "options": {"num_warps": warps, "num_stages": 3},
+        }
+        for dtype in ("fp16", "bf16")
+        for to in ("fp32", "fp16")
+        for warps in (2, 8)
+    ],
+)(served.mixed)
+export(
+    "program.copied",
+    grid="explicit",
+    launches=[
+        {
+            "arguments": {
+                "source": f"tensordesc<fp32[{rows}, 16]>",
+                "out": POINTER,
+                "ROWS": {"constexpr": rows},
+            },
+            "options": OPTIONS,
+        }
+        for rows in (16,)
+    ],
+)(served.copied)
 '''
-_GRID = [{"name": name, "kind": "grid"} for name in ("gx", "gy", "gz")]
-
-
-def _pointers(*names: str) -> list[dict[str, Any]]:
-    return [{"name": one, "kind": "pointer", "types": ["*fp32"]} for one in names]
-
-
-_SERVED: dict[str, dict[str, Any]] = {
-    "add": {
-        "arguments": [
-            *_pointers("x", "y", "out"),
-            {"name": "n", "kind": "scalar", "types": ["i32"]},
-            {"name": "BLOCK", "kind": "constexpr", "values": [64, 128]},
-            *_GRID,
-        ],
-        "compiled_in": {},
-    },
-    "scaled": {
-        "arguments": [
-            *_pointers("x", "bias", "out"),
-            {"name": "n", "kind": "scalar", "types": ["i32"]},
-            {"name": "factor", "kind": "scalar", "types": ["fp32"]},
-            {"name": "MODE", "kind": "constexpr", "values": ["plain", "square"]},
-            {"name": "NEGATE", "kind": "constexpr", "values": [True, False]},
-            *_GRID,
-        ],
-        "compiled_in": {"BLOCK": {"constexpr": 64}, "num_stages": {"option": 3}},
-    },
-    "tuned": {
-        "arguments": [
-            *_pointers("x", "out"),
-            {"name": "n", "kind": "scalar", "types": ["i32"]},
-            {"name": "FLIP", "kind": "constexpr", "values": [True, False]},
-            {"name": "FULL", "kind": "constexpr", "values": [True, False]},
-            {"name": "BLOCK", "kind": "constexpr", "values": [64, 128]},
-            *_GRID,
-        ],
-        "compiled_in": {},
-    },
-    "filled": {
-        "arguments": [
-            *_pointers("x", "out"),
-            {"name": "n", "kind": "scalar", "types": ["i32"]},
-            {"name": "WIDE", "kind": "constexpr", "values": [True, False]},
-            {"name": "BLOCK", "kind": "constexpr", "values": [64, 128]},
-            *_GRID,
-        ],
-        "compiled_in": {},
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,7 @@ class Served:
 
     def serve(self, strict: bool = True, **changes: dict[str, Any]) -> Program:
         """Serve, with changes of the manifest's entries by kernel; no compiler is left."""
-        describe(self.package, **changes)
+        describe(self.package, changes)
         return serve(PACKAGE, strict=strict)
 
 
@@ -168,18 +179,14 @@ def generate(shared: Path) -> Path:
     return generate_once(shared, "served", PACKAGE, _fill)
 
 
-def describe(package: Path, **changes: dict[str, Any]) -> None:
-    """Say in the package's manifest of what kernels its functions are; `changes` by kernel."""
-    manifest = package / "MANIFEST.json"
-    document = json.loads(manifest.read_bytes())
-    for name, entry in _SERVED.items():
-        identity = identity_of(jit_on_standin.innermost(getattr(kernels_of_program, name)))
-        document["functions"][f"program.{name}"] |= {
-            "kernel_identity": vars(identity),
-            "python": {"module": "program", "name": name},
-            **entry,
-            **changes.get(name, {}),
-        }
+def describe(package: Path, changes: Mapping[str, dict[str, Any]]) -> None:
+    """Change the entries of functions in the package's manifest, which is as generated else."""
+    manifest, generated = package / "MANIFEST.json", package / "GENERATED.json"
+    if not generated.exists():
+        shutil.copy(manifest, generated)
+    document = json.loads(generated.read_bytes())
+    for name, entry in changes.items():
+        document["functions"][f"program.{name}"] |= entry
     manifest.write_text(json.dumps(document, indent=1), encoding="utf-8")
 
 

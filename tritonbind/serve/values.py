@@ -82,7 +82,9 @@ def as_descriptor(argument: Argument, value: Any, named: Mapping[str, Any]) -> A
     if came not in [_sized(type_, named) for type_ in argument.types]:
         raise RefusedError(f"`{argument.name}` must be {_listed(argument.types)}, got {came}")
     if value.padding != "zero" or getattr(value, "round_f32_to_tf32", False):
-        raise RefusedError(f"`{argument.name}` must be padded with zeros, got {value!r}")
+        raise RefusedError(
+            f"`{argument.name}` must be padded with zeros and not rounded to tf32, got {value!r}"
+        )
     base, shape, strides = value.base, list(value.shape), list(value.strides)
     if [list(base.shape), _strides(base)] != [shape, strides]:
         base = base.as_strided(shape, strides)
