@@ -33,6 +33,8 @@ from codegen.project.settings import Config
 from codegen.read.sources import has_changed
 
 if TYPE_CHECKING:
+    from codegen.compile.cache import Cache
+    from codegen.compile.images import Built
     from codegen.compile.processes import Compilers
     from codegen.model.kernel import Kernel
     from codegen.model.request import Compile, CompileRequest, OnDone, OnProgress, Result
@@ -109,54 +111,40 @@ def plan_run(
     whole = _naming_whole_files(request, manifest, staleness)
     with whole, _processes(request, say) as processes:
         found = _introspect(request, selection, processes, say)
-        kernels = found.kernels
         opened = {**selection.kept_opened(manifest.opened), **found.opened}
         places = {place for of_file in opened.values() for place in of_file}
         digests = {**found.digests, **opened_before}
         read = {place: digests[place] for place in places if digests.get(place)}
         inputs = selection.with_opened(opened).inputs({**read, **before})
 
-        from codegen.compile.cache import Cache
-        from codegen.compile.images import build
-        from codegen.project.recorded import recorded_images
-        from codegen.read.differing import explaining
-        from codegen.render.manifest_entries import functions_of
+        def is_unchanged() -> bool:
+            now = read_opened(config, opened, selection.leaves_out)
+            return _is_unchanged(selection, found.kernels, before) and now == read
 
+        from codegen.compile.cache import Cache
+        from codegen.read.differing import explaining
+
+        compile_ = _compile(request, processes, found.kernels, say)
+        compile_ = explaining(compile_, found.kernels, is_unchanged)
         cache = Cache(output, _generator(inputs), say) if request.keeps else None
-        if request.rebuild and cache is not None:
-            cache.clear()
-        known = {} if request.rebuild else recorded_images(manifest, output)
-        compile_ = _compile(request, processes, kernels, say)
-        compile_ = explaining(
-            compile_,
-            kernels,
-            lambda: _is_unchanged(selection, kernels, before)
-            and read_opened(config, opened, selection.leaves_out) == read,
-        )
-        built = build(config, kernels, known, cache, compile_, progress)
+        built = _built(request, manifest, found.kernels, cache, compile_, progress)
 
     unlisted = {**selection.kept_reads(manifest.unlisted), **found.reads}
     noted = [one for one in staleness.unknown if one.kind != "unlisted"]
     unknown = (*noted, *unlisted_variables(config, unlisted))
     staleness = replace(staleness, unknown=unknown)
 
-    from codegen.render.c_view import image_path
     from codegen.render.files import render
+    from codegen.render.manifest_entries import functions_of
 
     plans = built.plans
     rendered = render(plans, found.titles, config.kernels, selection.read_kept(), config.prefix)
-    paths = {
-        (plan.kernel.name, binary.variant.label, image.target.name): image_path(plan, binary, image)
-        for plan in plans
-        for binary in plan.binaries
-        for image in binary.images
-    }
     made = Manifest(
         tools=installed_tools(),
         options=config.options,
         inputs=inputs,
         files={file.path: digest(file.content) for file in rendered},
-        functions={**selection.kept_functions, **functions_of(plans, paths)},
+        functions={**selection.kept_functions, **functions_of(plans)},
         unlisted=unlisted,
         opened=opened,
     )
@@ -164,6 +152,25 @@ def plan_run(
     changes = files.compare(output, everything, [*manifest.files, NAME])
     _refuse_to_overwrite(config, manifest, changes)
     return Outcome(staleness, tuple(changes), made, built.compiled, built.memory)
+
+
+def _built(
+    request: Request,
+    manifest: Manifest,
+    kernels: Sequence[Kernel],
+    cache: Cache | None,
+    compile_: Compile,
+    progress: OnProgress,
+) -> Built:
+    """Plans of the kernels, with what an earlier run has compiled unless all is to be anew."""
+    from codegen.compile.images import build
+    from codegen.project.recorded import recorded_images
+
+    if request.rebuild and cache is not None:
+        cache.clear()
+    output = request.config.output_folder
+    known = {} if request.rebuild else recorded_images(manifest, output)
+    return build(request.config, kernels, known, cache, compile_, progress)
 
 
 def _refuse_to_overwrite(config: Config, manifest: Manifest, changes: Sequence[FileChange]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from codegen.model.identifiers import image_file
 from codegen.model.image import Image
 from codegen.model.kernel import Kernel, Variant
 from codegen.model.pointer_uses import PointerUses, union
@@ -55,6 +56,12 @@ class Plan:
     def uses(self) -> PointerUses:
         """What a call may read and write, whichever image it takes."""
         return union(image.uses for binary in self.binaries for image in binary.images)
+
+    def path(self, variant: Variant, image: Image) -> str:
+        """Where an image of a variant is kept, relative to the output folder."""
+        folder = f"{self.kernel.file.removesuffix('.py')}.images"
+        home, target = self.homes[variant.label, image.target], image.target
+        return f"{folder}/{image_file(self.kernel.symbol, home, target.name)}.{target.suffix}"
 
     @cached_property
     def homes(self) -> Mapping[tuple[str, Target], str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from codegen.model.computed import Reads
 from codegen.model.descriptor_facts import passed_facts
-from codegen.model.identifiers import GRID_NAMES, image_file
+from codegen.model.identifiers import GRID_NAMES
 from codegen.model.image import Image
 from codegen.model.kernel import Kernel
 from codegen.model.parameters import Parameter
@@ -205,14 +205,6 @@ class CFunction:
         return (*self.doc, *[""] * bool(lines), *lines)
 
 
-def image_path(plan: Plan, binary: Binary, image: Image) -> str:
-    """Where an image is kept, relative to the output folder."""
-    kernel, target = plan.kernel, image.target
-    folder = kernel.file.removesuffix(".py") + ".images"
-    label = plan.homes[binary.variant.label, target]
-    return f"{folder}/{image_file(kernel.symbol, label, target.name)}.{target.suffix}"
-
-
 def c_function(plan: Plan, prefix: str) -> CFunction:
     """The view of one plan."""
     kernel = plan.kernel
@@ -336,7 +328,7 @@ def _variant(plan: Plan, binary: Binary, tables: CTables) -> CVariant:
             *_extras(image),
             *launch_fields(plan, binary.variant, image, tables),
         )
-        images.append(CImage(name, image_path(plan, binary, image), home != label, fields))
+        images.append(CImage(name, plan.path(binary.variant, image), home != label, fields))
     rows = (f".images = {c_name}_images", f".image_count = {len(images)}")
     return CVariant(label, c_name, tuple(images), rows)
 

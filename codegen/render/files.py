@@ -19,7 +19,7 @@ from codegen.model.resources import TEMPLATES
 from codegen.model.visible import visible
 from codegen.render.c_arguments import c_string
 from codegen.render.c_lines import LINE_LENGTH, laid_out
-from codegen.render.c_view import c_function, image_path
+from codegen.render.c_view import c_function
 from codegen.render.prefix import DEFAULT, external, in_module, in_runtime, names_in_runtime
 from codegen.render.python_view import PythonFunction, python_function
 
@@ -42,7 +42,7 @@ def render(
     for plan in plans:
         by_file.setdefault(plan.kernel.file, []).append(plan)
         images = {
-            image_path(plan, binary, image): image.data
+            plan.path(binary.variant, image): image.data
             for binary in plan.binaries
             for image in binary.images
         }

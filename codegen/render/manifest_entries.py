@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,14 +16,12 @@ from codegen.render.manifest_arguments import arguments_of, compiled_in
 from codegen.variants.axes.configuration import ConfigurationAxis
 
 
-def functions_of(
-    plans: Sequence[Plan], paths: Mapping[tuple[str, str, str], str]
-) -> dict[str, Any]:
-    """The manifest's entry of each function; `paths` by function, variant and target."""
-    return {plan.kernel.name: _function(plan, paths) for plan in plans}
+def functions_of(plans: Sequence[Plan]) -> dict[str, Any]:
+    """The manifest's entry of each function."""
+    return {plan.kernel.name: _function(plan) for plan in plans}
 
 
-def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str, Any]:
+def _function(plan: Plan) -> dict[str, Any]:
     kernel = plan.kernel
     variants = {}
     for binary in plan.binaries:
@@ -35,7 +33,7 @@ def _function(plan: Plan, paths: Mapping[tuple[str, str, str], str]) -> dict[str
             "options": asdict(variant.options),
             "images": {
                 image.target.name: {
-                    "file": paths[kernel.name, variant.label, image.target.name],
+                    "file": plan.path(variant, image),
                     "size": len(image.data),
                     "sha256": digest(image.data),
                     **image.record(),

@@ -97,12 +97,7 @@ def test_what_is_missing_is_said(kernel: Kernel, capsys: pytest.CaptureFixture[s
     plan = planned(kernel, {(256, 86): 101_377}, [80, 86])
     reason = "needs 101377 bytes of shared memory, and a block can have 101376"
     assert DEVICES[86].shared_optin == 101_376
-    paths = {
-        (kernel.name, binary.variant.label, image.target.name): "file"
-        for binary in plan.binaries
-        for image in binary.images
-    }
-    entry = functions_of([plan], paths)[kernel.name]
+    entry = functions_of([plan])[kernel.name]
     assert entry["omitted"] == [
         {"variant": f"{dtype}-config_2-{hints}", "target": "compute_86", "reason": reason}
         for dtype in ("fp16", "fp32")

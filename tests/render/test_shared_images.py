@@ -67,8 +67,7 @@ def test_each_variant_launches_it(plan: Plan, tmp_path: Path) -> None:
 
 
 def test_the_manifest_names_it_for_both(plan: Plan) -> None:
-    paths = {("made.same", label, "compute_80"): "one" for label in ("aligned", "generic")}
-    variants = functions_of([plan], paths)["made.same"]["variants"]
+    variants = functions_of([plan])["made.same"]["variants"]
     images = [variant["images"]["compute_80"] for variant in variants.values()]
-    assert [image["file"] for image in images] == ["one", "one"]
+    assert [image["file"] for image in images] == ["made.images/same.aligned.compute_80.ptx"] * 2
     assert images[0]["key"] != images[1]["key"]

@@ -88,7 +88,7 @@ def test_the_python_docstring(texts: dict[str, str]) -> None:
 
 
 def test_the_manifest_and_what_is_printed_of_it(capsys: pytest.CaptureFixture[str]) -> None:
-    entry = functions_of([PLAN], _Paths())["tests.tables"]
+    entry = functions_of([PLAN])["tests.tables"]
     assert entry["pointers"] == {
         **{"source": "in", "out": "out", "total": "inout", "tables": "in", "later": "unused"},
     }
@@ -111,7 +111,7 @@ def test_tensor_descriptors_are_among_the_pointers(capsys: pytest.CaptureFixture
     descriptors = [value(name, "tensordesc<fp16[16, 64]>", hint=None) for name in names]
     uses = PointerUses(frozenset({"source", "both"}), frozenset({"out", "both"}))
     made = plan(kernel(*descriptors, value("n", "i32"), name="tests.blocks"), TARGETS, uses)
-    entry = functions_of([made], _Paths())["tests.blocks"]
+    entry = functions_of([made])["tests.blocks"]
     assert entry["pointers"] == {"source": "in", "both": "inout", "out": "out", "later": "unused"}
     report.inspection("tests.blocks", entry)
     assert capsys.readouterr().out.splitlines()[3:6] == [
@@ -119,11 +119,6 @@ def test_tensor_descriptors_are_among_the_pointers(capsys: pytest.CaptureFixture
         "  writes  both, out",
         "  unused  later",
     ]
-
-
-class _Paths(dict[tuple[str, str, str], str]):
-    def __missing__(self, key: tuple[str, str, str]) -> str:
-        return ".".join(key)
 
 
 def test_a_function_does_what_any_of_its_images_does() -> None:

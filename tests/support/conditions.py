@@ -25,12 +25,7 @@ def entry_of(plan: Plan) -> Entry:
     known = _entries()
     if id(plan) not in known:
         name = plan.kernel.name
-        paths = {
-            (name, binary.variant.label, image.target.name): "file"
-            for binary in plan.binaries
-            for image in binary.images
-        }
-        document = json.loads(json.dumps(functions_of([plan], paths), sort_keys=True))
+        document = json.loads(json.dumps(functions_of([plan]), sort_keys=True))
         known[id(plan)] = plan, document[name]
     return known[id(plan)][1]
 

@@ -12,7 +12,6 @@ from codegen.model.errors import CodegenError
 from codegen.model.identifiers import c_identifier, image_file, python_identifier
 from codegen.model.kernel import Axis, Kernel
 from codegen.model.parameters import Constexpr, Parameter
-from codegen.render.c_view import image_path
 from codegen.variants.axes.constexpr import ConstexprAxis
 from codegen.variants.axes.dtype import DtypeAxis
 from codegen.variants.axes.hints import HintsAxis
@@ -191,7 +190,7 @@ def test_labels_of_any_length_make_names_that_files_can_have(tmp_path: Path, cas
     of, labels = LONG[case]
     assert [variant.label for variant in of.specialisation.variants][: len(labels)] == labels
     made = plan(of, TARGETS)
-    paths = {image_path(made, b, image) for b in made.binaries for image in b.images}
+    paths = {made.path(b.variant, image) for b in made.binaries for image in b.images}
     assert len(paths) > len(labels)
     for path in paths:
         Path(tmp_path, f"{Path(path).name}.0123456789").touch()
