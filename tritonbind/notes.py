@@ -13,6 +13,7 @@ from tritonbind.call_site import CallSite
 from tritonbind.grid_sources import code_of, ints_of, source_of
 from tritonbind.kernel_identity import KernelIdentity
 from tritonbind.recording import (
+    Device,
     Example,
     Grid,
     Json,
@@ -65,6 +66,11 @@ class KernelNotes:
         launches = sum(notes.count for notes in self.launches.values())
         return launches + sum(notes.total for notes in self.tuned.values())
 
+    @property
+    def devices(self) -> set[Device]:
+        found: set[Device] = set()
+        return found.union(*(notes.devices for notes in self.launches.values() if notes.count))
+
     def frozen(self) -> Kernel:
         launches = (notes.frozen() for notes in self.launches.values() if notes.count)
         tuned = (notes.frozen() for notes in self.tuned.values() if notes.total)
@@ -89,6 +95,7 @@ class LaunchNotes:
         self, kernel: KernelNotes, arguments: dict[str, Json], options: dict[str, Json], target: str
     ) -> None:
         self.kernel = kernel
+        self.devices: set[Device] = set()
         self.count = 0
         self.seen: set[tuple[Any, ...]] = set()
         """The keys of launches of which there is nothing more to note."""
@@ -121,7 +128,6 @@ class LaunchNotes:
 
     def note(self, given: tuple[Any, ...]) -> None:
         """A launch like no other that was seen, by what the launcher was given."""
-        self.count += 1
         grid = int(given[0]), int(given[1]), int(given[2])
         before = self._grid or [(size, size) for size in grid]
         self._grid = list(map(_wider, before, grid))
@@ -135,6 +141,7 @@ class LaunchNotes:
             for name, shape in shapes.items():
                 self._widen_shape(name, shape)
         self._keep(Example(values, shapes, grid))
+        self.count += 1
 
     def _widen_shape(self, name: str, shape: tuple[int, ...]) -> None:
         before = self._shapes.get(name, tuple((size, size) for size in shape))

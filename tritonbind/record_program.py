@@ -49,7 +49,7 @@ def record_program(command: Sequence[str], file: Path) -> tuple[int, Recording]:
     shutil.rmtree(parts, ignore_errors=True)
     if not has_started:
         _say(_no_python(command))
-    elif not recording.kernels:
+    elif not (recording.kernels or recording.not_recorded):
         _say(f"the program launched no kernel through Triton; {file} is not written")
     return code, recording
 

@@ -41,7 +41,6 @@ class Recorder:
     def restart(self) -> None:
         """Begin anew with nothing, as a process does that was forked."""
         self._lock = RLock()
-        self._devices: set[Device] = set()
         self._lost: dict[Lost, int] = {}
         for kernel in self._kernels.values():  # which compiled kernels refer to
             kernel.restart()
@@ -86,7 +85,7 @@ class Recorder:
         key = json.dumps([arguments, options, target], sort_keys=True)
         if key not in kernel.launches:
             kernel.launches[key] = LaunchNotes(kernel, arguments, options, target)
-        self._devices.add(Device(current_device(), target))
+        kernel.launches[key].devices.add(Device(current_device(), target))
         return kernel.launches[key]
 
     def _kernel(self, function: Any) -> KernelNotes:
@@ -141,11 +140,11 @@ class Recorder:
         triton = getattr(sys.modules.get("triton"), "__version__", "unknown")
         python = ".".join(map(str, sys.version_info[:3]))
         with self._lock:
+            kernels = [kernel for kernel in self._kernels.values() if kernel.total]
+            devices = sorted({device for kernel in kernels for device in kernel.devices}, key=repr)
             return Recording(
-                MadeWith(
-                    (tritonbind,), (triton,), (python,), tuple(sorted(self._devices, key=repr))
-                ),
-                in_order(kernel.frozen() for kernel in self._kernels.values() if kernel.total),
+                MadeWith((tritonbind,), (triton,), (python,), tuple(devices)),
+                in_order(kernel.frozen() for kernel in kernels),
                 in_order(NotRecorded(*lost, count) for lost, count in self._lost.items()),
             )
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import subprocess
+import sys
 from pathlib import Path
 
-from tests.support.recorded import counts, record
-from tritonbind.recording import Example, Grid, Launch
+from tests.support.recorded import counts, environment, record, record_command, write_program
+from tritonbind import recording_file
+from tritonbind.recording import Example, Grid, Launch, NotRecorded
+
+LAUNCH = "scale[(1,)](Tensor(8), 8, BLOCK=64)"
 
 
 def test_each_specialisation_is_an_entry(jit: Path, tmp_path: Path) -> None:
@@ -23,7 +29,7 @@ def test_each_specialisation_is_an_entry(jit: Path, tmp_path: Path) -> None:
     assert kernel.parameters == ("x", "n", "BLOCK")
     assert kernel.wrappers == ()
     assert kernel.tuned == ()
-    assert kernel.grids == (Grid('lambda meta: (triton.cdiv(n, meta["BLOCK"]),)', {}),)
+    assert kernel.grids == (Grid('lambda meta: (triton.cdiv(n, meta["BLOCK"]),)', {"n": (1, 128)}),)
     launches = {launch.arguments["n"]: launch for launch in kernel.launches}
     assert launches["i32:16"] == Launch(
         arguments={"x": "*fp32:16", "n": "i32:16", "BLOCK": {"constexpr": 64}},
@@ -58,3 +64,180 @@ def test_the_exit_code_and_the_output_are_the_programs(jit: Path, tmp_path: Path
     ended = record(tmp_path, jit, source, "--x", "-o")
     assert (ended.code, ended.out) == (7, "['--x', '-o']\n")
     assert counts(ended.recording) == {"app:scale": 1}
+
+
+def test_a_program_without_triton_is_not_given_it(jit: Path, tmp_path: Path) -> None:
+    """Nor anything else: what is loaded is what is loaded without."""
+    path = tmp_path / "plain.py"
+    path.write_text("import sys\nprint(sorted(sys.modules))\n")
+    command = [sys.executable, str(path)]
+    ended = record_command(command, tmp_path, jit)
+    assert (ended.code, ended.file.exists()) == (0, False)
+    assert ended.said == [
+        f"tritonbind: the program launched no kernel through Triton; {ended.file} is not written"
+    ]
+    plain = subprocess.run(
+        command, env=environment(tmp_path, jit), capture_output=True, text=True, check=True
+    )
+    more = set(ast.literal_eval(ended.out)) - set(ast.literal_eval(plain.stdout))
+    assert more == {"tritonbind", "tritonbind.start", "tritonbind.import_hook"}
+
+
+def test_a_program_that_imports_triton_is_given_no_package_but_ours(
+    jit: Path, tmp_path: Path
+) -> None:
+    source = f"""
+        import sys
+        before = set(sys.modules)
+        {LAUNCH}
+        roots = {{name.partition(".")[0] for name in set(sys.modules) - before}}
+        print(sorted(roots - set(sys.stdlib_module_names) - {{"triton", "cuda_utils"}}))
+    """
+    assert record(tmp_path, jit, source).out == "[]\n"
+
+
+def test_another_environment_is_named(jit: Path, tmp_path: Path) -> None:
+    """Its Python starts without what records."""
+    command = [sys.executable, "-S", "-c", "print(1)"]
+    ended = record_command(command, tmp_path, jit)
+    assert (ended.code, ended.out, ended.file.exists()) == (0, "1\n", False)
+    assert ended.said == [
+        f"tritonbind: `{sys.executable}` has run no Python in which tritonbind is installed, so "
+        "nothing is recorded: install tritonbind (python -m pip install tritonbind) in the "
+        "environment of the program's own Python"
+    ]
+
+
+def test_an_exception_of_the_program_is_the_programs(jit: Path, tmp_path: Path) -> None:
+    source = f"""
+        class Refuses(Tensor):
+            def data_ptr(self):
+                raise ValueError("mine")
+
+        {LAUNCH}
+        scale[(1,)](Refuses(8), 8, BLOCK=64)
+    """
+    ended = record(tmp_path, jit, source)
+    assert ended.code == 1
+    assert "ValueError: mine" in ended.said
+    assert counts(ended.recording) == {"app:scale": 1}
+    assert ended.recording.not_recorded == ()
+
+
+def test_an_exception_of_the_recorder_is_not_the_programs(jit: Path, tmp_path: Path) -> None:
+    """It is said once, and counted."""
+    source = """
+        class Odd(Tensor):
+            @property
+            def shape(self):
+                raise ZeroDivisionError("of the shape")
+
+            @shape.setter
+            def shape(self, value):
+                pass
+
+        for n in (8, 8, 9):
+            scale[(1,)](Odd(8), n, BLOCK=64)
+        print("done")
+    """
+    ended = record(tmp_path, jit, source)
+    assert (ended.code, ended.out) == (0, "done\n")
+    reason = "the recorder failed with ZeroDivisionError: of the shape"
+    assert ended.said == [
+        f"tritonbind: app:scale is not recorded: {reason}",
+        f"tritonbind: not recorded: app:scale: {reason} (3)",
+    ]
+    assert ended.recording.not_recorded == (NotRecorded("app:scale", reason, 3),)
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_the_program_goes_on(
+    jit: Path, tmp_path: Path
+) -> None:
+    source = f"""
+        import os, shutil
+        shutil.rmtree(os.environ["TRITONBIND_RECORD"] + ".parts")
+        open(os.environ["TRITONBIND_RECORD"] + ".parts", "w").close()
+        {LAUNCH}
+        print("done")
+    """
+    ended = record(tmp_path, jit, source)
+    assert (ended.code, ended.out) == (0, "done\n")
+    assert ended.said[0] == (
+        f"tritonbind: this process is not recorded: [Errno 17] File exists: '{ended.file}.parts'"
+    )
+
+
+def test_code_records_itself(jit: Path, tmp_path: Path) -> None:
+    """What was launched before is not recorded, though it is compiled; and so is it twice."""
+    source = f"""
+        import os
+        from tritonbind.session import recording
+
+        {LAUNCH}
+        for name in ("one.json", "two.json"):
+            with recording(name):
+                {LAUNCH}
+                scale[(2,)](Tensor(16), 16, BLOCK=64)
+            {LAUNCH}
+        print(os.environ.get("TRITONBIND_RECORD"), sorted(os.listdir()))
+    """
+    program = write_program(tmp_path, source)
+    done = subprocess.run(
+        [sys.executable, str(program)],
+        env=environment(tmp_path, jit),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("None ['app.py', 'one.json', 'site', 'two.json']\n", "")
+    one, two = (recording_file.read(tmp_path / name) for name in ("one.json", "two.json"))
+    assert one == two
+    assert counts(one) == {"app:scale": 2}
+
+
+def test_code_that_is_recorded_already_goes_on_being_so(jit: Path, tmp_path: Path) -> None:
+    source = f"""
+        from tritonbind.session import recording
+
+        with recording("other.json"):
+            {LAUNCH}
+        {LAUNCH}
+    """
+    ended = record(tmp_path, jit, source)
+    assert counts(ended.recording) == {"app:scale": 2}
+    assert ended.said[0] == (
+        f"tritonbind: other.json is not written: the process is being recorded into {ended.file}"
+    )
+
+
+def test_a_launch_that_torch_compile_wrote_is_told_of(jit: Path, tmp_path: Path) -> None:
+    (tmp_path / "written.py").write_text(
+        "import triton, triton.language as tl\n"
+        "@triton.jit\ndef fused(x):\n    tl.store(x, 1)\n"
+        "fused.fn.__module__ = 'torch._inductor.runtime.compile_tasks.abc'\n"
+    )
+    source = """
+        from written import fused
+        for _ in range(2):
+            fused[(1,)](Tensor(8))
+    """
+    ended = record(tmp_path, jit, source)
+    (lost,) = ended.recording.not_recorded
+    assert lost == NotRecorded(
+        "torch._inductor.runtime.compile_tasks.abc:fused",
+        "torch.compile wrote it, and writes it anew in each process",
+        2,
+    )
+
+
+def test_no_program_is_an_error(jit: Path, tmp_path: Path) -> None:
+    assert record_command([], tmp_path, jit).said == [
+        "tritonbind: error: record: no program is named",
+        "  hint: tritonbind record -o FILE -- python app.py",
+    ]
+    ended = record_command(["/no/such/program"], tmp_path, jit)
+    assert ended.code == 2
+    assert ended.said == [
+        "tritonbind: error: cannot run `/no/such/program`: No such file or directory"
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
