@@ -11,18 +11,18 @@ from codegen.model.options import OPTIONS, is_neutral, refusal
 
 
 def said_by_torch(
-    declaration: Declaration, wrappers: Sequence[object]
+    declaration: Declaration, decorators: Sequence[object]
 ) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, object]]:
     """Types, values and options as the launcher around the kernel has them, without what the
     declaration says otherwise. Raises `CodegenError`."""
-    for wrapper in wrappers:
-        meta = getattr(wrapper, "triton_meta", None)
+    for decorator in decorators:
+        meta = getattr(decorator, "triton_meta", None)
         if isinstance(meta, Mapping):
             values = dict(meta.get("constants") or {})
             named = {*declaration.types, *declaration.constexprs, *values}
             types = {name: type_ for name, type_ in _types(meta) if name not in named}
             given = {n: v for n, v in values.items() if n not in declaration.types}
-            of_torch = getattr(wrapper, "inductor_meta", None) or {}
+            of_torch = getattr(decorator, "inductor_meta", None) or {}
             return dict(types), given, _options(meta, of_torch, declaration.options)
     return {}, {}, {}
 

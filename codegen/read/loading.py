@@ -23,7 +23,7 @@ from codegen.model.triton_version import missing
 from codegen.read.knobs import unchanged
 from codegen.read.offline.answers import NoGpu
 
-# Where wrappers keep what they wrap: methods, Triton, packages, functools.wraps.
+# Where decorators keep what they stand around: methods, Triton, packages, functools.wraps.
 _INNER = ("__func__", "fn", "jit_function", "_kernel", "kernel", "__wrapped__")
 _NOT_ASKING = ("codegen", "importlib", "torch", "triton")
 
@@ -68,10 +68,10 @@ def _restored() -> Iterator[None]:
 def unwrapped(declaration: Declaration) -> tuple[JITFunction[Any], tuple[object, ...]]:
     """The `JITFunction` that a declaration stands above, and what is around it, outermost first."""
     kernel = declaration.kernel
-    function, wrappers = within(kernel)
+    function, decorators = within(kernel)
     if function is not None:
-        return function, wrappers
-    if any(type(each).__name__ == "InterpretedFunction" for each in wrappers):
+        return function, decorators
+    if any(type(each).__name__ == "InterpretedFunction" for each in decorators):
         raise CodegenError(
             f"`{declaration.name}`: Triton's interpreter took the kernel, which cannot be compiled",
             where=declaration.location,

@@ -25,11 +25,11 @@ def made_of(declaration: Declaration) -> MadeOf:
 
     Raises `CodegenError` for what no image may hold.
     """
-    function, wrappers = unwrapped(declaration)
+    function, decorators = unwrapped(declaration)
     parts = {**dict(_of_code(function)), **dict(_of_declaration(declaration))}
     parts |= {f"default of `{p.name}`": _text(p.default) for p in function.params if p.has_default}
-    for wrapper in wrappers:
-        for number, configuration in enumerate(getattr(wrapper, "configs", None) or ()):
+    for decorator in decorators:
+        for number, configuration in enumerate(getattr(decorator, "configs", None) or ()):
             given = {**vars(configuration), **configuration.kwargs}
             given.pop("kwargs", None)
             for name, value in given.items():

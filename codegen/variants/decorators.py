@@ -19,11 +19,11 @@ Step = Tuning | Heuristic
 
 def steps_of(
     declaration: Declaration,
-    wrappers: Sequence[object],
+    decorators: Sequence[object],
     parameters: Sequence[str],
     of_all: Sequence[Configuration] = (),
 ) -> tuple[Step, ...]:
-    """What the declaration's own functions and the wrappers decide, in the order in which a call
+    """What the declaration's own functions and the decorators decide, in the order in which a call
     meets them: outermost first.
 
     A heuristic whose value the declaration gives is no step, and neither is one that gives back
@@ -34,16 +34,16 @@ def steps_of(
         for name, value in declaration.constexprs.items()
         if is_derived(value)
     ]
-    for wrapper in wrappers:
-        if _is_autotuner(wrapper):
+    for decorator in decorators:
+        if _is_autotuner(decorator):
             if any(isinstance(step, Tuning) for step in steps):
                 raise CodegenError(
                     "the kernel is autotuned twice",
                     hint="export the inner kernel, and give the constexprs their values",
                 )
-            steps.append(tuning_of(declaration, wrapper, parameters, of_all))
-        elif _is_heuristics(wrapper):
-            steps += _heuristics(declaration, wrapper)
+            steps.append(tuning_of(declaration, decorator, parameters, of_all))
+        elif _is_heuristics(decorator):
+            steps += _heuristics(declaration, decorator)
     _check(declaration, steps, parameters)
     return tuple(steps)
 
@@ -54,26 +54,26 @@ def computed_names(steps: Sequence[Step]) -> frozenset[str]:
 
 
 def listed_configurations(
-    declaration: Declaration, wrappers: Sequence[object], parameters: Sequence[str]
+    declaration: Declaration, decorators: Sequence[object], parameters: Sequence[str]
 ) -> tuple[Configuration, ...]:
     """What the kernel's autotuner chooses among, if it has one. Raises `CodegenError`."""
-    autotuners = [wrapper for wrapper in wrappers if _is_autotuner(wrapper)]
+    autotuners = [decorator for decorator in decorators if _is_autotuner(decorator)]
     return tuple(listed(declaration, autotuners[0], parameters)) if autotuners else ()
 
 
-def _is_autotuner(wrapper: object) -> bool:
+def _is_autotuner(decorator: object) -> bool:
     """Triton's, or another launcher that holds its configurations, such as torch.compile's."""
-    configs = getattr(wrapper, "configs", None)
+    configs = getattr(decorator, "configs", None)
     return isinstance(configs, list) and all(hasattr(one, "all_kwargs") for one in configs)
 
 
-def _is_heuristics(wrapper: object) -> bool:
-    return isinstance(getattr(wrapper, "values", None), dict)
+def _is_heuristics(decorator: object) -> bool:
+    return isinstance(getattr(decorator, "values", None), dict)
 
 
-def _heuristics(declaration: Declaration, wrapper: Any) -> list[Heuristic]:
+def _heuristics(declaration: Declaration, decorator: Any) -> list[Heuristic]:
     steps = []
-    for name, function in wrapper.values.items():
+    for name, function in decorator.values.items():
         given = declaration.constexprs.get(name)
         if name not in declaration.constexprs:
             steps.append(Heuristic(name, function))
@@ -107,10 +107,10 @@ def _lacking(function: Function) -> object:
     return None
 
 
-def computed_options(declaration: Declaration, wrappers: Sequence[object]) -> frozenset[str]:
+def computed_options(declaration: Declaration, decorators: Sequence[object]) -> frozenset[str]:
     """The options that heuristics compute."""
     own = {name: value for name, value in declaration.constexprs.items() if is_derived(value)}
-    computed = [own, *(getattr(w, "values", {}) for w in wrappers if _is_heuristics(w))]
+    computed = [own, *(getattr(w, "values", {}) for w in decorators if _is_heuristics(w))]
     return frozenset(name for values in computed for name in values if is_option(name))
 
 

@@ -86,7 +86,7 @@ def check_names(declaration: Declaration, params: Sequence[Any]) -> None:
 
 
 def check_given_once(said: Mapping[str, object], steps: Sequence[Tuning | Heuristic]) -> None:
-    """Options of the declaration that the kernel's own wrappers give too."""
+    """Options of the declaration that the kernel's own decorators give too."""
     for step in steps:
         if isinstance(step, Heuristic):
             given, by = {step.name}, "which a heuristic of the kernel computes"
