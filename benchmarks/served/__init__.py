@@ -1,0 +1,1 @@
+"""Programs of other projects' kernels: recorded, adopted, served, and measured."""
