@@ -43,7 +43,13 @@ def _function(module: str, name: str) -> Any:
     known = function.__globals__
     if isinstance(known.get("current_platform"), Missing):
         known["current_platform"] = _Platform()
+    if "num_compute_units" in known:
+        known["num_compute_units"] = _sms
     return function
+
+
+def _sms(device: int = 0) -> int:
+    return torch.cuda.get_device_properties(device or 0).multi_processor_count
 
 
 def convolution(sizes: Sizes) -> Results:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from triton.runtime.jit import KernelInterface
+
 from codegen.model.errors import CodegenError, told
 from codegen.model.project_files import place_in
 from codegen.read.loading import within
@@ -44,14 +46,9 @@ def find(place: str, digest: str, project: Path) -> Found:
     module, _, qualname = place.partition(":")
     module = _script(module, project) or module
     is_importable, reason = _imports(module)
-    if is_importable:
-        owner: Any = importlib.import_module(module)
-        names = [qualname, *_names_of_kernels(owner)]
-    else:
-        owner = None
-        names = [qualname]
+    owner = importlib.import_module(module) if is_importable else None
     others = False
-    for name in dict.fromkeys(n for n in names if "<locals>" not in n):
+    for name in _names(owner, qualname):
         kernel = _at(owner, name) if owner is not None else kernel_of(f"{module}:{name}", project)
         function, _ = within(kernel) if kernel is not None else (None, ())
         if function is None:
@@ -116,9 +113,12 @@ def _at(owner: Any, name: str) -> Any:
     return owner
 
 
-def _names_of_kernels(module: Any) -> Iterator[str]:
-    """The names under which a module, or a class of it, holds kernels."""
-    for name, value in sorted(vars(module).items()):
+def _names(module: Any, qualname: str) -> Iterator[str]:
+    """The kernel's own name, if a module could hold it, and then those of all kernels that the
+    module, or a class of it, holds."""
+    if "<locals>" not in qualname:
+        yield qualname
+    for name, value in sorted(vars(module).items()) if module is not None else ():
         if isinstance(value, type) and value.__module__ == module.__name__:
             held = sorted(vars(value).items())
             yield from (f"{name}.{inner}" for inner, one in held if _is_kernel(one))
@@ -127,4 +127,6 @@ def _names_of_kernels(module: Any) -> Iterator[str]:
 
 
 def _is_kernel(value: object) -> bool:
-    return within(value)[0] is not None
+    """Whether it is Triton's, or a kernel of a class: others are not asked for what they hold."""
+    inner = value.__func__ if isinstance(value, staticmethod) else value
+    return isinstance(inner, KernelInterface)

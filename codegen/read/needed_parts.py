@@ -142,7 +142,8 @@ class _Parts:
     module: _Module = field(init=False)
     _statements: Sequence[ast.stmt] = field(init=False)
     _binders: Mapping[str, list[int]] = field(init=False)
-    _run: set[int] = field(default_factory=set)
+    _run: dict[int, CodegenError | None] = field(default_factory=dict)
+    """The statements that have run, and why some have failed."""
 
     def __post_init__(self) -> None:
         try:
@@ -176,44 +177,53 @@ class _Parts:
             wanted.add(name)
             numbers = self._binders.get(name, self._binders.get("*", ()))
             for number in numbers if not hasattr(builtins, name) or name in self._binders else ():
-                if number not in needed | self._run:
+                if number not in needed:
                     needed.add(number)
                     waiting += read(self._statements[number])
         for number in sorted(needed):
-            self._run.add(number)
-            self._execute(self._statements[number], wanted)
+            statement = self._statements[number]
+            if isinstance(statement, (ast.Import, ast.ImportFrom)):
+                self._import(statement, wanted)
+            elif number not in self._run:
+                self._run[number] = None
+                try:
+                    self._execute(statement)
+                except CodegenError as error:
+                    self._run[number] = error
+        for failure in filter(None, map(self._run.get, sorted(needed))):
+            raise failure
 
-    def _execute(self, statement: ast.stmt, wanted: set[str]) -> None:
+    def _import(self, statement: ast.Import | ast.ImportFrom, wanted: set[str]) -> None:
+        """What is wanted of an import statement; what it has given before stays."""
         space = vars(self.module)
         if isinstance(statement, ast.Import):
             for alias in statement.names:
                 bound = alias.asname or alias.name.partition(".")[0]
                 if bound in wanted:
-                    space[bound] = _imported(alias.name if alias.asname else bound)
-                    if not alias.asname:
-                        _imported(alias.name)
-        elif isinstance(statement, ast.ImportFrom):
-            module = self._absolute(statement)
-            for alias in statement.names:
-                chosen = wanted if alias.name == "*" else {alias.asname or alias.name} & wanted
-                for bound in chosen - space.keys():
-                    name = bound if alias.name == "*" else alias.name
-                    found = _imported_from(module, name)
-                    if not (alias.name == "*" and isinstance(found, Missing)):
-                        space[bound] = found
-        else:
-            tree = ast.Module([statement], type_ignores=[])
-            code = compile(tree, str(self.file), "exec", self._flags, dont_inherit=True)
-            try:
-                exec(code, space)
-            except CodegenError:
-                raise
-            except Exception as error:
-                raise CodegenError(
-                    f"a definition that the kernel needs cannot run: {told(error)}",
-                    where=SourceLocation(str(self.file), statement.lineno),
-                    hint="install what it needs where the generator runs",
-                ) from error
+                    found = _imported(alias.name)
+                    space.setdefault(bound, found if alias.asname else _imported(bound))
+            return
+        module = self._absolute(statement)
+        for alias in statement.names:
+            chosen = wanted if alias.name == "*" else {alias.asname or alias.name} & wanted
+            for bound in chosen - space.keys():
+                found = _imported_from(module, bound if alias.name == "*" else alias.name)
+                if not (alias.name == "*" and isinstance(found, Missing)):
+                    space[bound] = found
+
+    def _execute(self, statement: ast.stmt) -> None:
+        tree = ast.Module([statement], type_ignores=[])
+        code = compile(tree, str(self.file), "exec", self._flags, dont_inherit=True)
+        try:
+            exec(code, vars(self.module))
+        except CodegenError:
+            raise
+        except Exception as error:
+            raise CodegenError(
+                f"a definition that the kernel needs cannot run: {told(error)}",
+                where=SourceLocation(str(self.file), statement.lineno),
+                hint="install what it needs where the generator runs",
+            ) from error
 
     @property
     def _flags(self) -> int:

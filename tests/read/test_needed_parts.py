@@ -86,6 +86,25 @@ def test_what_a_kernel_needs_comes_from_modules_that_cannot_be_imported_either(
     assert found.fn.__module__ == "torn.ops"
 
 
+def test_names_of_one_statement_may_be_asked_for_one_by_one(written: Written) -> None:
+    root = written(
+        {
+            "both.py": "A = 1\nB = 2\n",
+            "s.py": f"{HEAD}from both import A, B\nFIRST = A\nSECOND = B\n"
+            + KERNEL.format(value="FIRST"),
+        }
+    )
+    module = needed_parts._Parts("s", root / "s.py").module
+    assert [module.FIRST, module.SECOND] == [1, 2]
+
+
+def test_what_failed_once_fails_again_for_the_same_reason(written: Written) -> None:
+    root = written({"s.py": f"{HEAD}A = 1 // 0\nB = A\n{KERNEL.format(value='B')}"})
+    for _ in range(2):
+        with pytest.raises(CodegenError, match=r"s\.py:3: .*ZeroDivisionError"):
+            kernel("s.py:kernel", root)
+
+
 def test_a_module_may_make_its_names_itself(written: Written) -> None:
     root = written(
         {
