@@ -126,7 +126,8 @@ def export(
         for_targets = _targets(targets)
         listed = None
         if launches is not None:
-            _check_launches_alone(types, constexprs, cases, configs, tuned, given)
+            said = {"types": types, "constexprs": constexprs, "cases": cases, "configs": configs}
+            _check_launches_alone({**said, "tuned": tuned, **given})
             listed = read_launches(_taken(launches), Path(where.path).parent)
 
     def declare(kernel: KernelT) -> KernelT:
@@ -168,17 +169,14 @@ def kernel_of(place: str) -> Any:
         return needed_parts.kernel_of(place, project)
 
 
-def _check_launches_alone(*others: object) -> None:
-    """Raise `CodegenError` for what launches say already."""
-    for what, other in zip(_SAID_BY_LAUNCHES, others, strict=True):
-        if other or (other is not None and what in ("cases", "configs", "tuned")):
+def _check_launches_alone(others: Mapping[str, object]) -> None:
+    """Raise `CodegenError` for what the launches say already."""
+    for what, other in others.items():
+        if other is not None:
             raise CodegenError(
                 f"launches says what to build, and so does {what}",
-                hint="change the launches, or leave them out",
+                hint=f"leave out {what}, or the launches",
             )
-
-
-_SAID_BY_LAUNCHES = ("types", "constexprs", "cases", "configs", "tuned", "an option")
 
 
 def _taken(value: Any) -> Any:

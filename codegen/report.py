@@ -202,6 +202,9 @@ def inspection(name: str, entry: Mapping[str, Any]) -> None:
             print(f"  {title:<7} {', '.join(pointers)}")
     if entry["writes_through"]:
         print(f"  writes  to the addresses in {', '.join(entry['writes_through'])}")
+    if (count := entry["combinations"]) is not None:
+        of = "of dtypes, None, widths, constexprs and options"
+        print(f"  calls   have one of {count} combinations {of}; others are refused")
     by_options: dict[str, list[str]] = {}
     for label, variant in entry["variants"].items():
         by_options.setdefault(", ".join(_options(variant["options"])), []).append(label)

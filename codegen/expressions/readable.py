@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 
 import triton.language as tl
 
@@ -42,7 +42,7 @@ def readable(
             partners = (other for other in together.get(name, ()) if other != name)
             found[name] = _run_time(parameter, spell, tuple(map(c_identifier, partners)))
         else:
-            found[name] = _compile_time(name, parameter.choices, spell)
+            found[name] = _compile_time(parameter, spell)
     return in_tuples(found, tuples)
 
 
@@ -70,8 +70,9 @@ def _run_time(parameter: Parameter, spell: Spell, partners: tuple[str, ...]) -> 
     return opaque_parameter(name, c_name, f"of type {dtype.name}", nullable)
 
 
-def _compile_time(name: str, values: Collection[object], spell: Spell) -> Value:
-    numbers = [value for value in values if isinstance(value, int)]
+def _compile_time(parameter: Constexpr, spell: Spell) -> Value:
+    name, values = parameter.name, parameter.choices
+    numbers = [] if parameter.texts else [value for value in values if isinstance(value, int)]
     if len(values) == 1:
         (value,) = values
         return bind(value)
@@ -80,7 +81,7 @@ def _compile_time(name: str, values: Collection[object], spell: Spell) -> Value:
     if len(numbers) == len(values):
         is_bool = all(isinstance(value, bool) for value in values)
         return int_parameter(name, spell(name), min(numbers), max(numbers), is_bool)
-    other = next(value for value in values if not isinstance(value, int))
+    other = next((value for value in values if not isinstance(value, int)), parameter.texts)
     return Unusable(f"a constexpr that is no int: {other!r}")
 
 

@@ -6,13 +6,15 @@ import dataclasses
 import enum
 import inspect
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import Any
 
 from triton.language import constexpr, dtype
 
 from codegen.model.declaration import own_int
+from codegen.model.dtypes import dtype_name
 from codegen.model.errors import CodegenError, without_addresses
 from codegen.model.sm_count import SmCount
 
@@ -32,6 +34,12 @@ class Held:
     spelling: str = dataclasses.field(compare=False)
     value: object = dataclasses.field(default=None, compare=False)
     """Here alone; other processes find theirs by the place."""
+
+    @property
+    def function(self) -> str:
+        """Of a JIT function its module and name, `module:name`; nothing of others."""
+        found = re.fullmatch(r"JITFunction\((.+:.+)\)", self.text)
+        return found[1] if found else ""
 
     def __reduce__(self) -> tuple[object, ...]:
         return Held, (self.text, self.place, self.spelling)
@@ -98,6 +106,23 @@ def places_in(value: object) -> Iterator[tuple[str | int, ...]]:
             yield from places_in(item)
     elif isinstance(value, Held):
         yield value.place
+
+
+def texts_of(choices: Sequence[object]) -> tuple[str | None, ...]:
+    """What calls pass for choices that are not ints, bools, or strings and None: a dtype's name, a
+    function's module and name, what Python prints for others. Nothing for those that are."""
+    kinds = {type(choice) for choice in choices}
+    fit = all(-(1 << 63) <= one < 1 << 63 for one in choices if isinstance(one, int))
+    are_strings = str in kinds <= {str, type(None)} and not any("\0" in str(one) for one in choices)
+    if are_strings or (kinds in ({int}, {bool}) and fit):
+        return ()
+    return tuple(None if choice is None else _text_of(choice) for choice in choices)
+
+
+def _text_of(choice: object) -> str:
+    if isinstance(choice, dtype):
+        return dtype_name(choice)
+    return (isinstance(choice, Held) and choice.function) or repr(choice)
 
 
 def real(value: object) -> object:

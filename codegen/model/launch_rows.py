@@ -56,7 +56,7 @@ class LaunchRow:
     """One specialisation of a kernel that was launched."""
 
     place: str
-    """Where it stands, for messages: `launch 3 of chunk_o.launches.json`."""
+    """Where it stands, for messages: `launch 3 of chunk_o.json`, `launch 3` of the declaration."""
     arguments: Mapping[str, Argument]
     """By the kernel's parameters, in their order."""
     options: Mapping[str, object]
@@ -92,7 +92,7 @@ def read_launches(given: object, folder: Path) -> Launches:
     Raises `CodegenError`, with the file and the row.
     """
     if isinstance(given, list):
-        return Launches("launches", _rows(given, "launches"))
+        return Launches("launches", _rows(given, ""))
     is_name = isinstance(given, str) and given.endswith(".json")
     if not is_name or Path(str(given)).is_absolute() or ".." in Path(str(given)).parts:
         raise CodegenError(
@@ -139,10 +139,6 @@ def order(leaf: Leaf) -> tuple[Any, ...]:
     return int(value is None) + 1, type(value).__name__, value if is_number else 0, repr(value), 0
 
 
-def without_hint(leaf: Leaf) -> Leaf:
-    return RunTime(leaf.type) if isinstance(leaf, RunTime) else leaf
-
-
 _OF_FILE = ("kernel", "digest", "launches", "parameters", "wrappers", "grids", "tuned")
 _OF_ROW = ("arguments", "options", "target", "count", "grid", "values", "shapes", "examples")
 """The last ones are for people, and for those who tune."""
@@ -152,11 +148,11 @@ _TYPE = re.compile(r"([^:]+?)\s*(?::\s*(16|1))?")
 def _rows(given: Sequence[object], source: str) -> tuple[LaunchRow, ...]:
     if not given:
         raise CodegenError(
-            f"{source} lists no launch", hint="leave out the declaration of a kernel without any"
+            f"{source or 'launches'} lists no launch",
+            hint="leave out the declaration of a kernel without any",
         )
-    return tuple(
-        _row(entry, f"launch {number} of {source}") for number, entry in enumerate(given, 1)
-    )
+    of = f" of {source}" if source else ""
+    return tuple(_row(entry, f"launch {number}{of}") for number, entry in enumerate(given, 1))
 
 
 def _row(entry: object, place: str) -> LaunchRow:
@@ -171,7 +167,7 @@ def _row(entry: object, place: str) -> LaunchRow:
         _check_keys(parts, _OF_ROW, "a launch")
         read = {}
         for name, argument in arguments.items():
-            with about(f"argument `{name}`"):
+            with about(f"parameter `{name}`"):
                 read[name] = _argument(argument)
         return LaunchRow(place, read, {name: _value(value) for name, value in options.items()})
 

@@ -88,13 +88,14 @@ class Constexpr:
     comment: str = ""
     is_computed: bool = False
     """The kernel's own configurations or heuristics give the value; no call passes it."""
-    dtypes: tuple[str, ...] = ()
-    """The names of choices that are dtypes."""
+    texts: tuple[str | None, ...] = ()
+    """What a call passes for choices that it cannot pass by themselves, such as dtypes: see
+    `constexpr_values.texts_of`."""
 
     @property
     def passed(self) -> tuple[object, ...]:
         """What a call passes for each choice."""
-        return self.dtypes or self.choices
+        return self.texts or self.choices
 
     @property
     def is_argument(self) -> bool:

@@ -7,9 +7,8 @@ from typing import Any
 
 from triton.language import dtype
 
-from codegen.model.constexpr_values import held, identity, without_constexpr
+from codegen.model.constexpr_values import held, identity, texts_of, without_constexpr
 from codegen.model.declaration import Declaration
-from codegen.model.dtypes import dtype_name
 from codegen.model.errors import CodegenError
 from codegen.model.parameters import Constexpr, Default
 from codegen.read.declared import in_full
@@ -36,16 +35,16 @@ def constexpr_of(spread: Spread, raw: Any, default: Default | None, comment: str
     choices = tuple(held(value, name, index) for index, value in enumerate(values))
     if not choices:
         raise CodegenError("its list of choices is empty", hint="give one value, or several")
-    are_dtypes = len(choices) > 1 and all(type(choice) is dtype for choice in choices)
-    dtypes = tuple(map(dtype_name, choices)) if are_dtypes else ()
-    if len(choices) > 1:
-        _check_choices(dtypes or choices)
+    texts = texts_of(choices) if len(choices) > 1 else ()
+    if len(choices) > 1 and not spread.is_launched:
+        _check_choices(texts if all(type(choice) is dtype for choice in choices) else choices)
     _check_hashable(values)
-    if default is not None and identity(default.value) not in map(identity, choices):
-        default = None
-    elif default is not None and are_dtypes:
-        default = Default(dtype_name(default.value))
-    return Constexpr(name, choices, default, comment, dtypes=dtypes)
+    if default is not None:
+        own = identity(default.value)
+        places = [n for n, choice in enumerate(choices) if identity(choice) == own]
+        passed = texts or choices
+        default = Default(passed[places[0]]) if places else None
+    return Constexpr(name, choices, default, comment, texts=texts)
 
 
 def given_value(declaration: Declaration, name: str, which: int | str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,8 @@ import triton.language as tl
 from triton.runtime.jit import JITFunction
 
 from codegen.model.declaration import Declaration
-from codegen.model.dtypes import dtype_named
+from codegen.model.descriptors import DescriptorType, ParameterType, parse_parameter_type
+from codegen.model.dtypes import ValueType, dtype_named
 from codegen.model.errors import CodegenError, about, meant, told
 from codegen.model.launch_rows import (
     Argument,
@@ -49,6 +51,10 @@ def as_launched(
     for row in launches.rows:
         with about(row.place):
             _check_names(row, function.arg_names)
+            for name, leaf in row.leaves().items():
+                if isinstance(leaf, RunTime):
+                    with about(f"parameter `{name}`"):
+                        parse_parameter_type(leaf.type)
     types: dict[str, object] = {}
     constexprs: dict[str, object] = {}
     for raw in function.params:
@@ -108,8 +114,56 @@ def _merged(column: Column, is_constexpr: bool) -> object:
                 f"{row.place} has {value!r} compiled in, and {first.place} passes it as `{type_}`",
                 hint="declare these launches apart, under two names",
             )
-    types = distinct(RunTime(type_) for _, type_ in passed)
-    return " | ".join([*(leaf.type for leaf in types), *["None"] * bool(values)])
+    return " | ".join([*_types(passed), *["None"] * bool(values)])
+
+
+def _types(passed: Sequence[tuple[LaunchRow, str]]) -> list[str]:
+    """The types among which calls choose. Raises `CodegenError` where no argument of a function has
+    all of them: tensors of several dtypes, and ints of 32 and of 64 bits."""
+    first, type_ = passed[0]
+    parsed = [(row, parse_parameter_type(text)) for row, text in passed]
+    for row, other in parsed:
+        if not _are_alike(parsed[0][1], other):
+            raise CodegenError(
+                f"it is `{type_}` in {first.place} and `{other}` in {row.place}, which no argument "
+                "can be both",
+                hint="declare these launches apart, under two names",
+            )
+    blocks = [(row, list(one.block)) for row, one in parsed if isinstance(one, DescriptorType)]
+    if not blocks:
+        return [leaf.type for leaf in distinct(RunTime(text) for _, text in passed)]
+    block = ", ".join(
+        _size([(row, entries[place]) for row, entries in blocks])
+        for place in range(len(blocks[0][1]))
+    )
+    texts = {re.sub(r"\[.*?\]", f"[{block}]", str(one), count=1) for _, one in parsed}
+    return sorted(texts)
+
+
+def _are_alike(one: ParameterType, other: ParameterType) -> bool:
+    if isinstance(one, DescriptorType) and isinstance(other, DescriptorType):
+        return replace(one, dtype=other.dtype, block=other.block) == other and (
+            one.rank == other.rank
+        )
+    if isinstance(one, ValueType) and isinstance(other, ValueType) and one.is_pointer:
+        return replace(one, dtype=other.dtype) == other
+    return one == other or {one.triton, other.triton} == {"i32", "i64"}
+
+
+def _size(found: Sequence[tuple[LaunchRow, object]]) -> str:
+    """A size of a descriptor's block: the same in all launches, or that of a constexpr."""
+    first, size = found[0]
+    other = next((pair for pair in found if pair[1] != size), None)
+    if other is None:
+        return str(size)
+    for name in first.arguments:
+        if all(row.arguments[name] == Fixed(own) for row, own in found):
+            return name
+    raise CodegenError(
+        f"a size of its block is {size} in {first.place} and {other[1]} in {other[0].place}, and "
+        "no constexpr has these values",
+        hint="declare these launches apart, under two names",
+    )
 
 
 def _tuple(column: Column) -> tuple[object, ...]:

@@ -48,6 +48,8 @@ class Spread:
     """The parameters that are tuples."""
     owners: Mapping[str, str]
     """The parameter that each leaf belongs to."""
+    is_launched: bool = False
+    """The declaration lists launches; then constexprs have whatever values these had."""
 
     @property
     def names(self) -> list[str]:
@@ -79,7 +81,15 @@ def spread(declaration: Declaration, function: JITFunction[Any]) -> Spread:
                 constexprs[name] = [entry]
     _check_names([raw.name for raw in spread_params], owners)
     options = with_debug(declaration, function)
-    return Spread(types, constexprs, options, tuple(spread_params), tuple(tuples), owners)
+    return Spread(
+        types,
+        constexprs,
+        options,
+        tuple(spread_params),
+        tuple(tuples),
+        owners,
+        declaration.launches is not None,
+    )
 
 
 def nested_signature(variant: Variant, names: Sequence[str]) -> dict[str, Any]:

@@ -217,10 +217,8 @@ def c_function(plan: Plan, prefix: str) -> CFunction:
     descriptors = {a.name: _unused(f"{a.c_name}_descriptor", names) for a in arguments if a.rank}
     tables = c_tables(plan)
     variants = [_variant(plan, binary, tables) for binary in plan.binaries]
-    first_alike = [
-        next(i for i, other in enumerate(variants) if other.rows == variant.rows)
-        for variant in variants
-    ]
+    places: dict[object, int] = {}
+    first_alike = [places.setdefault(variant.rows, i) for i, variant in enumerate(variants)]
     rows = rows_of(kernel.specialisation, first_alike)
     decisions = decide(plan, arguments, dtype_names, descriptors, names, rows)
     by_name = {argument.name: argument for argument in arguments}

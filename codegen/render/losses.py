@@ -18,8 +18,11 @@ def losses(entry: Mapping[str, Any]) -> Iterator[str]:
     """A sentence for each hinted variant of a manifest's entry, and each kind of argument.
 
     What the aligned and generic variants of several choices have in common is said once, of both
-    without the choices.
+    without the choices. There is none of a function whose launches are listed: it has what they
+    assumed.
     """
+    if entry["combinations"] is not None:
+        return
     rows = [_row(call) for call in entry["calls"]]
     pointers = set(entry["pointers"])
     said: dict[tuple[str, str, str], dict[tuple[str, str], None]] = {}

@@ -6,7 +6,6 @@ Types and values are spelt as recordings spell them, so that launches can be com
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -23,7 +22,10 @@ from codegen.variants.axes.option import OptionAxis
 
 
 def arguments_of(kernel: Kernel) -> list[dict[str, Any]]:
-    """Each argument of the Python function, in order, without the stream."""
+    """Each argument of the Python function, in order, without the stream.
+
+    `passed` says what it takes for each of its `values`, where that is not the value.
+    """
     parameters = {parameter.name for parameter in kernel.parameters}
     kinds = {name: axis.kind for axis in _own(kernel) for name in axis.parameters}
     found = [
@@ -56,8 +58,7 @@ def compiled_in(kernel: Kernel) -> dict[str, dict[str, Any]]:
 def spelt(value: object) -> Any:
     """A constexpr's value, as recordings spell it."""
     if isinstance(value, Held):
-        function = re.fullmatch(r"JITFunction\((.+:.+)\)", value.text)
-        return {"function": function[1]} if function else {"repr": value.text}
+        return {"function": value.function} if value.function else {"repr": value.text}
     if isinstance(value, dtype):
         return {"dtype": dtype_name(value)}
     if isinstance(value, (tuple, list)):
@@ -78,7 +79,9 @@ def _own(kernel: Kernel) -> Iterator[OptionAxis | ConfigurationAxis]:
 
 def _argument(argument: Parameter | Constexpr, kind: str) -> dict[str, Any]:
     if isinstance(argument, Constexpr):
-        return {"name": argument.name, "kind": kind, "values": [*map(spelt, argument.choices)]}
+        values = [*map(spelt, argument.choices)]
+        passed = {"passed": list(argument.texts)} if argument.texts else {}
+        return {"name": argument.name, "kind": kind, "values": values, **passed}
     is_descriptor = argument.descriptor is not None
     kind = "descriptor" if is_descriptor else "pointer" if argument.is_pointer else "scalar"
     return {

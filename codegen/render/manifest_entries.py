@@ -14,6 +14,7 @@ from codegen.model.wording import axis_text, signature_text
 from codegen.render.conditions import calls_of
 from codegen.render.manifest_arguments import arguments_of, compiled_in
 from codegen.variants.axes.configuration import ConfigurationAxis
+from codegen.variants.axes.kind import CallAxis, axes_of
 
 
 def functions_of(plans: Sequence[Plan]) -> dict[str, Any]:
@@ -46,6 +47,8 @@ def _function(plan: Plan) -> dict[str, Any]:
         for axis in kernel.specialisation.axes
         if isinstance(axis, ConfigurationAxis)
     )
+    selections = kernel.specialisation.selections
+    call_axes = [axis for axis in axes_of(kernel) if isinstance(axis, CallAxis)]
     return {
         "kernel": f"{kernel.file}:{kernel.qualname}",
         "kernel_identity": asdict(kernel.identity),
@@ -55,6 +58,7 @@ def _function(plan: Plan) -> dict[str, Any]:
         },
         "arguments": arguments_of(kernel),
         "compiled_in": compiled_in(kernel),
+        "combinations": len({one[: len(call_axes)] for one in selections}) or None,
         "tuned": {"rows": [row for table in kernel.tuned for row in table["rows"]]},
         "signature": signature_text(kernel),
         "grid": [axis_text(kernel, axis) for axis in kernel.grid.axes or GRID_NAMES],

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+from codegen.model.descriptors import parse_parameter_type
 from codegen.model.errors import about
 from codegen.model.kernel import Hints, KernelSource, Specialisation
 from codegen.model.launch_rows import (
     Fixed,
     Launches,
     LaunchRow,
+    Leaf,
     RunTime,
     distinct,
     order,
-    without_hint,
 )
 from codegen.model.options import Options, with_given
 from codegen.model.parameters import Constexpr, Parameter
@@ -50,13 +51,13 @@ def specialise_launches(
     """
     with about(f"`{kernel.name}`", kernel.location):
         parts = sum(most_parts(p) for p in kernel.parameters if isinstance(p, Parameter))
-        check_limit(kernel, parts, MOST_PARAMETERS, "run-time parameters")
+        check_limit(kernel, parts, MOST_PARAMETERS, "run-time parameters", _HINT)
         launched = _launched(kernel, launches, raws)
         call_axes = list(_call_axes(kernel, launched))
         types = sum(isinstance(axis, DtypeAxis) for axis in call_axes)
-        check_limit(kernel, types, MOST_TYPE_VARIABLES, "choices of types")
+        check_limit(kernel, types, MOST_TYPE_VARIABLES, "choices of types", _HINT)
         product = math.prod(len(axis.labels) for axis in call_axes)
-        check_limit(kernel, product, MOST_SELECTIONS, "combinations of choices")
+        check_limit(kernel, product, MOST_SELECTIONS, "combinations of choices", _HINT)
         together: dict[tuple[int, ...], tuple[Combination, dict[Hints, None]]] = {}
         for one in launched:
             found = _selected(one, call_axes)
@@ -70,10 +71,13 @@ def specialise_launches(
             for _, (one, cases) in sorted(together.items(), key=lambda item: item[0])
             for combination in _with_cases(kernel, one, cases, hints)
         ]
-        check_limit(kernel, len(combinations), MOST_COMBINATIONS, "combinations of choices")
+        check_limit(kernel, len(combinations), MOST_COMBINATIONS, "combinations of choices", _HINT)
         variants, numbers = numbered(kernel, combinations)
         selections = tuple(one.selection for one in combinations)
         return Specialisation(axes, variants, numbers, selections)
+
+
+_HINT = "leave out some launches, or declare some of them under another name"
 
 
 def without_hints(
@@ -87,29 +91,38 @@ def _launched(kernel: KernelSource, launches: Launches, raws: Sequence[Any]) -> 
     """What is known of each launch."""
     by_name = {raw.name: raw for raw in raws}
     leaves = [row.leaves() for row in launches.rows]
-    places = {}
-    for parameter in kernel.parameters:
-        choices = distinct(without_hint(row[parameter.name]) for row in leaves)
-        places[parameter.name] = {order(leaf): place for place, leaf in enumerate(choices)}
+    values = _values(kernel, leaves)
     found = []
     for row, given in zip(launches.rows, leaves, strict=True):
-        types, values, hints = {}, {}, []
-        with about(row.place):
-            for parameter in kernel.parameters:
-                name, leaf = parameter.name, given[parameter.name]
-                place = places[name][order(without_hint(leaf))]
-                if isinstance(parameter, Constexpr):
-                    values[name] = parameter.choices[place]
-                elif isinstance(leaf, Fixed):
-                    values[name] = None
-                elif isinstance(leaf, RunTime):
-                    types[name] = parameter.types[place]
-                    if leaf.hint is not None:
-                        with about(f"parameter `{name}`"):
-                            check_hint(by_name[name], types[name], leaf.hint)
-                        hints.append((name, leaf.hint))
-        options = _options(kernel, row, values)
-        found.append(Combination((), (), types, values, options, tuple(hints)))
+        types, hints = {}, []
+        for parameter in kernel.parameters:
+            name, leaf = parameter.name, given[parameter.name]
+            if isinstance(parameter, Parameter) and isinstance(leaf, RunTime):
+                dtype = parse_parameter_type(leaf.type).dtype
+                types[name] = next(one for one in parameter.types if one.dtype == dtype)
+                if leaf.hint is not None:
+                    with about(f"{row.place} parameter `{name}`"):
+                        check_hint(by_name[name], types[name], leaf.hint)
+                    hints.append((name, leaf.hint))
+        own = {name: values[name, order(leaf)] for name, leaf in given.items() if name not in types}
+        options = _options(kernel, row, own)
+        found.append(Combination((), (), types, own, options, tuple(hints)))
+    return found
+
+
+def _values(
+    kernel: KernelSource, leaves: Sequence[Mapping[str, Leaf]]
+) -> dict[tuple[str, object], object]:
+    """What is compiled in for what the launches have of each parameter."""
+    found: dict[tuple[str, object], object] = {}
+    for parameter in kernel.parameters:
+        name = parameter.name
+        if isinstance(parameter, Parameter):
+            found[name, order(Fixed(None))] = None
+        else:
+            choices = distinct(row[name] for row in leaves)
+            for leaf, choice in zip(choices, parameter.choices, strict=True):
+                found[name, order(leaf)] = choice
     return found
 
 
@@ -172,4 +185,5 @@ def _with_cases(
         yield one
         return
     for index in sorted({axis.cases.index(case) for case in (*cases, ())}):
-        yield axis.chosen(kernel, one.extended(axis, index), index)
+        made = axis.chosen(kernel, one.extended(axis, index), index)
+        yield replace(made, labels=(*one.labels, axis.label(one, index)))

@@ -12,10 +12,13 @@ MOST_SELECTIONS = (1 << 63) - 1
 """The product of what such a kernel's calls choose from: combinations are numbers of 64 bits."""
 
 
-def check_limit(kernel: KernelSource, count: int, most: int, what: str) -> None:
+_HINT = "split the kernel, or export it several times with fixed types"
+
+
+def check_limit(kernel: KernelSource, count: int, most: int, what: str, hint: str = _HINT) -> None:
     """Raise `CodegenError` where a kernel has more of something than a function can have."""
     if count > most:
         raise CodegenError(
             f"`{kernel.name}` has {count} {what}, and a generated function can have {most}",
-            hint="split the kernel, or export it several times with fixed types",
+            hint=hint,
         )

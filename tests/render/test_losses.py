@@ -33,7 +33,13 @@ def said(folder: Path, words: str) -> list[str]:
     }
     pointers = {"y": "in", "x": "out"}
     hints = {p.name: p.hint for p in kernel.parameters if isinstance(p, Parameter) and p.hint}
-    entry = {"calls": calls_of(kernel), "variants": variants, "pointers": pointers, "hints": hints}
+    entry = {
+        "calls": calls_of(kernel),
+        "combinations": None,
+        "variants": variants,
+        "pointers": pointers,
+        "hints": hints,
+    }
     return list(losses(entry))
 
 

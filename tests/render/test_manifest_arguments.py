@@ -57,7 +57,12 @@ def test_arguments(kernels: dict[str, Kernel]) -> None:
             "nullable": False,
         },
         {"name": "MODE", "kind": "constexpr", "values": ["sum", None]},
-        {"name": "OUT", "kind": "constexpr", "values": [{"dtype": "fp16"}, {"dtype": "fp32"}]},
+        {
+            "name": "OUT",
+            "kind": "constexpr",
+            "values": [{"dtype": "fp16"}, {"dtype": "fp32"}],
+            "passed": ["fp16", "fp32"],
+        },
         {"name": "gx", "kind": "grid"},
         {"name": "gy", "kind": "grid"},
         {"name": "gz", "kind": "grid"},

@@ -22,6 +22,7 @@ from codegen.variants.axes.heuristic import HeuristicAxis
 from codegen.variants.axes.hints import HintsAxis
 from codegen.variants.axes.kind import AxisKind, CallAxis
 from codegen.variants.axes.none import NoneAxis
+from codegen.variants.axes.option import OptionAxis
 from codegen.variants.axes.width import WidthAxis
 from codegen.variants.combinations import Combination
 from tests.support import manifest_calls
@@ -138,10 +139,22 @@ def test_a_constexpr_of_an_options_name_is_both_unless_they_are_said_apart() -> 
 
 
 def test_dtypes_that_a_constexpr_may_be_are_passed_by_name() -> None:
-    passed = dataclasses.replace(choice("T", 0, 1), choices=(1.5, 2.5), dtypes=("fp16", "bf16"))
+    passed = dataclasses.replace(choice("T", 0, 1), choices=(1.5, 2.5), texts=("fp16", "bf16"))
     axis = axis_of(kernel(passed), ConstexprAxis)
     assert axis.condition((1,))["is"] == ["bf16"]
     assert axis.chosen(kernel(passed), start(), 1).values == {"T": 2.5}
+
+
+def test_option() -> None:
+    axis = OptionAxis.of("maxnreg", (32, None))
+    assert axis.labels == ("maxnreg_32", "maxnreg_None")
+    assert axis.condition((0, 1)) == {"kind": "option", "of": ["maxnreg"], "is": ["32", None]}
+    of = with_axis(kernel(value("n", "i32")), axis)
+    assert axis.chosen(of, start(), 0) == start(options=Options(maxnreg=32))
+    assert axis.choice_of(start()) == 1
+    assert of.arguments[-1] == axis.argument
+    assert axis.argument.passed == ("32", None)
+    assert steps(of)[0] == "const int32_t maxnreg_choice = tb_choose_string(function, 1, maxnreg);"
 
 
 CONFIGURATIONS = tuple(

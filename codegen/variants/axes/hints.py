@@ -35,7 +35,11 @@ class HintsAxis(AxisKind):
         nullable = [p.name for p in runtime if p.nullable]
         groups = len(_groups(cases)) + len(_decisive_nones(cases, nullable))
         check_limit(kernel, groups, MOST_HINT_GROUPS, "groups of hints that go together")
-        yield cls._labelled(runtime, cases)
+        pointers = [p.name for p in runtime if p.is_pointer]
+        labels = [_label(pointers, case) for case in cases] if len(cases) > 1 else [HINTED]
+        if max(map(len, labels)) > _LONGEST_CASE:
+            labels = [f"case_{number}" for number in range(1, len(cases) + 1)]
+        yield cls((), (*labels, GENERIC), (*labels, GENERIC), (*cases, ()))
 
     @classmethod
     def of_launches(cls, kernel: KernelSource, cases: Iterable[Hints]) -> HintsAxis | None:
@@ -43,17 +47,17 @@ class HintsAxis(AxisKind):
         compile for it. None where they assumed nothing."""
         ordered = sorted({case for case in cases if case}, key=lambda case: (-len(case), case))
         facts = len(cls.facts_together(ordered))
-        check_limit(kernel, facts, MOST_FACTS, "groups of hints that go together")
-        runtime = [p for p in kernel.parameters if isinstance(p, Parameter)]
-        return cls._labelled(runtime, tuple(ordered)) if ordered else None
+        hint = "leave out some launches, or declare some of them under another name"
+        check_limit(kernel, facts, MOST_FACTS, "groups of hints that go together", hint)
+        labels = (*(f"case_{number}" for number in range(1, len(ordered) + 1)), GENERIC)
+        return cls((), labels, labels, (*ordered, ())) if ordered else None
 
-    @classmethod
-    def _labelled(cls, runtime: Sequence[Parameter], cases: tuple[Hints, ...]) -> HintsAxis:
-        pointers = [p.name for p in runtime if p.is_pointer]
-        labels = [_label(pointers, case) for case in cases] if len(cases) > 1 else [HINTED]
-        if max(map(len, labels)) > _LONGEST_CASE:
-            labels = [f"case_{number}" for number in range(1, len(cases) + 1)]
-        return cls((), (*labels, GENERIC), (*labels, GENERIC), (*cases, ()))
+    def label(self, one: Combination, index: int) -> str:
+        """What a launch's variant is called: by what is assumed of what it passes."""
+        if not self.cases[index]:
+            return GENERIC
+        label = _label([name for name, t in one.types.items() if t.is_pointer], self.cases[index])
+        return label if len(label) <= _LONGEST_CASE else self.labels[index]
 
     def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         return replace(combination, hints=self.cases[index])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from codegen.model.constexpr_values import texts_of
 from codegen.model.kernel import KernelSource
 from codegen.model.options import with_given
 from codegen.model.parameters import Constexpr
@@ -16,21 +17,25 @@ from codegen.variants.combinations import Combination
 @dataclass(frozen=True)
 class OptionAxis(CallAxis):
     kind = "option"
+    options: tuple[object, ...]
+    """The option for each choice; `values` has what a call passes for it."""
 
     @classmethod
     def of(cls, name: str, values: tuple[object, ...]) -> OptionAxis:
-        return cls((name,), labels_of(name, values), values)
+        passed = texts_of(values) or values
+        return cls((name,), labels_of(name, passed), passed, values)
 
     @property
     def argument(self) -> Constexpr:
-        return Constexpr(self.parameters[0], self.values, None, "an option of Triton's")
+        name, comment = self.parameters[0], "an option of Triton's"
+        return Constexpr(name, self.options, comment=comment, texts=texts_of(self.options))
 
     def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
-        given = {self.parameters[0]: self.values[index]}
+        given = {self.parameters[0]: self.options[index]}
         return replace(combination, options=with_given(combination.options, given))
 
     def choice_of(self, one: Combination) -> int:
-        return self.values.index(getattr(one.options, self.parameters[0]))
+        return self.options.index(getattr(one.options, self.parameters[0]))
 
     def decide(self, made: Decisions) -> None:
         argument = made.arguments[self.parameters[0]]
