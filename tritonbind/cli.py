@@ -1,6 +1,6 @@
-"""The command: `tritonbind record|merge`, and the generator's commands, handed to it.
+"""The command: `tritonbind record|serve|merge`, and the generator's commands, handed to it.
 
-`record` ends with the exit code of the program. Otherwise 0: done; 2: could not run.
+`record` and `serve` end with the exit code of the program. Otherwise 0: done; 2: could not run.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tritonbind.recording import Recording
 DONE, FAILED = 0, 2
 GENERATORS = ("adopt", "regenerate", "list", "inspect", "build")
 DEFAULT_FILE = "recording.json"
+DEFAULT_PACKAGE = "./generated"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,6 +45,16 @@ def _record(options: argparse.Namespace) -> int:
     code, recording = record_program(options.command, Path(options.output))
     _tell(recording, options.output)
     return code
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from tritonbind.serve.serve_program import serve_program
+
+    if not options.command:
+        raise TritonbindError(
+            "serve: no program is named", hint="tritonbind serve -- python app.py"
+        )
+    return serve_program(options.command, options.package or [DEFAULT_PACKAGE], options.strict)
 
 
 def _merge(options: argparse.Namespace) -> int:
@@ -87,6 +98,23 @@ def _parser() -> argparse.ArgumentParser:
     record.set_defaults(run=_record)
     _output(record)
     record.add_argument("command", nargs="*", metavar="-- COMMAND", help="as `-- python app.py`")
+
+    serve = commands.add_parser("serve", help="run a program, with its kernels from a package")
+    serve.set_defaults(run=_serve)
+    serve.add_argument(
+        "-p",
+        "--package",
+        action="append",
+        metavar="PACKAGE",
+        help="the name of a generated package, or its folder; may be repeated, and the first that "
+        f"has a kernel serves it (default: {DEFAULT_PACKAGE})",
+    )
+    serve.add_argument(
+        "--strict",
+        action="store_true",
+        help="a launch that the packages do not have is an error, where they have its kernel",
+    )
+    serve.add_argument("command", nargs="*", metavar="-- COMMAND", help="as `-- python app.py`")
 
     merge = commands.add_parser("merge", help="make one recording of several")
     merge.set_defaults(run=_merge)

@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
 RECORD = "TRITONBIND_RECORD"
 """The variable that names the file into which a process, and those that it starts, are recorded."""
+SERVE = "TRITONBIND_SERVE"
+"""The variable that names the packages from which the kernels of a process are served."""
+STRICT = "TRITONBIND_SERVE_STRICT"
+"""The variable that makes a launch that they do not have an error."""
+SERVED = "TRITONBIND_SERVED"
+"""The variable that names the folder in which a process that is served leaves `STARTED`."""
 STARTED = "started"
-"""The file in the folder of parts that says that a process has begun to be recorded."""
+"""The file by which the first process of a program says that it has read these variables."""
 
 
 def after_import(name: str, change: Callable[[Any], None]) -> None:

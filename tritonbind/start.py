@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from tritonbind.import_hook import RECORD, STARTED, after_import
+from tritonbind.import_hook import RECORD, SERVE, SERVED, STARTED, after_import
 
 
 def start() -> None:
@@ -17,15 +17,25 @@ def start() -> None:
     file = os.environ.get(RECORD)
     if file:
         _record(os.path.abspath(file))
+    if os.environ.get(SERVE):
+        if SERVED in os.environ:
+            _mark(os.environ[SERVED])
+        after_import("triton.runtime.autotuner", _serve)
 
 
 def _record(file: str) -> None:
     os.environ[RECORD] = file  # whatever the folder is in which a process is started
     with contextlib.suppress(OSError):  # the first part says so
         os.makedirs(f"{file}.parts", exist_ok=True)
-        os.close(os.open(f"{file}.parts/{STARTED}", os.O_WRONLY | os.O_CREAT))
+    _mark(f"{file}.parts")
     after_import("triton.compiler.compiler", lambda module: _compiler_is_imported(file, module))
     after_import("triton.runtime.autotuner", _autotuner_is_imported)
+
+
+def _mark(folder: str) -> None:
+    """Say that a process has begun, where somebody waits for it."""
+    with contextlib.suppress(OSError):
+        os.close(os.open(os.path.join(folder, STARTED), os.O_WRONLY | os.O_CREAT))
 
 
 def _compiler_is_imported(file: str, module: object) -> None:
@@ -41,6 +51,12 @@ def _autotuner_is_imported(module: object) -> None:
     from tritonbind import triton_hooks
 
     triton_hooks.change_autotuner(module)
+
+
+def _serve(_: object) -> None:
+    from tritonbind.serve.program import serve_as_asked
+
+    serve_as_asked()
 
 
 start()

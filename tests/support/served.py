@@ -33,91 +33,83 @@ _KERNELS = '''\
 from codegen.export import export
 from tests.kernels import served
 
-POINTER, INT = "*fp32:16", {"n": "i32:16"}
-OPTIONS = {"num_warps": 4, "num_stages": 3}
+
+def row(options={}, constexprs={}, **arguments):
+    return {
+        "arguments": arguments | {name: {"constexpr": value} for name, value in constexprs.items()},
+        "options": {"num_warps": 4, "num_stages": 3} | options,
+    }
 
 
-def rows(*more, names=("x", "out"), **fixed):
-    """A launch for each of `more`, which is (constexprs, other arguments, options)."""
-    pointers = dict.fromkeys(names, POINTER)
-    return [
-        {
-            "arguments": pointers | INT | fixed | {k: {"constexpr": v} for k, v in given.items()},
-            "options": OPTIONS | options,
-        }
-        for given, options in more
-    ]
+def serve(name, kernel, rows):
+    export(f"program.{name}", grid="explicit", launches=rows)(kernel)
 
 
-def blocks(*sizes, **given):
-    return [({**given, "BLOCK": size}, {}) for size in sizes]
-
-
-export("program.add", grid="explicit", launches=rows(*blocks(64, 128), names=("x", "y", "out")))(
-    served.add
+pointers = {"x": "*fp32", "out": "*fp32", "n": "i32"}
+serve(
+    "add",
+    served.add,
+    [
+        row(x="*fp32:16", y="*fp32:16", out="*fp32:16", n="i32:16", constexprs={"BLOCK": block})
+        for block in (64, 128)
+    ],
 )
-export(
-    "program.scaled",
-    grid="explicit",
-    launches=[
-        row
-        for bias in (POINTER, None)
-        for mode in ("plain", "square")
-        for negate in (True, False)
-        for row in rows(*blocks(64, MODE=mode, NEGATE=negate), bias=bias, factor="fp32")
+serve(
+    "scaled",
+    served.scaled,
+    [
+        row(**pointers, bias=bias, factor="fp32", constexprs={"BLOCK": 64, **constexprs})
+        for bias, constexprs in (
+            ("*fp32", {"MODE": "plain", "NEGATE": False}),
+            (None, {"MODE": "plain", "NEGATE": False}),
+            (None, {"MODE": "square", "NEGATE": True}),
+        )
     ],
-)(served.scaled)
-export(
-    "program.tuned",
-    grid="explicit",
-    launches=[
-        row
-        for flip in (True, False)
-        for full in (True, False)
-        for row in rows(*blocks(64, 128, FLIP=flip, FULL=full))
+)
+serve(
+    "tuned",
+    served.tuned.fn.fn,
+    [
+        row(**pointers, constexprs={"FLIP": flip, "FULL": full, "BLOCK": block})
+        for flip, full, block in (
+            (False, False, 64),
+            (False, False, 128),
+            (True, False, 64),
+            (False, True, 64),
+        )
     ],
-)(served.tuned.fn.fn)
-export(
-    "program.filled",
-    grid="explicit",
-    launches=rows(*blocks(64, 128, WIDE=True), *blocks(64, 128, WIDE=False)),
-)(served.filled.fn)
-export(
-    "program.mixed",
-    grid="explicit",
-    launches=[
-        {
-            "arguments": {
-                "x": f"*{dtype}:16",
-                "out": POINTER,
-                "sizes": ["i32:16", ["i64", None]],
-                "flag": "i1",
-                "APPLY": {"constexpr": {"function": "tests.kernels.served:twice"}},
-                "TO": {"constexpr": {"dtype": "fp32"}},
-                "OUT": {"constexpr": {"dtype": to}},
-            },
-            "options": {"num_warps": warps, "num_stages": 3},
-        }
-        for dtype in ("fp16", "bf16")
-        for to in ("fp32", "fp16")
-        for warps in (2, 8)
+)
+serve(
+    "filled",
+    served.filled.fn,
+    [row(**pointers, constexprs={"WIDE": block > 64, "BLOCK": block}) for block in (64, 128)],
+)
+function, dtype = {"function": "tests.kernels.served:twice"}, {"dtype": "fp32"}
+serve(
+    "mixed",
+    served.mixed,
+    [
+        row(
+            {"num_warps": warps},
+            x=x,
+            out="*fp32",
+            sizes=["i32", ["i64", None]],
+            flag="i1",
+            constexprs={"APPLY": function, "TO": dtype, "OUT": {"dtype": out}},
+        )
+        for x, out, warps in (
+            ("*fp16", "fp32", 2),
+            ("*bf16", "fp32", 2),
+            ("*fp16", "fp16", 2),
+            ("*fp16", "fp32", 8),
+        )
     ],
-)(served.mixed)
-export(
-    "program.copied",
-    grid="explicit",
-    launches=[
-        {
-            "arguments": {
-                "source": f"tensordesc<fp32[{rows}, 16]>",
-                "out": POINTER,
-                "ROWS": {"constexpr": rows},
-            },
-            "options": OPTIONS,
-        }
-        for rows in (16,)
-    ],
-)(served.copied)
+)
+serve(
+    "copied",
+    served.copied,
+    [row(source="tensordesc<fp32[16, 16]>", out="*fp32", constexprs={"ROWS": 16})],
+)
 '''
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import operator
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
@@ -42,13 +41,12 @@ class ServedKernel:
             runtime: `triton.knobs.runtime`.
             misses: where launches are noted that the library does not have.
         """
-        module = importlib.import_module(function.import_path())
         self.function, self.tuned = function, function.tuned
         self.result = ServedLaunch(function)
         self._kernel, self._misses = kernel, misses
         self._runtime = runtime
-        self._call: Callable[..., None] = getattr(module, function.attribute)
-        self._prepare = importlib.import_module(function.package).prepare
+        self._call = function.load()
+        self._prepare = function.package.module().prepare
         self._names = tuple(kernel.signature.parameters)
         self._converted = frozenset(one.name for one in kernel.params if one.annotation_type)
         self._options = Options.of(function, bool(kernel.debug or runtime.debug))
@@ -156,7 +154,7 @@ class ServedKernel:
             if not _is_refusal(error):
                 raise
             text = str(error).partition("\n")[0]
-            raise RefusedError(text.removeprefix(f"{self.function.name} ")) from error
+            raise RefusedError(text.removeprefix(self.function.name).lstrip(": ")) from error
 
     def _metadata(
         self, blocks: Any, stream: int | None, values: tuple[Any, ...], options: dict[str, Any]
@@ -187,7 +185,7 @@ class ServedKernel:
             raise
         except Exception as error:
             kind = type(error).__name__
-            raise RefusedError(f"has an argument that cannot be read: {kind}: {error}") from error
+            raise RefusedError(f"an argument cannot be read: {kind}: {error}") from error
 
     def _translated(
         self, values: tuple[Any, ...], options: dict[str, Any], axes: list[Any]

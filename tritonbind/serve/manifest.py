@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tritonbind.errors import TritonbindError
 from tritonbind.kernel_identity import KernelIdentity
+from tritonbind.serve.packages import Package
 
 Json = Any
 
@@ -70,7 +69,7 @@ class Tuned:
 class Function:
     """A function of a generated package, and the kernel that it was made of."""
 
-    package: str
+    package: Package
     name: str
     """In full, as the package's messages have it."""
     module: str
@@ -105,21 +104,20 @@ class Function:
                 sizes[outer] = max(sizes.get(outer, 0), index + 1)
         return sizes
 
-    def import_path(self) -> str:
-        return f"{self.package}.{self.module}"
+    def load(self) -> Callable[..., None]:
+        """The Python function. Raises what importing it raises."""
+        found: Callable[..., None] = getattr(self.package.module(self.module), self.attribute)
+        return found
 
 
-def functions_of(package: str) -> list[Function]:
+def functions_of(package: Package) -> list[Function]:
     """The functions of a generated package that were made of a known kernel.
 
-    Nothing of the package is imported, but the packages that it lies in.
-
     Raises:
-        TritonbindError: there is no such package, it was not generated, or by an older tritonbind.
+        TritonbindError: the manifest cannot be read, or has no such function.
     """
-    manifest = _manifest_of(package)
     try:
-        document = json.loads(manifest.read_bytes())
+        document = json.loads(package.manifest.read_bytes())
         entries = [
             _function(package, name, entry)
             for name, entry in sorted(document["functions"].items())
@@ -127,37 +125,19 @@ def functions_of(package: str) -> list[Function]:
         ]
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise TritonbindError(
-            f"{manifest} cannot be read: {type(error).__name__}: {error}",
-            "generate the package again: `python -m codegen regenerate`",
+            f"{package.manifest} cannot be read: {type(error).__name__}: {error}", _AGAIN
         ) from error
     if not entries:
         raise TritonbindError(
-            f"{package} has no function that is known to be a kernel of a program's",
-            "generate it from kernel files that `tritonbind adopt` wrote, with this tritonbind",
+            f"{package.manifest} says of no function which kernel it was made of", _AGAIN
         )
     return entries
 
 
-def _manifest_of(package: str) -> Path:
-    try:
-        spec = importlib.util.find_spec(package)
-    except (ImportError, ValueError) as error:  # a parent that is missing, or no name of a package
-        raise TritonbindError(f"package {package!r} cannot be found: {error}", _WHERE) from error
-    if spec is None or not spec.submodule_search_locations:
-        raise TritonbindError(f"there is no package {package!r} to serve from", _WHERE)
-    manifest = Path(next(iter(spec.submodule_search_locations))) / "MANIFEST.json"
-    if not manifest.is_file():
-        raise TritonbindError(
-            f"{package} is no generated package: it has no MANIFEST.json", _GENERATED
-        )
-    return manifest
+_AGAIN = "generate the package again, with this tritonbind: `tritonbind regenerate`"
 
 
-_WHERE = "name a generated package that `import` finds, as with PYTHONPATH"
-_GENERATED = "name the package that `python -m codegen regenerate` writes"
-
-
-def _function(package: str, name: str, entry: Mapping[str, Json]) -> Function:
+def _function(package: Package, name: str, entry: Mapping[str, Json]) -> Function:
     identity = entry["kernel_identity"]
     compiled_in: dict[str, Json] = entry["compiled_in"]
     constants = {key: value for key, value in compiled_in.items() if "option" not in value}

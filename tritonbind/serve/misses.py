@@ -37,7 +37,7 @@ class Misses:
             NotServedError: in strict mode.
         """
         kernel, kind = function.identity.name, reason.partition(", got ")[0]
-        text = f"{kernel} is not served from {function.package}: {function.name} {reason}"
+        text = f"{kernel} is not served from {function.package.name} by {function.name}: {reason}"
         if self.strict:
             raise NotServedError(text, _REMEDY)
         with self._lock:
@@ -45,6 +45,12 @@ class Misses:
             is_first = self._counts[kernel, kind] == 1
         if is_first:
             say(f"{text}; Triton compiles it")
+
+    def tell(self) -> None:
+        """Say how often it happened, where it was more than once."""
+        for (kernel, reason), count in sorted(self.counts.items()):
+            if count > 1:
+                say(f"{kernel}: {count} launches were not served: {reason}")
 
 
 def say(text: str) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 from typing import Any
 
+from tritonbind.errors import TritonbindError
+from tritonbind.import_hook import SERVE, STRICT, after_import
 from tritonbind.kernel_identity import KernelIdentity, identity_of, module_of
 from tritonbind.serve.kernel import ServedKernel
 from tritonbind.serve.launcher import UnfitError
 from tritonbind.serve.manifest import Function, functions_of
 from tritonbind.serve.misses import Misses, NotServedError, say
+from tritonbind.serve.packages import find
 from tritonbind.serve.patches import Patches
 
 
@@ -20,7 +25,7 @@ class Program:
         self._functions: dict[str, list[Function]] = {}
         """By the last part of the kernel's qualified name."""
         for package in packages:
-            for function in functions_of(package):
+            for function in functions_of(find(package)):
                 name = function.identity.qualname.rpartition(".")[2]
                 self._functions.setdefault(name, []).append(function)
 
@@ -68,32 +73,67 @@ def _changed(named: list[Function], identity: KernelIdentity) -> str:
     of_its_name = [one for one in named if one.identity.name == identity.name]
     if not of_its_name:
         raise _Unknown
-    packages = " and ".join(dict.fromkeys(one.package for one in of_its_name))
+    packages = " and ".join(dict.fromkeys(one.package.name for one in of_its_name))
     return (
         f"its source, or a value that it reads, is not what {packages} was generated from "
         f"(digest {identity.digest[:12]}, generated from {of_its_name[0].identity.digest[:12]})"
     )
 
 
-_installed: list[Patches] = []
+_serving: list[Program] = []
+"""The one whose kernels are served, if any."""
+_patches: list[Patches] = []
 
 
 def serve(*packages: str, strict: bool = False) -> Program:
     """Serve this process's kernels from generated packages; the first that has a kernel serves it.
 
     Args:
-        packages: names by which the packages are imported.
+        packages: names by which the packages are imported, or their folders, as `./generated`.
         strict: a launch that no package has is a NotServedError, where a package has its kernel.
 
     Raises:
         TritonbindError: a package that cannot be served from, or serving has begun before.
     """
-    program = Program(packages, strict)
-    _installed.append(Patches(program))
+    program = _begin(packages, strict)
+    after_import("triton.runtime.autotuner", lambda _: _change(program))
     return program
+
+
+def serve_as_asked() -> None:
+    """Serve as the environment asks, now that Triton is imported.
+
+    What is wrong with that is said, or raised in strict mode.
+    """
+    strict = os.environ.get(STRICT, "") not in ("", "0")
+    try:
+        _change(_begin(tuple(os.environ[SERVE].split(os.pathsep)), strict))
+    except TritonbindError as error:
+        if strict:
+            raise
+        say(f"nothing is served: {error}")
 
 
 def stop() -> None:
     """Give all kernels back to Triton's JIT."""
-    while _installed:
-        _installed.pop().remove()
+    while _patches:
+        _patches.pop().remove()
+    while _serving:
+        atexit.unregister(_serving.pop().misses.tell)
+
+
+def _begin(packages: tuple[str, ...], strict: bool) -> Program:
+    if _serving:
+        raise TritonbindError(
+            "serving has begun before", "name all packages at once: serve('first', 'second')"
+        )
+    program = Program(packages, strict)
+    _serving.append(program)
+    atexit.register(program.misses.tell)
+    return program
+
+
+def _change(program: Program) -> None:
+    """Triton's modules are imported."""
+    if program in _serving:
+        _patches.append(Patches(program))

@@ -22,6 +22,6 @@ class ServedLaunch:
             raise AttributeError(name)
         raise AttributeError(
             f"no `{name}`: {function.identity.name} was served by {function.name} of "
-            f"{function.package}, and not compiled here; "
+            f"{function.package.name}, and not compiled here; "
             "`python -m codegen inspect` tells of its images"
         )

@@ -114,7 +114,7 @@ class ServedTuner:
         name = (*key[0], *map(str, key[1]))  # as Triton's
         tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
         pruned = tuner.prune_configs(kwargs)
-        known = [tuner.cache[name]] if name in tuner.cache else []
+        known = [tuner.cache.get(name)] if name in tuner.cache else []
         for configuration in known + ranked(pruned, self.tuned, name, unsaid_options()):
             chosen = configuration.all_kwargs()
             full = {**tuner.nargs, **kwargs, **chosen}

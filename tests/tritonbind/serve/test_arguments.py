@@ -119,6 +119,6 @@ def test_an_argument_that_fails_when_it_is_read_is_a_miss(program: Served) -> No
     with pytest.raises(NotServedError) as caught:
         add[(1,)](Odd(), Y, OUT, 7, BLOCK=64)
     assert str(caught.value).partition("\n")[0] == (
-        "tests.kernels.served:add is not served from served_package: program.add has an argument "
-        "that cannot be read: RuntimeError: storage was freed"
+        "tests.kernels.served:add is not served from served_package by program.add: an argument "
+        "cannot be read: RuntimeError: storage was freed"
     )

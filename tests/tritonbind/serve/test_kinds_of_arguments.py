@@ -73,6 +73,11 @@ REFUSED: dict[str, tuple[Callable[[], None], str]] = {
         "`APPLY` must be tests.kernels.served:twice, got tests.kernels.served:thrice",
     ),
     "dtype_that_is_compiled_in": (lambda: mix(TO=tl.float16), "`TO` must be fp32, got fp16"),
+    "combination": (
+        lambda: mix(BRAIN, OUT=tl.float16),
+        "no such launch was built: this one has OUT='fp16', and the nearest that was built has "
+        "OUT='fp32'",
+    ),
     "dtype": (lambda: mix(OUT=tl.float64), "`OUT` must be fp16 or fp32, got fp64"),
     "name_of_a_dtype": (lambda: mix(OUT="fp16"), "`OUT` must be fp16 or fp32, got 'fp16'"),
     "number_of_warps": (lambda: mix(num_warps=4), "`num_warps` must be 2 or 8, got 4"),
@@ -98,6 +103,6 @@ def test_what_the_package_does_not_have(program: Served, name: str) -> None:
     program.serve()
     with pytest.raises(NotServedError) as caught:
         launch()
-    said = str(caught.value).partition("\n")[0].partition("served_package: program.")[2]
-    assert said.partition(" ")[2].startswith(reason)
+    said = str(caught.value).partition("\n")[0].partition(" by program.")[2]
+    assert said.partition(": ")[2].startswith(reason)
     assert standin.launches() == []

@@ -13,7 +13,9 @@ from tests.support.jit_on_standin import on_device
 from tests.support.served import PACKAGE, Served, without_compiler
 from tritonbind.serve import NotServedError
 
-KERNEL = f"tests.kernels.served:{{name}} is not served from {PACKAGE}: program.{{name}} {{reason}}"
+KERNEL = (
+    f"tests.kernels.served:{{name}} is not served from {PACKAGE} by program.{{name}}: {{reason}}"
+)
 X, Y, OUT = (on_device(1000, address=0x7F00_0000_0000 + 0x1000 * place) for place in range(3))
 
 

@@ -91,6 +91,13 @@ def test_a_winner_that_the_library_lacks_is_passed_over(program: Served) -> None
     assert block(1000) == 128
 
 
+def test_what_heuristics_make_of_a_configuration_decides_with_it(program: Served) -> None:
+    """Of whole blocks the package has those of 64 alone."""
+    program.serve(**recorded(winner(256, False, BLOCK=128)))
+    assert block(256) == 64
+    assert block(257) == 128
+
+
 @pytest.mark.parametrize("other", [{"num_warps": 8}, {"num_ctas": 2}, {"BLOCK": 16}])
 def test_a_winner_that_is_no_configuration_any_more(program: Served, other: Any) -> None:
     program.serve(**recorded(winner(1000, False, **{"BLOCK": 128, **other})))
@@ -172,8 +179,8 @@ def test_where_the_library_has_none_triton_measures(
     assert len(measured) == 2
     assert [one.grid for one in standin.launches()] == [(4, 1, 1), (32, 1, 1), (4, 1, 1), (4, 1, 1)]
     assert capsys.readouterr().err == (
-        "tritonbind: tests.kernels.served:tuned is not served from served_package: program.tuned "
-        "`BLOCK` must be 64 or 128, got 256; Triton compiles it\n"
+        "tritonbind: tests.kernels.served:tuned is not served from served_package by "
+        "program.tuned: `BLOCK` must be 64 or 128, got 256; Triton compiles it\n"
     )
 
 
@@ -184,7 +191,7 @@ def test_strict_mode_does_not_measure(program: Served, monkeypatch: pytest.Monke
         with pytest.raises(NotServedError) as caught:
             tuned[blocks](X, OUT, 1000, False)
         assert str(caught.value).partition("\n")[0] == (
-            "tests.kernels.served:tuned is not served from served_package: program.tuned "
+            "tests.kernels.served:tuned is not served from served_package by program.tuned: "
             "`BLOCK` must be 64 or 128, got 256"
         )
 
