@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tritonbind.errors import TritonbindError
 
-_OF_GENERATE = ("triton", "jinja2", "black", "elftools")
+_OF_GENERATE = ("triton", "jinja2", "black", "libcst", "elftools")
 
 
 def main_of_generator(command: str) -> Callable[[Sequence[str]], int]:

@@ -68,7 +68,7 @@ def test_what_needs_no_compiler_imports_none(fresh: Project, arguments: tuple[st
     assert result.code == 0
     imported = set(re.findall(r"\| +([\w.]+)$", result.err, re.MULTILINE))
     assert "codegen.cli" in imported
-    heavy = {"triton", "torch", "numpy", "jinja2", "black", "elftools", "tvm_ffi"}
+    heavy = {"triton", "torch", "numpy", "jinja2", "black", "libcst", "elftools", "tvm_ffi"}
     assert not {name.partition(".")[0] for name in imported} & heavy
 
 

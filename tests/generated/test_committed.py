@@ -39,7 +39,7 @@ class Blocker:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 BLOCKED = {
-    *("codegen", "generated", "triton", "torch", "numpy", "jinja2", "black", "elftools"),
+    *("codegen", "generated", "triton", "torch", "numpy", "jinja2", "black", "libcst", "elftools"),
     *("tomli", "kernels", "jax", "cupy"),
 }
 sys.meta_path.insert(0, Blocker())
