@@ -5,9 +5,10 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+RECORDED := 3.4 3.6
 
 .DEFAULT_GOAL := regenerate
-.PHONY: help regenerate test test-slow test-3.8 test-oldest lint analyze analyze-gcc analyze-clang-tidy others tutorials carry clean
+.PHONY: help regenerate test test-slow test-3.8 test-oldest test-record lint analyze analyze-gcc analyze-clang-tidy others tutorials carry clean
 
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ test-3.8: $(VENV)-3.8/installed ## runs the tests that depend on Triton with 3.8
 
 test-oldest: $(VENV)-oldest/installed ## runs tests of calls with the oldest TVM FFI that generated code works with, in .venv-oldest
 	$(VENV)-oldest/bin/python -m pytest -n auto $(CALLS:%=tests/generated/test_%.py)
+
+test-record: $(VENV)/installed $(RECORDED:%=$(VENV)-record-%/installed) ## records programs with other Tritons, in .venv-record-3.4 and .venv-record-3.6
+	$(BIN)/python -m pytest tests/tritonbind/test_other_tritons.py
 
 CALLS := coercion descriptor_calls messages messages_tensors prepared process python_calls registration safe_call
 
@@ -58,7 +62,7 @@ carry: $(VENV)/installed ## packs wrappers, packages and tutorials for a machine
 	$(BIN)/python -m tests.kernels_of_others.carry
 
 clean: ## removes what these commands made, but for generated/
-	rm -rf $(VENV) $(VENV)-3.8 $(VENV)-oldest generated/_lib build *.egg-info
+	rm -rf $(VENV) $(VENV)-* generated/_lib build *.egg-info
 
 $(VENV)-3.8/installed: PINNED := triton==3.8.0
 $(VENV)-oldest/installed: PINNED := apache-tvm-ffi==0.1.14.post0
@@ -67,4 +71,10 @@ $(VENV)/installed $(VENV)-3.8/installed $(VENV)-oldest/installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "tritonbind needs Python 3.11 or later: install it, or name it with make PYTHON=..." >&2; exit 2; }
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' $(PINNED)
+	touch $@
+
+# As a user has it: tritonbind alone, beside a Triton that it does not bring. The rest is for the tests.
+$(VENV)-record-%/installed: pyproject.toml setup.py $(wildcard tritonbind/*.p*)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check . triton==$*.0 numpy hypothesis pytest
 	touch $@

@@ -7,6 +7,7 @@ import importlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -277,17 +278,25 @@ class _Found:
     """Of what was opened, as it was read."""
 
 
+_NEEDED = ("triton", "jinja2", "black", "libcst", "elftools")
+"""The packages of the extra `generate`, without which nothing is generated."""
+
+
 def _introspect(
     request: Request, selection: Selection, processes: Compilers, say: Callable[[str], None]
 ) -> _Found:
     config = request.config
     try:
+        for name in _NEEDED:
+            if find_spec(name) is None:
+                raise ModuleNotFoundError(name=name)
         current()  # before an import of Triton, which may fail in an unknown one
         from codegen.read.kernel_files import read_kernels
     except ModuleNotFoundError as error:
         raise CodegenError(
-            f"reading kernels needs the package {error.name}, which is not installed",
-            hint="python -m pip install 'tritonbind[generate]'",
+            f"generating needs the package {error.name}, which is not installed",
+            hint="python -m pip install 'tritonbind[generate]', in an environment of its own "
+            "where your program has another Triton",
         ) from error
 
     root = config.kernels_folder

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from tritonbind import session
 from tritonbind.errors import TritonbindError
-from tritonbind.extras import main_of_generator
 from tritonbind.record_program import record_program
 from tritonbind.recording import Recording
 
@@ -26,7 +25,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command; the exit code comes back."""
     try:
         if arguments and arguments[0] in GENERATORS:
-            return main_of_generator(arguments[0])(arguments)
+            from codegen.cli import main as generate
+
+            return generate(arguments)
         options = _parser().parse_args(arguments)
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)

@@ -339,8 +339,9 @@ def test_without_triton_an_error_says_so(fresh: Project) -> None:
     result = fresh.child("regenerate", PYTHONPATH=blocked)
     assert result.code == 2
     assert result.errors == [
-        "error: reading kernels needs the package triton, which is not installed",
-        "  hint: python -m pip install 'tritonbind[generate]'",
+        "error: generating needs the package triton, which is not installed",
+        "  hint: python -m pip install 'tritonbind[generate]', in an environment of its own where "
+        "your program has another Triton",
     ]
 
 
