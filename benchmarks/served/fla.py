@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from benchmarks.served.inputs import Part, Results, Sizes, normal, uniform
+from benchmarks.served.inputs import normal, uniform
+from benchmarks.served.parts import LeftOutError, Part, Results, Sizes
 
 HEADS, WIDTH = 32, 128
 
@@ -37,8 +38,11 @@ def chunk(sizes: Sizes) -> Results:
 
 def chunk_backward(sizes: Sizes) -> Results:
     """Refused by the package where Triton 3.4 to 3.7.0 would compile it wrong on this GPU."""
+    from fla import utils
     from fla.ops.gated_delta_rule import chunk_gated_delta_rule
 
+    if utils.IS_NVIDIA_HOPPER and utils.TRITON_ABOVE_3_4_0 and not utils.TRITON_ABOVE_3_7_1:
+        raise LeftOutError("the package refuses it on Hopper with this Triton")
     tokens = sizes.tokens[1]
     q, k, v = (normal(1, tokens, HEADS, WIDTH, requires_grad=True) for _ in range(3))
     gate = (-uniform(1, tokens, HEADS)).requires_grad_()

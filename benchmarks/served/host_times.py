@@ -13,13 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import torch
-import triton
-
 from benchmarks.command_line import parser_of
-from benchmarks.served.inputs import normal, uniform
-from benchmarks.served.kernels import five, nineteen
-from benchmarks.timing import host_time
 
 ELEMENTS, BURST = 1024, 100
 Calls = Iterator[tuple[str, Callable[[], object], int]]
@@ -28,8 +22,13 @@ Calls = Iterator[tuple[str, Callable[[], object], int]]
 
 def main() -> int:
     parser = parser_of("served.host_times", __doc__)
-    parser.add_argument("--out", type=Path, help="default: stdout")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
     options = parser.parse_args()
+
+    import torch
+
+    from benchmarks.timing import host_time
+
     times = {}
     with torch.no_grad():
         for name, run, burst in [*launches(), *functions()]:
@@ -46,6 +45,11 @@ def main() -> int:
 
 def launches() -> Calls:
     """One launch, with a callable grid."""
+    import torch
+    import triton
+
+    from benchmarks.served.kernels import five, nineteen
+
     a, b, c, d, out = (torch.zeros(ELEMENTS, device="cuda") for _ in range(5))
 
     def grid(meta: dict[str, int]) -> tuple[int]:
@@ -70,9 +74,12 @@ def launches() -> Calls:
 
 def functions() -> Calls:
     """Whole functions of packages, as they are."""
+    import torch
     from fla.ops.gated_delta_rule import chunk_gated_delta_rule, fused_recurrent_gated_delta_rule
     from liger_kernel.ops.rms_norm import LigerRMSNormFunction
     from liger_kernel.ops.swiglu import LigerSiLUMulFunction
+
+    from benchmarks.served.inputs import normal, uniform
 
     tokens, heads, width = 64, 32, 128
     q, k, v = (normal(1, tokens, heads, width) for _ in range(3))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from benchmarks.served.inputs import Part, Results, Sizes, normal
+from benchmarks.served.inputs import normal
+from benchmarks.served.parts import Part, Results, Sizes
 
 WIDTH, WORDS = 4096, 32000
 

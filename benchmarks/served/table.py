@@ -14,11 +14,15 @@ def main() -> int:
     parser.add_argument("jit", type=Path, help="of the JIT")
     parser.add_argument("served", type=Path, help="under `tritonbind serve`")
     options = parser.parse_args()
-    print(table(json.loads(options.jit.read_text()), json.loads(options.served.read_text())))
+    jit, served = (json.loads(file.read_text()) for file in (options.jit, options.served))
+    if jit.keys() != served.keys():
+        parser.error(f"the files measure different calls: {sorted(jit.keys() ^ served.keys())}")
+    print(table(jit, served))
     return 0
 
 
 def table(jit: dict[str, float], served: dict[str, float]) -> str:
+    """Markdown, a row for each call, in microseconds."""
     rows = [
         f"| {name} | {jit[name]:.1f} | {served[name]:.1f} | {served[name] / jit[name]:.2f} |"
         for name in jit

@@ -12,7 +12,8 @@ from typing import Any
 
 import torch
 
-from benchmarks.served.inputs import BF16, Part, Results, Sizes, integers, normal, uniform
+from benchmarks.served.inputs import BF16, integers, normal, uniform
+from benchmarks.served.parts import Part, Results, Sizes
 from codegen.read.needed_parts import Missing, kernel_of
 
 LAYERS = "vllm.model_executor.layers"

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 import triton.language as tl
 
-from benchmarks.served.inputs import BF16, Part, Results, Sizes, integers, normal, uniform
+from benchmarks.served.inputs import BF16, integers, normal, uniform
+from benchmarks.served.parts import Part, Results, Sizes
 from benchmarks.served.vllm import LAYERS, _function
 
 HEADS, KEY_HEADS, WIDTH, BLOCK = 16, 2, 256, 16
@@ -90,7 +91,7 @@ def quantisation(sizes: Sizes) -> Results:
     for tokens in sizes.tokens:
         x = normal(tokens, 2048)
         codes, scales = run(x, 128, dtype=torch.float8_e4m3fn, use_ue8m0=False)
-        results += [codes.float(), scales]
+        results += [codes, scales]
     return results
 
 

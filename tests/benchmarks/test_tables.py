@@ -25,9 +25,8 @@ def test_each_command_answers_help(module: str) -> None:
     command = [sys.executable, "-m", module, "--help"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    expected = (
-        "usage: python first_child.py" if "first_child" in module else f"usage: python -m {module} "
-    )
+    is_child = module.endswith("first_child")
+    expected = "usage: python first_child.py" if is_child else f"usage: python -m {module} "
     assert done.stdout.startswith(expected)
 
 
