@@ -28,7 +28,7 @@ test-3.8: $(VENV)-3.8/installed ## runs the tests that depend on Triton with 3.8
 test-oldest: $(VENV)-oldest/installed ## runs tests of calls with the oldest TVM FFI that generated code works with, in .venv-oldest
 	$(VENV)-oldest/bin/python -m pytest -n auto $(CALLS:%=tests/generated/test_%.py)
 
-test-record: $(VENV)/installed $(RECORDED:%=$(VENV)-record-%/installed) ## records programs with other Tritons, in .venv-record-3.4 and .venv-record-3.6
+test-record: $(VENV)/installed $(RECORDED:%=$(VENV)-record-%/installed) ## records and serves programs with other Tritons, in .venv-record-3.4 and .venv-record-3.6
 	$(BIN)/python -m pytest tests/tritonbind/test_other_tritons.py
 
 CALLS := coercion descriptor_calls messages messages_tensors prepared process python_calls registration safe_call

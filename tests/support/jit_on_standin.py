@@ -100,13 +100,13 @@ def installed(cache: Path) -> Iterator[None]:
     standin.reset()
     with mock.patch.dict(os.environ, _variables(cache)):
         driver = _driver()
-        before = triton.runtime.driver._active
+        before = dict(vars(triton.runtime.driver))
         current_streams.update(dict.fromkeys(range(16), 0))
         triton.runtime.driver.set_active(driver)
         try:
             yield
         finally:
-            triton.runtime.driver._active = before
+            vars(triton.runtime.driver).update(before)
             current_streams.clear()
             standin.reset()
 

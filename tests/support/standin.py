@@ -283,6 +283,8 @@ def build(compiler: str | None = None, flags: str = FLAGS) -> Path:
         unfinished = folder / f"{SONAME}.{os.getpid()}"
         subprocess.run([*command, "-o", str(unfinished)], check=True)
         unfinished.replace(library)  # another process may have been as quick: either file will do
+        with contextlib.suppress(FileExistsError):
+            (folder / "libcuda.so").symlink_to(SONAME)  # by which some link to it
     return library
 
 

@@ -1,4 +1,4 @@
-"""With each Triton that a program may have, the same is recorded; tritonbind brings none.
+"""With each Triton that a program may have, the same is recorded and served; we bring none.
 
 `make test-record` makes the environments.
 """
@@ -16,6 +16,8 @@ from tests.support import standin
 from tests.support.kinds_of_launches import PROGRAM
 from tests.support.places import REPOSITORY
 from tests.support.recorded import HEADER, record_command, write_program
+from tests.support.served import Served
+from tests.support.served_programs import serve
 from tritonbind.recording import Kernel, MadeWith
 
 STANDIN = """\
@@ -58,6 +60,40 @@ def test_the_same_is_recorded(python: Path, jit: Path, tmp_path: Path) -> None:
     if made_with.triton == ("3.4.0",):  # it makes descriptors with torch
         expected = {key: one for key, one in expected.items() if "described" not in key}
     assert found == expected
+
+
+SERVED = """\
+from tests.kernels.served import add, filled, mixed, scaled, tl, tuned, twice
+from tests.support.jit_on_standin import on_device
+from tests.support.library_tensor import current_streams
+
+current_streams[0] = 0
+x, half = on_device(1000), on_device(64, dtype="fp16")
+type(x).zero_ = lambda self: None
+
+
+def blocks(given):
+    return (-(-given["n"] // given["BLOCK"]),)
+
+
+add[blocks](x, x, x, 1000, BLOCK=64)
+scaled[blocks](x, None, x, 1000, 0.5, "plain", False)
+filled[blocks](x, x, 1000)
+mixed[(1,)](half, x, (48, (7, None)), True, twice, tl.float32, tl.float32, num_warps=8)
+tuned[blocks](x, x, 1000, False)
+"""
+
+
+def test_programs_are_served(python: Path, program: Served, tmp_path: Path) -> None:
+    ended = serve(program, tmp_path, SERVED, "--strict", python=python)
+    assert (ended.code, ended.said) == (0, "")
+    assert [(one.kernel, one.grid[0], one.block[0]) for one in ended.launches] == [
+        ("add", 16, 128),
+        ("scaled", 16, 128),
+        ("filled", 8, 128),
+        ("mixed", 1, 256),
+        ("tuned", 16, 128),
+    ]
 
 
 def test_an_installation_brings_what_records_alone(python: Path) -> None:

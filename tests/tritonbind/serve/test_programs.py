@@ -5,68 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
-from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support import jit_on_standin, standin
-from tests.support.launches import Launch
+from tests.support import jit_on_standin
 from tests.support.places import REPOSITORY
-from tests.support.served import PACKAGE, Served, describe
-
-PROGRAM = """\
-from tests.kernels.served import add
-from tests.support.jit_on_standin import on_device
-from tests.support.library_tensor import current_streams
-
-current_streams[0] = 0
-x = on_device(1000)
-add[lambda given: (given["n"] // given["BLOCK"],)](x, x, x, 640, BLOCK=64)
-"""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A program that has ended."""
-
-    code: int
-    out: str
-    said: str
-    launches: list[Launch]
-
-
-def run(
-    program: Served, folder: Path, source: str, *command: str, variables: dict[str, str]
-) -> Ended:
-    """Run a program, for which neither Triton's driver nor a kernel can be compiled."""
-    describe(program.package, {})
-    (folder / "site").mkdir()
-    line = (REPOSITORY / "tritonbind/tritonbind.pth").read_text()
-    (folder / "site/sitecustomize.py").write_text(line)
-    (folder / "app.py").write_text(textwrap.dedent(source))
-    log = folder / "launches"
-    environment = {
-        **jit_on_standin.environment(folder / "empty", log=log),
-        "PYTHONPATH": f"{folder / 'site'}:{REPOSITORY}",
-        "CC": "/bin/false",
-        "TRITON_PTXAS_PATH": "/bin/false",
-        **variables,
-    }
-    ended = subprocess.run(
-        [*command, sys.executable, str(folder / "app.py")],
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    launches = standin.read_log(log) if log.exists() else []
-    return Ended(ended.returncode, ended.stdout, ended.stderr, launches)
-
-
-def serve(program: Served, folder: Path, source: str, *options: str, **variables: str) -> Ended:
-    package = ("-p", str(program.package))
-    command = (sys.executable, "-m", "tritonbind", "serve", *package, *options, "--")
-    return run(program, folder, source, *command, variables=variables)
+from tests.support.served import PACKAGE, Served
+from tests.support.served_programs import PROGRAM, run, serve
 
 
 def test_the_command_serves_a_program(program: Served, tmp_path: Path) -> None:
