@@ -196,26 +196,30 @@ class TunedNotes:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._names = names
-        self._counts: dict[tuple[Any, int], list[Any]] = {}
-        """A configuration and a count, by key and the configuration's `id`."""
+        self._rows: list[list[Any]] = []
+        """A key, its configuration, and a count."""
+        self._last: dict[tuple[Any, ...], list[Any]] = {}
+        """The last row of each key: a key may get another configuration."""
 
     def restart(self) -> None:
-        self._counts.clear()
+        self._rows.clear()
+        self._last.clear()
 
     def note(self, key: tuple[Any, ...], config: Any) -> None:
         """A launch got this configuration."""
-        row = self._counts.get((key, id(config)))
-        if row is None:
-            row = self._counts[key, id(config)] = [config, 0]
-        row[1] += 1
+        row = self._last.get(key)
+        if row is None or row[1] is not config:
+            row = self._last[key] = [key, config, 0]
+            self._rows.append(row)
+        row[2] += 1
 
     @property
     def total(self) -> int:
-        return sum(count for _, count in list(self._counts.values()))
+        return sum(count for _, _, count in list(self._rows))
 
     def frozen(self) -> Tuned:
         tuned = Tuned(self._names, ())
-        for (key, _), (config, count) in list(self._counts.items()):
+        for key, config, count in list(self._rows):
             chosen = {name: value_of(value) for name, value in config.all_kwargs().items()}
             row = TunedRow(tuple(map(value_of, key)), chosen, count)
             tuned = tuned.merged(Tuned(self._names, (row,)))
