@@ -27,7 +27,9 @@ STARTED = "started"
 def after_import(name: str, change: Callable[[Any], None]) -> None:
     """Change a module once it is imported, or at once where it is."""
     module = sys.modules.get(name)
-    if module is not None and not getattr(module.__spec__, "_initializing", False):
+    if module is not None and not getattr(
+        getattr(module, "__spec__", None), "_initializing", False
+    ):
         change(module)
         return
     _finder.changes.setdefault(name, []).append(change)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import weakref
 from _thread import RLock
 from collections.abc import Callable
 from typing import Any
@@ -36,6 +37,8 @@ class Recorder:
         self._complain = complain
         self._on_news = on_news
         self._kernels: dict[KernelIdentity, KernelNotes] = {}
+        self._identities: dict[int, tuple[Callable[[], Any], KernelIdentity]] = {}
+        """By a function's `id`, as long as it lives."""
         self.restart()
 
     def restart(self) -> None:
@@ -89,7 +92,12 @@ class Recorder:
         return kernel.launches[key]
 
     def _kernel(self, function: Any) -> KernelNotes:
-        identity = identity_of(function)
+        number = id(function)
+        known, identity = self._identities.get(number, (_never, None))
+        if known() is not function or identity is None:
+            identity = identity_of(function)
+            end = weakref.ref(function, lambda _: self._identities.pop(number, None))
+            self._identities[number] = end, identity
         if identity not in self._kernels:
             self._kernels[identity] = KernelNotes(identity, function)
         return self._kernels[identity]
@@ -147,6 +155,10 @@ class Recorder:
                 in_order(kernel.frozen() for kernel in kernels),
                 in_order(NotRecorded(*lost, count) for lost, count in self._lost.items()),
             )
+
+
+def _never() -> None:
+    """What is known of no function."""
 
 
 class _CannotSay(Exception):

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 
 from tritonbind.import_hook import RECORD, SERVE, SERVED, STARTED, after_import
+
+TYPE_CHECKING = False  # as of typing, which is not imported for it
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def start() -> None:
@@ -28,8 +33,8 @@ def _record(file: str) -> None:
     with contextlib.suppress(OSError):  # the first part says so
         os.makedirs(f"{file}.parts", exist_ok=True)
     _mark(f"{file}.parts")
-    after_import("triton.compiler.compiler", lambda module: _compiler_is_imported(file, module))
-    after_import("triton.runtime.autotuner", _autotuner_is_imported)
+    after_import("triton.compiler.compiler", _tried(lambda module: _watch_compiler(file, module)))
+    after_import("triton.runtime.autotuner", _tried(_watch_autotuner))
 
 
 def _mark(folder: str) -> None:
@@ -38,7 +43,20 @@ def _mark(folder: str) -> None:
         os.close(os.open(os.path.join(folder, STARTED), os.O_WRONLY | os.O_CREAT))
 
 
-def _compiler_is_imported(file: str, module: object) -> None:
+def _tried(change: Callable[[object], None]) -> Callable[[object], None]:
+    """A change of an imported module; what goes wrong is said, and is not the program's."""
+
+    def tried(module: object) -> None:
+        try:
+            change(module)
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            print(f"tritonbind: this process is not recorded: {text}", file=sys.stderr)
+
+    return tried
+
+
+def _watch_compiler(file: str, module: object) -> None:
     from pathlib import Path
 
     from tritonbind import session, triton_hooks
@@ -47,7 +65,7 @@ def _compiler_is_imported(file: str, module: object) -> None:
     session.of_this_process().open(Path(file))
 
 
-def _autotuner_is_imported(module: object) -> None:
+def _watch_autotuner(module: object) -> None:
     from tritonbind import triton_hooks
 
     triton_hooks.change_autotuner(module)

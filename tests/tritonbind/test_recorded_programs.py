@@ -241,3 +241,20 @@ def test_no_program_is_an_error(jit: Path, tmp_path: Path) -> None:
         "tritonbind: error: cannot run `/no/such/program`: No such file or directory"
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_triton_that_is_like_no_other_is_said_and_the_program_goes_on(
+    jit: Path, tmp_path: Path
+) -> None:
+    compiler = tmp_path / "triton/compiler/compiler.py"
+    compiler.parent.mkdir(parents=True)
+    for file in (compiler, compiler.with_name("__init__.py"), tmp_path / "triton/__init__.py"):
+        file.touch()
+    path = tmp_path / "plain.py"
+    path.write_text("import triton.compiler.compiler\nprint('done')\n")
+    ended = record_command([sys.executable, str(path)], tmp_path, jit)
+    assert (ended.code, ended.out) == (0, "done\n")
+    assert ended.said[0] == (
+        "tritonbind: this process is not recorded: AttributeError: module "
+        "'triton.compiler.compiler' has no attribute 'CompiledKernel'"
+    )
