@@ -26,7 +26,7 @@ class Combination:
 
     def extended(self, axis: Axis, index: int) -> Combination:
         """This with the place of one more choice."""
-        told = axis.labels[index : index + 1] if len(axis.labels) > 1 else ()
+        told = [axis.labels[index]] if len(axis.labels) > 1 and axis.labels[index] else []
         return replace(self, selection=(*self.selection, index), labels=(*self.labels, *told))
 
     def with_value(self, kernel: KernelSource, name: str, value: object) -> Combination:

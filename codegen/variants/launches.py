@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
@@ -64,13 +65,13 @@ def specialise_launches(
             _, cases = together.setdefault(found.selection, (found, {}))
             cases[one.hints] = None
         axes: tuple[AxisKind, ...] = tuple(call_axes)
+        ordered = [together[selection] for selection in sorted(together)]
+        combinations = [one for one, _ in ordered]
         if hints := HintsAxis.of_launches(kernel, [one.hints for one in launched]):
             axes = (*axes, hints)
-        combinations = [
-            combination
-            for _, (one, cases) in sorted(together.items(), key=lambda item: item[0])
-            for combination in _with_cases(kernel, one, cases, hints)
-        ]
+            places = {case: place for place, case in enumerate(hints.cases)}
+            hinted = (_with_cases(one, cases, hints, places) for one, cases in ordered)
+            combinations = list(itertools.chain.from_iterable(hinted))
         check_limit(kernel, len(combinations), MOST_COMBINATIONS, "combinations of choices", _HINT)
         variants, numbers = numbered(kernel, combinations)
         selections = tuple(one.selection for one in combinations)
@@ -156,7 +157,7 @@ def _dtype_axes(kernel: KernelSource, launched: Sequence[Combination]) -> Iterat
             else:
                 group.append(parameter)
     for group in groups:
-        yield DtypeAxis.together(group)
+        yield DtypeAxis.of_launches(group)
 
 
 def _agree(one: Parameter, other: Parameter, launched: Iterable[Combination]) -> bool:
@@ -178,12 +179,10 @@ def _selected(one: Combination, axes: Sequence[CallAxis]) -> Combination:
 
 
 def _with_cases(
-    kernel: KernelSource, one: Combination, cases: Iterable[Hints], axis: HintsAxis | None
+    one: Combination, cases: Iterable[Hints], hints: HintsAxis, places: Mapping[Hints, int]
 ) -> Iterator[Combination]:
-    """The combination with each case, those that assume most first, and with none."""
-    if axis is None:
-        yield one
-        return
-    for index in sorted({axis.cases.index(case) for case in (*cases, ())}):
-        made = axis.chosen(kernel, one.extended(axis, index), index)
-        yield replace(made, labels=(*one.labels, axis.label(one, index)))
+    """The combination with each case, those that assume most first, and with none; `places` are
+    those of cases on the axis."""
+    for index in sorted({places[case] for case in (*cases, ())}):
+        made = replace(one.extended(hints, index), hints=hints.cases[index])
+        yield replace(made, labels=(*one.labels, hints.label(one, index)))

@@ -163,16 +163,6 @@ def _int(types: tuple[str, ...], tidy: bool, dice: random.Random) -> int:
     return 16 * dice.randrange(-1000, 1000) if value == 32 else value
 
 
-def has_a_dtype(made: Made, call: Mapping[str, Any]) -> bool:
-    """Whether each choice of dtypes has a tensor that tells it."""
-    variables: dict[tuple[str, ...], bool] = {}
-    for entry in made.entries:
-        types = tuple(text.rpartition("*")[2] for text in entry.types if text != "None")
-        if entry.kind == "pointer" and len(types) > 1:
-            variables[types] = variables.get(types, False) or call[entry.name] is not None
-    return all(variables.values())
-
-
 def arguments(made: Made, call: Mapping[str, Any]) -> list[Any]:
     """The call as the generated function takes it."""
     return [

@@ -23,7 +23,6 @@ from tests.support.specialisations import (
     Made,
     arguments,
     facts,
-    has_a_dtype,
     holds,
     is_the_jits_own,
     random_call,
@@ -73,8 +72,6 @@ def test_a_call_gets_the_variant_that_assumes_most_of_what_holds(
 ) -> None:
     case = cases[number]
     call = random_call(case.made, dice)
-    if not has_a_dtype(case.made, call):
-        return
     found = case.binder.specialisation(case.made, call)
     chosen = case.library.chosen(case.made.name, *arguments(case.made, call))
     candidates = case.candidates(found)
@@ -101,9 +98,8 @@ def test_a_call_of_which_nothing_holds_gets_a_variant(cases: list[Case]) -> None
                 for e in case.made.entries
             ):
                 continue
-            if has_a_dtype(case.made, call):
-                found = case.library.chosen(case.made.name, *arguments(case.made, call))
-                assert facts(case.made, found) == 0, (call, found.label)
+            found = case.library.chosen(case.made.name, *arguments(case.made, call))
+            assert facts(case.made, found) == 0, (call, found.label)
 
 
 _ODD = object()
@@ -146,6 +142,22 @@ def test_a_dtype_that_a_pointer_without_tensor_shares(tmp_path: Path) -> None:
     assert library.chosen("k", 4097, tensor(8, dtype="i8")).label == "i8-x-y-generic"
     with pytest.raises(ValueError, match="must be aligned to the 4 bytes of its elements"):
         library.chosen("k", 4097, tensor(8, dtype="fp32"))
+    with pytest.raises(TypeError) as caught:
+        library.chosen("k", None, 4097)
+    assert str(caught.value).startswith(
+        "tests.k argument #1 `y` must be a tensor, since an address does not tell its dtype, got"
+    )
+
+
+def test_tensors_that_are_all_none_choose_no_dtype(tmp_path: Path) -> None:
+    """What would be compiled for either is the same."""
+    source = (
+        "@export('tests.k', types={'x': '*i8 | *fp32 | None', 'y': '*i8 | *fp32 | None'}, "
+        "grid=lambda: (1,))\n@triton.jit\ndef k(x, y): pass\n"
+    )
+    library = support.library(tmp_path, source)
+    assert library.chosen("k", None, None).label == "i8-no_x-no_y-aligned"
+    assert variant_of(library.plans["k"], {"x": None, "y": None}, {}) == "i8-no_x-no_y-aligned"
 
 
 ANNOTATED = """

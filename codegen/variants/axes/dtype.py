@@ -38,6 +38,19 @@ class DtypeAxis(CallAxis):
         types = tuple(zip(*(p.types for p in parameters), strict=True))
         return cls(tuple(p.name for p in parameters), dtypes, dtypes, types)
 
+    @classmethod
+    def of_launches(cls, parameters: Sequence[Parameter]) -> DtypeAxis:
+        """The same, with a choice more for launches in which all of them are None."""
+        axis = cls.together(parameters)
+        if not all(parameter.nullable for parameter in parameters):
+            return axis
+        return replace(axis, labels=(*axis.labels, ""), values=(*axis.values, None))
+
+    @property
+    def untold(self) -> int:
+        """The choice of a call without any of the tensors."""
+        return len(self.labels) - 1 if len(self.labels) > len(self.types) else 0
+
     def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         types = dict(zip(self.parameters, self.types[index], strict=True))
         return replace(combination, types={**combination.types, **types})
@@ -53,15 +66,15 @@ class DtypeAxis(CallAxis):
         return super().conditions(choices, variant) if is_told else []
 
     def choice_of(self, one: Combination) -> int:
-        """The first where all of them are None."""
         for name, types in zip(self.parameters, zip(*self.types, strict=True), strict=True):
             if name in one.types:
                 return types.index(one.types[name])
-        return 0
+        return self.untold
 
     @property
     def texts(self) -> tuple[str, ...]:
-        return tuple(f"{self.parameters[0]}={types[0].dtype.label}" for types in self.types)
+        told = tuple(f"{self.parameters[0]}={types[0].dtype.label}" for types in self.types)
+        return (*told, "")[: len(self.labels)]
 
     def decide(self, made: Decisions) -> None:
         argument = made.arguments[self.parameters[0]]
@@ -70,5 +83,7 @@ class DtypeAxis(CallAxis):
         choice = among(variable, argument.choices, failure)
         if self.may_all_be_none(made.kernel):
             places = (made.arguments[name].place for name in self.parameters)
-            choice = f"{' && '.join(f'{place} == NULL' for place in places)} ? 0 : {choice}"
+            choice = (
+                f"{' && '.join(f'{place} == NULL' for place in places)} ? {self.untold} : {choice}"
+            )
         made.digit(self, f"{argument.c_name}_choice", choice, " < 0")

@@ -51,7 +51,7 @@ class CallAxis(AxisKind, ABC):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """How messages say each choice."""
+        """How messages say each choice; nothing where another axis says it."""
         return tuple(f"{self.parameters[0]}={value!r}" for value in self.values)
 
 

@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_919c489575575aa2
+#define TB_IDENTITY tb_runtime_85d6e1f21c78d837
 
 #endif

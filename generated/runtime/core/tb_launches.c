@@ -26,7 +26,7 @@ static void list_choices(const tb_choice *choices, int32_t count, int64_t one, i
         weight *= choices[i].count;
     for (int32_t i = 0; i < count && length < size; i++) {
         int64_t own = one / weight % choices[i].count;
-        if (own != other / weight % choices[i].count) {
+        if (own != other / weight % choices[i].count && choices[i].texts[own][0] != 0) {
             int written = snprintf(text + length, size - length, "%s%s", length == 0 ? "" : ", ",
                                    choices[i].texts[own]);
             length += written < 0 ? 0 : (size_t)written;

@@ -6,7 +6,8 @@
 
 #pragma GCC visibility push(hidden)
 
-/* One thing that a call chooses: how messages say each choice, "BLOCK=64". */
+/* One thing that a call chooses: how messages say each choice, "BLOCK=64"; "" where another says it
+ * too. */
 typedef struct tb_choice {
     const char *const *texts;
     int32_t count;
