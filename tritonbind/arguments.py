@@ -6,7 +6,7 @@ Each parameter has one of these:
   `:16` behind it where Triton compiled in that 16 divides the address or the int;
 - `"i32:1"`: an int that is 1, which Triton compiled in; `null`: None, likewise;
 - `{"constexpr": value}`: a constexpr. The value is a number, text, null, a list for a tuple,
-  `{"dtype": "bf16"}` or `{"function": "module:qualified name"}`;
+  `{"dtype": "bf16"}`, `{"float": "inf"}` or `{"function": "module:qualified name"}`;
 - a list of these for a tuple;
 - `{"repr": text}`: what has no spelling, here or as a value.
 """
@@ -82,8 +82,8 @@ def value_of(value: Any) -> Json:
         return value
     if isinstance(value, int):
         return int(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return float(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else {"float": repr(float(value))}
     if type(value) in (tuple, list):
         return [value_of(item) for item in value]
     if is_jit_function(value):

@@ -217,7 +217,13 @@ def _value(given: Any) -> object:
         return given
     if isinstance(given, (list, tuple)):
         return tuple(map(_value, given))
+    if isinstance(given, Mapping) and given.keys() == {"float"} and given["float"] in _NOT_FINITE:
+        return float(given["float"])
     return _named(given)
+
+
+_NOT_FINITE = ("inf", "-inf", "nan")
+"""Floats that JSON has no number for: `{"float": "-inf"}`."""
 
 
 def _named(given: Any) -> NamedDtype | NamedFunction:

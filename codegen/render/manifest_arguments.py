@@ -65,8 +65,8 @@ def spelt(value: object) -> Any:
         return [spelt(entry) for entry in value]
     if value is None or isinstance(value, (bool, int, str)):
         return value
-    if isinstance(value, float) and math.isfinite(value):
-        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"float": repr(value)}
     return {"repr": repr(value)}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tritonbind.arguments import value_of
 from tritonbind.serve.manifest import Argument, Json, Place
 
 
@@ -27,16 +28,7 @@ def plain(value: Any) -> Any:
 
 def spelt(value: Any) -> Json:
     """The value of a constexpr in a recording's notation."""
-    value = plain(value)
-    if isinstance(value, (tuple, list)):
-        return [spelt(entry) for entry in value]
-    if _is_dtype(value):
-        return {"dtype": str(value)}
-    if hasattr(value, "fn") and hasattr(value, "cache_key"):
-        return {"function": f"{value.fn.__module__}:{value.fn.__qualname__}"}
-    if isinstance(value, (bool, int, float, str, type(None))):
-        return value
-    return {"repr": repr(value)}
+    return value_of(plain(value))
 
 
 def same(value: Any, wanted: Json) -> bool:
@@ -135,7 +127,9 @@ def as_constexpr(argument: Argument, value: Any) -> Any:
             f"`{argument.name}` must be {_listed(map(shown, argument.values))}, "
             f"got {shown(spelling)}"
         )
-    return spelling["dtype"] if isinstance(spelling, dict) else spelling
+    if isinstance(spelling, dict):
+        return float(spelling["float"]) if "float" in spelling else spelling["dtype"]
+    return spelling
 
 
 def shown(value: Json) -> str:
@@ -152,11 +146,6 @@ def _typed(value: Json) -> Json:
     if isinstance(value, list):
         return [_typed(entry) for entry in value]
     return type(value).__name__, value
-
-
-def _is_dtype(value: Any) -> bool:
-    kind = type(value)
-    return kind.__name__ == "dtype" and kind.__module__.partition(".")[0] == "triton"
 
 
 _NAMES = {
