@@ -30,6 +30,8 @@ STAGES = {
     "call": "first call",
     "result": "until the result",
 }
+MADE = (".cubin", ".so")
+"""What Triton's compiler, and the C compiler for Triton, leave in the cache."""
 OURS = ("serve", "triton", "call", "result")
 Times = Mapping[str, Mapping[str, float]]
 """Milliseconds by way and stage."""
@@ -56,7 +58,7 @@ def measure(package: str, rounds: int, folder: Path) -> dict[str, dict[str, floa
         caches = {COLD: folder / f"cold{round_}", WARM: folder / "warm", SERVED: folder / "served"}
         for way, cache in caches.items():
             times = run(way, cache, [package] if way == SERVED else [])
-            compiled = sorted(file.name for file in cache.rglob("*.cubin"))
+            compiled = sorted(file.name for file in cache.rglob("*") if file.suffix in MADE)
             if bool(compiled) == (way == SERVED):
                 raise RuntimeError(f"{way}: compiled {compiled}")
             if round_ >= 0:

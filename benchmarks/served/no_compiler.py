@@ -1,7 +1,8 @@
 """Nothing compiles from now on: Triton's compiler, ptxas and the C compiler raise, and are counted.
 
 What a served program does without them is then proven, also where the program would go on after an
-exception.
+exception. Packages that ask Triton's driver for the GPU themselves, as flash-linear-attention does
+when it is imported, have Triton build a helper in C: it must be in Triton's cache, or is counted.
 """
 
 from __future__ import annotations
