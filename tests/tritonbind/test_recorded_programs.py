@@ -254,7 +254,5 @@ def test_a_triton_that_is_like_no_other_is_said_and_the_program_goes_on(
     path.write_text("import triton.compiler.compiler\nprint('done')\n")
     ended = record_command([sys.executable, str(path)], tmp_path, jit)
     assert (ended.code, ended.out) == (0, "done\n")
-    assert ended.said[0] == (
-        "tritonbind: this process is not recorded: AttributeError: module "
-        "'triton.compiler.compiler' has no attribute 'CompiledKernel'"
-    )
+    assert ended.said[0].startswith("tritonbind: this process is not recorded: AttributeError: ")
+    assert "'triton.compiler.compiler' has no attribute 'CompiledKernel'" in ended.said[0]
