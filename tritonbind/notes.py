@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any
 
@@ -29,6 +28,8 @@ from tritonbind.recording import (
 FIRST_ARGUMENT = 9
 """Of what Triton's launchers are given: before it are the grid and six things of Triton's own."""
 _TENSORS = ("*", "const *", "tensordesc")
+_FEW = 4
+"""Examples that are kept, whatever their size."""
 
 
 class KernelNotes:
@@ -103,76 +104,81 @@ class LaunchNotes:
         leaves = [leaf for leaf in _leaves(arguments) if isinstance(leaf[2], str)]
         self._tensors = [leaf[:2] for leaf in leaves if leaf[2].startswith(_TENSORS)]
         numbers = [leaf for leaf in leaves if not leaf[2].startswith(_TENSORS)]
-        self._numbers = [leaf[:2] for leaf in numbers if not leaf[2].endswith(":1")]
-        ints = [path for _, path, kind in numbers if kind[0] in "iu" and not kind.endswith(":1")]
-        plain = (path[0] for path in ints if len(path) == 1)
-        self._pick = itemgetter(0, 1, 2, *plain)
-        self._inner = [path for path in ints if len(path) > 1]
-        self.key = self._deep_key if self._inner else self._pick
+        numbers = [leaf for leaf in numbers if not leaf[2].endswith(":1")]
+        self._numbers = [leaf[:2] for leaf in numbers]
+        ints = [leaf[:2] for leaf in numbers if leaf[2][0] in "iu" and leaf[2] != "i1"]
+        plain = [leaf for leaf in ints if len(leaf[1]) == 1]
+        inner = [leaf for leaf in ints if len(leaf[1]) > 1]
+        self._names = [name for name, _ in (*plain, *inner)]
+        """Of the ints in a key, behind the grid."""
+        self._pick = itemgetter(0, 1, 2, *(path[0] for _, path in plain))
+        self._inner = [path for _, path in inner]
+        self.key = self._deep_key if inner else self._pick
         """Of what a launcher is given: its grid and ints."""
         self.restart()
 
     def restart(self) -> None:
         self.count = 0
         self.seen.clear()
-        self._grid: list[Range] = []
-        self._values: dict[str, Range] = {}
-        self._last: dict[str, tuple[int, ...]] = {}
+        self._ranges: list[Range] = []
+        """Of what is in keys."""
+        self._last: list[Any] = []
         """The shapes of the last launch that was noted."""
+        self._size = 0
+        """Their elements."""
         self._shapes: dict[str, tuple[Range, ...] | None] = {}
-        self._first: list[Example] = []
-        self._extremes: dict[Callable[..., Any], tuple[tuple[int, int], Example]] = {}
+        self._examples: list[Example] = []
+        self._ranks: tuple[Any, Any] = ((math.inf,), ())
+        """The lowest and the highest of the examples."""
 
     def _deep_key(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         return (*self._pick(given), *(_at(given, path) for path in self._inner))
 
-    def note(self, given: tuple[Any, ...]) -> None:
+    def note(self, key: tuple[Any, ...], given: tuple[Any, ...]) -> None:
         """A launch like no other that was seen, by what the launcher was given."""
-        grid = int(given[0]), int(given[1]), int(given[2])
-        before = self._grid or [(size, size) for size in grid]
-        self._grid = list(map(_wider, before, grid))
-        values = {name: _at(given, path) for name, path in self._numbers}
-        for name, value in values.items():
-            if type(value) is int:
-                self._values[name] = _wider(self._values.get(name, (value, value)), value)
-        shapes = {name: _shape(_at(given, path)) for name, path in self._tensors}
+        shapes = [getattr(_at(given, path), "shape", ()) for _, path in self._tensors]
         if shapes != self._last:
-            self._last = shapes
-            for name, shape in shapes.items():
-                self._widen_shape(name, shape)
-        self._keep(Example(values, shapes, grid))
+            self._see_shapes(shapes)
+        self._ranges = [
+            pair if pair[0] <= value <= pair[1] else _wider(pair, value)
+            for pair, value in zip(self._ranges or zip(key, key, strict=True), key, strict=True)
+        ]
+        rank = key[0] * key[1] * key[2], self._size
+        if rank < self._ranks[0] or rank > self._ranks[1] or len(self._examples) < _FEW:
+            self._see_example(rank, key, given)
         self.count += 1
 
-    def _widen_shape(self, name: str, shape: tuple[int, ...]) -> None:
-        before = self._shapes.get(name, tuple((size, size) for size in shape))
-        if before is not None and len(before) == len(shape):
-            self._shapes[name] = tuple(map(_wider, before, shape))
-        else:
-            self._shapes[name] = None
+    def _see_shapes(self, shapes: list[Any]) -> None:
+        known = [tuple(map(int, shape)) for shape in shapes]
+        for (name, _), shape in zip(self._tensors, known, strict=True):
+            before = self._shapes.get(name, tuple((size, size) for size in shape))
+            if before is not None and len(before) == len(shape):
+                self._shapes[name] = tuple(map(_wider, before, shape))
+            else:
+                self._shapes[name] = None
+        self._last = shapes
+        self._size = sum(map(math.prod, known))
 
-    def _keep(self, example: Example) -> None:
-        if len(self._first) < 2:
-            self._first.append(example)
-        rank = math.prod(example.grid), sum(map(math.prod, example.shapes.values()))
-        for choose in (min, max):
-            held = self._extremes.get(choose)
-            if held is None or (rank != held[0] and choose(rank, held[0]) == rank):
-                self._extremes[choose] = rank, example
+    def _see_example(self, rank: Any, key: tuple[Any, ...], given: tuple[Any, ...]) -> None:
+        """Keep the first few, the smallest and the largest."""
+        self._ranks = min(rank, self._ranks[0]), max(rank, self._ranks[1])
+        values = {name: value_of(_at(given, path)) for name, path in self._numbers}
+        pairs = zip(self._tensors, self._last, strict=True)
+        shapes = {name: tuple(map(int, shape)) for (name, _), shape in pairs}
+        grid = int(key[0]), int(key[1]), int(key[2])
+        self._examples = [*chosen_examples([*self._examples, Example(values, shapes, grid)])]
 
     def frozen(self) -> Launch:
-        examples = (*self._first, *(example for _, example in self._extremes.values()))
+        x, y, z, *ints = ((int(low), int(high)) for low, high in self._ranges)
         return Launch(
             self._arguments,
             self._options,
             self._target,
             self.count,
-            tuple(self._grid),
-            dict(self._values),
+            (x, y, z),
+            dict(zip(self._names, ints, strict=True)),
             dict(self._shapes),
-            chosen_examples(
-                replace(one, values={name: value_of(held) for name, held in one.values.items()})
-                for one in examples
-            ),
+            tuple(self._examples),
         )
 
 
@@ -248,10 +254,6 @@ def _at(given: tuple[Any, ...], path: tuple[int, ...]) -> Any:
     for index in path:
         value = value[index]
     return value
-
-
-def _shape(tensor: Any) -> tuple[int, ...]:
-    return tuple(map(int, getattr(tensor, "shape", ())))
 
 
 def _wider(range: Range, value: int) -> Range:

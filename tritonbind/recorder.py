@@ -22,7 +22,7 @@ from tritonbind.recording import Device, MadeWith, NotRecorded, Recording, in_or
 
 MOST_SEEN = 4096
 """How many different launches of one specialisation are remembered, before it begins anew."""
-MOST_SITES = 64
+MOST_SITES = 16
 """How many different launches of one specialisation are asked where their grid comes from."""
 Lost = tuple[str, str]
 """A kernel, and why its launches cannot be recorded."""
@@ -105,7 +105,7 @@ class Recorder:
     def note(self, notes: LaunchNotes, key: tuple[Any, ...], given: tuple[Any, ...]) -> None:
         """A launch like no other that was seen."""
         with self._lock:
-            notes.note(given)
+            notes.note(key, given)
             if len(notes.seen) < MOST_SITES:
                 notes.kernel.see(call_site(notes.kernel.function))
             if len(notes.seen) >= MOST_SEEN:
