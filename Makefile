@@ -74,7 +74,12 @@ $(VENV)/installed $(VENV)-3.8/installed $(VENV)-oldest/installed: pyproject.toml
 	touch $@
 
 # As a user has it: tritonbind alone, beside a Triton that it does not bring. The rest is for the tests.
-$(VENV)-record-%/installed: pyproject.toml setup.py $(wildcard tritonbind/*.p*)
+$(VENV)-record-%/installed: build/wheel/built
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check . triton==$*.0 numpy hypothesis pytest
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile build/wheel/*.whl triton==$*.0 numpy hypothesis pytest
+	touch $@
+
+build/wheel/built: pyproject.toml setup.py $(wildcard tritonbind/*.p* tritonbind/*/*.py)
+	rm -rf build
+	$(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(@D) .
 	touch $@
