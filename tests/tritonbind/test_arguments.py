@@ -97,7 +97,6 @@ def test_what_is_compiled_in() -> None:
         (Path("a"), {"repr": "PosixPath('a')"}),
         (test_types.__call__, {"repr": "<method-wrapper '__call__' of function object>"}),
     ],
-    ids=str,
 )
 def test_values(value: Any, expected: Any) -> None:
     found = value_of(value)
