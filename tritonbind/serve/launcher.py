@@ -109,7 +109,9 @@ def _object(value: Json) -> Any:
     if isinstance(value, dict) and "dtype" in value:
         types = vars(sys.modules.get("triton.language", object)).values()
         return next((one for one in types if same(one, value)), object())
-    return value if isinstance(value, (bool, int, float, str, type(None))) else object()
+    if isinstance(value, str):
+        return sys.intern(value)
+    return value if isinstance(value, (bool, int, float, type(None))) else object()
 
 
 class _Text:
@@ -242,11 +244,17 @@ class _Text:
     def _other_constants(self) -> list[str]:
         found = []
         for number, constant in enumerate(self.function.constants):
-            test = f"{constant.place} is not constant_{number}"
-            if constant.value is None or isinstance(constant.value, bool):
+            came, value = constant.place, constant.value
+            test = f"{came} is not constant_{number}"
+            if value is None or isinstance(value, bool):
                 found.append(test)
+            elif isinstance(value, (int, float, str)):
+                kind = type(value).__name__
+                found.append(
+                    f"({test} and ({came}.__class__ is not {kind} or {came} != {value!r}))"
+                )
             else:
-                found.append(f"({test} and not _same({constant.place}, {constant.value!r}))")
+                found.append(f"({test} and not _same({came}, {value!r}))")
         return found
 
     def _other_options(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from tritonbind.serve.configurations import ranked
@@ -51,6 +51,7 @@ class ServedHeuristics:
             kwargs[name] = named[name] = heuristic(named)
 
 
+_WITHOUT_DTYPE = {int, float, bool, str, type(None)}
 _Key = tuple[tuple[Any, ...], tuple[Any, ...]]
 """Values of an autotuner's `key`, and the dtypes of all arguments that have one."""
 
@@ -71,48 +72,45 @@ class ServedTuner:
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         tuner = self._tuner
-        if len(tuner.configs) == 1:
-            return self._launch(tuner.configs[0], args, kwargs)
-        key = self._key(args, kwargs)
-        try:
-            configuration = self._configurations[key]
-        except KeyError:
-            configuration = self._configurations[key] = self._settle(key, args, kwargs)
-        if configuration is None:
-            return type(tuner).run(tuner, *args, **kwargs)
-        return self._launch(configuration, args, kwargs)
-
-    def lacks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
-        found = self._settle(self._key(args, kwargs), args, kwargs)
-        return "has none of its configurations" if found is None else None
-
-    def _key(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Key:
-        tuner = self._tuner
-        named = dict(zip(tuner.arg_names, args, strict=False))
-        named.update(kwargs)
-        dtypes = [
-            value.dtype
-            for name, value in named.items()
-            if hasattr(value, "dtype") and name in self._names
-        ]
-        return tuple([named[name] for name in tuner.keys if name in named]), tuple(dtypes)
-
-    def _launch(self, configuration: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        tuner = self._tuner
-        tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
+        tuner.nargs = nargs = dict(zip(tuner.arg_names, args, strict=False))
+        configuration = tuner.configs[0]
+        if len(tuner.configs) > 1:
+            key = self._key({**nargs, **kwargs})
+            try:
+                configuration = self._configurations[key]
+            except KeyError:
+                configuration = self._configurations[key] = self._settle(key, args, kwargs)
+            if configuration is None:
+                return type(tuner).run(tuner, *args, **kwargs)
         tuner.best_config = configuration
         chosen = configuration.all_kwargs()
         if configuration.pre_hook is not None:
-            configuration.pre_hook({**tuner.nargs, **kwargs, **chosen})
+            configuration.pre_hook({**nargs, **kwargs, **chosen})
         returned = self._inner.run(*args, **kwargs, **chosen)
         tuner.nargs = None
         return returned
+
+    def lacks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        tuner = self._tuner
+        tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
+        found = self._settle(self._key({**tuner.nargs, **kwargs}), args, kwargs)
+        return "it has none of the configurations" if found is None else None
+
+    def _key(self, named: Mapping[str, Any]) -> _Key:
+        own = self._names
+        dtypes = [
+            dtype
+            for name, value in named.items()
+            if value.__class__ not in _WITHOUT_DTYPE
+            and (dtype := getattr(value, "dtype", None)) is not None
+            and name in own
+        ]
+        return tuple([named[name] for name in self._tuner.keys if name in named]), tuple(dtypes)
 
     def _settle(self, key: _Key, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The first configuration that the library has, or None."""
         tuner = self._tuner
         name = (*key[0], *map(str, key[1]))  # as Triton's
-        tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
         pruned = tuner.prune_configs(kwargs)
         known = [tuner.cache.get(name)] if name in tuner.cache else []
         for configuration in known + ranked(pruned, self.tuned, name, unsaid_options()):
