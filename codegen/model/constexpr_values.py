@@ -17,6 +17,7 @@ from codegen.model.declaration import own_int
 from codegen.model.dtypes import dtype_name
 from codegen.model.errors import CodegenError, without_addresses
 from codegen.model.sm_count import SmCount
+from tritonbind.kernel_identity import digest_of, is_jit_function
 
 COMPUTED = "heuristic "
 """In a `Held.place`, before the number of a value that a heuristic gives."""
@@ -32,6 +33,8 @@ class Held:
     place: tuple[str | int, ...]
     """The parameter, which of the values that it is given, and the indices within that."""
     spelling: str = dataclasses.field(compare=False)
+    digest: str = dataclasses.field(default="", compare=False)
+    """Of a JIT function, what it means: see `tritonbind.kernel_identity`."""
     value: object = dataclasses.field(default=None, compare=False)
     """Here alone; other processes find theirs by the place."""
 
@@ -42,7 +45,7 @@ class Held:
         return found[1] if found else ""
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Held, (self.text, self.place, self.spelling)
+        return Held, (self.text, self.place, self.spelling, self.digest)
 
     def __repr__(self) -> str:
         return self.text
@@ -70,9 +73,9 @@ def held(value: object, *place: str | int) -> object:
     if type(value) in (tuple, list):
         items = (held(item, *place, index) for index, item in enumerate(value))  # type: ignore[arg-type, var-annotated]
         return type(value)(items)  # type: ignore[call-arg]
-    return Held(
-        without_addresses(repr(value)), place, json.dumps(canonical(value, "its value")), value
-    )
+    spelling = json.dumps(canonical(value, "its value"))
+    digest = digest_of(value) if is_jit_function(value) else ""
+    return Held(without_addresses(repr(value)), place, spelling, digest, value)
 
 
 def _is_text(text: str) -> bool:

@@ -56,9 +56,11 @@ def compiled_in(kernel: Kernel) -> dict[str, dict[str, Any]]:
 
 
 def spelt(value: object) -> Any:
-    """A constexpr's value, as recordings spell it."""
+    """A constexpr's value, as recordings spell it. A function has its digest, too."""
     if isinstance(value, Held):
-        return {"function": value.function} if value.function else {"repr": value.text}
+        if not value.function:
+            return {"repr": value.text}
+        return {"function": value.function, "digest": value.digest}
     if isinstance(value, dtype):
         return {"dtype": dtype_name(value)}
     if isinstance(value, (tuple, list)):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tritonbind.serve.manifest import Json, Tuned
-from tritonbind.serve.values import same, spelt
+from tritonbind.serve.values import same
 
 
 def ranked(
@@ -21,8 +21,7 @@ def ranked(
     First the one that was best for this key; then those of other keys, by how near their numbers
     are, where all else in the key is equal; then the others, in the autotuner's order.
     """
-    spelling = [spelt(entry) for entry in key]
-    near = [(_distance(spelling, recorded), best) for recorded, best in tuned.rows]
+    near = [(_distance(key, recorded), best) for recorded, best in tuned.rows]
     order = sorted((far, place) for place, (far, _) in enumerate(near) if far is not None)
     first = [
         one for _, place in order for one in configurations if _is(one, near[place][1], defaults)
@@ -30,7 +29,7 @@ def ranked(
     return list({id(one): one for one in (*first, *configurations)}.values())
 
 
-def _distance(key: Sequence[Json], recorded: Sequence[Json]) -> float | None:
+def _distance(key: Sequence[Any], recorded: Sequence[Json]) -> float | None:
     """How far two keys are apart, by the ratios of their numbers. None where they differ else."""
     if len(key) != len(recorded):
         return None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from tritonbind.arguments import value_of
 from tritonbind.serve import values as of
 from tritonbind.serve.launcher import Hooks, make
 from tritonbind.serve.manifest import Argument, Function
@@ -196,10 +197,9 @@ class ServedKernel:
         for constant in self.function.constants:
             came = constant.place.of(named)
             if not of.same(came, constant.value):
-                raise RefusedError(
-                    f"`{constant.place}` must be {of.shown(constant.value)}, "
-                    f"got {of.shown(of.spelt(came))}"
-                )
+                built, found = of.shown(constant.value), of.shown(value_of(came))
+                found += " of another source" if found == built else ""
+                raise RefusedError(f"`{constant.place}` must be {built}, got {found}")
         self._check_options(given, options)
         grid = iter(axes)
         passed, has_address, has_tensor = [], False, False

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from tritonbind.serve.manifest import Function, Json
 from tritonbind.serve.options import Options
-from tritonbind.serve.values import BOOLS, FLOATS, same
+from tritonbind.serve.values import BOOLS, FLOATS, is_passed_as_text, same
 
 
 class Careful(Protocol):
@@ -83,8 +83,16 @@ def make(
         UnfitError: the function is not one of this kernel.
     """
     text = _Text(function, signature, converted, options)
+
+    def is_same(value: Any, number: int) -> bool:
+        """Whether it is the constant of this number; the next time the very object will do."""
+        if not same(value, function.constants[number].value):
+            return False
+        scope[f"constant_{number}"] = value
+        return True
+
     enter, leave = hooks.runtime.launch_enter_hook, hooks.runtime.launch_exit_hook
-    scope = {
+    scope: dict[str, Any] = {
         **{f"default_{name}": p.default for name, p in signature.parameters.items()},
         **{f"constant_{n}": _object(one.value) for n, one in enumerate(function.constants)},
         "_call": call,
@@ -97,7 +105,7 @@ def make(
         "_leave": leave,
         "_entering": getattr(enter, "calls", ()),
         "_leaving": getattr(leave, "calls", ()),
-        "_same": same,
+        "_same": is_same,
         "_differ": options.differ,
     }
     exec(compile(text.source(), f"<launcher of {function.identity.name}>", "exec"), scope)
@@ -237,7 +245,9 @@ class _Text:
                 found.append(f"{value}.__class__ is not float")
             elif argument.kind == "scalar" and not is_converted and types & BOOLS:
                 found.append(f"{value}.__class__ is not bool")
-            elif argument.kind == "descriptor" or any(isinstance(v, dict) for v in argument.values):
+            elif argument.kind == "descriptor" or (
+                argument.kind == "constexpr" and is_passed_as_text(argument.values)
+            ):
                 found.append("True")
         return found
 
@@ -254,7 +264,7 @@ class _Text:
                     f"({test} and ({came}.__class__ is not {kind} or {came} != {value!r}))"
                 )
             else:
-                found.append(f"({test} and not _same({came}, {value!r}))")
+                found.append(f"({test} and not _same({came}, {number}))")
         return found
 
     def _other_options(self) -> list[str]:

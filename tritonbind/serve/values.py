@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tritonbind.arguments import value_of
+from tritonbind.kernel_identity import digest_of
 from tritonbind.serve.manifest import Argument, Json, Place
 
 
@@ -26,14 +27,27 @@ def plain(value: Any) -> Any:
     return value
 
 
-def spelt(value: Any) -> Json:
-    """The value of a constexpr in a recording's notation."""
-    return value_of(plain(value))
-
-
 def same(value: Any, wanted: Json) -> bool:
-    """Whether a constexpr has this value: 1, True and 1.0 are three."""
-    return bool(_typed(spelt(value)) == _typed(wanted))
+    """Whether a constexpr has this value: 1, True and 1.0 are three.
+
+    A function is the one of this name that means the same.
+    """
+    if isinstance(wanted, dict) and "function" in wanted:
+        value = plain(value)
+        is_named = value_of(value) == {"function": wanted["function"]}
+        return is_named and wanted.get("digest") in (None, _digest_of(value))
+    if isinstance(wanted, list):
+        value = plain(value)
+        is_list = isinstance(value, (tuple, list)) and len(value) == len(wanted)
+        return is_list and all(map(same, value, wanted))
+    return bool(_typed(value_of(value)) == _typed(wanted))
+
+
+def is_passed_as_text(values: Sequence[Json]) -> bool:
+    """Whether the library takes the choices of a constexpr as text: not ints, bools or strings."""
+    kinds = {type(value) for value in values}
+    fit = all(-(1 << 63) <= value < 1 << 63 for value in values if isinstance(value, int))
+    return not (str in kinds <= {str, type(None)} or (kinds in ({int}, {bool}) and fit))
 
 
 def dtype_name(dtype: Any) -> str:
@@ -120,31 +134,42 @@ def as_scalar(argument: Argument, value: Any, converts: bool) -> Any:
 
 
 def as_constexpr(argument: Argument, value: Any) -> Any:
-    """One of the library's values: a dtype by its name."""
-    spelling = spelt(value)
-    if not any(_typed(spelling) == _typed(one) for one in argument.values):
+    """One of the library's values, as it takes them."""
+    found = [one for one in argument.values if same(value, one)]
+    if not found:
         raise RefusedError(
             f"`{argument.name}` must be {_listed(map(shown, argument.values))}, "
-            f"got {shown(spelling)}"
+            f"got {shown(value_of(value))}"
         )
-    if isinstance(spelling, dict):
-        return float(spelling["float"]) if "float" in spelling else spelling["dtype"]
-    return spelling
+    as_text = found[0] is not None and is_passed_as_text(argument.values)
+    return shown(found[0]) if as_text else plain(value)
 
 
 def shown(value: Json) -> str:
-    """A value in a sentence."""
-    return next(iter(value.values())) if isinstance(value, dict) else repr(value)
+    """A value as Python prints it. A tuple is a list in JSON."""
+    if isinstance(value, dict):
+        return str(value.get("function", next(iter(value.values()))))
+    if isinstance(value, list):
+        entries = ", ".join(map(shown, value))
+        return f"({entries},)" if len(value) == 1 else f"({entries})"
+    return repr(value)
 
 
 def _listed(texts: Iterable[str]) -> str:
     return " or ".join(texts) or "nothing"
 
 
-def _typed(value: Json) -> Json:
-    """A value with the types of all that it is made of."""
-    if isinstance(value, list):
-        return [_typed(entry) for entry in value]
+_digests: dict[int, tuple[Any, str]] = {}
+"""Of JIT functions, by id; they are kept, so that ids stay theirs."""
+
+
+def _digest_of(function: Any) -> str:
+    if id(function) not in _digests:
+        _digests[id(function)] = function, digest_of(function)
+    return _digests[id(function)][1]
+
+
+def _typed(value: Json) -> tuple[str, Json]:
     return type(value).__name__, value
 
 

@@ -58,6 +58,17 @@ def test_a_wide_variant_takes_what_the_jit_would_compile_for_less(program: Serve
     assert standin.launch().value(3, "i64") == 7
 
 
+def test_a_function_that_has_changed_is_another(program: Served) -> None:
+    program.serve()
+    mix()
+    changed = type(twice)(twice.fn)
+    changed._src = twice.src.replace("2 *", "4 *")
+    with pytest.raises(NotServedError) as caught:
+        mix(APPLY=changed)
+    assert "twice, got tests.kernels.served:twice of another source\n" in str(caught.value)
+    assert len(standin.launches()) == 1
+
+
 REFUSED: dict[str, tuple[Callable[[], None], str]] = {
     "longer_tuple": (
         lambda: mix(sizes=(48, (7, None), 3)),
