@@ -13,6 +13,7 @@ from codegen.model.kernel import Kernel
 from codegen.model.plan import Binary, Omission, Plan, SharedMemory
 from codegen.model.request import CompileRequest
 from codegen.model.targets import Target
+from codegen.variants.axes.hints import HintsAxis
 
 Results = Sequence[Sequence[tuple[CompileRequest, Image | CodegenError]]]
 """For each variant, what came of it for each target."""
@@ -54,7 +55,7 @@ def plan_of(kernel: Kernel, results: Results) -> Plan:
     with about(f"`{kernel.name}`", kernel.location):
         if shared_memory is None:
             for binary in binaries:
-                if not binary.images:
+                if not binary.images and not _may_lack(kernel, binaries, binary):
                     what = f"of its variant `{binary.variant.label}`"
                     raise _nothing_left(kernel, omissions, what)
             return Plan(kernel, binaries, None, omissions)
@@ -69,6 +70,17 @@ def plan_of(kernel: Kernel, results: Results) -> Plan:
     )
     tight = replace(shared_memory, rows=rows) if is_tight(rows) else None
     return Plan(kernel, tuple(kept), tight, omissions)
+
+
+def _may_lack(kernel: Kernel, binaries: Sequence[Binary], binary: Binary) -> bool:
+    """Whether a kernel with optional targets can do without all images of a variant: of a list of
+    launches, one that assumes nothing. Some kernels cannot be compiled without what launches
+    assumed, such as a stride of 1."""
+    axes = kernel.specialisation.axes
+    is_listed = bool(kernel.specialisation.selections) and any(one.images for one in binaries)
+    if not (kernel.optional_targets and is_listed and isinstance(axes[-1], HintsAxis)):
+        return False
+    return binary.variant.selection[-1] == len(axes[-1].labels) - 1
 
 
 def _sorted(kernel: Kernel, results: Results) -> tuple[tuple[Binary, ...], tuple[Omission, ...]]:

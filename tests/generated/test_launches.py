@@ -42,9 +42,9 @@ def driver() -> None:
     standin.reset()
 
 
-def entry(package: Path) -> dict[str, Any]:
+def entry(package: Path, name: str = "scaled") -> dict[str, Any]:
     document = json.loads((package / "MANIFEST.json").read_bytes())
-    found: dict[str, Any] = document["functions"]["program.scaled"]
+    found: dict[str, Any] = document["functions"][f"program.{name}"]
     return found
 
 
@@ -129,6 +129,25 @@ def test_what_no_launch_has_at_all_is_refused_by_the_argument(package: Path) -> 
     assert refusal(package, {**PLAIN_FP16, "x": "fp32"}, TypeError).startswith(
         "program.scaled argument #0 `x` must be a tensor of bfloat16 or float16, got a float32"
     )
+
+
+def test_what_cannot_be_compiled_without_hints_is_left_out(package: Path) -> None:
+    dense = importlib.import_module(f"{package.name}.listed").dense
+    dense(0x7F0000000000, 1, 1, 1, 1)
+    assert standin.launch().grid == (1, 1, 1)
+    standin.reset()
+    with pytest.raises(RuntimeError) as caught:
+        dense(0x7F0000000000, 2, 1, 1, 1)
+    assert str(caught.value).partition("\n")[0] == (
+        "program.dense: no image could be built for these arguments; MANIFEST.json says why"
+    )
+    assert standin.launches() == []
+    found = entry(package, "dense")
+    assert [(one["variant"], one["target"]) for one in found["omitted"]] == [
+        ("generic", "sm_80"),
+        ("generic", "sm_90"),
+    ]
+    assert found["variants"]["generic"]["images"] == {}
 
 
 def test_a_prepared_launch(package: Path) -> None:

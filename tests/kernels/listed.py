@@ -18,10 +18,21 @@ def scaled(x, bias, out, n, factor, MODE: tl.constexpr, EPSILON: tl.constexpr, B
     tl.store(out + offsets, value.to(out.dtype.element_ty), offsets < n)
 
 
+@triton.jit
+def dense(x, stride):
+    """It can be compiled for a stride of 1 alone."""
+    tl.static_assert(stride == 1)
+    tl.store(x + tl.program_id(0) * stride, 1.0)
+
+
 CONFIGURATIONS = [triton.Config({"BLOCK": 64}), triton.Config({"BLOCK": 128}, num_warps=8)]
 
 export("program.scaled", grid="explicit", launches="scaled.launches.json")(
     triton.autotune(CONFIGURATIONS, key=["n"])(
         triton.heuristics({"MODE": lambda args: "plain"})(scaled)
     )
+)
+
+export("program.dense", grid="explicit", launches="dense.launches.json", optional_targets=True)(
+    dense
 )

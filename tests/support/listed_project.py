@@ -43,6 +43,8 @@ LAUNCHES = [
     _with_bias("*fp32:16", "i32:1", 0.25),
 ]
 
+DENSE = _launch(4, x="*fp32:16", stride="i32:1")
+
 
 def generate(shared: Path) -> Path:
     """The package below `shared`, made by the first process that asks for it."""
@@ -53,5 +55,6 @@ def _fill(project: Path) -> None:
     (project / "kernels").mkdir(parents=True, exist_ok=True)
     (project / "pyproject.toml").write_text(_PYPROJECT)
     shutil.copy(KERNELS / "listed.py", project / "kernels")
-    document = {"kernel": "program.ops:scaled", "launches": LAUNCHES}
-    (project / "kernels" / "scaled.launches.json").write_text(json.dumps(document))
+    for name, launches in (("scaled", LAUNCHES), ("dense", [DENSE])):
+        document = {"kernel": f"program.ops:{name}", "launches": launches}
+        (project / "kernels" / f"{name}.launches.json").write_text(json.dumps(document))

@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_85d6e1f21c78d837
+#define TB_IDENTITY tb_runtime_63cb222b9175fdb0
 
 #endif

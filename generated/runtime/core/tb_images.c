@@ -30,6 +30,11 @@ void tb_fail_no_image(const tb_function *function, const tb_variant *variant, in
     char held[512];
     size_t length = 0;
     held[0] = 0;
+    if (variant->image_count == 0) {
+        tb_fail(function, TRITONBIND_RUNTIME_ERROR,
+                "no image could be built for these arguments; MANIFEST.json says why");
+        return;
+    }
     for (int32_t i = 0; i < variant->image_count && length < sizeof held; i++) {
         const tb_image *image = &variant->images[i];
         int written =
