@@ -203,8 +203,9 @@ def inspection(name: str, entry: Mapping[str, Any]) -> None:
     if entry["writes_through"]:
         print(f"  writes  to the addresses in {', '.join(entry['writes_through'])}")
     if (count := entry["combinations"]) is not None:
-        of = "of dtypes, None, widths, constexprs and options"
-        print(f"  calls   have one of {count} combinations {of}; others are refused")
+        what = "combination of" if count == 1 else "combinations of"
+        choices = "dtypes, None, widths, constexprs and options"
+        print(f"  calls   {count} {what} {choices}; others are refused")
     by_options: dict[str, list[str]] = {}
     for label, variant in entry["variants"].items():
         by_options.setdefault(", ".join(_options(variant["options"])), []).append(label)
