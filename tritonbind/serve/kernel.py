@@ -9,6 +9,7 @@ from typing import Any
 
 from tritonbind.arguments import value_of
 from tritonbind.serve import values as of
+from tritonbind.serve.known_misses import KnownMisses
 from tritonbind.serve.launcher import Hooks, make
 from tritonbind.serve.manifest import Argument, Function
 from tritonbind.serve.misses import Misses
@@ -51,6 +52,7 @@ class ServedKernel:
         self._names = tuple(kernel.signature.parameters)
         self._converted = frozenset(one.name for one in kernel.params if one.annotation_type)
         self._options = Options.of(function, bool(kernel.debug or runtime.debug))
+        self._known = KnownMisses([one.is_constexpr for one in kernel.params])
         launcher = make(
             function,
             kernel.signature,
@@ -58,6 +60,7 @@ class ServedKernel:
             self._options,
             self._call,
             self,
+            self._known,
             self.result,
             Hooks(kernel, runtime),
         )
@@ -76,7 +79,7 @@ class ServedKernel:
     def unusual(self, grid: Any, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """A launch that is more than passing arguments on."""
         reason = self._attempt(grid, values, options)
-        return self.result if reason is None else self._miss(reason, grid, values, options)
+        return self.result if reason is None else self.missed(reason, grid, values, options)
 
     def refused(
         self, error: Exception, grid: Any, values: tuple[Any, ...], options: dict[str, Any]
@@ -88,7 +91,7 @@ class ServedKernel:
         if not _is_refusal(error):
             raise error
         reason = self._attempt(grid, values, options)
-        return self.result if reason is None else self._miss(reason, grid, values, options)
+        return self.result if reason is None else self.missed(reason, grid, values, options)
 
     def _attempt(self, grid: Any, values: tuple[Any, ...], options: dict[str, Any]) -> str | None:
         """Launch through the library. Gives the reason where it does not have this launch."""
@@ -97,15 +100,18 @@ class ServedKernel:
             passed, stream = self._passed(values, options, blocks)
             self._launch(passed, stream, blocks, values, options)
         except RefusedError as refusal:
+            if refusal.is_of_kind:
+                self._known.add(values, options, str(refusal))
             return str(refusal)
         return None
 
     def _blocks(self, grid: Any, values: tuple[Any, ...]) -> Any:
         return grid(dict(zip(self._names, values, strict=True))) if callable(grid) else grid
 
-    def _miss(
+    def missed(
         self, reason: str, grid: Any, values: tuple[Any, ...], options: dict[str, Any]
     ) -> Any:
+        """Have the JIT launch what the library does not have."""
         self._misses.add(self.function, reason)
         given = {name: value for name, value in options.items() if value is not None}
         args, kwargs = self._as_launched(values)
@@ -154,8 +160,9 @@ class ServedKernel:
         except (TypeError, ValueError, RuntimeError) as error:
             if not _is_refusal(error):
                 raise
-            text = str(error).partition("\n")[0]
-            raise RefusedError(text.removeprefix(self.function.name).lstrip(": ")) from error
+            text = str(error).partition("\n")[0].removeprefix(self.function.name).lstrip(": ")
+            is_of_kind = isinstance(error, TypeError) or text.startswith(_NO_SUCH_LAUNCH)
+            raise RefusedError(text, is_of_kind) from error
 
     def _metadata(
         self, blocks: Any, stream: int | None, values: tuple[Any, ...], options: dict[str, Any]
@@ -186,7 +193,7 @@ class ServedKernel:
             raise
         except Exception as error:
             kind = type(error).__name__
-            raise RefusedError(f"an argument cannot be read: {kind}: {error}") from error
+            raise RefusedError(f"an argument cannot be read: {kind}: {error}", False) from error
 
     def _translated(
         self, values: tuple[Any, ...], options: dict[str, Any], axes: list[Any]
@@ -242,6 +249,10 @@ class ServedKernel:
         active = driver.active
         stream: int = active.get_current_stream(active.get_current_device())
         return stream
+
+
+_NO_SUCH_LAUNCH = "no such launch was built"
+"""So begins what the library says of a combination that was not among the launches."""
 
 
 def _hook(hook: Any) -> Callable[[Any], None] | None:

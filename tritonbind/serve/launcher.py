@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from inspect import Parameter, Signature
 from typing import Any, Protocol
 
+from tritonbind.serve.known_misses import KnownMisses
 from tritonbind.serve.manifest import Function, Json
 from tritonbind.serve.options import Options
 from tritonbind.serve.values import BOOLS, FLOATS, is_passed_as_text, same
@@ -22,6 +23,12 @@ class Careful(Protocol):
 
     def unusual(self, grid: Any, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """Launch something that cannot just be passed on."""
+        ...
+
+    def missed(
+        self, reason: str, grid: Any, values: tuple[Any, ...], options: dict[str, Any]
+    ) -> Any:
+        """Go on with what the library is known not to have."""
         ...
 
     def refused(
@@ -64,6 +71,7 @@ def make(
     options: Options,
     call: Callable[..., None],
     careful: Careful,
+    known: KnownMisses,
     result: Any,
     hooks: Hooks,
 ) -> Launcher:
@@ -76,6 +84,7 @@ def make(
         options: those of the kernel's launches.
         call: the package's Python function.
         careful: the slow way.
+        known: misses that are known; empty at first.
         result: what launches return.
         hooks: where hooks would be.
 
@@ -107,6 +116,9 @@ def make(
         "_leaving": getattr(leave, "calls", ()),
         "_same": is_same,
         "_differ": options.differ,
+        "_known": known.reasons,
+        "_reason_of": known.reason,
+        "_missed": careful.missed,
     }
     exec(compile(text.source(), f"<launcher of {function.identity.name}>", "exec"), scope)
     return Launcher(scope["launch"], scope["run"], scope["bind"])
@@ -189,6 +201,10 @@ class _Text:
         values, given = self._values(), self._given()
         named = ", ".join(f"{name!r}: {name}" for name in self.names)
         return [
+            "    if _known:",
+            f"        _reason = _reason_of({values}, {given})",
+            "        if _reason is not None:",
+            f"            return _missed(_reason, _grid, {values}, {given})",
             f"    if {unusual}:",
             f"        return _careful(_grid, {values}, {given})",
             "    _blocks = _grid",
@@ -296,7 +312,8 @@ class _Text:
 
 _KINDS = {"pointer", "scalar", "descriptor", "constexpr", "option", "grid"}
 
-_OWN_NAMES = {"_grid", "_more", "_blocks", "_size", "_error", "_refusal"} | {
-    *("_call", "_careful", "_refused", "_result", "_kernel", "_runtime", "_same", "_differ"),
-    *("_enter", "_leave", "_entering", "_leaving"),
+_OWN_NAMES = {
+    *("_grid", "_more", "_blocks", "_size", "_error", "_refusal", "_reason"),
+    *("_call", "_careful", "_refused", "_missed", "_result", "_kernel", "_runtime"),
+    *("_same", "_differ", "_known", "_reason_of", "_enter", "_leave", "_entering", "_leaving"),
 }

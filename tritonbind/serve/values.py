@@ -13,6 +13,11 @@ from tritonbind.serve.manifest import Argument, Json, Place
 class RefusedError(Exception):
     """Why a launch cannot be served: `<what> must be <what the library has>, got <what came>`."""
 
+    def __init__(self, reason: str, is_of_kind: bool = True) -> None:
+        """`is_of_kind`: so is each launch with such types, constexprs and options."""
+        super().__init__(reason)
+        self.is_of_kind = is_of_kind
+
 
 INTEGERS = {"i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"}
 FLOATS = {"fp16", "bf16", "fp32", "fp64"}
