@@ -9,6 +9,7 @@ from typing import Any
 from tritonbind.errors import TritonbindError
 from tritonbind.import_hook import SERVE, STRICT, after_import
 from tritonbind.kernel_identity import KernelIdentity, identity_of, module_of
+from tritonbind.serve.driver import LateDriver
 from tritonbind.serve.kernel import ServedKernel
 from tritonbind.serve.launcher import UnfitError
 from tritonbind.serve.manifest import Function, functions_of
@@ -82,7 +83,7 @@ def _changed(named: list[Function], identity: KernelIdentity) -> str:
 
 _serving: list[Program] = []
 """The one whose kernels are served, if any."""
-_patches: list[Patches] = []
+_patches: list[Patches | LateDriver] = []
 
 
 def serve(*packages: str, strict: bool = False) -> Program:
@@ -134,6 +135,12 @@ def _begin(packages: tuple[str, ...], strict: bool) -> Program:
 
 
 def _change(program: Program) -> None:
-    """Triton's modules are imported."""
+    """Triton's modules are imported, but for its drivers, perhaps."""
     if program in _serving:
         _patches.append(Patches(program))
+        after_import("triton.backends.nvidia.driver", lambda module: _put_off(program, module))
+
+
+def _put_off(program: Program, driver: Any) -> None:
+    if program in _serving:
+        _patches.append(LateDriver(driver))
