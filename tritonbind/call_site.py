@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 from tritonbind.kernel_identity import module_of
 
 _WRAPPERS = {"Autotuner": "autotune", "Heuristics": "heuristics"}
+_OURS = ("triton.", "tritonbind.")
+"""Modules that are between a call of the program's and the launch."""
 
 
 @dataclass(frozen=True)
@@ -36,22 +38,21 @@ def call_site(kernel: Any) -> CallSite:
         named = found.get("kwargs")
         if keywords is None and found.get("self") is kernel and isinstance(named, dict):
             keywords = named
-        for candidate in (found.get("grid"), (named or {}).get("grid")):
-            if grid is None and callable(candidate):
-                grid = candidate
+        for candidate in (found, named):
+            given = candidate.get("grid") if isinstance(candidate, Mapping) else None
+            if grid is None and callable(given):
+                grid = given
     return CallSite(keywords, tuple(map(_name, reversed(chain[1:]))), grid)
 
 
 def _frames_of(kernel: Any, chain: list[Any]) -> Iterator[FrameType]:
     """Frames of Triton's and of what stands around the kernel, which is added to the chain."""
     frame: FrameType | None = sys._getframe(2)
-    while frame is not None and _module(frame).startswith("tritonbind."):
-        frame = frame.f_back
     while frame is not None:
         owner = frame.f_locals.get("self")
         if owner is not None and getattr(owner, "__dict__", {}).get("fn") is chain[-1]:
             chain.append(owner)
-        elif not (_module(frame).startswith("triton.") or any(owner is one for one in chain)):
+        elif not (_module(frame).startswith(_OURS) or any(owner is one for one in chain)):
             return
         yield frame
         frame = frame.f_back

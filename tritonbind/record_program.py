@@ -22,12 +22,7 @@ def record_program(command: Sequence[str], file: Path) -> tuple[int, Recording]:
     """
     file = Path(os.path.abspath(file))
     parts = session.parts_of(file)
-    if parts.exists():
-        raise TritonbindError(
-            f"{parts} holds parts of another run",
-            hint=f"tritonbind merge {parts} -o {file}, or remove the folder; another program may "
-            "be recorded into another file",
-        )
+    session.refuse_leftovers(file)
     _make(parts)
     try:
         code = run_program(command, {RECORD: str(file)}, parts / STARTED, "recorded")

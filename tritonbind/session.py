@@ -39,20 +39,16 @@ class Session:
 
     def __init__(self) -> None:
         self._recorder = Recorder(_say, self._watch)
-        self._folder: Path | None = None
-        """Where the parts are; None while nothing is recorded."""
+        self.file: Path | None = None
+        """What is being recorded into; None while nothing is."""
         self._begin()
         os.register_at_fork(after_in_child=self._after_fork)
-
-    @property
-    def is_open(self) -> bool:
-        return self._folder is not None
 
     def open(self, file: Path) -> None:
         """Record from now on."""
         self._recorder.restart()
         self._begin()
-        self._folder = parts_of(file)
+        self.file = file
         triton_hooks.record_into(self._recorder)
         atexit.register(self.write)
         self._write_when_a_worker_ends()
@@ -61,7 +57,7 @@ class Session:
         """Write, and record no more."""
         triton_hooks.record_into(None)
         self.write()
-        self._folder = None
+        self.file = None
         atexit.unregister(self.write)
 
     def _begin(self) -> None:
@@ -75,7 +71,7 @@ class Session:
         """In the child: what the parent counted is the parent's."""
         self._recorder.restart()
         self._begin()
-        if self.is_open:
+        if self.file is not None:
             self._write_when_a_worker_ends()
 
     def _write_when_a_worker_ends(self) -> None:
@@ -101,7 +97,7 @@ class Session:
     def _write_now_and_then(self, name: str) -> None:
         looks = 0
         wait = _SECONDS
-        while self.is_open and name == self._name:
+        while self.file is not None and name == self._name:
             time.sleep(wait)
             looks += 1
             if self._recorder.news != self._written[0] or looks >= _LOOKS:
@@ -114,9 +110,9 @@ class Session:
         """Write this process's part, if there is anything new. Nothing is raised."""
         with self._writing:
             state = self._recorder.news, self._recorder.total
-            folder = self._folder
-            if folder is None or state == self._written:
+            if self.file is None or state == self._written:
                 return
+            folder = parts_of(self.file)
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 recording_file.write(self._recorder.recording(version()), folder / self._name)
@@ -138,14 +134,18 @@ def recording(file: str | os.PathLike[str]) -> Iterator[None]:
     """Record what this process launches meanwhile, and what processes do that it starts.
 
     At the end the file is written, or replaced. A process that is recorded already goes on being
-    so, and a line on stderr says that this file is not written. Raises `TritonbindError` where the
-    file cannot be written.
+    so, and a line on stderr says that this file is not written.
+
+    Raises:
+        TritonbindError: parts of another run are in the way, or the file cannot be written.
     """
     session, path = of_this_process(), Path(os.path.abspath(file))
-    if session.is_open or RECORD in os.environ:
-        _say(f"{file} is not written: the process is being recorded into {os.environ[RECORD]}")
+    other = session.file or os.environ.get(RECORD)
+    if other:
+        _say(f"{file} is not written: the process is being recorded into {other}")
         yield
         return
+    refuse_leftovers(path)
     os.environ[RECORD] = str(path)
     triton_hooks.watch()
     session.open(path)
@@ -153,7 +153,7 @@ def recording(file: str | os.PathLike[str]) -> Iterator[None]:
         yield
     finally:
         session.close()
-        del os.environ[RECORD]
+        os.environ.pop(RECORD, None)
     recording_file.write(collect(path), path)
     shutil.rmtree(parts_of(path), ignore_errors=True)
 
@@ -161,6 +161,17 @@ def recording(file: str | os.PathLike[str]) -> Iterator[None]:
 def parts_of(file: Path) -> Path:
     """The folder of the parts of a recording that is being made."""
     return file.with_name(f"{file.name}.parts")
+
+
+def refuse_leftovers(file: Path) -> None:
+    """Raise `TritonbindError` where parts of another recording are in the way."""
+    parts = parts_of(file)
+    if parts.exists():
+        raise TritonbindError(
+            f"{parts} holds parts of another run",
+            hint=f"tritonbind merge {parts} -o {file}, or remove the folder; another program may "
+            "be recorded into another file",
+        )
 
 
 def collect(file: Path) -> Recording:

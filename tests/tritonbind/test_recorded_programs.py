@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.recorded import counts, environment, record, record_command, write_program
 from tritonbind import recording_file
+from tritonbind.errors import TritonbindError
 from tritonbind.recording import Example, Grid, Launch, NotRecorded
+from tritonbind.session import recording
 
 LAUNCH = "scale[(1,)](Tensor(8), 8, BLOCK=64)"
 
@@ -193,6 +198,13 @@ def test_code_records_itself(jit: Path, tmp_path: Path) -> None:
     one, two = (recording_file.read(tmp_path / name) for name in ("one.json", "two.json"))
     assert one == two
     assert counts(one) == {"app:scale": 2}
+
+
+def test_code_does_not_take_what_another_run_left(tmp_path: Path) -> None:
+    (tmp_path / "one.json.parts").mkdir()
+    left = re.escape(f"{tmp_path}/one.json.parts holds parts of another run")
+    with pytest.raises(TritonbindError, match=left), recording(tmp_path / "one.json"):
+        pass
 
 
 def test_code_that_is_recorded_already_goes_on_being_so(jit: Path, tmp_path: Path) -> None:
