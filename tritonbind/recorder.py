@@ -70,10 +70,10 @@ class Recorder:
         return None, lost
 
     def _notes(self, compiled: Any, count: int) -> LaunchNotes:
-        source = compiled.src
+        source = getattr(compiled, "src", None)
         function: Any = getattr(source, "fn", None)
         if not is_jit_function(function):
-            raise _CannotSay("it was compiled from Triton's IR, which no kernel file can say")
+            raise _CannotSay("Triton does not say which function it was compiled from")
         if module_of(function.fn).startswith("torch._inductor."):
             raise _CannotSay("torch.compile wrote it, and writes it anew in each process")
         if count != len(function.params):

@@ -6,6 +6,8 @@ them, or at once where it has. Without a recorder they do what they did.
 
 from __future__ import annotations
 
+import functools
+import weakref
 from _thread import _local
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +15,11 @@ from typing import Any
 from tritonbind.import_hook import after_import
 from tritonbind.recorder import Recorder
 
-_COUNTED = "_tritonbind_counted"
-"""The attribute of a compiled kernel that holds its launcher, and the count around it."""
+_COUNTED = "_tritonbind_counts"
+"""The attribute of what was put around something of Triton's."""
+_launchers: dict[int, Callable[..., Any]] = {}
+"""What counts the launches of a compiled kernel, by its `id`, as long as it lives. It is not in the
+kernel itself, which others take apart and pickle."""
 _recorder: Recorder | None = None
 
 
@@ -57,9 +62,9 @@ def _counting_property(launcher: property) -> property:
     def run(self: Any) -> Any:
         if _recorder is None:
             return launcher_of(self)
-        counted = self.__dict__.get(_COUNTED)
+        counted = _launchers.get(id(self))
         if counted is None:
-            counted = self.__dict__[_COUNTED] = _counted(self, launcher_of(self))
+            counted = _launchers[id(self)] = _counted(self, launcher_of(self))
         return counted
 
     setattr(run, _COUNTED, True)
@@ -83,6 +88,7 @@ def _counting_start(start: Any) -> Any:
 def _counted(compiled: Any, launcher: Callable[..., Any]) -> Callable[..., Any]:
     """A launcher that tells the recorder, too. It is in the way of every launch."""
     recorder: Any = _recorder
+    kernel = weakref.ref(compiled, functools.partial(_forget, id(compiled)))
     notes: Any = None
     lost: tuple[str, str] | None = None
 
@@ -99,16 +105,20 @@ def _counted(compiled: Any, launcher: Callable[..., Any]) -> Callable[..., Any]:
                 else:
                     recorder.note(notes, key, given)
             elif lost is None:
-                notes, lost = recorder.first(compiled, given)
+                notes, lost = recorder.first(kernel(), given)
             else:
                 recorder.lose(*lost)
         except Exception as error:
-            recorder.fail(compiled, error)
+            recorder.fail(kernel(), error)
         return result
 
     vars(launch).update(getattr(launcher, "__dict__", {}))  # for those who read them
     setattr(launch, _COUNTED, True)
     return launch
+
+
+def _forget(number: int, _: object) -> None:
+    _launchers.pop(number, None)
 
 
 def change_autotuner(module: Any) -> None:

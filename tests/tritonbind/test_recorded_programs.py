@@ -268,3 +268,37 @@ def test_a_triton_that_is_like_no_other_is_said_and_the_program_goes_on(
     assert (ended.code, ended.out) == (0, "done\n")
     assert ended.said[0].startswith("tritonbind: this process is not recorded: AttributeError: ")
     assert "'triton.compiler.compiler' has no attribute 'CompiledKernel'" in ended.said[0]
+
+
+def test_compiled_kernels_stay_as_they_are(jit: Path, tmp_path: Path) -> None:
+    """Others take them apart, and nothing keeps them from ending."""
+    source = """
+        import gc, weakref
+        from tritonbind import triton_hooks
+
+        compiled = scale[(1,)](Tensor(8), 8, BLOCK=64)
+        print([name for name in vars(compiled) if "bind" in name], len(triton_hooks._launchers))
+        end = weakref.ref(compiled)
+        scale.device_caches.clear()
+        del compiled
+        gc.collect()
+        print(end(), len(triton_hooks._launchers))
+        scale[(1,)](Tensor(8), 8, BLOCK=64)
+    """
+    ended = record(tmp_path, jit, source)
+    assert ended.out == "[] 1\nNone 0\n"
+    assert counts(ended.recording) == {"app:scale": 2}
+
+
+def test_a_kernel_that_came_from_elsewhere_is_told_of(jit: Path, tmp_path: Path) -> None:
+    source = """
+        compiled = scale.warmup(Tensor(8), 8, BLOCK=64, grid=(1,))
+        compiled.run
+        compiled.src = None
+        for _ in range(3):
+            compiled.run(1, 1, 1, 0, compiled.function, compiled.packed_metadata, None, None, None,
+                         Tensor(8), 8, 64)
+    """
+    (lost,) = record(tmp_path, jit, source).recording.not_recorded
+    reason = "Triton does not say which function it was compiled from"
+    assert lost == NotRecorded("unknown:scale", reason, 3)
