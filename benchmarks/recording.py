@@ -9,6 +9,7 @@ the tests. Prints a table in Markdown.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import itertools
 import tempfile
 import time
@@ -49,10 +50,10 @@ def main() -> int:
 def launches() -> dict[str, Launch]:
     from benchmarks.kernels.recorded import five, nineteen, tuned
 
-    x = Tensor()
+    x = _tensor()
     numbers = dict(zip("abcdefhij", range(64, 73), strict=True))
     others = dict.fromkeys("qkvg", x) | {"out": x} | {f"C{i}": i for i in range(5)}
-    tuned.cache[64, "fp32"] = tuned.configs[0]
+    tuned.cache[64, str(x.dtype)] = tuned.configs[0]
     ints = itertools.count(16, 16)
     return {
         "3 tensors, 2 ints": lambda: five[(1,)](x, x, x, 64, 7),
@@ -64,6 +65,16 @@ def launches() -> dict[str, Launch]:
         ),
         "autotuned": lambda: tuned[(1,)](x, 64),
     }
+
+
+def _tensor() -> Any:
+    """Torch's where there is a GPU."""
+    if importlib.util.find_spec("torch") is not None:
+        import torch
+
+        if torch.cuda.is_available():
+            return torch.zeros(4096, device="cuda")
+    return Tensor()
 
 
 def times(launch: Launch) -> tuple[float, float]:

@@ -1,8 +1,9 @@
 """Host time of calls that launch Triton kernels: `python -m benchmarks.served.host_times`.
 
-Run as it is, the JIT launches; under `tritonbind serve`, the library does. Prints JSON,
-microseconds by call: medians of bursts, with nothing in the GPU's queue at the start of each.
-`python -m benchmarks.served.table` puts two such files side by side. Needs a GPU, torch, Triton,
+Run as it is, the JIT launches; under `tritonbind serve`, the library does; with
+`--without-launches` nobody does, and what is left is the program's own. Prints JSON, microseconds
+by call: medians of bursts, with nothing in the GPU's queue at the start of each.
+`python -m benchmarks.served.table` puts such files side by side. Needs a GPU, torch, Triton,
 flash-linear-attention and Liger-Kernel.
 """
 
@@ -23,7 +24,10 @@ Calls = Iterator[tuple[str, Callable[[], object], int]]
 def main() -> int:
     parser = parser_of("served.host_times", __doc__)
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: stdout")
+    parser.add_argument("--without-launches", action="store_true", help="launch nothing")
     options = parser.parse_args()
+    if options.without_launches:
+        launch_nothing()
 
     import torch
 
@@ -41,6 +45,17 @@ def main() -> int:
     else:
         print(text)
     return 0
+
+
+def launch_nothing() -> None:
+    """Have `kernel[grid](...)` do nothing, also through autotuners and heuristics."""
+    from triton.runtime import autotuner, jit
+
+    def run(self: object, *args: object, **kwargs: object) -> None:
+        pass
+
+    for kind in (jit.JITFunction, autotuner.Autotuner, autotuner.Heuristics):
+        kind.run = run
 
 
 def launches() -> Calls:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import itertools
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,23 +35,53 @@ TIMES = {
 
 
 def test_the_table_of_host_times() -> None:
-    assert table.table({"a call": 40.0}, {"a call": 10.04}).splitlines() == [
-        "| microseconds of the host | Triton's JIT | served | served over the JIT |",
-        "|---|---|---|---|",
-        "| a call | 40.0 | 10.0 | 0.25 |",
+    times = {"without": {"a call": 4.0}, "jit": {"a call": 40.0}, "served": {"a call": 10.0}}
+    assert table.table(times).splitlines() == [
+        "| microseconds of the host | without launches | Triton's JIT | served | served over the "
+        "JIT | launches alone, over the JIT's |",
+        "|---|---|---|---|---|---|",
+        "| a call | 4.0 | 40.0 | 10.0 | 0.25 | 0.17 |",
     ]
 
 
-def test_files_of_different_calls_make_no_table(
+def test_the_table_has_medians_of_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    jit, served = tmp_path / "jit.json", tmp_path / "served.json"
-    jit.write_text('{"one": 1.0, "two": 2.0}')
-    served.write_text('{"one": 1.0}')
-    monkeypatch.setattr(sys, "argv", ["table", str(jit), str(served)])
+    arguments = ["table"]
+    for way, times in {"without": [0.0], "jit": [90.0, 10.0, 20.0], "served": [5.0, 5.0]}.items():
+        arguments.append(f"--{way}")
+        for number, time in enumerate(times):
+            file = tmp_path / f"{way}{number}.json"
+            file.write_text(json.dumps({"a call": time}))
+            arguments.append(str(file))
+    monkeypatch.setattr(sys, "argv", arguments)
+    assert table.main() == 0
+    assert capsys.readouterr().out.endswith("| a call | 0.0 | 20.0 | 5.0 | 0.25 | 0.25 |\n")
+
+
+@pytest.mark.parametrize(
+    ("jit", "message"),
+    [
+        (({"one": 1.0, "two": 2.0},), "the files measure different calls"),
+        (({"one": 1.0}, {"two": 1.0}), "the files of --jit measure different calls"),
+    ],
+)
+def test_files_of_different_calls_make_no_table(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    jit: tuple[dict[str, float], ...],
+    message: str,
+) -> None:
+    (tmp_path / "one.json").write_text('{"one": 1.0}')
+    for number, times in enumerate(jit):
+        (tmp_path / f"{number}.json").write_text(json.dumps(times))
+    files = [str(tmp_path / f"{number}.json") for number in range(len(jit))]
+    one = str(tmp_path / "one.json")
+    monkeypatch.setattr(sys, "argv", ["table", "--jit", *files, "--served", one, "--without", one])
     with pytest.raises(SystemExit, match="2"):
         table.main()
-    assert capsys.readouterr().err.endswith("the files measure different calls: ['two']\n")
+    assert capsys.readouterr().err.endswith(f"error: {message}\n")
 
 
 def test_the_stages_of_a_first_result() -> None:
