@@ -74,7 +74,7 @@ class ServedTuner:
         tuner = self._tuner
         tuner.nargs = nargs = dict(zip(tuner.arg_names, args, strict=False))
         configuration = tuner.configs[0]
-        if len(tuner.configs) > 1:
+        if len(tuner.configs) > 1 and not kwargs.get("warmup"):
             key = self._key({**nargs, **kwargs})
             try:
                 configuration = self._configurations[key]

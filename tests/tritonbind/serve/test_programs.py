@@ -11,6 +11,7 @@ from tests.support import jit_on_standin
 from tests.support.places import REPOSITORY
 from tests.support.served import PACKAGE, Served
 from tests.support.served_programs import PROGRAM, run, serve
+from tritonbind import recording_file
 
 
 def test_the_command_serves_a_program(program: Served, tmp_path: Path) -> None:
@@ -114,6 +115,25 @@ def test_a_program_without_our_python_is_told_of(program: Served, tmp_path: Path
         "is served: install tritonbind (python -m pip install tritonbind) in the environment of "
         "the program's own Python\n"
     )
+
+
+def test_what_is_not_served_is_recorded(program: Served, tmp_path: Path) -> None:
+    source = PROGRAM + "\nfor _ in range(3):\n    add[(1,)](x, x, x, 640, BLOCK=256)\n"
+    cache = str(tmp_path / "cache")
+    ended = serve(
+        program,
+        tmp_path,
+        source,
+        CC="cc",
+        TRITON_PTXAS_PATH="",
+        TRITON_CACHE_DIR=cache,
+        TRITONBIND_RECORD=str(tmp_path / "misses.json"),
+    )
+    assert (ended.code, len(ended.launches)) == (0, 4)
+    parts = [recording_file.read(path) for path in (tmp_path / "misses.json.parts").glob("*.json")]
+    (kernel,) = (kernel for part in parts for kernel in part.kernels)
+    (launch,) = kernel.launches
+    assert (launch.count, launch.arguments["BLOCK"]) == (3, {"constexpr": 256})
 
 
 def test_how_often_is_said_at_the_end(program: Served, tmp_path: Path) -> None:

@@ -228,6 +228,16 @@ def test_heuristics_give_the_same_values(program: Served) -> None:
     assert len(same_launches(program, launch)) == 4
 
 
+def test_a_warmup_settles_nothing(program: Served) -> None:
+    program.serve()
+    outer = triton.heuristics({"FLIP": lambda given: False})(tuned)
+    with without_compiler():
+        returned = outer.warmup(X, OUT, 1000, grid=(1,))
+    assert repr(returned) == "<tests.kernels.served:tuned, served by program.tuned>"
+    assert tuned.cache == {}
+    assert standin.launches() == []
+
+
 def test_wrappers_around_a_kernel_that_is_not_served_are_tritons(program: Served) -> None:
     program.serve(filled={"kernel_identity": {"module": "m", "qualname": "k", "digest": "0" * 64}})
     filled[blocks](X, OUT, 7)
