@@ -44,6 +44,8 @@ class ServedKernel:
             misses: where launches are noted that the library does not have.
         """
         self.function, self.tuned = function, function.tuned
+        of_tensors = [one for one in function.arguments if one.kind in ("pointer", "descriptor")]
+        self.pointers = tuple(dict.fromkeys(one.place.parameter for one in of_tensors))
         self.result = ServedLaunch(function)
         self._kernel, self._misses = kernel, misses
         self._runtime = runtime

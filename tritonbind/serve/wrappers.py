@@ -23,6 +23,11 @@ class Served(Protocol):
         """Of the kernel."""
         ...
 
+    @property
+    def pointers(self) -> tuple[str, ...]:
+        """The kernel's parameters that may be tensors, descriptors or tuples of them."""
+        ...
+
     def lacks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
         """Why the library does not have what `run` would launch; None where it does."""
         ...
@@ -33,7 +38,7 @@ class ServedHeuristics:
 
     def __init__(self, heuristics: Any, inner: Served) -> None:
         self._heuristics, self._inner = heuristics, inner
-        self.tuned = inner.tuned
+        self.tuned, self.pointers = inner.tuned, inner.pointers
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         self._fill(args, kwargs)
@@ -51,76 +56,81 @@ class ServedHeuristics:
             kwargs[name] = named[name] = heuristic(named)
 
 
-_WITHOUT_DTYPE = {int, float, bool, str, type(None)}
-_Key = tuple[tuple[Any, ...], tuple[Any, ...]]
-"""Values of an autotuner's `key`, and the dtypes of all arguments that have one."""
-
-
 class ServedTuner:
     """An autotuner around what is served: it launches with what was best when it was recorded.
 
-    The first launch with a key settles the configuration; the autotuner's own `cache`,
-    `best_config` and `nargs` are kept as Triton keeps them.
+    The first launch with a key settles the configuration; the autotuner's own `cache` and
+    `best_config` are kept as Triton keeps them. Its configurations are read once.
     """
 
     def __init__(self, tuner: Any, inner: Served) -> None:
         self._tuner, self._inner = tuner, inner
-        self.tuned = inner.tuned
-        self._names = frozenset(tuner.arg_names)
-        self._configurations: dict[_Key, Any] = {}
-        """What is launched for a key; None where Triton must measure."""
+        self.tuned, self.pointers = inner.tuned, inner.pointers
+        self._configurations: dict[tuple[Any, ...], tuple[Any, dict[str, Any]] | None] = {}
+        """A configuration and its values, by what decides Triton's key; None: Triton measures."""
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         tuner = self._tuner
-        tuner.nargs = nargs = dict(zip(tuner.arg_names, args, strict=False))
-        configuration = tuner.configs[0]
-        if len(tuner.configs) > 1 and not kwargs.get("warmup"):
-            key = self._key({**nargs, **kwargs})
-            try:
-                configuration = self._configurations[key]
-            except KeyError:
-                configuration = self._configurations[key] = self._settle(key, args, kwargs)
-            if configuration is None:
-                return type(tuner).run(tuner, *args, **kwargs)
+        named = dict(zip(tuner.arg_names, args, strict=False))
+        named.update(kwargs)
+        key = (
+            *[named.get(name) for name in tuner.keys],
+            *[getattr(named.get(name), "dtype", None) for name in self.pointers],
+        )
+        try:
+            chosen = self._configurations[key]
+        except KeyError:
+            if kwargs.get("warmup"):
+                return self._inner.run(*args, **kwargs, **tuner.configs[0].all_kwargs())
+            chosen = self._configurations[key] = self._choose(args, kwargs)
+        if chosen is None:
+            return type(tuner).run(tuner, *args, **kwargs)
+        configuration, values = chosen
         tuner.best_config = configuration
-        chosen = configuration.all_kwargs()
         if configuration.pre_hook is not None:
-            configuration.pre_hook({**nargs, **kwargs, **chosen})
-        returned = self._inner.run(*args, **kwargs, **chosen)
-        tuner.nargs = None
-        return returned
+            configuration.pre_hook({**named, **values})
+        return self._inner.run(*args, **kwargs, **values)
 
     def lacks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
-        tuner = self._tuner
-        tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
-        found = self._settle(self._key({**tuner.nargs, **kwargs}), args, kwargs)
+        found = self._choose(args, kwargs)
         return "it has none of the configurations" if found is None else None
 
-    def _key(self, named: Mapping[str, Any]) -> _Key:
-        own = self._names
-        dtypes = [
-            dtype
-            for name, value in named.items()
-            if value.__class__ not in _WITHOUT_DTYPE
-            and (dtype := getattr(value, "dtype", None)) is not None
-            and name in own
-        ]
-        return tuple([named[name] for name in self._tuner.keys if name in named]), tuple(dtypes)
+    def _choose(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Any, dict[str, Any]] | None:
+        tuner = self._tuner
+        configuration = tuner.configs[0]
+        if len(tuner.configs) > 1:
+            tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
+            try:
+                configuration = self._settle({**tuner.nargs, **kwargs}, args, kwargs)
+            finally:
+                tuner.nargs = None
+        return None if configuration is None else (configuration, configuration.all_kwargs())
 
-    def _settle(self, key: _Key, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _settle(
+        self, named: Mapping[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         """The first configuration that the library has, or None."""
         tuner = self._tuner
-        name = (*key[0], *map(str, key[1]))  # as Triton's
+        key = _key_of(tuner, named)
         pruned = tuner.prune_configs(kwargs)
-        known = [tuner.cache.get(name)] if name in tuner.cache else []
-        for configuration in known + ranked(pruned, self.tuned, name, unsaid_options()):
+        known = [tuner.cache.get(key)] if key in tuner.cache else []
+        for configuration in known + ranked(pruned, self.tuned, key, unsaid_options()):
             chosen = configuration.all_kwargs()
-            full = {**tuner.nargs, **kwargs, **chosen}
+            full = {**named, **chosen}
             if configuration.pre_hook is not None:
                 configuration.pre_hook(full)  # which may change what the library is asked for
             if self._inner.lacks(args, {**kwargs, **chosen}) is None:
                 if len(pruned) > 1 and not known:
                     tuner.pre_hook(full, reset_only=True)  # as after measuring: reset_to_zero
-                tuner.cache[name] = configuration
+                tuner.cache[key] = configuration
                 return configuration
         return None
+
+
+def _key_of(tuner: Any, named: Mapping[str, Any]) -> tuple[Any, ...]:
+    """As Triton makes it: values of `key`, and the dtypes of all arguments that have one."""
+    own = {name: value for name, value in named.items() if name in tuner.arg_names}
+    dtypes = [str(value.dtype) for value in own.values() if hasattr(value, "dtype")]
+    return (*[own[name] for name in tuner.keys if name in own], *dtypes)

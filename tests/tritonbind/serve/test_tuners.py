@@ -229,13 +229,14 @@ def test_heuristics_give_the_same_values(program: Served) -> None:
 
 
 def test_a_warmup_settles_nothing(program: Served) -> None:
-    program.serve()
+    program.serve(**recorded(winner(1000, False, BLOCK=128)))
     outer = triton.heuristics({"FLIP": lambda given: False})(tuned)
     with without_compiler():
         returned = outer.warmup(X, OUT, 1000, grid=(1,))
     assert repr(returned) == "<tests.kernels.served:tuned, served by program.tuned>"
     assert tuned.cache == {}
     assert standin.launches() == []
+    assert block(1000) == 128
 
 
 def test_wrappers_around_a_kernel_that_is_not_served_are_tritons(program: Served) -> None:
