@@ -9,13 +9,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from inspect import Parameter, Signature
 from typing import Any, Protocol
 
 from tritonbind.serve.known_misses import KnownMisses
 from tritonbind.serve.manifest import Function, Json
 from tritonbind.serve.options import Options
-from tritonbind.serve.values import BOOLS, FLOATS, is_passed_as_text, same
+from tritonbind.serve.values import (
+    BOOLS,
+    FLOATS,
+    RefusedError,
+    Texts,
+    as_descriptor,
+    is_passed_as_text,
+    is_sized_by_parameters,
+    same,
+)
 
 
 class Careful(Protocol):
@@ -104,6 +114,9 @@ def make(
     scope: dict[str, Any] = {
         **{f"default_{name}": p.default for name, p in signature.parameters.items()},
         **{f"constant_{n}": _object(one.value) for n, one in enumerate(function.constants)},
+        **{f"_text_{number}": texts for number, texts in text.texts.items()},
+        **{f"_tensor_{number}": of for number, of in text.descriptors.items()},
+        "_refusals": (TypeError, ValueError, RuntimeError, RefusedError),
         "_call": call,
         "_careful": careful.unusual,
         "_refused": careful.refused,
@@ -147,6 +160,17 @@ class _Text:
         self.function, self.options, self.converted = function, options, converted
         self.parameters = signature.parameters
         self.names = tuple(signature.parameters)
+        arguments = list(enumerate(function.arguments))
+        self.texts = {
+            number: Texts(one)
+            for number, one in arguments
+            if one.kind == "constexpr" and is_passed_as_text(one.values)
+        }
+        self.descriptors = {
+            number: partial(as_descriptor, one)
+            for number, one in arguments
+            if one.kind == "descriptor"
+        }
         self.named_options = tuple(one for one in options.named if one not in self.names)
         self._check()
 
@@ -213,7 +237,7 @@ class _Text:
             "    _size = len(_blocks)",
             "    try:",
             f"        _call({', '.join(self._passed())})",
-            "    except (TypeError, ValueError, RuntimeError) as _error:",
+            "    except _refusals as _error:",
             "        _refusal = _error",  # outside of `except`, errors of others get no context
             "    else:",
             "        return _result",
@@ -261,9 +285,7 @@ class _Text:
                 found.append(f"{value}.__class__ is not float")
             elif argument.kind == "scalar" and not is_converted and types & BOOLS:
                 found.append(f"{value}.__class__ is not bool")
-            elif argument.kind == "descriptor" or (
-                argument.kind == "constexpr" and is_passed_as_text(argument.values)
-            ):
+            elif argument.kind == "descriptor" and any(map(is_sized_by_parameters, types)):
                 found.append("True")
         return found
 
@@ -298,9 +320,13 @@ class _Text:
             ("_blocks[0]", "_blocks[1] if _size > 1 else 1", "_blocks[2] if _size > 2 else 1")
         )
         passed = []
-        for argument in self.function.arguments:
+        for number, argument in enumerate(self.function.arguments):
             name = argument.name
-            if argument.kind == "grid":
+            if number in self.texts:
+                passed.append(f"_text_{number}[{argument.place}.__class__, {argument.place}]")
+            elif number in self.descriptors:
+                passed.append(f"_tensor_{number}({argument.place}, {{}})")
+            elif argument.kind == "grid":
                 passed.append(next(axes))
             elif argument.kind == "option":
                 unsaid = self.options.unsaid.get(name)
@@ -315,5 +341,15 @@ _KINDS = {"pointer", "scalar", "descriptor", "constexpr", "option", "grid"}
 _OWN_NAMES = {
     *("_grid", "_more", "_blocks", "_size", "_error", "_refusal", "_reason"),
     *("_call", "_careful", "_refused", "_missed", "_result", "_kernel", "_runtime"),
-    *("_same", "_differ", "_known", "_reason_of", "_enter", "_leave", "_entering", "_leaving"),
+    *(
+        "_refusals",
+        "_same",
+        "_differ",
+        "_known",
+        "_reason_of",
+        "_enter",
+        "_leave",
+        "_entering",
+        "_leaving",
+    ),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from tritonbind.errors import TritonbindError
@@ -83,7 +84,7 @@ class Function:
     """Triton's options that are compiled in, the same in all variants."""
     tuned: Tuned
 
-    @property
+    @cached_property
     def places(self) -> list[Place]:
         """What it knows of the kernel's parameters: as arguments, and compiled in."""
         of_kernel = [one for one in self.arguments if one.kind not in ("option", "grid")]
@@ -94,7 +95,7 @@ class Function:
         """The arguments that are options of Triton's."""
         return {one.name: one for one in self.arguments if one.kind == "option"}
 
-    @property
+    @cached_property
     def tuples(self) -> dict[Place, int]:
         """The size of each tuple that it knows of, outer ones first."""
         sizes: dict[Place, int] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from tritonbind.serve.manifest import Function, Json
@@ -64,7 +65,7 @@ class Options:
             chosen,
         )
 
-    @property
+    @cached_property
     def named(self) -> tuple[str, ...]:
         """Those that a launcher has as parameters: often given, or not what Triton would take."""
         unusual = (name for name, value in self.built.items() if value != self.unsaid[name])

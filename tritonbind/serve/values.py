@@ -37,6 +37,8 @@ def same(value: Any, wanted: Json) -> bool:
 
     A function is the one of this name that means the same.
     """
+    if value is wanted:
+        return True
     if isinstance(wanted, dict) and "function" in wanted:
         value = plain(value)
         is_named = value_of(value) == {"function": wanted["function"]}
@@ -81,6 +83,19 @@ def as_pointer(argument: Argument, value: Any) -> tuple[Any, bool]:
     return value.data_ptr(), True
 
 
+class Texts(dict[tuple[type, Any], Any]):
+    """What the library takes for the values of a constexpr, by type and value, once asked for."""
+
+    def __init__(self, argument: Argument) -> None:
+        super().__init__()
+        self._argument = argument
+
+    def __missing__(self, key: tuple[type, Any]) -> Any:
+        """Raises RefusedError where the library does not have the value."""
+        text = self[key] = as_constexpr(self._argument, key[1])
+        return text
+
+
 def as_descriptor(argument: Argument, value: Any, named: Mapping[str, Any]) -> Any:
     """The tensor of a `TensorDescriptor`, of the shape and strides that this has.
 
@@ -106,8 +121,15 @@ def _strides(tensor: Any) -> list[int]:
     return [tensor.stride(axis) for axis in range(len(tensor.shape))]
 
 
+def is_sized_by_parameters(type_: str) -> bool:
+    """Whether the block's shape in a descriptor's type names constexprs."""
+    return any(map(str.isalpha, type_.partition("[")[2]))
+
+
 def _sized(type_: str, named: Mapping[str, Any]) -> str:
     """A descriptor's type with numbers for the constexprs in its block's shape."""
+    if not is_sized_by_parameters(type_):
+        return type_
     head, _, sizes = type_.removesuffix(">").partition("[")
     numbers = {name: value for name, value in named.items() if isinstance(value, int)}
     block = eval(f"[{sizes}", {"__builtins__": {}}, numbers)
