@@ -282,9 +282,9 @@ class _Text:
             if argument.kind == "pointer":
                 found.append(f"{value}.__class__ is int")
             elif argument.kind == "scalar" and not is_converted and types & FLOATS:
-                found.append(f"{value}.__class__ is not float")
+                found.append(f"({value}.__class__ is not float and {value} is not None)")
             elif argument.kind == "scalar" and not is_converted and types & BOOLS:
-                found.append(f"{value}.__class__ is not bool")
+                found.append(f"({value}.__class__ is not bool and {value} is not None)")
             elif argument.kind == "descriptor" and any(map(is_sized_by_parameters, types)):
                 found.append("True")
         return found

@@ -103,10 +103,11 @@ def test_strict_mode_makes_a_miss_an_error(program: Served, name: str) -> None:
     assert standin.launches() == []
 
 
-def test_a_number_for_a_pointer_is_no_address(program: Served) -> None:
+@pytest.mark.parametrize("number", [4096, 0, True, 2**63])
+def test_a_number_for_a_pointer_is_no_address(program: Served, number: int) -> None:
     program.serve()
-    with pytest.raises(NotServedError, match=r"`x` must be \*fp32, got 4096"):
-        added(4096)()
+    with pytest.raises(NotServedError, match=rf"`x` must be \*fp32, got {number}"):
+        added(number)()
     assert standin.launches() == []
 
 
