@@ -11,7 +11,7 @@ from tritonbind.import_hook import SERVE, STRICT, after_import
 from tritonbind.kernel_identity import KernelIdentity, identity_of, module_of
 from tritonbind.serve.driver import LateDriver
 from tritonbind.serve.kernel import ServedKernel
-from tritonbind.serve.launcher import UnfitError
+from tritonbind.serve.launcher_source import UnfitError
 from tritonbind.serve.manifest import Function, functions_of
 from tritonbind.serve.misses import Misses, NotServedError, say
 from tritonbind.serve.packages import find
