@@ -37,7 +37,7 @@ exec {compiler} "$@"
 REPORTS = f"""\
 {COMPILER}
 echo "$2" >> {{log}}
-cp {{add}} {{seen}}
+cp {{add}} {{seen}}.$$ && mv {{seen}}.$$ {{seen}}
 """
 
 
