@@ -45,18 +45,20 @@ def test_every_folder_is_a_package_with_its_place() -> None:
     assert folders == MAY_IMPORT.keys()
 
 
-def test_the_readme_has_the_first_line_of_every_file() -> None:
+@pytest.mark.parametrize("package", ["codegen", "tritonbind"])
+def test_the_readme_has_the_first_line_of_every_file(package: str) -> None:
+    root = REPOSITORY / package
     rows: dict[str, str] = {}
-    text = (CODEGEN / "README.md").read_text()
-    for line in text[text.index("## codegen/") :].splitlines():
+    text = (root / "README.md").read_text()
+    for line in text[text.index(f"## {package}/") :].splitlines():
         if line.startswith("## "):
-            folder = line.removeprefix("## ").removeprefix("codegen/")
+            folder = line.removeprefix("## ").removeprefix(f"{package}/")
         elif line.startswith("| `"):
             name, _, job = line.removeprefix("| `").removesuffix(" |").partition("` | ")
             rows[folder + name] = job.replace("\\|", "|")
-    files = [path for path in CODEGEN.rglob("*.py") if not path.name.startswith("__")]
+    files = [path for path in root.rglob("*.py") if not path.name.startswith("__")]
     jobs = {
-        path.relative_to(CODEGEN).as_posix(): " ".join(
+        path.relative_to(root).as_posix(): " ".join(
             (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n\n")[0].split()
         )
         for path in files
