@@ -135,13 +135,21 @@ def _nothing_left(kernel: Kernel, omissions: Sequence[Omission], what: str) -> C
         f"\n    {omission.variant} {omission.target.name}: {omission.reason}"
         for omission in omissions[:_MOST_REASONS]
     )
-    hint = _HINTS[configuration_axis(kernel.specialisation) is not None]
-    return CodegenError(f"no image is left {what}{reasons}", hint=hint)
+    return CodegenError(f"no image is left {what}{reasons}", hint=_hint(kernel))
 
 
 _MOST_REASONS = 4
-_HINTS = {
-    True: "build other configurations, or limit the targets",
-    False: "limit what its types and constexprs let calls choose, or the targets; what is never "
-    "None has a type without it in types",
-}
+
+
+def _hint(kernel: Kernel) -> str:
+    if kernel.specialisation.selections:
+        return (
+            "leave these launches out of its list, or its declaration out of the kernel file; or "
+            "generate with a Triton that has what the kernel uses"
+        )
+    if configuration_axis(kernel.specialisation) is not None:
+        return "build other configurations, or limit the targets"
+    return (
+        "limit what its types and constexprs let calls choose, or the targets; what is never "
+        "None has a type without it in types"
+    )

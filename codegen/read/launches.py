@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import triton.language as tl
@@ -34,6 +36,7 @@ from codegen.model.options import (
     refusal,
     with_given,
 )
+from codegen.read.needed_parts import kernel_of
 from tritonbind.kernel_identity import KernelIdentity, identity_of
 
 Column = Sequence[tuple[LaunchRow, Argument]]
@@ -212,6 +215,10 @@ def _real(value: object) -> object:
 
 
 def _function(named: NamedFunction) -> object:
+    """The function; that of a script of the project without running the script."""
+    script = _script(named.module)
+    if script is not None:
+        return kernel_of(f"{script.name}:{named.qualname}", script.parent)
     try:
         found: object = importlib.import_module(named.module)
         for part in named.qualname.split("."):
@@ -222,6 +229,18 @@ def _function(named: NamedFunction) -> object:
             hint="install what has it, or leave out the launches with it",
         ) from error
     return found
+
+
+def _script(module: str) -> Path | None:
+    """The file of a module that stands at the top of a project, and may be its program."""
+    try:
+        found = importlib.util.find_spec(module.partition(".")[0])
+    except ValueError:  # of `__main__`, which has none
+        return None
+    if "." in module or found is None or not found.origin:
+        return None
+    path = Path(found.origin)
+    return path if path.with_name("pyproject.toml").is_file() else None
 
 
 def _check_names(row: LaunchRow, names: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from codegen.model.dtypes import DTYPES
 from codegen.model.errors import CodegenError, CodegenErrors
 from codegen.model.kernel import Kernel
 from codegen.model.options import OPTIONS
+from codegen.model.parameters import Constexpr
 from tests.support import made
 
 APART = "declare these launches apart, under two names"
@@ -369,3 +370,17 @@ def test_what_autotuners_chose_is_kept(tmp_path: Path) -> None:
     table = {"key": ["n"], "rows": [{"key": [64], "config": {"BLOCK": 64}, "count": 2}]}
     write(tmp_path, {"launches": [row()], "tuned": [table]})
     assert read(tmp_path, "k.json").tuned == (table,)
+
+
+def test_a_function_of_a_script_is_found_and_the_script_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "app_of_functions.py").write_text(
+        "import triton\n\n@triton.jit\ndef double(x):\n    return x * 2\n\nraise SystemExit(1)\n"
+    )
+    named = {"constexpr": {"function": "app_of_functions:double"}}
+    kernel = read(tmp_path, [row(BLOCK=named)])
+    (block,) = (one for one in kernel.parameters if isinstance(one, Constexpr))
+    assert "double" in repr(block.choices)
