@@ -89,6 +89,8 @@ def test_values_of_every_kind_are_passed_by_their_text(tmp_path: Path) -> None:
     library = made.library(tmp_path, twice + source("x, K: tl.constexpr", rows))
     _, argument = arguments_of(library.plans["k"].kernel)[:2]
     assert argument["passed"] == list(VALUES)
+    known = [value for value in argument["values"] if isinstance(value, dict)]
+    assert [len(value.pop("digest")) for value in known if "function" in value] == [64]
     assert [repr(value) for value in argument["values"]] == [*map(repr, VALUES.values())]
     for text in VALUES:
         (value,) = library.chosen("k", ADDRESS, text, 1, 1, 1).constexprs.values()
