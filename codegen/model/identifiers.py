@@ -63,8 +63,9 @@ def own_names(symbol: str, parameters: Iterable[str]) -> set[str]:
 
 
 _OF_A_FUNCTION = tuple("""
-    arguments call combinations function global grid hints key_places keys launch launch_later
-    maps on parameters passed safecall safeprepare shared_memory targets tuned variants with
+    arguments built built_places call case_places cases choices combinations function global grid
+    hints key_places keys launch launch_later maps on parameters passed safecall safeprepare
+    shared_memory targets texts tuned variants with
     """.split())  # noqa: SIM905
 _OF_A_PARAMETER = ("compute_{}", "{}_values", "{}_choices", "{}_slots")
 

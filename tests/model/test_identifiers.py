@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import keyword
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -188,17 +189,35 @@ MODULES = sorted(
 )
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_what_generated_code_has_for_itself_is_known(module: str) -> None:
-    text = (REPOSITORY / module).read_text()
+def names_of_its_own(text: str) -> Iterator[tuple[str, set[str], list[str]]]:
+    """Each function of generated C, its own names without those of images, and all parameters."""
     code = re.sub(r'"(?:\\.|[^"\\])*"|/\*.*?\*/|^#.*?$', "", text, flags=re.DOTALL | re.MULTILINE)
     words = set(re.findall(r"\b[A-Za-z_]\w*", code))
     symbols = re.findall(r"\btb_function (\w+)_function = {", code)
     parameters = re.findall(r'\.name = "(\w+)"', text) + re.findall(r"_compute_(\w+)\(", code)
-    assert symbols
     for symbol in symbols:
         longer = tuple(f"{other}_" for other in symbols if other.startswith(f"{symbol}_"))
         own = {word for word in words if word.startswith(f"{symbol}_")}
         own = {re.sub(r"_\d+$", "", word) for word in own if not word.startswith(longer)}
-        images = {word for word in own if word.startswith(f"{symbol}__")}
-        assert own - images <= own_names(symbol, parameters)
+        yield symbol, {name for name in own if not name.startswith(f"{symbol}__")}, parameters
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_generated_code_has_for_itself_is_known(module: str) -> None:
+    found = list(names_of_its_own((REPOSITORY / module).read_text()))
+    assert found
+    for symbol, own, parameters in found:
+        assert own <= own_names(symbol, parameters)
+
+
+def test_so_are_the_names_for_launches(tmp_path: Path) -> None:
+    rows = [
+        {"arguments": {"x": x, "n": n, "K": {"constexpr": value}}, "options": {"num_warps": warps}}
+        for x, n, value, warps in itertools.product(
+            ("*fp16:16", "*fp32"), ("i32:1", "i64:16"), range(3), (4, 8)
+        )
+    ]
+    source = f"@export('t.k', grid='explicit', launches={rows})\n@triton.jit\n"
+    made.library(tmp_path, f"{source}def k(x, n, K: tl.constexpr): pass\n")
+    ((symbol, own, parameters),) = names_of_its_own(next(tmp_path.rglob("made.c")).read_text())
+    assert {"k_built_places", "k_case_places", "k_texts"} <= own <= own_names(symbol, parameters)
