@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from codegen.model.kernel import Hints
 from codegen.render.c_arguments import c_string
 from codegen.render.c_rows import Combination
-from codegen.variants.axes.hints import HintsAxis, condition_of
+from codegen.variants.axes.hints import HintsAxis, condition_of, group_names
 from codegen.variants.axes.kind import CallAxis, axes_of
-from codegen.variants.c_steps import CTable, Decisions, int_literal
+from codegen.variants.c_steps import CStep, CTable, Decisions, int_literal
 
 
 def variant_of_launches(made: Decisions, combinations: Sequence[Combination]) -> str:
@@ -24,14 +24,20 @@ def variant_of_launches(made: Decisions, combinations: Sequence[Combination]) ->
         if rows == list(range(len(rows))):
             return place
         return f"{made.table('combinations', 'int32_t', [str(row) for row in rows])}[{place}]"
-    conditions = [" && ".join(condition_of(made, fact) for fact in group) for group in facts]
-    bits = [_bit(text, bit) for bit, text in enumerate(conditions)]
+    holding = [
+        made.step("bool", name, " && ".join(condition_of(made, fact) for fact in group))
+        for name, group in zip(group_names(len(facts)), facts, strict=True)
+    ]
+    bits = [f"(uint64_t){name} << {bit}" if bit else name for bit, name in enumerate(holding)]
     word = made.step("uint64_t", "facts", " | ".join(bits))
     table = made.table("cases", "tb_case", [_case(case, row, facts) for case, row in cases])
     if len(combinations) > 1:
         counts = [len(one.cases) for one in combinations]
         starts = [str(sum(counts[:number])) for number in range(len(counts))]
-        table = f"{table} + {made.table('case_places', 'int32_t', starts)}[{place}]"
+        places = made.table("case_places", "int32_t", starts)
+        own = made.unused("cases")
+        made.steps.append(CStep(f"const tb_case *{own}", f"{table} + {places}[{place}]"))
+        table = own
     return f"tb_first_case({table}, {word})"
 
 
@@ -42,11 +48,12 @@ def _place(made: Decisions, combinations: Sequence[Combination]) -> str:
     axes = [axis for axis in axes_of(made.kernel) if isinstance(axis, CallAxis)]
     symbol = made.kernel.symbol
     texts = [
-        f"{{(const char *const[]){{{', '.join(map(c_string, axis.texts))}}}, {len(axis.texts)}}}"
-        for axis in axes
+        made.table(f"texts_{number}", "char *const", [*map(c_string, axis.texts)])
+        for number, axis in enumerate(axes)
     ]
+    rows = [f"{{{name}, {len(axis.texts)}}}" for name, axis in zip(texts, axes, strict=True)]
     choices = f"{symbol}_choices"
-    made.tables.append(CTable(f"static const tb_choice {choices}[{len(axes)}]", tuple(texts)))
+    made.tables.append(CTable(f"static const tb_choice {choices}[{len(axes)}]", tuple(rows)))
     radices = [len(axis.labels) for axis in axes]
     weights = [math.prod(radices[place + 1 :]) for place in range(len(radices))]
     numbers = [
@@ -65,11 +72,6 @@ def _place(made: Decisions, combinations: Sequence[Combination]) -> str:
         f"{number})"
     )
     return made.step("int32_t", "combination", call, " < 0")
-
-
-def _bit(condition: str, bit: int) -> str:
-    word = f"(uint64_t)({condition})"
-    return f"{word} << {bit}" if bit else word
 
 
 def _case(case: Hints, row: int, facts: Sequence[Sequence[tuple[str, int]]]) -> str:

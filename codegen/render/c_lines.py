@@ -132,9 +132,9 @@ def _in_literal(line: str) -> list[str]:
     literal = max(_LITERAL.finditer(line), key=lambda found: len(found[0]), default=None)
     if literal is None:
         return [line]
-    column = literal.start()
+    column, behind = literal.start(), len(line) - literal.end()
     texts = re.findall(r"(?:\\.|[^\\])*?(?:\\n|$)", literal[1])[:-1] or [""]
-    pieces = [piece for text in texts for piece in _words(text, LINE_LENGTH - column - 3)]
+    pieces = [piece for text in texts for piece in _words(text, LINE_LENGTH - column - 2 - behind)]
     quoted = [f'"{piece}"' for piece in pieces]
     quoted[0] = line[:column] + quoted[0]
     quoted[-1] += line[literal.end() :]
@@ -164,10 +164,13 @@ def _at_operator(line: str) -> list[str]:
 
 
 def _words(text: str, width: int) -> list[str]:
-    """Broken behind spaces and, as in paths, behind slashes."""
+    """Broken behind spaces and, as in paths, behind slashes; a word that is wider than that behind
+    a `-` or a `.` of it."""
     pieces = [""]
     for word in re.findall(r"[^\s/]+[\s/]*|[\s/]+", text):
-        if pieces[-1] and len(pieces[-1] + word.rstrip()) > width:
-            pieces.append("")
-        pieces[-1] += word
+        parts = re.findall(r"[^-.]*[-.]|[^-.]+", word) if len(word.rstrip()) > width else [word]
+        for part in parts:
+            if pieces[-1] and len(pieces[-1] + part.rstrip()) > width:
+                pieces.append("")
+            pieces[-1] += part
     return pieces

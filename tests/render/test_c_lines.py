@@ -68,6 +68,10 @@ CASES = {
         f'TB_EMBED(name, "{LONG}/{LONG}/{LONG}.cubin");',
         ["TB_EMBED(name,", f'         "{LONG}/{LONG}/"', f'         "{LONG}.cubin");'],
     ),
+    "a file's name that is too wide": (
+        f'TB_EMBED(name, "{LONG}.{LONG}-{LONG}.cubin");',
+        ["TB_EMBED(name,", f'         "{LONG}.{LONG}-"', f'         "{LONG}.cubin");'],
+    ),
     "operators": (
         f"    const int32_t variant = ({LONG} * 2 + digit) * 2 + {LONG};",
         [

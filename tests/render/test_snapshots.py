@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from codegen.model.parameters import Shape
 from codegen.model.pointer_uses import PointerUses
 from codegen.model.targets import Target
 from codegen.render.files import render
+from tests.support import made
 from tests.support.plans import choice, kernel, plan, value
 
 TINY = kernel(
@@ -86,10 +88,32 @@ MOVE = kernel(
     ),
 )
 
+LAUNCHES = [
+    {
+        "arguments": {"x": x, "n": n, "bias": bias, "BLOCK": {"constexpr": block}},
+        "options": {"num_warps": warps},
+    }
+    for x, n, bias, block, warps in (
+        ("*fp16:16", "i32:16", "*fp32:16", 64, 4),
+        ("*fp16:16", "i32", "*fp32:16", 64, 4),
+        ("*fp16:16", "i32:1", "*fp32:16", 64, 4),
+        ("*fp32:16", "i32", None, 64, 4),
+        ("*fp32:16", "i64", None, 128, 8),
+        ("*fp32", "i32:16", None, 256, 8),
+        ("*fp32", "i32:16", "*fp32", 512, 4),
+    )
+]
+LAUNCHED = f"""
+@export("tests.launched", grid="explicit", launches={LAUNCHES})
+@triton.jit
+def launched(x, n, bias, BLOCK: tl.constexpr): pass
+"""
+
 FILES: dict[str, tuple[Kernel, ...]] = {
     "tiny": (TINY,),
     "deep/full": (SCALE, EXPLICIT, BARE),
     "tensors": (MOVE,),
+    "launches": (),  # read from LAUNCHED
 }
 USES = {
     TINY.name: PointerUses(writes=frozenset({"out_ptr"})),
@@ -99,6 +123,7 @@ TITLES = {
     "tiny.py": "One kernel.",
     "deep/full.py": 'Every "kind" of thing.',
     "tensors.py": "Kernels that take tensor descriptors.",
+    "launches.py": "A kernel whose launches are listed.",
 }
 TARGETS = (Target(80), Target(90), Target(80, is_ptx=True))
 
@@ -118,12 +143,15 @@ class PythonFile(CFile):
 
 @functools.cache
 def generated() -> dict[str, str]:
-    plans = [plan(of, TARGETS, USES.get(of.name)) for kernels in FILES.values() for of in kernels]
+    kernels = [kernel for of_file in FILES.values() for kernel in of_file]
+    with tempfile.TemporaryDirectory() as folder:
+        kernels += made.read(Path(folder), LAUNCHED, "launches")
+    plans = [plan(of, TARGETS, USES.get(of.name)) for of in kernels]
     files = render(plans, TITLES, "kernels")
     return {file.path: file.content.decode() for file in files}
 
 
-@pytest.mark.parametrize("stem", FILES, ids=["tiny", "full", "tensors"])
+@pytest.mark.parametrize("stem", FILES, ids=["tiny", "full", "tensors", "launches"])
 def test_module(snapshot: SnapshotAssertion, stem: str) -> None:
     for extension in (CFile, Header, PythonFile):
         text = generated()[f"{stem}.{extension.file_extension}"]

@@ -85,7 +85,7 @@ class HintsAxis(AxisKind):
         groups = _groups(self.cases)
         conditions = [
             made.step("bool", name, " && ".join(condition_of(made, fact) for fact in group))
-            for name, group in zip(_group_names(len(groups)), groups.values(), strict=True)
+            for name, group in zip(group_names(len(groups)), groups.values(), strict=True)
         ]
         if len(conditions) == 1:
             made.digit(self, "hints", f"{conditions[0]} ? 0 : 1")
@@ -135,7 +135,7 @@ def _best(cases: Sequence[Hints], holding: Collection[int], nones: Collection[st
     return min(holding, key=lambda case: (-facts[case], case))
 
 
-def _group_names(count: int) -> Iterator[str]:
+def group_names(count: int) -> Iterator[str]:
     return iter(["aligned"]) if count == 1 else (f"aligned_{number}" for number in range(count))
 
 
