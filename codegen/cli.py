@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from codegen import report, streams
+from codegen import extra, report, streams
 from codegen.model.errors import CodegenError, CodegenErrors, shown
 from codegen.pipeline import Outcome, Request, plan_run, write
 from codegen.project.freshness import find_staleness
@@ -227,16 +227,17 @@ def _inspect(options: argparse.Namespace, config: Config) -> int:
 
 
 def _adopt(options: argparse.Namespace, config: Config) -> int:
-    from codegen.adopt.command import adopt  # and Triton, which other commands do without
+    with extra.needed():
+        from codegen.adopt.command import adopt
 
     try:
         recording = read(options.recording)
     except TritonbindError as error:
         raise CodegenError(error.reason, hint=error.hint) from error
     with exclusive(config.project, lambda: report.say(_WAITING)):
-        lines = adopt(config, recording)
-    report.adoption(lines)
-    return FRESH if any(line.file for line in lines) else FAILED
+        found = adopt(config, recording)
+    report.adoptions(found)
+    return FRESH if any(one.file for one in found) else FAILED
 
 
 def _build(options: argparse.Namespace, config: Config) -> int:

@@ -7,15 +7,15 @@ import importlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from codegen import extra
 from codegen.compile.watch import Watch
 from codegen.model.errors import CodegenError, CodegenErrors, shown
 from codegen.model.generated_file import GeneratedFile, digest
 from codegen.model.surroundings import Surroundings
-from codegen.model.triton_version import current, supported
+from codegen.model.triton_version import supported
 from codegen.project import output as files
 from codegen.project.clashes import clashes
 from codegen.project.freshness import Staleness, find_staleness, unlisted_variables
@@ -278,26 +278,12 @@ class _Found:
     """Of what was opened, as it was read."""
 
 
-_NEEDED = ("triton", "jinja2", "black", "libcst", "elftools")
-"""The packages of the extra `generate`, without which nothing is generated."""
-
-
 def _introspect(
     request: Request, selection: Selection, processes: Compilers, say: Callable[[str], None]
 ) -> _Found:
     config = request.config
-    try:
-        for name in _NEEDED:
-            if find_spec(name) is None:
-                raise ModuleNotFoundError(name=name)
-        current()  # before an import of Triton, which may fail in an unknown one
+    with extra.needed():
         from codegen.read.kernel_files import read_kernels
-    except ModuleNotFoundError as error:
-        raise CodegenError(
-            f"generating needs the package {error.name}, which is not installed",
-            hint="python -m pip install 'tritonbind[generate]', in an environment of its own "
-            "where your program has another Triton",
-        ) from error
 
     root = config.kernels_folder
     kernels: list[Kernel] = []

@@ -336,13 +336,14 @@ def test_without_triton_an_error_says_so(fresh: Project) -> None:
     fresh.write("blocked/triton.py", "raise ModuleNotFoundError('No', name='triton')")
     blocked = f"{fresh.folder / 'blocked'}{os.pathsep}{fresh.environment()['PYTHONPATH']}"
     assert fresh.child("regenerate", "--check", PYTHONPATH=blocked).code == 1
-    result = fresh.child("regenerate", PYTHONPATH=blocked)
-    assert result.code == 2
-    assert result.errors == [
-        "error: generating needs the package triton, which is not installed",
-        "  hint: python -m pip install 'tritonbind[generate]', in an environment of its own where "
-        "your program has another Triton",
-    ]
+    for command in (("regenerate",), ("adopt", "run.json")):
+        result = fresh.child(*command, PYTHONPATH=blocked)
+        assert result.code == 2
+        assert result.errors == [
+            "error: generating needs the package triton, which is not installed",
+            "  hint: python -m pip install 'tritonbind[generate]', in an environment of its own "
+            "where your program has another Triton",
+        ]
 
 
 def test_progress_is_one_line_on_a_terminal(new: Project) -> None:
