@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from codegen.adopt.line import Line
+from codegen.adopt.adoption import Adoption
 from codegen.model.errors import CodegenError, shown
 from codegen.model.options import DEFAULTS, OPTIONS
 from codegen.pipeline import Outcome
@@ -175,17 +175,17 @@ def functions_table(manifest: Manifest) -> None:
 
 
 @product()
-def adoption(lines: Sequence[Line]) -> None:
+def adoptions(found: Sequence[Adoption]) -> None:
     """What became of each recorded kernel, and why some of it is not adopted."""
-    for line in lines:
-        if line.file:
-            new = f", {line.new} of them new" if 0 < line.new < line.listed else ""
-            new = ", none of them new" if not line.new else new
-            noun = "specialisation" if line.listed == 1 else "specialisations"
-            print(f"adopted {line.kernel}: {line.listed} {noun}{new}, in {line.file}")
-        for problem in line.problems:
-            print(f"{'left out' if line.file else 'not adopted'} {line.kernel}: {problem}")
-    if any(line.file for line in lines):
+    for one in found:
+        if one.file:
+            new = f", {one.new} of them new" if 0 < one.new < one.listed else ""
+            new = ", none of them new" if not one.new else new
+            noun = "specialisation" if one.listed == 1 else "specialisations"
+            print(f"adopted {one.kernel}: {one.listed} {noun}{new}, in {one.file}")
+        for problem in one.problems:
+            print(f"{'left out' if one.file else 'not adopted'} {one.kernel}: {problem}")
+    if any(one.file for one in found):
         print(f"now run `{COMMAND} regenerate`")
 
 

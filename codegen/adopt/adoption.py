@@ -1,4 +1,4 @@
-"""What is said of a recorded kernel after an adoption."""
+"""What became of a recorded kernel, for whoever tells it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from codegen.model.errors import CodegenError
 
 
 @dataclass(frozen=True)
-class Line:
+class Adoption:
     """What became of a recorded kernel."""
 
     kernel: str

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from codegen.adopt.adoption import Adoption
+from codegen.adopt.earlier import Earlier
 from codegen.adopt.finding import find
-from codegen.adopt.kernel_files import Adopted, Row, added, data, declaration, imports, text
-from codegen.adopt.line import Line
-from codegen.model.errors import CodegenError, shown, told
-from codegen.model.paths import read_if_file
+from codegen.adopt.kernel_files import Adopted, Row, added, data, with_declarations
+from codegen.model.errors import CodegenError
 from codegen.model.targets import TARGETS
 from codegen.project.settings import Config
 from codegen.read.offline.triton_driver import offline
@@ -22,7 +21,7 @@ from tritonbind.recording_file import to_json
 _FOLDER = "adopted"
 
 
-def adopt(config: Config, recording: Recording) -> list[Line]:
+def adopt(config: Config, recording: Recording) -> list[Adoption]:
     """Write kernel files that declare what was launched, and the data beside them.
 
     What an earlier adoption wrote stays, with what people made of it: new launches are added to
@@ -30,28 +29,29 @@ def adopt(config: Config, recording: Recording) -> list[Line]:
     read as what it was written as; then nothing is written.
     """
     folder = config.kernels_folder / _FOLDER
-    kernels, lines = _found(config, recording)
+    earlier = Earlier.read(folder)
+    kernels, adoptions = _found(config, recording, earlier)
     files: dict[Path, str] = {}
     by_stem: dict[str, list[Adopted]] = {}
     for kernel in kernels:
         by_stem.setdefault(kernel.stem, []).append(kernel)
-        path = folder / kernel.data_file
-        before = _data(path)
-        files[path] = data(kernel, before)
-        lines.append(_line(config, kernel, before))
-    for stem, of_module in by_stem.items():
-        path = folder / f"{stem}.py"
-        files[path] = _with_declarations(read_if_file(path), of_module)
+        before = earlier.data_of(kernel)
+        files[folder / kernel.data_file] = data(kernel, before)
+        adoptions.append(_adoption(config, kernel, before, earlier))
+    for stem, of_stem in by_stem.items():
+        files[folder / f"{stem}.py"] = with_declarations(earlier.text_of(stem), of_stem)
     for path, content in files.items():  # the data first: a kernel file names it
         _write(path, content)
-    return sorted(lines, key=lambda line: line.kernel)
+    return sorted(adoptions, key=lambda one: one.kernel)
 
 
-def _found(config: Config, recording: Recording) -> tuple[list[Adopted], list[Line]]:
-    """The kernels that are on this machine, and the lines of those that are not."""
+def _found(
+    config: Config, recording: Recording, earlier: Earlier
+) -> tuple[list[Adopted], list[Adoption]]:
+    """The kernels that are on this machine, and what is to be told of the others."""
     found: list[Adopted] = []
-    lines = []
-    names: set[str] = set()
+    others = []
+    taken = earlier.symbols
     with offline(_capability(recording)):
         for entry in to_json(recording)["kernels"]:
             problems = [*_unspelt(entry["launches"])]
@@ -61,11 +61,11 @@ def _found(config: Config, recording: Recording) -> tuple[list[Adopted], list[Li
                     raise CodegenError("no launch of it can be adopted")
                 one = find(entry["kernel"], entry["digest"], config.project)
             except CodegenError as error:
-                lines.append(Line(entry["kernel"], "", 0, 0, (*problems, error)))
+                others.append(Adoption(entry["kernel"], "", 0, 0, (*problems, error)))
                 continue
-            symbol = _symbol(one.name, one.module, names)
-            names.add(symbol)
-            grids = tuple(grid["source"] for grid in entry["grids"])
+            symbol = earlier.symbol_of(entry["kernel"], entry["digest"], one.module)
+            symbol = symbol or _symbol(one.name, one.module, taken)
+            taken.add(symbol)
             found.append(
                 Adopted(
                     entry["kernel"],
@@ -74,15 +74,15 @@ def _found(config: Config, recording: Recording) -> tuple[list[Adopted], list[Li
                     entry["digest"],
                     tuple(rows),
                     tuple(entry["tuned"]),
-                    grids,
+                    tuple(grid["source"] for grid in entry["grids"]),
                     tuple(problems),
                 )
             )
-    lines += [
-        Line(row.kernel, "", 0, 0, (CodegenError(f"{row.reason} ({row.count} launches)"),))
+    others += [
+        Adoption(row.kernel, "", 0, 0, (CodegenError(f"{row.reason} ({row.count} launches)"),))
         for row in recording.not_recorded
     ]
-    return found, lines
+    return found, others
 
 
 def _capability(recording: Recording) -> int:
@@ -125,36 +125,22 @@ def _symbol(name: str, module: str, taken: set[str]) -> str:
     return next(one for one in (own, *longer, *numbered) if one not in taken)
 
 
-def _data(path: Path) -> Mapping[str, Any] | None:
-    content = read_if_file(path)
-    if content is None:
-        return None
-    try:
-        found: dict[str, Any] = json.loads(content)
-        for row in found["launches"]:
-            _ = row["arguments"]
-        return found
-    except (ValueError, KeyError, TypeError) as error:
-        raise CodegenError(
-            f"{shown(path)} is not what `tritonbind adopt` wrote: {told(error)}",
-            hint="mend it, or remove it and adopt again",
-        ) from error
-
-
-def _line(config: Config, kernel: Adopted, before: Mapping[str, Any] | None) -> Line:
+def _adoption(
+    config: Config, kernel: Adopted, before: Mapping[str, Any] | None, earlier: Earlier
+) -> Adoption:
+    new = len(added(kernel, before))
+    count = new + (len(before["launches"]) if before is not None else 0)
+    problems = [*kernel.problems]
+    if lost := earlier.outdated(kernel):
+        problems.append(
+            CodegenError(
+                f"the launches of an earlier adoption ({lost}) are dropped: the kernel's source, "
+                "or a value that it reads, has changed since",
+                hint=f"git has them, in {kernel.data_file}; record them again with this source",
+            )
+        )
     file = f"{config.kernels}/{_FOLDER}/{kernel.stem}.py"
-    new = added(kernel, before)
-    count = len(new) + (len(before["launches"]) if before is not None else 0)
-    return Line(kernel.recorded, file, count, len(new), kernel.problems)
-
-
-def _with_declarations(content: bytes | None, kernels: Sequence[Adopted]) -> str:
-    """A kernel file that declares these too; what is declared there stays as it is."""
-    if content is None:
-        return text(kernels)
-    before = content.decode()
-    more = [kernel for kernel in kernels if f'"{kernel.data_file}"' not in before]
-    return before + "".join(f"\n{imports([one])}\n\n{declaration(one)}\n" for one in more)
+    return Adoption(kernel.recorded, file, count, new, tuple(problems))
 
 
 def _write(path: Path, content: str) -> None:

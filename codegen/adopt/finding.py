@@ -26,8 +26,6 @@ class Found:
     """What a kernel file imports; of a script, its place below the project."""
     name: str
     """The kernel's dotted name there."""
-    kernel: Any
-    """With what stands around it."""
     is_importable: bool
     """Whether `import module` works; else only what the kernel needs of the module's file runs."""
 
@@ -44,6 +42,12 @@ def find(place: str, digest: str, project: Path) -> Found:
     none.
     """
     module, _, qualname = place.partition(":")
+    if module == "__main__":
+        raise CodegenError(
+            "the program is no file that could be imported by its name",
+            hint="put the kernel into a module, or call the program's file by letters, digits and "
+            "`_`, and record it again",
+        )
     module = _script(module, project) or module
     is_importable, reason = _imports(module)
     owner = importlib.import_module(module) if is_importable else None
@@ -54,7 +58,7 @@ def find(place: str, digest: str, project: Path) -> Found:
         if function is None:
             continue
         if digest_of(function) == digest:
-            return Found(module, name, kernel, is_importable)
+            return Found(module, name, is_importable)
         others |= name == qualname or function.fn.__qualname__ == qualname
     if others:
         raise CodegenError(

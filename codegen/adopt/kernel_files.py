@@ -36,8 +36,7 @@ class Adopted:
 
     @property
     def stem(self) -> str:
-        """What its kernel file is called, without `.py`."""
-        return self.found.module.removesuffix(".py").replace("/", "_").replace(".", "_")
+        return stem_of(self.found.module)
 
     @property
     def data_file(self) -> str:
@@ -48,6 +47,11 @@ class Adopted:
         """Of the TVM FFI function."""
         module = self.found.module.removesuffix(".py").replace("/", ".")
         return f"{module}.{self.symbol}"
+
+
+def stem_of(module: str) -> str:
+    """What the kernel file of a module is called, without `.py`."""
+    return module.removesuffix(".py").replace("/", "_").replace(".", "_").lstrip("_")
 
 
 def data(kernel: Adopted, before: Mapping[str, Any] | None) -> str:
@@ -81,34 +85,44 @@ def _joined(tables: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
     return ({"key": list(key), "rows": list(found.values())} for key, found in rows.items())
 
 
-def text(kernels: Sequence[Adopted]) -> str:
-    """A kernel file with the declarations of some kernels of one module."""
-    first = f"Kernels of {kernels[0].found.module}, as a program launched them."
-    return f'"""{first}\n\n{_ABOUT}\n"""\n' + "".join(
-        f"\n{part}\n" for part in (imports(kernels), *map(declaration, kernels))
-    )
+def with_declarations(before: str | None, kernels: Sequence[Adopted]) -> str:
+    """A kernel file that declares these too; what is declared there stays as it is."""
+    if before is None:
+        module = kernels[0].found.module
+        text = f'"""Kernels of {module}, as a program launched them.\n\n{_ABOUT}\n"""\n'
+        return text + _declared(kernels)
+    more = (kernel for kernel in kernels if f'"{kernel.data_file}"' not in before)
+    return before + "".join(_declared([kernel]) for kernel in more)
 
 
 _ABOUT = """What was launched stands beside this file, in a .json file for each kernel: what is
 listed there is built. All of it is yours to read, trim and change."""
 
 
-def imports(kernels: Sequence[Adopted]) -> str:
-    """The statements that the declarations of these kernels need."""
+def _declared(kernels: Sequence[Adopted]) -> str:
+    """The imports and declarations of some kernels."""
+    parts = (_imports(kernels), *map(_declaration, kernels))
+    return "".join(f"\n{part}\n" for part in parts)
+
+
+def _imports(kernels: Sequence[Adopted]) -> str:
     own = ["export"] + ["kernel_of"] * any(not kernel.found.is_importable for kernel in kernels)
-    lines = [f"from codegen.export import {', '.join(own)}"]
-    found = [kernel.found for kernel in kernels if kernel.found.is_importable]
-    names = sorted({one.name.partition(".")[0] for one in found})
-    if names:
-        start = f"from {found[0].module} import "
-        line = f"{start}{', '.join(names)}"
-        if len(line) > _WIDTH:
-            line = "\n".join((f"{start}(", *(f"    {name}," for name in names), ")"))
-        lines += ["", line]
-    return "\n".join(lines)
+    parts = [f"from codegen.export import {', '.join(own)}"]
+    names: dict[str, set[str]] = {}
+    for found in (kernel.found for kernel in kernels if kernel.found.is_importable):
+        names.setdefault(found.module, set()).add(found.name.partition(".")[0])
+    statements = [_import(module, sorted(of_module)) for module, of_module in names.items()]
+    return "\n\n".join([*parts, *["\n".join(statements)] * bool(statements)])
 
 
-def declaration(kernel: Adopted) -> str:
+def _import(module: str, names: Sequence[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= _WIDTH:
+        return line
+    return "\n".join((f"from {module} import (", *(f"    {name}," for name in names), ")"))
+
+
+def _declaration(kernel: Adopted) -> str:
     """The statement that declares a kernel, and what a person may want to decide there."""
     found = kernel.found
     named = found.name if found.is_importable else f'kernel_of("{found.place}")'

@@ -61,6 +61,16 @@ def data(project: Project, name: str) -> Any:
     return json.loads((project.folder / "kernels/adopted" / name).read_text())
 
 
+def head(module: str) -> str:
+    return f'''\
+"""Kernels of {module}, as a program launched them.
+
+What was launched stands beside this file, in a .json file for each kernel: what is
+listed there is built. All of it is yours to read, trim and change.
+"""
+'''
+
+
 def test_a_script_is_declared_and_not_run(project: Project) -> None:
     result = adopted(project, recorded(project))
     assert result == Result(
@@ -69,13 +79,7 @@ def test_a_script_is_declared_and_not_run(project: Project) -> None:
         "now run `python -m codegen regenerate`\n",
         "",
     )
-    assert (project.folder / "kernels/adopted/app.py").read_text() == '''\
-"""Kernels of app.py, as a program launched them.
-
-What was launched stands beside this file, in a .json file for each kernel: what is
-listed there is built. All of it is yours to read, trim and change.
-"""
-
+    assert (project.folder / "kernels/adopted/app.py").read_text() == head("app.py") + """
 from codegen.export import export, kernel_of
 
 # Callers pass the grid, which the program computes so:
@@ -86,7 +90,7 @@ export(
     launches="app.scale.json",
     optional_targets=True,
 )(kernel_of("app.py:scale"))
-'''
+"""
     row = recording_file.to_json(recording())["kernels"][0]["launches"][0]
     assert data(project, "app.scale.json") == {
         "kernel": "app:scale",
@@ -97,13 +101,7 @@ export(
 
 def test_kernels_of_a_package_are_imported(project: Project) -> None:
     adopted(project, recorded(project, "pack.ops:scale", grids=()))
-    assert (project.folder / "kernels/adopted/pack_ops.py").read_text() == '''\
-"""Kernels of pack.ops, as a program launched them.
-
-What was launched stands beside this file, in a .json file for each kernel: what is
-listed there is built. All of it is yours to read, trim and change.
-"""
-
+    assert (project.folder / "kernels/adopted/pack_ops.py").read_text() == head("pack.ops") + """
 from codegen.export import export
 
 from pack.ops import scale
@@ -115,7 +113,7 @@ export(
     launches="pack_ops.scale.json",
     optional_targets=True,
 )(scale)
-'''
+"""
 
 
 def test_kernels_of_one_name_get_functions_of_two(project: Project) -> None:
@@ -123,6 +121,38 @@ def test_kernels_of_one_name_get_functions_of_two(project: Project) -> None:
     assert {path.name for path in (project.folder / "kernels/adopted").iterdir()} == {
         *("app.py", "app.scale.json", "pack_ops.py", "pack_ops.ops_scale.json")
     }
+
+
+def test_a_function_keeps_its_name_whatever_is_adopted_later(project: Project) -> None:
+    adopted(project, recorded(project, "pack.ops:scale"))
+    adopted(project, recorded(project), recorded(project, "pack.ops:scale"))
+    assert {path.name for path in (project.folder / "kernels/adopted").iterdir()} == {
+        *("app.py", "app.app_scale.json", "pack_ops.py", "pack_ops.scale.json")
+    }
+    assert (project.folder / "kernels/adopted/pack_ops.py").read_text().count("export(") == 1
+
+
+def test_launches_of_another_source_do_not_stay(project: Project) -> None:
+    adopted(project, recorded(project))
+    project.edit("app.py", "* 2", "* 3")
+    needed_parts._PARTS.clear()
+    row = launch(options={"num_warps": 2})
+    result = adopted(project, recorded(project, launches=(row,)))
+    assert result.out.splitlines()[:3] == [
+        "adopted app:scale: 1 specialisation, in kernels/adopted/app.py",
+        "left out app:scale: the launches of an earlier adoption (1) are dropped: the kernel's "
+        "source, or a value that it reads, has changed since",
+        "  hint: git has them, in app.scale.json; record them again with this source",
+    ]
+    now = data(project, "app.scale.json")
+    assert [one["options"] for one in now["launches"]] == [{"num_warps": 2}]
+    assert now["digest"] == recorded(project).digest
+
+
+def test_modules_of_private_names_have_files_that_can_be_imported(project: Project) -> None:
+    (project.folder.parent / "site/_pack.py").write_text(PACKAGE)
+    result = adopted(project, recorded(project, "_pack:scale"))
+    assert "in kernels/adopted/pack.py" in result.out
 
 
 def test_a_kernel_that_its_module_holds_by_another_name_is_found(project: Project) -> None:
@@ -194,6 +224,14 @@ export(
             {"digest": "0" * 64},
             "not adopted pack.ops:gone: pack.ops has no `gone`\n"
             "  hint: install the version that the program has",
+        ),
+        (
+            "__main__:scale",
+            {},
+            "not adopted __main__:scale: the program is no file that could be imported by its "
+            "name\n"
+            "  hint: put the kernel into a module, or call the program's file by letters, digits "
+            "and `_`, and record it again",
         ),
         (
             "nopack.ops:scale",
