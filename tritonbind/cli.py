@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tritonbind import session
 from tritonbind.errors import TritonbindError
 from tritonbind.record_program import record_program
 from tritonbind.recording import Recording
+from tritonbind.talk import say
 
 DONE, FAILED = 0, 2
 GENERATORS = ("adopt", "regenerate", "list", "inspect", "build")
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
     except TritonbindError as error:
-        print(f"tritonbind: error: {error}", file=sys.stderr)
+        say(f"error: {error}")
         return FAILED
     except KeyboardInterrupt:
         return FAILED
@@ -68,17 +68,13 @@ def _tell(recording: Recording, file: str) -> None:
     """What was recorded, in a line; and what was not, in one for each."""
     launches = [launch for kernel in recording.kernels for launch in kernel.launches]
     if launches:
-        print(
-            f"tritonbind: {file}: {_counted(len(recording.kernels), 'kernel')}, "
+        say(
+            f"{file}: {_counted(len(recording.kernels), 'kernel')}, "
             f"{_counted(len(launches), 'specialisation')}, "
-            f"{_counted(sum(launch.count for launch in launches), 'launch')}",
-            file=sys.stderr,
+            f"{_counted(sum(launch.count for launch in launches), 'launch')}"
         )
     for lost in recording.not_recorded:
-        print(
-            f"tritonbind: not recorded: {lost.kernel}: {lost.reason} ({lost.count})",
-            file=sys.stderr,
-        )
+        say(f"not recorded: {lost.kernel}: {lost.reason} ({lost.count})")
 
 
 def _counted(count: int, what: str) -> str:

@@ -1,12 +1,24 @@
-"""The name of the current device, as CUDA's driver has it."""
+"""What CUDA's own library tells of devices; without it, nothing is known."""
 
 from __future__ import annotations
 
 import ctypes
 
+_PROPERTIES = {
+    "max_shared_mem": 97,
+    "max_num_regs": 12,
+    "multiprocessor_count": 16,
+    "warpSize": 10,
+    "sm_clock_rate": 13,
+    "mem_clock_rate": 36,
+    "mem_bus_width": 37,
+}
+"""What `get_device_properties` of Triton gives, each with its number among `CUdevice_attribute`."""
+
 
 def current_device() -> str:
-    """The name, or `unknown`. The driver has started: it is asked after a launch."""
+    """The name of the current device, or `unknown`. It is asked for after a launch, so the driver
+    has started."""
     try:
         cuda = ctypes.CDLL("libcuda.so.1")
         device, name = ctypes.c_int(), ctypes.create_string_buffer(256)
@@ -17,3 +29,20 @@ def current_device() -> str:
     except (OSError, AttributeError):
         return "unknown"
     return name.value.decode(errors="replace")
+
+
+def device_properties(device: int) -> dict[str, int] | None:
+    """Of a device by its ordinal; None where CUDA's driver does not tell them all."""
+    try:
+        cuda = ctypes.CDLL("libcuda.so.1")
+        handle, value = ctypes.c_int(), ctypes.c_int()
+        if cuda.cuInit(0) or cuda.cuDeviceGet(ctypes.byref(handle), device):
+            return None
+        found = {}
+        for name, number in _PROPERTIES.items():
+            if cuda.cuDeviceGetAttribute(ctypes.byref(value), number, handle):
+                return None
+            found[name] = value.value
+        return found
+    except (OSError, AttributeError):
+        return None

@@ -11,7 +11,8 @@ from tritonbind import recording_file, session
 from tritonbind.errors import TritonbindError
 from tritonbind.import_hook import RECORD, STARTED
 from tritonbind.recording import Recording
-from tritonbind.run_program import run_program, say
+from tritonbind.run_program import run_program
+from tritonbind.talk import say
 
 
 def record_program(command: Sequence[str], file: Path) -> tuple[int, Recording]:

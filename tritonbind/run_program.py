@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tritonbind.errors import TritonbindError
+from tritonbind.talk import say
 
 _PATIENCE = 10.0
 """Seconds after which a program that runs no Python of ours is told of."""
@@ -44,10 +44,6 @@ def run_program(
     watch.cancel()
     _tell(command, started, what)
     return code if code >= 0 else 128 - code
-
-
-def say(sentence: str) -> None:
-    print(f"tritonbind: {sentence}", file=sys.stderr, flush=True)
 
 
 def _tell(command: Sequence[str], started: Path, what: str) -> None:

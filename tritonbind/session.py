@@ -22,6 +22,7 @@ from tritonbind.errors import TritonbindError
 from tritonbind.import_hook import RECORD
 from tritonbind.recorder import Recorder
 from tritonbind.recording import Recording, merged
+from tritonbind.talk import say
 from tritonbind.version import version
 
 _SECONDS = 1.0
@@ -38,7 +39,7 @@ class Session:
     """The recording of this process, and of those that are forked of it, into parts of a file."""
 
     def __init__(self) -> None:
-        self._recorder = Recorder(_say, self._watch)
+        self._recorder = Recorder(say, self._watch)
         self.file: Path | None = None
         """What is being recorded into; None while nothing is."""
         self._begin()
@@ -119,7 +120,7 @@ class Session:
                 self._written = state
             except Exception as error:
                 if not self._has_failed:
-                    _say(f"this process is not recorded: {error}")
+                    say(f"this process is not recorded: {error}")
                 self._has_failed = True
 
 
@@ -142,7 +143,7 @@ def recording(file: str | os.PathLike[str]) -> Iterator[None]:
     session, path = of_this_process(), Path(os.path.abspath(file))
     other = session.file or os.environ.get(RECORD)
     if other:
-        _say(f"{file} is not written: the process is being recorded into {other}")
+        say(f"{file} is not written: the process is being recorded into {other}")
         yield
         return
     refuse_leftovers(path)
@@ -203,9 +204,3 @@ def merge(paths: Iterable[Path], file: Path) -> Recording:
     whole = merged(map(recording_file.read, files))
     recording_file.write(whole, file)
     return whole
-
-
-def _say(sentence: str) -> None:
-    """On stderr, where there is one."""
-    with contextlib.suppress(Exception):
-        print(f"tritonbind: {sentence}", file=sys.stderr, flush=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 
 from tritonbind.import_hook import RECORD, SERVE, SERVED, STARTED, after_import
 
@@ -50,8 +49,9 @@ def _tried(change: Callable[[object], None]) -> Callable[[object], None]:
         try:
             change(module)
         except Exception as error:
-            text = f"{type(error).__name__}: {error}"
-            print(f"tritonbind: this process is not recorded: {text}", file=sys.stderr)
+            from tritonbind.talk import say
+
+            say(f"this process is not recorded: {type(error).__name__}: {error}")
 
     return tried
 

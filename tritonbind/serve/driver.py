@@ -6,20 +6,10 @@ that is put off until something needs it; what programs ask for is answered by t
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from typing import Any
 
-_PROPERTIES = {
-    "max_shared_mem": 97,
-    "max_num_regs": 12,
-    "multiprocessor_count": 16,
-    "warpSize": 10,
-    "sm_clock_rate": 13,
-    "mem_clock_rate": 36,
-    "mem_bus_width": 37,
-}
-"""What `get_device_properties` of Triton gives, each with its number among `CUdevice_attribute`."""
+from tritonbind.devices import device_properties
 
 
 class LateUtils:
@@ -45,23 +35,6 @@ class LateUtils:
         if found is None:
             found = self._own().get_device_properties(device)
         return found
-
-
-def device_properties(device: int) -> dict[str, int] | None:
-    """Of a device by its ordinal; None where CUDA's driver does not tell them all."""
-    try:
-        cuda = ctypes.CDLL("libcuda.so.1")
-        handle, value = ctypes.c_int(), ctypes.c_int()
-        if cuda.cuInit(0) or cuda.cuDeviceGet(ctypes.byref(handle), device):
-            return None
-        found = {}
-        for name, number in _PROPERTIES.items():
-            if cuda.cuDeviceGetAttribute(ctypes.byref(value), number, handle):
-                return None
-            found[name] = value.value
-        return found
-    except (OSError, AttributeError):
-        return None
 
 
 class LateDriver:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import Counter
 
 from tritonbind.errors import TritonbindError
 from tritonbind.serve.manifest import Function
+from tritonbind.talk import say
 
 
 class NotServedError(TritonbindError):
@@ -51,14 +51,6 @@ class Misses:
         for (kernel, reason), count in sorted(self.counts.items()):
             if count > 1:
                 say(f"{kernel}: {count} launches were not served: {reason}")
-
-
-def say(text: str) -> None:
-    """A line on stderr. Where that is closed, the program goes on."""
-    try:
-        print(f"tritonbind: {text}", file=sys.stderr, flush=True)
-    except (OSError, ValueError, AttributeError):
-        return
 
 
 _REMEDY = "record such a launch, adopt the recording, and generate the package again"

@@ -13,9 +13,10 @@ from tritonbind.serve.driver import LateDriver
 from tritonbind.serve.kernel import ServedKernel
 from tritonbind.serve.launcher_source import UnfitError
 from tritonbind.serve.manifest import Function, functions_of
-from tritonbind.serve.misses import Misses, NotServedError, say
+from tritonbind.serve.misses import Misses, NotServedError
 from tritonbind.serve.packages import find
 from tritonbind.serve.patches import Patches
+from tritonbind.talk import say
 
 
 class Program:

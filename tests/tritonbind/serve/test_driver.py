@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.support import standin
 from tritonbind.serve import driver
-from tritonbind.serve.driver import LateDriver, device_properties
+from tritonbind.serve.driver import LateDriver
 
 
 class Utils:
@@ -66,26 +64,3 @@ def test_triton_has_its_own_again() -> None:
     MODULE.CudaUtils = Utils
     LateDriver(MODULE).remove()
     assert MODULE.CudaUtils is Utils
-
-
-def test_the_properties_are_those_of_the_driver() -> None:
-    code = """
-    import json
-    from tritonbind.serve.driver import device_properties
-    print(json.dumps([device_properties(0), device_properties(99)]))
-    """
-    known, unknown = json.loads(standin.run_child(code))
-    assert known == {
-        **{"max_shared_mem": 232448, "max_num_regs": 65536, "multiprocessor_count": 132},
-        **{"warpSize": 32, "sm_clock_rate": 1980000, "mem_clock_rate": 2619000},
-        "mem_bus_width": 5120,
-    }
-    assert unknown is None
-
-
-def test_without_a_driver_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> None:
-        raise OSError(f"{name}: cannot open shared object file")
-
-    monkeypatch.setattr("ctypes.CDLL", missing)
-    assert device_properties(0) is None
