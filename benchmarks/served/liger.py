@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 
 from benchmarks.served.inputs import normal
@@ -11,28 +14,32 @@ WIDTH, WORDS = 4096, 32000
 
 
 def rms_norm(sizes: Sizes) -> Results:
-    from liger_kernel.ops.rms_norm import LigerRMSNormFunction
+    from liger_kernel.ops.rms_norm import LigerRMSNormFunction as Function
 
-    results = []
-    for tokens in sizes.tokens:
-        x, weight = normal(tokens, WIDTH, requires_grad=True), normal(WIDTH, requires_grad=True)
-        y = LigerRMSNormFunction.apply(x, weight, 1e-6)
-        y.sum().backward()
-        results += [y, x.grad, weight.grad]
-    return results
+    shapes = ([(tokens, WIDTH), (WIDTH,)] for tokens in sizes.tokens)
+    return [one for each in shapes for one in _both_ways(Function, each, 1e-6)]
 
 
 def layer_norm(sizes: Sizes) -> Results:
-    from liger_kernel.ops.layer_norm import LigerLayerNormFunction
+    from liger_kernel.ops.layer_norm import LigerLayerNormFunction as Function
 
-    results = []
-    for tokens in sizes.tokens:
-        x = normal(tokens, WIDTH, requires_grad=True)
-        weight, bias = (normal(WIDTH, requires_grad=True) for _ in range(2))
-        y = LigerLayerNormFunction.apply(x, weight, bias, 1e-6)
-        y.sum().backward()
-        results += [y, x.grad, weight.grad, bias.grad]
-    return results
+    shapes = ([(tokens, WIDTH), (WIDTH,), (WIDTH,)] for tokens in sizes.tokens)
+    return [one for each in shapes for one in _both_ways(Function, each, 1e-6)]
+
+
+def swiglu(sizes: Sizes) -> Results:
+    from liger_kernel.ops.swiglu import LigerSiLUMulFunction as Function
+
+    shapes = ([(tokens, WIDTH), (tokens, WIDTH)] for tokens in sizes.tokens)
+    return [one for each in shapes for one in _both_ways(Function, each)]
+
+
+def _both_ways(function: Any, shapes: Sequence[tuple[int, ...]], *more: object) -> Results:
+    """Of tensors of these shapes: the result, then their gradients."""
+    inputs = [normal(*shape, requires_grad=True) for shape in shapes]
+    result = function.apply(*inputs, *more)
+    result.sum().backward()
+    return [result, *(one.grad for one in inputs)]
 
 
 def rope(sizes: Sizes) -> Results:
@@ -42,18 +49,6 @@ def rope(sizes: Sizes) -> Results:
     for tokens in sizes.tokens:
         q, k = normal(1, 32, tokens, 128), normal(1, 8, tokens, 128)
         results += LigerRopeFunction.apply(q, k, normal(1, tokens, 128), normal(1, tokens, 128))
-    return results
-
-
-def swiglu(sizes: Sizes) -> Results:
-    from liger_kernel.ops.swiglu import LigerSiLUMulFunction
-
-    results = []
-    for tokens in sizes.tokens:
-        a, b = (normal(tokens, WIDTH, requires_grad=True) for _ in range(2))
-        y = LigerSiLUMulFunction.apply(a, b)
-        y.sum().backward()
-        results += [y, a.grad, b.grad]
     return results
 
 
