@@ -93,9 +93,19 @@ def summary(config: Config, outcome: Outcome, library: Library, verbose: bool = 
     counts = f"{_count(len(functions), 'function')}, {_count(images, 'image')}"
     size = _size(library.path.stat().st_size)
     say(f"{config.output}/: {counts}; {_deeds(outcome, images)}")
+    for name, entry in sorted(functions.items()):
+        if entry["omitted"]:
+            say(_omitted(name, entry["omitted"]))
     if verbose and outcome.memory:
         say(f"memory: {_size(outcome.memory)} at most in a process that compiles")
     say(f"library: {shown(library.path)} ({state}, {size})")
+
+
+def _omitted(name: str, omitted: Sequence[Mapping[str, str]]) -> str:
+    first, others = omitted[0], len(omitted) - 1
+    more = f"; `{COMMAND} inspect {name}` tells of {others} more" if others else ""
+    reason = first["reason"].partition("\n")[0]
+    return f"left out of {name}: {first['variant']} for {first['target']}: {reason}{more}"
 
 
 def _deeds(outcome: Outcome, images: int) -> str:

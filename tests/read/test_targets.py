@@ -176,7 +176,11 @@ def test_what_a_target_cannot_have_is_left_out_where_the_declaration_allows_it(
     project = new_project(tmp_path, {"pyproject.toml": SETTINGS, "kernels/a.py": source})
     result = project.run("regenerate")
     assert result.code == 0
-    assert result.errors[-2].endswith(" written, 6 of 6 images compiled")
+    assert result.errors[-3].endswith(" written, 6 of 6 images compiled")
+    assert result.errors[-2] == (
+        f"left out of demo.narrow: fp8e4nv-aligned for sm_80: {REASON}; "
+        "`python -m codegen inspect demo.narrow` tells of 1 more"
+    )
     entry = json.loads(project.run("list", "--json").out)["demo.narrow"]
     built = {label: list(variant["images"]) for label, variant in entry["variants"].items()}
     both, one = ["sm_80", "sm_90"], ["sm_90"]
