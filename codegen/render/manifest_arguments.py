@@ -55,6 +55,15 @@ def compiled_in(kernel: Kernel) -> dict[str, dict[str, Any]]:
     return found
 
 
+def configurations_of(axis: ConfigurationAxis) -> list[dict[str, Any]]:
+    """The values that each configuration gives, by number: constexprs, and options by name."""
+    return [
+        {name: spelt(value) for name, value in one.constexprs}
+        | {name: getattr(one.options, name) for name in one.given}
+        for one in axis.configurations
+    ]
+
+
 def spelt(value: object) -> Any:
     """A constexpr's value, as recordings spell it. A function has its digest, too."""
     if isinstance(value, Held):

@@ -27,7 +27,13 @@ def tuned_table(
     A row that says nothing of a column stands for each of its choices. Raises `CodegenError` for a
     key that does not fit the kernel.
     """
-    keyed = _keyed(kernel, combinations, tuning)
+    keyed = keyed_parameters(kernel, combinations, tuning)
+    for name in tuning.key:
+        if name in dict(kernel.tuples):
+            raise CodegenError(
+                f"its keys have `{name}`, which is a tuple",
+                hint="leave out tuned, and name a configuration in each call",
+            )
     is_typed = len(tuning.tuned[0][0]) > len(keyed)
     found = [
         (entries, number)
@@ -42,19 +48,13 @@ def tuned_table(
     return TunedTable(columns, tuple(sorted(rows.items())))
 
 
-def _keyed(
+def keyed_parameters(
     kernel: KernelSource, combinations: Sequence[Combination], tuning: Tuning
 ) -> list[Parameter | Constexpr]:
     """The parameters whose values are in Triton's keys: those that reach the autotuner. What
     configurations give does not reach it, nor what heuristics below it compute."""
     parameters = {parameter.name: parameter for parameter in kernel.parameters}
     known = combinations[0].values
-    for name in tuning.key:
-        if name in dict(kernel.tuples):
-            raise CodegenError(
-                f"its keys have `{name}`, which is a tuple",
-                hint="leave out tuned, and name a configuration in each call",
-            )
     return [
         parameters[name]
         for name in tuning.key

@@ -9,6 +9,7 @@ import pytest
 
 from codegen.model.kernel import Kernel
 from codegen.render.manifest_arguments import arguments_of, compiled_in
+from codegen.render.manifest_entries import functions_of
 from tests.support import made
 
 SOURCE = """
@@ -96,6 +97,30 @@ def test_what_configurations_give_is_compiled_in_where_all_give_the_same(
     found = compiled_in(kernels["tuned"])
     assert found["BLOCK"] == {"constexpr": 64}
     assert "num_warps" not in found
+
+
+def test_configurations_with_their_values_and_the_names_in_keys(tmp_path: Path) -> None:
+    source = """
+@export("tests.t", types={"x": "*fp32", "n": "i32", "sizes": ("i32",)}, grid=lambda: (1,),
+        constexprs={"MODE": ["a", "b"]})
+@triton.heuristics({"ABOVE": lambda args: 1})
+@triton.autotune([triton.Config({"BLOCK": 64, "TO": tl.float16}, num_warps=2),
+                  triton.Config({"BLOCK": 32, "TO": tl.float32}, maxnreg=64)],
+                 key=["n", "MODE", "sizes", "BLOCK", "ABOVE", "BELOW"])
+@triton.heuristics({"BELOW": lambda args: 2})
+@triton.jit
+def t(x, n, sizes, MODE: tl.constexpr, BLOCK: tl.constexpr, TO: tl.constexpr, ABOVE: tl.constexpr,
+      BELOW: tl.constexpr): pass
+"""
+    (kernel,) = made.read(tmp_path, source)
+    entry = functions_of([made.plan(kernel)])["tests.t"]["configurations"]
+    assert entry["argument"] == "config"
+    assert list(entry["key"]) == ["n", "MODE", "sizes", "ABOVE"]
+    stages = {"num_stages": 3, "num_ctas": 1}
+    assert entry["values"] == [
+        {"BLOCK": 64, "TO": {"dtype": "fp16"}, "num_warps": 2, "maxnreg": None, **stages},
+        {"BLOCK": 32, "TO": {"dtype": "fp32"}, "num_warps": 4, "maxnreg": 64, **stages},
+    ]
 
 
 def test_what_a_program_knows_a_kernel_by(tmp_path: Path, kernels: dict[str, Kernel]) -> None:

@@ -34,15 +34,21 @@ class ConfigurationAxis(AxisKind):
     configurations: tuple[Configuration, ...]
     tuned: TunedTable
     """The one that was found best for each key."""
+    key: tuple[str, ...]
+    """The parameters whose values are in Triton's keys."""
 
     @classmethod
     def of(
-        cls, configurations: tuple[Configuration, ...], argument: str | None, tuned: TunedTable
+        cls,
+        configurations: tuple[Configuration, ...],
+        argument: str | None,
+        tuned: TunedTable,
+        key: tuple[str, ...] = (),
     ) -> ConfigurationAxis:
         numbers = tuple(range(len(configurations)))
         labels = tuple(f"config_{number}" for number in numbers)
         names = () if argument is None else (argument,)
-        return cls(names, labels, numbers, configurations, tuned)
+        return cls(names, labels, numbers, configurations, tuned, key)
 
     @property
     def argument(self) -> Constexpr | None:
