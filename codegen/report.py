@@ -88,7 +88,7 @@ def _columns() -> int:
 
 def summary(config: Config, outcome: Outcome, library: Library, verbose: bool = False) -> None:
     functions = outcome.manifest.functions
-    images = sum(1 for _ in images_of(outcome.manifest))
+    images = len({image["key"] for _, image in images_of(outcome.manifest)})
     state = "built" if library.was_built else "there already"
     counts = f"{_count(len(functions), 'function')}, {_count(images, 'image')}"
     size = _size(library.path.stat().st_size)

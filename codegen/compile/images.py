@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen.compile.cache import Cache
@@ -13,7 +13,7 @@ from codegen.compile.requests import requests_for
 from codegen.model.errors import CodegenError, CodegenErrors, collected
 from codegen.model.image import Compiled, Image
 from codegen.model.kernel import Kernel
-from codegen.model.plan import Plan
+from codegen.model.plan import Plan, sharing
 from codegen.model.request import Compile, CompileRequest, OnProgress, Result
 from codegen.project.settings import Config
 from codegen.prove.layout_proof import prove
@@ -50,20 +50,43 @@ def build(
         for request, error in absent_configurations(kernel, wanted[kernel.name])
     }
     requests = [request for groups in wanted.values() for group in groups for request in group]
-    missing = [r for r in requests if r.key not in known and r not in absent]
+    missing = _first(r for r in requests if r.key not in known and r not in absent)
     made: dict[str, Image | CodegenError] = dict(known)
     if cache is not None and missing:
         made |= cache.images(request.key for request in missing)
         missing = [request for request in missing if request.key not in made]
+    asked = {request.key: request for request in missing}
     new, memory = _compiled(missing, cache, compile_, progress)
     made |= new
+
+    def result_of(request: CompileRequest) -> Image | CodegenError:
+        found = absent.get(request) or made[request.key]
+        return _about(request, asked.get(request.key, request), found)
+
     results = {
-        name: [[(r, absent[r] if r in absent else made[r.key]) for r in group] for group in groups]
+        name: [[(request, result_of(request)) for request in group] for group in groups]
         for name, groups in wanted.items()
     }
     plans = _planned(kernels, results)
-    images = (image for plan in plans for binary in plan.binaries for image in binary.images)
-    return Built(plans, sum(image.key in new for image in images), memory)
+    images = {image.key for plan in plans for binary in plan.binaries for image in binary.images}
+    return Built(plans, len(images & new.keys()), memory)
+
+
+def _first(requests: Iterable[CompileRequest]) -> list[CompileRequest]:
+    """One request for each key: functions of one kernel may ask for the same image."""
+    found: dict[str, CompileRequest] = {}
+    for request in requests:
+        found.setdefault(request.key, request)
+    return list(found.values())
+
+
+def _about(
+    request: CompileRequest, asked: CompileRequest, found: Image | CodegenError
+) -> Image | CodegenError:
+    """What came of the request, where it was `asked` for another function's sake."""
+    if isinstance(found, Image):
+        return found
+    return found.but(subject=(found.subject or "").replace(str(asked), str(request)))
 
 
 def _compiled(
@@ -107,4 +130,4 @@ def _planned(kernels: Sequence[Kernel], results: Mapping[str, Results]) -> tuple
         planned = {plan.kernel.name for plan in plans}
         broken = {kernel.file for kernel in kernels if kernel.name not in planned}
         raise CodegenErrors(errors, [k.file for k in kernels if k.file not in broken])
-    return tuple(plans)
+    return sharing(plans)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from codegen.model.identifiers import image_file
@@ -31,6 +31,20 @@ class Omission:
 
 
 @dataclass(frozen=True)
+class Home:
+    """Under whose name an image is kept."""
+
+    symbol: str
+    """The function."""
+    label: str
+    """The variant."""
+
+
+Bytes = tuple[Target, bytes]
+"""What images are compared by."""
+
+
+@dataclass(frozen=True)
 class SharedMemory:
     """What each configuration needs, where not all of them can be launched everywhere."""
 
@@ -51,6 +65,8 @@ class Plan:
     shared_memory: SharedMemory | None = None
     """Nothing where all configurations fit everywhere."""
     omissions: tuple[Omission, ...] = ()
+    kept: Mapping[Bytes, Home] = field(default_factory=dict)
+    """The images that functions before this one in its file have."""
 
     @cached_property
     def uses(self) -> PointerUses:
@@ -61,17 +77,32 @@ class Plan:
         """Where an image of a variant is kept, relative to the output folder."""
         folder = f"{self.kernel.file.removesuffix('.py')}.images"
         home, target = self.homes[variant.label, image.target], image.target
-        return f"{folder}/{image_file(self.kernel.symbol, home, target.name)}.{target.suffix}"
+        return f"{folder}/{image_file(home.symbol, home.label, target.name)}.{target.suffix}"
 
     @cached_property
-    def homes(self) -> Mapping[tuple[str, Target], str]:
-        """For each variant and target, the variant under whose name the image is kept: bytes that
-        several have in common are kept once."""
-        first: dict[tuple[Target, bytes], str] = {}
+    def homes(self) -> Mapping[tuple[str, Target], Home]:
+        """For each variant and target, where the image is kept: bytes that several have in common
+        are kept once."""
+        first = dict(self.kept)
         return {
             (binary.variant.label, image.target): first.setdefault(
-                (image.target, image.data), binary.variant.label
+                (image.target, image.data), Home(self.kernel.symbol, binary.variant.label)
             )
             for binary in self.binaries
             for image in binary.images
         }
+
+
+def sharing(plans: Iterable[Plan]) -> tuple[Plan, ...]:
+    """The plans, so that an image which several functions of a file have is the first one's."""
+    by_file: dict[str, dict[Bytes, Home]] = {}
+    shared = []
+    for plan in plans:
+        kept = by_file.setdefault(plan.kernel.file, {})
+        plan = replace(plan, kept=dict(kept))
+        shared.append(plan)
+        for binary in plan.binaries:
+            for image in binary.images:
+                home = plan.homes[binary.variant.label, image.target]
+                kept[image.target, image.data] = home
+    return tuple(shared)

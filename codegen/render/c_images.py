@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ from codegen.model.descriptors import TF32
 from codegen.model.image import Image
 from codegen.model.kernel import Variant
 from codegen.model.parameters import Parameter
-from codegen.model.plan import Plan
+from codegen.model.plan import Binary, Plan
 from codegen.prove.launch_layout import descriptor_types, parameter_indices, value_indices
 
 RowT = TypeVar("RowT")
@@ -26,15 +26,22 @@ class CTables:
     """The names of lists of `tb_map`, by their initialisers."""
 
 
-def c_tables(plan: Plan) -> CTables:
-    """The different tables of a function's images, in the order of their first use."""
+def c_tables(plan: Plan, binaries: Sequence[Binary]) -> CTables:
+    """The different tables of a function's images in these, in the order of their first use."""
     runtime = _runtime(plan)
-    pairs = [(binary.variant, image) for binary in plan.binaries for image in binary.images]
+    pairs = [(binary.variant, image) for binary in binaries for image in binary.images]
     symbol = plan.kernel.symbol
     return CTables(
         _named(f"{symbol}_parameters", (_taken(runtime, *pair) or () for pair in pairs)),
         _named(f"{symbol}_maps", (_maps(runtime, *pair) for pair in pairs)),
     )
+
+
+def launch_of(plan: Plan, variant: Variant, image: Image) -> object:
+    """What `launch_fields` says, without the names that C has for it."""
+    runtime = _runtime(plan)
+    indices = parameter_indices(runtime, variant, image)
+    return indices, _taken(runtime, variant, image) is None, _maps(runtime, variant, image)
 
 
 def launch_fields(plan: Plan, variant: Variant, image: Image, tables: CTables) -> Iterator[str]:

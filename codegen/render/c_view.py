@@ -12,16 +12,19 @@ from codegen.model.identifiers import GRID_NAMES
 from codegen.model.image import Image
 from codegen.model.kernel import Kernel
 from codegen.model.parameters import Parameter
-from codegen.model.plan import Binary, Plan
+from codegen.model.plan import Binary, Home, Plan
 from codegen.model.wording import signature_text
 from codegen.prove.launch_layout import value_sizes
 from codegen.render.c_arguments import c_arguments, c_string, dtype_constant
 from codegen.render.c_decisions import decide
-from codegen.render.c_images import CTables, c_tables, launch_fields
+from codegen.render.c_images import CTables, c_tables, launch_fields, launch_of
 from codegen.render.c_rows import rows_of
 from codegen.render.prefix import external
 from codegen.variants.axes.dtype import DtypeAxis
 from codegen.variants.c_steps import CArgument, CHeuristic, CStep, CTable
+
+Content = tuple[object, ...]
+"""What C says of a variant's images, without names: variants that agree in it have one table."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class CImage:
     path: str
     """Relative to the output folder."""
     is_shared: bool
-    """An earlier variant embeds it."""
+    """An earlier variant, or function, embeds it."""
     fields: tuple[str, ...]
     """The designated initialisers of its `tb_image`."""
 
@@ -44,13 +47,6 @@ class CVariant:
     label: str
     c_name: str
     images: tuple[CImage, ...]
-    fields: tuple[str, ...]
-    """The designated initialisers of its `tb_variant`."""
-
-    @property
-    def rows(self) -> tuple[tuple[str, ...], ...]:
-        """What its table of images has."""
-        return tuple(image.fields for image in self.images)
 
 
 @dataclass(frozen=True)
@@ -104,7 +100,7 @@ class CFunction:
     """The bytes of each."""
     image_tables: CTables
     variants: tuple[CVariant, ...]
-    """Those that have images of their own, or take others of them."""
+    """Those that have a table of images, which others may share."""
     variant_rows: tuple[tuple[str, ...], ...]
     """The designated initialisers of each `tb_variant` that a call can come to."""
     tables: tuple[CTable, ...]
@@ -205,8 +201,12 @@ class CFunction:
         return (*self.doc, *[""] * bool(lines), *lines)
 
 
-def c_function(plan: Plan, prefix: str) -> CFunction:
-    """The view of one plan."""
+def c_function(plan: Plan, prefix: str, images: dict[Content, str]) -> CFunction:
+    """The view of one plan.
+
+    `images` names the tables of images that the functions before it in its file have; those that
+    this one has besides are put there.
+    """
     kernel = plan.kernel
     arguments = tuple(c_arguments(plan))
     names = {argument.c_name for argument in arguments}
@@ -215,10 +215,15 @@ def c_function(plan: Plan, prefix: str) -> CFunction:
     runtime = [p for p in kernel.parameters if isinstance(p, Parameter)]
     dtype_names = {name: f"passed->{dtype.c_name}" for dtype in dtypes for name in dtype.pointers}
     descriptors = {a.name: _unused(f"{a.c_name}_descriptor", names) for a in arguments if a.rank}
-    tables = c_tables(plan)
-    variants = [_variant(plan, binary, tables) for binary in plan.binaries]
-    places: dict[object, int] = {}
-    first_alike = [places.setdefault(variant.rows, i) for i, variant in enumerate(variants)]
+    contents = [_content(plan, binary) for binary in plan.binaries]
+    places: dict[Content, int] = {}
+    first_alike = [places.setdefault(content, i) for i, content in enumerate(contents)]
+    own = [number for content, number in places.items() if content not in images]
+    tables = c_tables(plan, [plan.binaries[number] for number in own])
+    variants = [_variant(plan, plan.binaries[number], tables) for number in own]
+    labels = [binary.variant.label for binary in plan.binaries]
+    for number in own:
+        images[contents[number]] = f"{_variant_name(kernel, labels[number])}_images"
     rows = rows_of(kernel.specialisation, first_alike)
     decisions = decide(plan, arguments, dtype_names, descriptors, names, rows)
     by_name = {argument.name: argument for argument in arguments}
@@ -249,8 +254,11 @@ def c_function(plan: Plan, prefix: str) -> CFunction:
         values=(*(_place(by_name[p.name], descriptors) for p in runtime), "TB_NO_SCRATCH"),
         sizes=value_sizes(runtime),
         image_tables=tables,
-        variants=tuple(_with_alike(variants, first_alike)),
-        variant_rows=tuple(variants[first_alike[number]].fields for number in rows.variants),
+        variants=tuple(_with_alike(variants, own, first_alike, labels)),
+        variant_rows=tuple(
+            (f".images = {images[contents[n]]}", f".image_count = {len(plan.binaries[n].images)}")
+            for n in rows.variants
+        ),
         tables=tuple(decisions.tables),
         heuristics=tuple(decisions.heuristics),
         decisions=tuple(decisions.steps),
@@ -299,11 +307,28 @@ def _unused(name: str, names: set[str]) -> str:
     return name
 
 
-def _with_alike(variants: Sequence[CVariant], first_alike: Sequence[int]) -> Iterator[CVariant]:
+def _with_alike(
+    variants: Sequence[CVariant], own: Sequence[int], first: Sequence[int], labels: Sequence[str]
+) -> Iterator[CVariant]:
     """The first of all that have the same images, with the names of the others."""
-    for number in dict.fromkeys(first_alike):
-        same = [v.label for v, first in zip(variants, first_alike, strict=True) if first == number]
-        yield replace(variants[number], label=", ".join(same))
+    for variant, number in zip(variants, own, strict=True):
+        same = [label for label, other in zip(labels, first, strict=True) if other == number]
+        yield replace(variant, label=", ".join(same))
+
+
+def _content(plan: Plan, binary: Binary) -> Content:
+    return tuple(
+        (
+            image.target,
+            image.data,
+            image.symbol,
+            image.threads,
+            image.shared,
+            *_extras(image),
+            launch_of(plan, binary.variant, image),
+        )
+        for image in binary.images
+    )
 
 
 def _variant(plan: Plan, binary: Binary, tables: CTables) -> CVariant:
@@ -315,7 +340,7 @@ def _variant(plan: Plan, binary: Binary, tables: CTables) -> CVariant:
         target = image.target
         flags = [".is_ptx = true"] * target.is_ptx + [".is_exact = true"] * target.is_exact
         home = plan.homes[label, target]
-        name = f"{_variant_name(kernel, home)}_{target.name}"
+        name = f"{home.symbol}__{_in_c(home.label)}_{target.name}"
         fields = (
             f".data = {name}",
             f".symbol = {c_string(image.symbol)}",
@@ -326,13 +351,17 @@ def _variant(plan: Plan, binary: Binary, tables: CTables) -> CVariant:
             *_extras(image),
             *launch_fields(plan, binary.variant, image, tables),
         )
-        images.append(CImage(name, plan.path(binary.variant, image), home != label, fields))
-    rows = (f".images = {c_name}_images", f".image_count = {len(images)}")
-    return CVariant(label, c_name, tuple(images), rows)
+        is_shared = home != Home(kernel.symbol, label)
+        images.append(CImage(name, plan.path(binary.variant, image), is_shared, fields))
+    return CVariant(label, c_name, tuple(images))
 
 
 def _variant_name(kernel: Kernel, label: str) -> str:
-    return f"{kernel.symbol}__{label.replace('-', '_')}"
+    return f"{kernel.symbol}__{_in_c(label)}"
+
+
+def _in_c(label: str) -> str:
+    return label.replace("-", "_")
 
 
 def _extras(image: Image) -> Iterator[str]:

@@ -19,7 +19,7 @@ from codegen.model.resources import TEMPLATES
 from codegen.model.visible import visible
 from codegen.render.c_arguments import c_string
 from codegen.render.c_lines import LINE_LENGTH, laid_out
-from codegen.render.c_view import c_function
+from codegen.render.c_view import Content, c_function
 from codegen.render.prefix import DEFAULT, external, in_module, in_runtime, names_in_runtime
 from codegen.render.python_view import PythonFunction, python_function
 
@@ -106,7 +106,8 @@ def _module_files(
     stem = PurePosixPath(file).with_suffix("")
     depth = len(stem.parts) - 1
     module = c_module(file)
-    functions = [c_function(plan, prefix) for plan in plans]
+    images: dict[Content, str] = {}
+    functions = [c_function(plan, prefix, images) for plan in plans]
     shared = {"title": title, "source": f"{root_name}/{file}"}
     c_context = {
         **shared,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.project import HEADER, new_project
+from tests.support.project import HEADER, Project, new_project
 
 pytestmark = pytest.mark.triton
 
@@ -39,3 +39,41 @@ def test_what_is_left_out_is_not_counted(tmp_path: Path) -> None:
     manifest = json.loads((project.output / "MANIFEST.json").read_text())
     (omitted,) = manifest["functions"]["demo.tiles"]["omitted"]
     assert omitted["reason"].startswith("needs ")
+
+
+TWO = """
+TYPES = {"out": "*fp32", "n": "i32"}
+@export("demo.own", types=TYPES, grid=lambda n: (n,))
+@triton.jit
+def mark(out, n):
+    tl.store(out, n * 2.0)
+export("demo.explicit", types=TYPES, grid="explicit")(mark)
+"""
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Project:
+    targets = '[tool.codegen]\ntargets = ["sm_80"]\n'
+    return new_project(tmp_path, {"pyproject.toml": targets, "kernels/two.py": HEADER + TWO})
+
+
+def test_what_two_functions_of_a_kernel_need_is_compiled_once(two: Project) -> None:
+    result = two.run("regenerate")
+    (said,) = (line for line in result.errors if "images compiled" in line)
+    assert said.startswith("generated/: 2 functions, 2 images; ")
+    assert said.endswith(", 2 of 2 images compiled")
+    images = [path for path in two.tree() if path.endswith(".cubin")]
+    assert images == ["two.images/own.aligned.sm_80.cubin"]  # which the generic variants have, too
+    before = two.tree()
+    assert two.run("regenerate", "--rebuild").code == 0
+    assert two.tree() == before
+
+
+def test_what_cannot_be_made_for_two_functions_is_said_of_each(two: Project) -> None:
+    two.edit("kernels/two.py", "n * 2.0", "missing")
+    result = two.run("regenerate")
+    told = [line for line in result.errors if line.startswith("error: ")]
+    assert [line.partition(" variant `aligned` for sm_80")[0].split()[-1] for line in told] == [
+        "`demo.own`",
+        "`demo.explicit`",
+    ], result.err

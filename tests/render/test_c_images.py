@@ -9,7 +9,7 @@ from tests.support import plans
 
 def _fields(plan: Plan) -> dict[str, list[str]]:
     """The fields of each variant's first image."""
-    tables = c_tables(plan)
+    tables = c_tables(plan, plan.binaries)
     return {
         binary.variant.label: list(
             launch_fields(plan, binary.variant, binary.images[0], tables),
@@ -20,7 +20,7 @@ def _fields(plan: Plan) -> dict[str, list[str]]:
 
 def test_an_image_that_takes_all_values_has_no_list_of_them() -> None:
     plan = plans.plan(plans.kernel(plans.value("x", "*fp32"), plans.value("n", "i32", hint=1)))
-    assert c_tables(plan).parameters == {(0,): "kernel_parameters"}
+    assert c_tables(plan, plan.binaries).parameters == {(0,): "kernel_parameters"}
     assert sorted(_fields(plan).values()) == [
         [".parameter_count = 2"],
         [".parameters = kernel_parameters", ".parameter_count = 1"],
@@ -29,7 +29,7 @@ def test_an_image_that_takes_all_values_has_no_list_of_them() -> None:
 
 def test_an_image_that_takes_none_of_the_values_has_an_empty_list() -> None:
     plan = plans.plan(plans.kernel(plans.value("n", "i32", hint=1)))
-    assert c_tables(plan).parameters == {}
+    assert c_tables(plan, plan.binaries).parameters == {}
     assert sorted(_fields(plan).values()) == [
         [".parameter_count = 1"],
         [".parameters = (const uint8_t[]){0}"],

@@ -49,7 +49,7 @@ def steps(of: Kernel) -> list[str]:
     """The variables that lead to the variant, and what makes them fail, as if each argument were a
     variable."""
     found = []
-    for step in c_function(plan(of), "").decisions:
+    for step in c_function(plan(of), "", {}).decisions:
         found += [f"{step.variable} = {step.expression};"] * bool(step.variable)
         found += [f"if ({step.failure}) return {step.status};"] * bool(step.failure)
     return [text.replace("passed->", "") for text in found]
@@ -260,7 +260,7 @@ def test_hints_of_several_cases_are_found_by_a_table() -> None:
     of = kernel(value("n", "i32"), value("m", "i32"))
     (axis,) = HintsAxis.of(of, ((("n", 16), ("m", 16)), (("m", 1),)))
     assert axis.labels == ("n_16_m_16", "m_1", "generic")
-    made = c_function(plan(with_axis(of, axis)), "")
+    made = c_function(plan(with_axis(of, axis)), "", {})
     assert steps(with_axis(of, axis)) == [
         "const bool aligned_0 = n % 16 == 0 && m % 16 == 0;",
         "const bool aligned_1 = m == 1;",
