@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import itertools
-import json
-import sys
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,13 @@ from unittest import mock
 
 import pytest
 
-from benchmarks.served import first_result, no_compiler, programs, table
+from benchmarks.served import first_result, host_times, host_turns, no_compiler, programs
+from benchmarks.served.host_calls import Call, launches
 from benchmarks.served.parts import SIZES, LeftOutError
-from tests.support import standin
+from tests.kernels import served as kernels
+from tests.support import served, standin
 from tests.support.jit_on_standin import forget, on_device
+from tests.support.served import Served
 
 TIMES = {
     first_result.COLD: {
@@ -34,54 +36,61 @@ TIMES = {
 }
 
 
+SAMPLES = {
+    "jit": [40.0, 44.0, 80.0],
+    "served": [10.0, 11.0, 60.0],
+    "recorded": [42.0, 45.0, 84.0],
+    "without": [4.0, 4.0, 4.0],
+}
+
+
 def test_the_table_of_host_times() -> None:
-    times = {"without": {"a call": 4.0}, "jit": {"a call": 40.0}, "served": {"a call": 10.0}}
-    assert table.table(times).splitlines() == [
-        "| microseconds of the host | without launches | Triton's JIT | served | served over the "
-        "JIT | launches alone, over the JIT's |",
-        "|---|---|---|---|---|---|",
-        "| a call | 4.0 | 40.0 | 10.0 | 0.25 | 0.17 |",
+    row = host_times.Row("a call", 2, SAMPLES)
+    assert host_times.table([row]).splitlines() == [
+        "| microseconds of the host | launches | without launches | Triton's JIT | served "
+        "| served over the JIT | of the launches alone | recorder, a launch |",
+        "|---|---|---|---|---|---|---|---|",
+        "| a call | 2 | 4.0 | 44.0 | 11.0 | 0.25 [0.25, 0.50] | 0.17 [0.17, 0.46] "
+        "| 1.00 [0.75, 1.50] |",
     ]
+    assert row.as_json()["served over the JIT"] == {"low": 0.25, "median": 0.25, "high": 0.5}
 
 
-def test_the_table_has_medians_of_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = ["table"]
-    for way, times in {"without": [0.0], "jit": [90.0, 10.0, 20.0], "served": [5.0, 5.0]}.items():
-        arguments.append(f"--{way}")
-        for number, time in enumerate(times):
-            file = tmp_path / f"{way}{number}.json"
-            file.write_text(json.dumps({"a call": time}))
-            arguments.append(str(file))
-    monkeypatch.setattr(sys, "argv", arguments)
-    assert table.main() == 0
-    assert capsys.readouterr().out.endswith("| a call | 0.0 | 20.0 | 5.0 | 0.25 | 0.25 |\n")
+@pytest.mark.triton
+def test_calls_are_measured_in_turns(program: Served) -> None:
+    served.describe(program.package, {})
+    x = on_device(1000)
+    seen: dict[bool, int] = {True: 0, False: 0}
+
+    def run() -> None:
+        kernels.filled[(1,)](x, x, 64)
+        kernels.add[(1,)](x, x, x, 1000, BLOCK=64)
+        seen["run" in vars(kernels.add)] += 1
+
+    before = os.sched_getaffinity(0)
+    (row,) = host_times.measure([Call("both", run, 3)], [served.PACKAGE], 2, None, lambda: None)
+    assert os.sched_getaffinity(0) == before
+    assert (row.name, row.launches) == ("both", 2)
+    turn = host_turns.WARM_UP + 3
+    assert seen == {True: 3 * turn, False: 3 * 3 * turn + 1}  # the first round is not counted
+    assert len(standin.launches()) == 2 * 3 * 3 * turn
+    assert {way: len(samples) for way, samples in row.samples.items()} == dict.fromkeys(SAMPLES, 2)
+    assert all(sample > 0 for samples in row.samples.values() for sample in samples)
+    assert row.median("without") < row.median("served")
 
 
-@pytest.mark.parametrize(
-    ("jit", "message"),
-    [
-        (({"one": 1.0, "two": 2.0},), "the files measure different calls"),
-        (({"one": 1.0}, {"two": 1.0}), "the files of --jit measure different calls"),
-    ],
-)
-def test_files_of_different_calls_make_no_table(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    jit: tuple[dict[str, float], ...],
-    message: str,
-) -> None:
-    (tmp_path / "one.json").write_text('{"one": 1.0}')
-    for number, times in enumerate(jit):
-        (tmp_path / f"{number}.json").write_text(json.dumps(times))
-    files = [str(tmp_path / f"{number}.json") for number in range(len(jit))]
-    one = str(tmp_path / "one.json")
-    monkeypatch.setattr(sys, "argv", ["table", "--jit", *files, "--served", one, "--without", one])
-    with pytest.raises(SystemExit, match="2"):
-        table.main()
-    assert capsys.readouterr().err.endswith(f"error: {message}\n")
+@pytest.mark.triton
+def test_without_launches_not_even_a_tuners_key_is_made(program: Served) -> None:
+    def first_of(configs: Any, named: Any, **more: Any) -> Any:
+        raise AssertionError("the autotuner is asked")
+
+    tuner = kernels.tuned
+    with (
+        mock.patch.object(tuner, "early_config_prune", first_of),
+        host_turns.without_launches(),
+    ):
+        tuner[(1,)](on_device(64), on_device(64), 64, FLIP=False)
+    assert standin.launches() == []
 
 
 def test_the_stages_of_a_first_result() -> None:
@@ -169,12 +178,9 @@ def test_the_small_kernels_are_launched(jit: Path) -> None:
     from benchmarks.served.kernels import five, nineteen
 
     standin.reset()
-    a, b, c, d, out = (on_device(1024, address=0x7F00_0000_0000 + 0x1000 * i) for i in range(5))
-    five[lambda meta: (1024 // meta["BLOCK"],)](a, b, out, 1024, 2.0, BLOCK=256)
-    nineteen[(4,)](
-        *(a, b, c, d, out, 1024, 1, 1, 1, 1, 1, 0, 1024, 3),
-        **{"BLOCK": 256, "HEADS": 8, "WIDTH": 128, "HAS_BIAS": True, "IS_CAUSAL": False},
-    )
+    tensors = [on_device(1024, address=0x7F00_0000_0000 + 0x1000 * i) for i in range(5)]
+    for call in launches(tensors):
+        call.run()
     assert [launch.grid for launch in standin.launches()] == [(4, 1, 1)] * 2
     assert (len(five.arg_names), len(nineteen.arg_names)) == (6, 19)
     standin.reset()
