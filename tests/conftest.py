@@ -15,7 +15,7 @@ import pytest
 
 from codegen.compile.processes import Compiler
 from tests.support import features as feature_kernels
-from tests.support import jit_on_standin, served, signature_project, standin, warm
+from tests.support import jit_on_standin, served, signature_project, standin, tuned, warm
 from tests.support import sample as sample_project
 
 collect_ignore_glob = ["*/__snapshots__/*"]
@@ -79,6 +79,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sample_project.
     sys.path.insert(0, str(generated.folder.parent))
     yield generated
     sys.path.remove(str(generated.folder.parent))
+
+
+@pytest.fixture(scope="session")
+def tuning(tmp_path_factory: pytest.TempPathFactory) -> tuned.Tuned:
+    """The package of the autotuned kernels of tests/kernels/tuning.py, with all configurations."""
+    return tuned.generate(_shared(tmp_path_factory))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The command: `tritonbind record|serve|merge`, and the generator's commands, handed to it.
+"""The command: `tritonbind record|serve|merge|tune`, and the generator's commands, handed to it.
 
 `record` and `serve` end with the exit code of the program. Otherwise 0: done; 2: could not run.
 """
@@ -64,6 +64,20 @@ def _merge(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _tune(options: argparse.Namespace) -> int:
+    from tritonbind.tune.command import tune
+
+    was_whole = tune(
+        options.recording,
+        options.package,
+        options.output,
+        options.kernel,
+        options.minutes,
+        options.tolerance / 100,
+    )
+    return DONE if was_whole else FAILED
+
+
 def _tell(recording: Recording, file: str) -> None:
     """What was recorded, in a line; and what was not, in one for each."""
     launches = [launch for kernel in recording.kernels for launch in kernel.launches]
@@ -119,7 +133,49 @@ def _parser() -> argparse.ArgumentParser:
     merge.add_argument(
         "files", nargs="+", metavar="FILE", help="recordings, or a folder FILE.parts"
     )
+
+    tune = commands.add_parser("tune", help="find the best configurations of autotuned kernels")
+    tune.set_defaults(run=_tune)
+    tune.add_argument("recording", metavar="RECORDING", help="whose shapes are measured")
+    tune.add_argument(
+        "-p",
+        "--package",
+        default=DEFAULT_PACKAGE,
+        help=f"the generated package, or its folder (default: {DEFAULT_PACKAGE})",
+    )
+    tune.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE|FOLDER",
+        help="the table, as best.json, which `tuned=` reads; for several kernels a folder",
+    )
+    tune.add_argument(
+        "-k",
+        "--kernel",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a function of the package; may be repeated (default: all)",
+    )
+    tune.add_argument(
+        "--minutes", type=_positive, metavar="N", help="how long to measure; then it can go on"
+    )
+    tune.add_argument(
+        "--tolerance",
+        type=_positive,
+        default=2.0,
+        metavar="PERCENT",
+        help="how much slower than its best a key may be for fewer images (default: 2)",
+    )
     return parser
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number of 0 or more, got {text}")
+    return number
 
 
 def _output(parser: argparse.ArgumentParser) -> None:

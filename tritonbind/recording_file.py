@@ -49,11 +49,15 @@ def write(recording: Recording, path: Path | str) -> None:
 
     Raises `TritonbindError` where it cannot be written.
     """
-    path = Path(path)
+    write_whole(text_of(recording), Path(path))
+
+
+def write_whole(text: str, path: Path) -> None:
+    """Write any file so."""
     scratch = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
         try:
-            scratch.write_text(text_of(recording), encoding="utf-8")
+            scratch.write_text(text, encoding="utf-8")
             scratch.replace(path)
         finally:
             scratch.unlink(missing_ok=True)

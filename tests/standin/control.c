@@ -56,8 +56,14 @@ static void configure_from_environment(void)
 {
     const char *devices = getenv("TRITONBIND_STANDIN_DEVICES");
     const char *log = getenv("TRITONBIND_STANDIN_LOG");
+    const char *file = getenv("TRITONBIND_STANDIN_TIMES");
     if (log != NULL && log[0] != '\0')
         records_open_log(log);
+    if (file != NULL && times_read(file) != 0) {
+        fprintf(stderr, "stand-in libcuda: TRITONBIND_STANDIN_TIMES names no times, but `%s`\n",
+                file);
+        abort();
+    }
     if (devices_parse(devices == NULL ? "90,90" : devices) != 0) {
         fprintf(stderr,
                 "stand-in libcuda: TRITONBIND_STANDIN_DEVICES must be like 90,80:166912, "
@@ -158,6 +164,8 @@ CUresult driver_enter(enum driver_call call)
         failure->remaining -= failure->remaining > 0;
         return failure->result;
     }
+    if (time_spoilt() != CUDA_SUCCESS && needs_initialisation(call))
+        return time_spoilt();
     if (!initialised && needs_initialisation(call))
         return CUDA_ERROR_NOT_INITIALIZED;
     if (capturing && unsafe_while_capturing(call)
@@ -230,7 +238,17 @@ void standin_reset(void)
     records_switch(1);
     memory_forget();
     memory_switch_pools(1);
+    times_forget();
     driver_unlock();
+}
+
+int standin_times(const char *path)
+{
+    int result;
+    driver_lock();
+    result = times_read(path);
+    driver_unlock();
+    return result;
 }
 
 int standin_fail(const char *name, int result, int skip, int count)

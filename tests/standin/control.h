@@ -6,6 +6,7 @@
  *                               "90,80:166912"; empty for no device, "90,90" when not set
  *   TRITONBIND_STANDIN_DRIVER   the driver's version, 13000 when not set
  *   TRITONBIND_STANDIN_PTX      the newest PTX that it takes, 90 for 9.0
+ *   TRITONBIND_STANDIN_TIMES    a file of the times that launches take: see timing.c
  *   TRITONBIND_STANDIN_LOG      a file to which each launch is appended as a line of JSON
  */
 #ifndef STANDIN_CONTROL_H
@@ -54,6 +55,10 @@ EXPORT int standin_held(void);
 
 /* Pretend that the devices have memory pools, as they do after a reset, or that they have none. */
 EXPORT void standin_pools(int on);
+
+/* Let launches take the times that are in a file, until the next reset: see timing.c. Returns -1
+ * for a file that cannot be read. */
+EXPORT int standin_times(const char *path);
 
 EXPORT CUcontext standin_primary_context(int device);
 EXPORT CUcontext standin_create_context(int device);

@@ -9,6 +9,7 @@ typedef struct CUlib_st *CUlibrary;
 typedef struct CUkern_st *CUkernel;
 typedef struct CUfunc_st *CUfunction;
 typedef struct CUstream_st *CUstream;
+typedef struct event *CUevent;
 
 /* code, name, text: one row per result that a test may see or ask for. */
 #define CUDA_RESULTS(ROW)                                                                          \

@@ -145,8 +145,11 @@ CUresult launch(const CUlaunchConfig *config, CUfunction function, void **parame
         return result;
     bytes = checked_allocation(parameters_size(kernel) + 1);
     result = read_parameters(kernel, parameters, extra, bytes);
-    if (result == CUDA_SUCCESS)
+    if (result == CUDA_SUCCESS) {
         record_launch(config, kernel, context, bytes);
+        time_launch(kernel->library->hash,
+                    (uint64_t)config->gridDimX * config->gridDimY * config->gridDimZ);
+    }
     free(bytes);
     return result;
 }

@@ -1,4 +1,6 @@
 /* A stand-in for libcuda.so.1: the driver calls that generated launchers use, without a GPU. */
+#include <string.h>
+
 #include "standin.h"
 
 /* Every call is counted, may be told to fail, and runs under one lock. */
@@ -107,6 +109,29 @@ static CUresult take_limit(int limit)
     return limit == CU_LIMIT_PRINTF_FIFO_SIZE ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
+static CUresult give_name(char *place, int size, CUdevice device)
+{
+    static const char name[] = "Stand-in";
+    if (place == NULL || size <= 0)
+        return CUDA_ERROR_INVALID_VALUE;
+    if (!device_exists(device))
+        return CUDA_ERROR_INVALID_DEVICE;
+    strncpy(place, name, (size_t)size - 1);
+    place[size - 1] = '\0';
+    return CUDA_SUCCESS;
+}
+
+static CUresult check_both(CUdeviceptr to, CUdeviceptr from, size_t size)
+{
+    CUresult result = memory_check(to, size);
+    return result == CUDA_SUCCESS ? memory_check(from, size) : result;
+}
+
+static CUresult synchronise(void)
+{
+    return context_current() == NULL ? CUDA_ERROR_INVALID_CONTEXT : CUDA_SUCCESS;
+}
+
 static CUresult give_text(CUresult code, int named, const char **place)
 {
     const char *text = NULL;
@@ -182,6 +207,28 @@ DRIVER_CALL(cuCtxSetLimit, (int limit, size_t value), ((void)value, take_limit(l
 DRIVER_CALL(cuMemAllocAsync, (CUdeviceptr * address, size_t size, CUstream stream),
             memory_take(address, size, stream))
 DRIVER_CALL(cuMemFreeAsync, (CUdeviceptr address, CUstream stream), memory_give(address, stream))
+
+DRIVER_CALL(cuMemAlloc_v2, (CUdeviceptr * address, size_t size), memory_take_plainly(address, size))
+DRIVER_CALL(cuMemFree_v2, (CUdeviceptr address), memory_give(address, NULL))
+DRIVER_CALL(cuMemGetInfo_v2, (size_t *free_bytes, size_t *total_bytes),
+            memory_info(free_bytes, total_bytes))
+DRIVER_CALL(cuMemcpyHtoD_v2, (CUdeviceptr to, const void *from, size_t size),
+            from == NULL ? CUDA_ERROR_INVALID_VALUE : memory_check(to, size))
+DRIVER_CALL(cuMemcpyDtoD_v2, (CUdeviceptr to, CUdeviceptr from, size_t size),
+            check_both(to, from, size))
+DRIVER_CALL(cuMemsetD8_v2, (CUdeviceptr to, unsigned char value, size_t count),
+            ((void)value, memory_check(to, count)))
+DRIVER_CALL(cuMemsetD32Async, (CUdeviceptr to, unsigned int value, size_t count, CUstream stream),
+            ((void)value, (void)stream, memory_check(to, 4 * count)))
+
+DRIVER_CALL(cuCtxSynchronize, (void), synchronise())
+DRIVER_CALL(cuDeviceGetName, (char *name, int size, CUdevice device), give_name(name, size, device))
+DRIVER_CALL(cuEventCreate, (CUevent * event, unsigned int flags),
+            ((void)flags, event_create(event)))
+DRIVER_CALL(cuEventRecord, (CUevent event, CUstream stream), ((void)stream, event_record(event)))
+DRIVER_CALL(cuEventElapsedTime, (float *milliseconds, CUevent start, CUevent end),
+            event_elapsed(milliseconds, start, end))
+DRIVER_CALL(cuEventDestroy_v2, (CUevent event), event_destroy(event))
 
 DRIVER_CALL(cuLaunchKernelEx,
             (const CUlaunchConfig *config, CUfunction function, void **parameters, void **extra),

@@ -39,7 +39,7 @@ static uint64_t bytes_in_use(void)
     return sum;
 }
 
-CUresult memory_take(CUdeviceptr *place, size_t size, CUstream stream)
+static CUresult take(CUdeviceptr *place, size_t size, CUstream stream)
 {
     struct allocation *one;
     CUcontext context;
@@ -49,8 +49,6 @@ CUresult memory_take(CUdeviceptr *place, size_t size, CUstream stream)
     result = context_of_stream(stream, &context);
     if (result != CUDA_SUCCESS)
         return result;
-    if (no_pools)
-        return CUDA_ERROR_NOT_SUPPORTED;
     if (size > device_bytes - bytes_in_use())
         return CUDA_ERROR_OUT_OF_MEMORY;
     one = checked_allocation(sizeof *one);
@@ -63,6 +61,34 @@ CUresult memory_take(CUdeviceptr *place, size_t size, CUstream stream)
     *end_of_list() = one;
     *place = one->address;
     return CUDA_SUCCESS;
+}
+
+CUresult memory_take(CUdeviceptr *place, size_t size, CUstream stream)
+{
+    return no_pools ? CUDA_ERROR_NOT_SUPPORTED : take(place, size, stream);
+}
+
+CUresult memory_take_plainly(CUdeviceptr *place, size_t size)
+{
+    return take(place, size, NULL);
+}
+
+CUresult memory_info(size_t *free_bytes, size_t *total_bytes)
+{
+    if (free_bytes == NULL || total_bytes == NULL)
+        return CUDA_ERROR_INVALID_VALUE;
+    *total_bytes = (size_t)device_bytes;
+    *free_bytes = (size_t)(device_bytes - bytes_in_use());
+    return CUDA_SUCCESS;
+}
+
+CUresult memory_check(CUdeviceptr address, size_t size)
+{
+    for (const struct allocation *one = allocations; one != NULL; one = one->next)
+        if (one->given == 0 && address >= one->address
+            && address + size <= one->address + one->size)
+            return CUDA_SUCCESS;
+    return CUDA_ERROR_INVALID_VALUE;
 }
 
 CUresult memory_give(CUdeviceptr address, CUstream stream)

@@ -1,7 +1,7 @@
 /* What the parts of the stand-in share; every function here is called with the lock held.
  *
  * libcuda.c exports the driver calls and control.c what tests ask for; contexts.c, devices.c,
- * image.c (cubin.c, ptx.c), modules.c, tensor_map.c, memory.c and launch.c do the work.
+ * image.c (cubin.c, ptx.c), modules.c, tensor_map.c, memory.c, timing.c and launch.c do the work.
  */
 #ifndef STANDIN_STANDIN_H
 #define STANDIN_STANDIN_H
@@ -49,7 +49,20 @@
     ROW(cuPointerGetAttribute)                                                                     \
     ROW(cuStreamIsCapturing)                                                                       \
     ROW(cuCtxGetLimit)                                                                             \
-    ROW(cuCtxSetLimit)
+    ROW(cuCtxSetLimit)                                                                             \
+    ROW(cuCtxSynchronize)                                                                          \
+    ROW(cuDeviceGetName)                                                                           \
+    ROW(cuMemAlloc_v2)                                                                             \
+    ROW(cuMemFree_v2)                                                                              \
+    ROW(cuMemGetInfo_v2)                                                                           \
+    ROW(cuMemcpyHtoD_v2)                                                                           \
+    ROW(cuMemcpyDtoD_v2)                                                                           \
+    ROW(cuMemsetD8_v2)                                                                             \
+    ROW(cuMemsetD32Async)                                                                          \
+    ROW(cuEventCreate)                                                                             \
+    ROW(cuEventRecord)                                                                             \
+    ROW(cuEventElapsedTime)                                                                        \
+    ROW(cuEventDestroy_v2)
 
 #define DRIVER_CALL_ENUMERATOR(name) CALL_##name,
 enum driver_call { DRIVER_CALLS(DRIVER_CALL_ENUMERATOR) DRIVER_CALL_COUNT };
@@ -150,6 +163,9 @@ CUresult function_set_attribute(CUfunction function, int attribute, int value);
 CUresult function_set_cache(CUfunction function, int preference);
 
 /* memory.c */
+CUresult memory_take_plainly(CUdeviceptr *place, size_t size);
+CUresult memory_info(size_t *free_bytes, size_t *total_bytes);
+CUresult memory_check(CUdeviceptr address, size_t size); /* whether it is in an allocation */
 CUresult memory_take(CUdeviceptr *place, size_t size, CUstream stream);
 CUresult memory_give(CUdeviceptr address, CUstream stream);
 int memory_has_pools(void);
@@ -157,6 +173,16 @@ void memory_switch_pools(int on);
 void memory_forget(void);
 size_t memory_count(void);
 size_t memory_write(size_t index, char *buffer, size_t capacity);
+
+/* timing.c */
+int times_read(const char *path);
+void times_forget(void);
+void time_launch(uint64_t hash, uint64_t blocks);
+CUresult time_spoilt(void); /* what every call returns since a launch has failed */
+CUresult event_create(CUevent *place);
+CUresult event_record(CUevent event);
+CUresult event_elapsed(float *milliseconds, CUevent start, CUevent end);
+CUresult event_destroy(CUevent event);
 
 /* tensor_map.c */
 struct tensor_map {

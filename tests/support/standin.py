@@ -57,6 +57,7 @@ __all__ = [
     "record",
     "reset",
     "run_child",
+    "times",
 ]
 
 SOURCES = TESTS / "standin"
@@ -166,6 +167,16 @@ def pools(on: bool) -> None:
     _load().standin_pools(on)
 
 
+def times(path: Path) -> None:
+    """Let launches take the times in a file until the next reset; events tell them.
+
+    A line has an image's hash, nanoseconds, and nanoseconds for each block of the grid; or its
+    hash, `fails`, and the error that spoils the context.
+    """
+    if _load().standin_times(str(path).encode()) != 0:
+        raise ValueError(f"{path} has no times")
+
+
 def current_context() -> int:
     """This thread's current context, 0 for none."""
     return _load().standin_current_context() or 0
@@ -222,10 +233,11 @@ def environment(
     driver: int = 0,
     ptx: int = 0,
     log: Path | None = None,
+    times: Path | None = None,
 ) -> dict[str, str]:
     """The environment in which a child program finds the stand-in, so configured.
 
-    With `log`, each launch is appended there, for `read_log`.
+    With `log`, each launch is appended there, for `read_log`. `times` is for the function `times`.
     """
     variables = dict(os.environ)
     folders = [str(build().parent), variables.get("LD_LIBRARY_PATH", "")]
@@ -240,6 +252,8 @@ def environment(
         variables["TRITONBIND_STANDIN_PTX"] = str(ptx)
     if log is not None:
         variables["TRITONBIND_STANDIN_LOG"] = str(log)
+    if times is not None:
+        variables["TRITONBIND_STANDIN_TIMES"] = str(times)
     return variables
 
 
@@ -325,6 +339,7 @@ def _declare(library: ctypes.CDLL) -> None:
         ("standin_record", None, [integer]),
         ("standin_capture", None, [integer]),
         ("standin_pools", None, [integer]),
+        ("standin_times", integer, [text]),
         ("standin_hold", None, [integer]),
         ("standin_held", integer, []),
         ("standin_primary_context", pointer, [integer]),

@@ -84,7 +84,7 @@ def _folder_of(name: str) -> Path:
     found = next((folder for folder in folders if folder.is_dir()), None)
     if found is None:
         raise TritonbindError(
-            f"there is no package {name!r} to serve from",
+            f"there is no package {name!r}",
             "name a generated package that `import` finds, or its folder, as in ./generated",
         )
     return found

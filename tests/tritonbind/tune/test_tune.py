@@ -1,0 +1,307 @@
+"""`tritonbind tune`, behind the stand-in driver, whose launches take the times that a test says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import recordings, standin
+from tests.support.tuned import Ended, Times, Tuned, table
+from tritonbind import recording_file
+from tritonbind.recording import Example
+
+F32 = ("torch.float32", "torch.float32")
+ON = "measured on Stand-in, CUDA 13.0"
+ELSE = "tests.gather: left out: kernels.tuning:gather is not in the recording"
+CROSSING: Times = {0: (10, 10), 1: (30, 5), 2: (80, 2.5), 3: (300, 1)}
+"""Small blocks are best for small sizes: 0 to 64, 1 to 640, 2 to 21120, and 3 beyond."""
+
+
+def test_the_table_has_the_best_of_each_key(tuning: Tuned, tmp_path: Path) -> None:
+    times = tuning.times(tmp_path / "times", scale=CROSSING)
+    ended = tuning.tune(tmp_path, [tuning.scaled(32, 320, 4096, 65536)], times=times)
+    assert ended == Ended(
+        0,
+        [
+            ELSE,
+            ON,
+            "best.json: tests.scale: 4 keys, 4 of 4 configurations, 4.94 times as fast as the "
+            "default; 56 images instead of 56",
+        ],
+    )
+    assert table(tmp_path) == {
+        (n, False, *F32): block for n, block in ((32, 32), (320, 64), (4096, 128), (65536, 256))
+    }
+
+
+def test_the_generator_takes_the_table(tuning: Tuned, tmp_path: Path) -> None:
+    from codegen.variants.tuning import _file_rows
+
+    times = tuning.times(tmp_path / "times", scale=CROSSING)
+    tuning.tune(tmp_path, [tuning.scaled(32, 4096)], times=times)
+    rows = _file_rows(tmp_path / "best.json")
+    assert [key for key, _ in rows] == [(32, False, *F32), (4096, False, *F32)]
+
+
+def test_within_the_tolerance_fewer_images_are_chosen(tuning: Tuned, tmp_path: Path) -> None:
+    near: Times = {0: (200, 0), 1: (101, 0), 2: (100, 0), 3: (103, 0)}
+    far: Times = {0: (200, 0), 1: (90, 0), 2: (100, 0), 3: (103, 0)}
+    kernels = [tuning.scaled(32, 64)]
+    for options, times, expected in (((), near, {128}), (("--tolerance", "5"), far, {64})):
+        file = tuning.times(tmp_path / "times", scale=times)
+        ended = tuning.tune(tmp_path, kernels, *options, times=file)
+        assert set(table(tmp_path).values()) == expected
+        assert "1 of 4 configurations" in ended.said[-1]
+        (tmp_path / "best.json.measured").unlink()
+
+
+def test_a_second_run_measures_what_is_missing(tuning: Tuned, tmp_path: Path) -> None:
+    times = tuning.times(tmp_path / "times", scale=CROSSING)
+    tuning.tune(tmp_path, [tuning.scaled(32)], times=times)
+    first = read_measured(tmp_path)
+    other = tuning.times(tmp_path / "times", scale={n: (50 - n, 0) for n in range(4)})
+    ended = tuning.tune(tmp_path, [tuning.scaled(32, 4096)], times=other)
+    assert "2 keys" in ended.said[-1]
+    assert table(tmp_path) == {(32, False, *F32): 32, (4096, False, *F32): 256}
+    assert read_measured(tmp_path)["keys"][0] == first["keys"][0]
+
+
+def test_measurements_of_another_gpu_are_not_used(tuning: Tuned, tmp_path: Path) -> None:
+    times = tuning.times(tmp_path / "times", scale=CROSSING)
+    kernels = [tuning.scaled(32)]
+    tuning.tune(tmp_path, kernels, times=times)
+    ended = tuning.tune(tmp_path, kernels, times=times, driver=13010)
+    assert ended.said[1:3] == [
+        "measured on Stand-in, CUDA 13.1",
+        "best.json.measured is of another GPU or driver: all is measured again",
+    ]
+
+
+def test_no_time_is_left(tuning: Tuned, tmp_path: Path) -> None:
+    ended = tuning.tune(tmp_path, [tuning.scaled(32, 64)], "--minutes", "0")
+    assert ended == Ended(
+        0,
+        [
+            ELSE,
+            ON,
+            "tests.scale: 2 of 2 keys are not measured; the same command goes on from here",
+        ],
+    )
+    assert not (tmp_path / "best.json").exists()
+    assert read_measured(tmp_path)["keys"] == []
+
+
+def test_when_the_time_is_over_what_was_measured_is_in_the_table(
+    tuning: Tuned, tmp_path: Path
+) -> None:
+    sizes = range(1000, 1200)
+    ended = tuning.tune(tmp_path, [tuning.scaled(size) for size in sizes], "--minutes", "0.05")
+    known = len(read_measured(tmp_path)["keys"])
+    assert ended.code == 0 and 0 < known < 200
+    assert len(table(tmp_path)) == known
+    assert ended.said[-1] == (
+        f"tests.scale: {200 - known} of 200 keys are not measured; the same command goes on from "
+        "here"
+    )
+
+
+def test_ctrl_c_keeps_what_was_measured(tuning: Tuned, tmp_path: Path) -> None:
+    kernels = [tuning.scaled(size) for size in range(1000, 1200)]
+    recording_file.write(recordings.recording(*kernels), tmp_path / "recording.json")
+    command = [sys.executable, "-m", "tritonbind", "tune", "recording.json", "-o", "best.json"]
+    process = subprocess.Popen(
+        [*command, "-p", str(tuning.package)],
+        env={**standin.environment(), "PYTHONPATH": os.getcwd()},
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    for _ in range(600):
+        if (tmp_path / "best.json.measured").exists() and read_measured(tmp_path)["keys"]:
+            break
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    known = len(read_measured(tmp_path)["keys"])
+    assert process.returncode == 2 and "Traceback" not in said
+    assert len(table(tmp_path)) == known > 0
+    assert f"{200 - known} of 200 keys are not measured" in said
+
+
+def test_a_configuration_that_spoils_the_device_is_left_out(tuning: Tuned, tmp_path: Path) -> None:
+    times = tuning.times(tmp_path / "times", scale={**CROSSING, 1: 700})
+    ended = tuning.tune(tmp_path, [tuning.scaled(320, 4096)], times=times)
+    assert ended.code == 0
+    assert table(tmp_path) == {(320, False, *F32): 128, (4096, False, *F32): 128}
+    for row in read_measured(tmp_path)["keys"]:
+        assert row["failed"] == {
+            "1": "cuCtxSynchronize: CUDA_ERROR_ILLEGAL_ADDRESS: an illegal memory access was "
+            "encountered"
+        }
+
+
+def test_all_configurations_may_fail(tuning: Tuned, tmp_path: Path) -> None:
+    times = tuning.times(tmp_path / "times", scale=dict.fromkeys(range(4), 719))
+    ended = tuning.tune(tmp_path, [tuning.scaled(32)], times=times)
+    assert ended == Ended(
+        0,
+        [
+            ELSE,
+            ON,
+            "tests.scale: no configuration could be measured at [32, False, 'torch.float32', "
+            "'torch.float32']: cuCtxSynchronize: CUDA_ERROR_LAUNCH_FAILED: unspecified launch "
+            "failure",
+        ],
+    )
+    assert not (tmp_path / "best.json").exists()
+
+
+def test_several_functions_go_to_a_folder(tuning: Tuned, tmp_path: Path) -> None:
+    gathered = recordings.launch(
+        arguments={
+            **{"x": "*bf16:16", "index": "*i64:16", "out": "*bf16:16", "n": "i32"},
+            **{"stride": "i32", "BLOCK": {"constexpr": 16}},
+        },
+        examples=(
+            Example(
+                {"n": 8, "stride": 64}, {"x": (100, 64), "index": (8,), "out": (8, 16)}, (8, 1, 1)
+            ),
+        ),
+    )
+    kernels = [tuning.scaled(32), tuning.kernel("gather", gathered)]
+    ended = tuning.tune(tmp_path, kernels)
+    assert ended == Ended(
+        2,
+        [
+            "error: best.json is one file, and there are tables for tests.gather, tests.scale",
+            "  hint: name a folder, or one function",
+        ],
+    )
+    assert tuning.tune(tmp_path, kernels, "-o", "best").code == 0
+    assert {path.name for path in (tmp_path / "best").iterdir()} == {
+        *("tests.gather.json", "tests.gather.json.measured"),
+        *("tests.scale.json", "tests.scale.json.measured"),
+    }
+    assert [*table(tmp_path / "best", "tests.gather.json")] == [
+        (64, "torch.bfloat16", "torch.int64", "torch.bfloat16")
+    ]
+    assert tuning.tune(tmp_path, kernels, "-k", "tests.gather").code == 0
+
+
+def test_what_the_library_refuses_is_left_out_with_its_sentence(
+    tuning: Tuned, tmp_path: Path
+) -> None:
+    big = tuning.scaled(1 << 40)
+    ended = tuning.tune(tmp_path, [big, tuning.scaled(32)])
+    assert ended.said[2].startswith(
+        "tests.scale: left out of [1099511627776, False, 'torch.float32', 'torch.float32']: "
+        "cuMemAlloc_v2: CUDA_ERROR_OUT_OF_MEMORY: out of memory"
+    )
+    assert [key[0] for key in table(tmp_path)] == [32]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"digest": "1" * 64},
+            [
+                "tests.gather: left out: kernels.tuning:gather is not in the recording",
+                "tests.scale: left out: kernels.tuning:scale was recorded with another source than "
+                "that which the library was built from; build it again, or record again",
+                "error: recording.json has no launch that can be measured of tests.gather, "
+                "tests.scale",
+                "  hint: record the program that launches these kernels: `tritonbind record -- "
+                "python app.py`",
+            ],
+        ),
+        (
+            {"launches": (recordings.launch(examples=()),)},
+            [
+                ELSE,
+                "error: recording.json has no launch that can be measured of tests.gather, "
+                "tests.scale",
+                "  hint: record the program that launches these kernels: `tritonbind record -- "
+                "python app.py`",
+            ],
+        ),
+    ],
+)
+def test_a_recording_with_nothing_to_measure(
+    tuning: Tuned, tmp_path: Path, changes: dict[str, Any], said: list[str]
+) -> None:
+    kernel = tuning.kernel("scale", *tuning.scaled(32).launches, **changes)
+    assert tuning.tune(tmp_path, [kernel]) == Ended(2, said)
+    assert not (tmp_path / "best.json.measured").exists()
+
+
+def test_no_gpu(tuning: Tuned, tmp_path: Path) -> None:
+    ended = tuning.tune(tmp_path, [tuning.scaled(32)], devices=[])
+    assert ended == Ended(
+        2,
+        [
+            ELSE,
+            "error: CUDA finds no GPU: cuInit: CUDA_ERROR_NO_DEVICE: no CUDA-capable device is "
+            "detected",
+            "  hint: tune on a machine with an NVIDIA GPU and its driver",
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ("-k", "tests.fixed"),
+            ["has no function tests.fixed to tune", "  hint: it has tests.gather, tests.scale"],
+        ),
+        (("-p", "./absent"), ["/absent is no generated package: it has no MANIFEST.json"]),
+        (("-p", "absent"), ["error: there is no package 'absent'"]),
+        (("-o", "times/best.json"), ["error: cannot make times: File exists"]),
+        (("-o", "here.json"), ["error: cannot write here.json: it is a folder"]),
+    ],
+)
+def test_what_cannot_be(
+    tuning: Tuned, tmp_path: Path, options: tuple[str, ...], said: list[str]
+) -> None:
+    (tmp_path / "times").write_text("")
+    (tmp_path / "here.json").mkdir()
+    ended = tuning.tune(tmp_path, [tuning.scaled(32)], *options)
+    assert ended.code == 2
+    assert all(any(part in line for line in ended.said) for part in said), ended.said
+
+
+def test_a_file_that_has_no_measurements(tuning: Tuned, tmp_path: Path) -> None:
+    (tmp_path / "best.json.measured").write_text("{}")
+    assert tuning.tune(tmp_path, [tuning.scaled(32)]).said[2:] == [
+        "error: best.json.measured has no measurements of `tritonbind tune`: 'schema'",
+        "  hint: remove it; all is measured again then",
+    ]
+
+
+def test_a_package_without_a_configuration_to_name(tmp_path: Path) -> None:
+    functions = {"k": {"configurations": None}}
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "MANIFEST.json").write_text(json.dumps({"functions": functions}))
+    ended = Tuned(tmp_path / "package").tune(tmp_path, [])
+    assert ended == Ended(
+        2,
+        [
+            f"error: {tmp_path}/package/MANIFEST.json: no function takes the number of a "
+            "configuration",
+            "  hint: export an autotuned kernel without `tuned`, and generate the package again",
+        ],
+    )
+
+
+def read_measured(folder: Path, name: str = "best.json.measured") -> Any:
+    return json.loads((folder / name).read_text())
