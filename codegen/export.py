@@ -80,8 +80,9 @@ def export(
     table or of Triton's `*.autotune.json` files. Without `tuned` the call names a configuration.
     `hooks="caller"` says that the caller does what a configuration's pre_hook does.
     `launches` lists the launches to build for, or names the JSON file beside the kernel file that
-    does, as `tritonbind adopt` writes it: instead of `types`, `constexprs`, `cases`, `configs`,
-    `tuned` and options. What stands around the kernel is then not followed.
+    does, as `tritonbind adopt` writes it: instead of `types`, `constexprs`, `cases` and options.
+    With a grid of its own, `tuned` is what the file has of it; with `grid="explicit"`, what stands
+    around the kernel is not followed, and calls pass what that gave.
 
     Use it as a decorator above `@triton.jit`, or call it on a kernel of an installed package:
     `export("mine.softmax", grid=..., types=...)(package.softmax_kernel)`.
@@ -126,8 +127,10 @@ def export(
         for_targets = _targets(targets)
         listed = None
         if launches is not None:
-            said = {"types": types, "constexprs": constexprs, "cases": cases, "configs": configs}
-            _check_launches_alone({**said, "tuned": tuned, **given})
+            _check_launches_alone(
+                {"types": types, "constexprs": constexprs, "cases": cases, **given},
+                {"configs": configs, "tuned": tuned} if grid == EXPLICIT else {},
+            )
             listed = read_launches(_taken(launches), Path(where.path).parent)
 
     def declare(kernel: KernelT) -> KernelT:
@@ -169,8 +172,16 @@ def kernel_of(place: str) -> Any:
         return needed_parts.kernel_of(place, project)
 
 
-def _check_launches_alone(others: Mapping[str, object]) -> None:
-    """Raise `CodegenError` for what the launches say already."""
+def _check_launches_alone(others: Mapping[str, object], of_autotuner: Mapping[str, object]) -> None:
+    """Raise `CodegenError` for what the launches say already, and for what is said of an autotuner
+    that is not followed."""
+    for what, other in of_autotuner.items():
+        if other is not None:
+            raise CodegenError(
+                f"{what} is for the kernel's autotuner, and launches with an explicit grid are "
+                "those of the kernel below it",
+                hint=f"leave out {what}, or write the grid as a function",
+            )
     for what, other in others.items():
         if other is not None:
             raise CodegenError(

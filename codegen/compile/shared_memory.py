@@ -22,6 +22,10 @@ def shared_memory_of(
         return None
     axes: tuple[int, ...] = tuple(range(position))
     rows = _rows(specialisation, binaries, targets, position)
+    if specialisation.selections:  # these are not all combinations: either no choice matters or all
+        first, *others = rows.values()
+        is_one = all(row == first for row in others)
+        return SharedMemory((), {(): first}) if is_one else SharedMemory(axes, rows)
     for place in reversed(range(position)):
         fewer = {
             (*choices[:place], *choices[place + 1 :]): row
@@ -56,8 +60,9 @@ def _rows(
     position: int,
 ) -> Rows:
     """For all choices before the configuration, the most that the images behind them need, and None
-    where one of these is missing."""
+    where one of these is missing, or no launch with these choices has the configuration."""
     count = len(specialisation.axes[position].labels)
+    built = {one[: position + 1] for one in specialisation.selections}
     shared = [{image.target: image.shared for image in binary.images} for binary in binaries]
     rows: dict[tuple[int, ...], dict[Target, list[int | None]]] = {}
     for selection, number in specialisation.combinations():
@@ -70,7 +75,13 @@ def _rows(
                 None if own is None or most is None else max(own, most)
             )
     return {
-        choices: {target: tuple(most) for target, most in row.items()}
+        choices: {
+            target: tuple(
+                None if built and (*choices, number) not in built else bytes_
+                for number, bytes_ in enumerate(most)
+            )
+            for target, most in row.items()
+        }
         for choices, row in rows.items()
     }
 

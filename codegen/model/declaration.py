@@ -37,6 +37,12 @@ class Declaration:
     hooks: str | None = None
     launches: Launches | None = None
 
+    @property
+    def is_of_the_kernel_alone(self) -> bool:
+        """It takes launches as they reach the kernel, so that what stands around that is not
+        followed."""
+        return self.launches is not None and self.grid == EXPLICIT
+
 
 DECLARATIONS: list[Declaration] = []
 """Every declaration of this process, in the order of import."""

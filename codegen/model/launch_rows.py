@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard, TypeVar
@@ -69,6 +69,20 @@ class LaunchRow:
             for parameter, argument in self.arguments.items()
             for name, leaf in _leaves(parameter, argument)
         }
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the decorators around a kernel gave in one launch."""
+
+    place: str
+    """Of the launch, for messages."""
+    values: Mapping[str, object]
+    """By constexpr or option, as Python has it."""
+
+    def without(self, names: Collection[str]) -> Given:
+        values = {name: value for name, value in self.values.items() if name not in names}
+        return Given(self.place, values)
 
 
 @dataclass(frozen=True)

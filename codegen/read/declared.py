@@ -26,7 +26,7 @@ def in_full(
     """As written, with what its launches say, or torch.compile where it leaves something open, and
     with an entry for each parameter that one of its patterns fits. Raises `CodegenError`."""
     if declaration.launches is not None:
-        return as_launched(declaration, declaration.launches, function)
+        return as_launched(declaration, declaration.launches, function, decorators)
     types, constexprs, options = said_by_torch(declaration, decorators)
     types, constexprs = without_patterns(
         {**types, **declaration.types}, {**constexprs, **declaration.constexprs}, function.params

@@ -21,7 +21,7 @@ from codegen.model.parameters import Constexpr
 from codegen.model.visible import visible
 from codegen.read.callees import source_key
 from codegen.read.declared import check_arguments, check_fits, in_full
-from codegen.read.launches import launched
+from codegen.read.launches import given_in, launched
 from codegen.read.loading import load, module_name, unwrapped
 from codegen.read.made_of import made_of
 from codegen.read.parameters import parameters_of
@@ -92,13 +92,14 @@ def _kernel(written: Declaration, root: Path, file: str, of_all: Sequence[Config
     """What source and declaration say, then what follows from that, then both as one."""
     function, decorators = unwrapped(written)
     launches = written.launches
-    if launches is not None:
+    if written.is_of_the_kernel_alone:
         decorators = ()  # the launches say what they gave
     declaration = in_full(written, function, decorators)
     check_fits(declaration, function, decorators)
     flat = spread(declaration, function)
     check_arguments(declaration, flat.names)
-    steps = steps_of(declaration, decorators, function.arg_names, of_all)
+    given = [] if launches is None else given_in(launches, decorators, function)
+    steps = steps_of(declaration, decorators, function.arg_names, of_all, given)
     check_given_once(written.options, steps)
     parameters = parameters_of(flat, function, computed_names(steps))
     if launches is not None:
@@ -123,7 +124,7 @@ def _kernel(written: Declaration, root: Path, file: str, of_all: Sequence[Config
         lacking=tuple(number for s in steps if isinstance(s, Tuning) for number in s.lacking),
     )
     if launches is not None:
-        specialisation = specialise_launches(source, launches, flat.params)
+        specialisation = specialise_launches(source, launches, flat.params, steps, given)
     else:
         specialisation = specialise(source, steps, cases_of(declaration, source, flat.params))
     parameters = with_choices(source.parameters, specialisation)

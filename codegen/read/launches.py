@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from codegen.model.errors import CodegenError, about, meant, told
 from codegen.model.launch_rows import (
     Argument,
     Fixed,
+    Given,
     Launches,
     LaunchRow,
     NamedDtype,
@@ -37,6 +38,8 @@ from codegen.model.options import (
     with_given,
 )
 from codegen.read.needed_parts import kernel_of
+from codegen.variants.decorators import names_given
+from codegen.variants.tuning import frozen
 from tritonbind.kernel_identity import KernelIdentity, identity_of
 
 Column = Sequence[tuple[LaunchRow, Argument]]
@@ -44,9 +47,13 @@ Column = Sequence[tuple[LaunchRow, Argument]]
 
 
 def as_launched(
-    declaration: Declaration, launches: Launches, function: JITFunction[Any]
+    declaration: Declaration,
+    launches: Launches,
+    function: JITFunction[Any],
+    decorators: Sequence[object] = (),
 ) -> Declaration:
-    """The declaration with the types, constexprs and options that its launches have.
+    """The declaration with the types, constexprs and options that its launches have, but for what
+    the decorators give; and with the configurations that an autotuner among these chose.
 
     Raises `CodegenError`, with the launch, for what the kernel does not have or no function can be
     made for.
@@ -60,13 +67,47 @@ def as_launched(
                         parse_parameter_type(leaf.type)
     types: dict[str, object] = {}
     constexprs: dict[str, object] = {}
+    around = () if declaration.is_of_the_kernel_alone else decorators
+    computed = names_given(around)
     for raw in function.params:
+        if raw.name in computed:
+            continue
         column = [(row, row.arguments[raw.name]) for row in launches.rows]
         with about(f"parameter `{raw.name}`"):
             found = _merged(column, raw.is_constexpr)
         (constexprs if isinstance(found, _Values) else types)[raw.name] = _as_declared(found)
-    options = _options(launches, function)
-    return replace(declaration, types=types, constexprs=constexprs, options=options)
+    options = _options(launches, function, computed)
+    tuned = declaration.tuned
+    if tuned is None and declaration.configs is None and launches.tuned and around:
+        tuned = _tuned(launches, around)
+    return replace(declaration, types=types, constexprs=constexprs, options=options, tuned=tuned)
+
+
+def given_in(
+    launches: Launches, decorators: Sequence[object], function: JITFunction[Any]
+) -> list[Given]:
+    """What decorators gave in each launch. Raises `CodegenError` for what one passed instead."""
+    default = replace(DEFAULTS, debug=bool(function.debug))
+    names = sorted(names_given(decorators))
+    given = []
+    for row in launches.rows:
+        found: dict[str, object] = {}
+        for name in names:
+            argument = row.arguments.get(name)
+            if isinstance(argument, Fixed):
+                found[name] = _real(argument.value)
+            elif argument is not None:
+                text = argument.type if isinstance(argument, RunTime) else "a tuple"
+                raise CodegenError(
+                    f"a decorator of the kernel gives it, and {row.place} passes `{text}`",
+                    subject=f"parameter `{name}`",
+                    hint='take launches as they reach the kernel: grid="explicit"',
+                )
+            elif name in OPTIONS:
+                value = row.options.get(name)
+                found[name] = getattr(default, name) if value is None else normal(name, value)
+        given.append(Given(row.place, found))
+    return given
 
 
 def launched(launches: Launches, function: JITFunction[Any]) -> KernelIdentity:
@@ -258,8 +299,30 @@ def _check_names(row: LaunchRow, names: Sequence[str]) -> None:
         )
 
 
-def _options(launches: Launches, function: JITFunction[Any]) -> dict[str, object]:
-    """The options that are the same in all launches. Those that differ are for the calls.
+def _tuned(launches: Launches, decorators: Sequence[object]) -> dict[Any, Mapping[str, object]]:
+    """The configuration that most launches of a key had. Raises `CodegenError` where the keys are
+    another autotuner's."""
+    keys = next((list(one.keys) for one in decorators if hasattr(one, "keys")), [])
+    found: dict[Any, tuple[int, Mapping[str, object]]] = {}
+    for table in launches.tuned:
+        if table.get("key", keys) != keys:
+            raise CodegenError(
+                f"{launches.source} has tuned keys of {table['key']!r}, and the kernel's autotuner "
+                f"has keys of {keys!r}",
+                hint="record the program again with this kernel, or give the table: tuned=...",
+            )
+        for row in table["rows"]:
+            key, count = frozen(row["key"]), row.get("count", 0)
+            if key not in found or found[key][0] < count:
+                found[key] = count, row["config"]
+    return {key: config for key, (_, config) in found.items()}
+
+
+def _options(
+    launches: Launches, function: JITFunction[Any], computed: Collection[str]
+) -> dict[str, object]:
+    """The options that are the same in all launches. Those that differ are for the calls, and those
+    that are `computed` for the decorators.
 
     An option that a constexpr is called after is one thing with it, and is left to it.
     """
@@ -269,7 +332,7 @@ def _options(launches: Launches, function: JITFunction[Any]) -> dict[str, object
         for row in launches.rows:
             with about(row.place):
                 _check_option(name, row, function.arg_names)
-        if name in OPTIONS and name not in function.arg_names:
+        if name in OPTIONS and name not in (*function.arg_names, *computed):
             given = (row.options.get(name) for row in launches.rows)
             values = {getattr(default, name) if one is None else normal(name, one) for one in given}
             if len(values) == 1:

@@ -20,7 +20,8 @@ from codegen.model.wording import (
     use_text,
 )
 from codegen.variants.axes.dtype import DtypeAxis
-from codegen.variants.c_steps import CArgument, int_literal
+from codegen.variants.c_literals import c_string, int_literal
+from codegen.variants.c_steps import CArgument
 from codegen.variants.hash_tables import initializer, slots, words
 
 
@@ -190,24 +191,3 @@ def _choice(constexpr: Constexpr, index: int) -> CArgument:
 def dtype_constant(dtype: DType) -> str:
     """The enumerator of `tritonbind_dtype`."""
     return f"TRITONBIND_{dtype.name.upper()}"
-
-
-def c_string(text: str) -> str:
-    """`text` as a C string literal, other characters than printable ASCII as UTF-8 in octal.
-
-    A longer text than C99's compilers must take as one literal, in pieces too, is an array.
-    """
-    characters = text.encode()
-    if len(characters) > _LONGEST_LITERAL:
-        codes = (str(byte) if byte < 128 else f"'\\{byte:03o}'" for byte in characters)
-        return f"(const char[]){{{', '.join(codes)}, 0}}"
-    pieces = [_C_ESCAPES.get(byte) or _printable(byte) for byte in characters]
-    return '"' + "".join(pieces) + '"'
-
-
-_LONGEST_LITERAL = 4095
-_C_ESCAPES = {ord('"'): '\\"', ord("\\"): "\\\\", ord("\n"): "\\n", ord("?"): "\\?"}
-
-
-def _printable(byte: int) -> str:
-    return chr(byte) if " " <= chr(byte) <= "~" else f"\\{byte:03o}"

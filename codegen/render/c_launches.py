@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from codegen.model.kernel import Hints
-from codegen.render.c_arguments import c_string
 from codegen.render.c_rows import Combination
 from codegen.variants.axes.hints import HintsAxis, condition_of, group_names
-from codegen.variants.axes.kind import CallAxis, axes_of
-from codegen.variants.c_steps import CStep, CTable, Decisions, int_literal
+from codegen.variants.built_places import place_of
+from codegen.variants.c_steps import CStep, Decisions
 
 
 def variant_of_launches(made: Decisions, combinations: Sequence[Combination]) -> str:
     """C for the number of the variant: the combination is looked up, then the first of its cases
     that holds is taken."""
-    place = _place(made, combinations)
+    place = place_of(made)
     cases = [case for one in combinations for case in one.cases]
     facts = HintsAxis.facts_together(list(dict.fromkeys(case for case, _ in cases)))
     if not facts:
@@ -39,39 +37,6 @@ def variant_of_launches(made: Decisions, combinations: Sequence[Combination]) ->
         made.steps.append(CStep(f"const tb_case *{own}", f"{table} + {places}[{place}]"))
         table = own
     return f"tb_first_case({table}, {word})"
-
-
-def _place(made: Decisions, combinations: Sequence[Combination]) -> str:
-    """C for the place of the call's combination among those that were built."""
-    if not made.digits:
-        return "0"
-    axes = [axis for axis in axes_of(made.kernel) if isinstance(axis, CallAxis)]
-    symbol = made.kernel.symbol
-    texts = [
-        made.table(f"texts_{number}", "char *const", [*map(c_string, axis.texts)])
-        for number, axis in enumerate(axes)
-    ]
-    rows = [f"{{{name}, {len(axis.texts)}}}" for name, axis in zip(texts, axes, strict=True)]
-    choices = f"{symbol}_choices"
-    made.tables.append(CTable(f"static const tb_choice {choices}[{len(axes)}]", tuple(rows)))
-    radices = [len(axis.labels) for axis in axes]
-    weights = [math.prod(radices[place + 1 :]) for place in range(len(radices))]
-    numbers = [
-        sum(weight * digit for weight, digit in zip(weights, one.selection, strict=True))
-        for one in combinations
-    ]
-    built = made.table("built", "int64_t", [int_literal(number) for number in numbers])
-    slots = made.slots("built_places", [(number,) for number in numbers])
-    spelt = "INT64_C({})" if math.prod(radices) >= 1 << 31 else "{}"
-    number = " + ".join(
-        f"{spelt.format(weight)} * {digit}" if weight > 1 else digit
-        for weight, (digit, _) in zip(weights, made.digits, strict=True)
-    )
-    call = (
-        f"tb_find_combination(function, {choices}, {len(axes)}, {built}, {len(numbers)}, {slots}, "
-        f"{number})"
-    )
-    return made.step("int32_t", "combination", call, " < 0")
 
 
 def _case(case: Hints, row: int, facts: Sequence[Sequence[tuple[str, int]]]) -> str:

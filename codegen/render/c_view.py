@@ -15,12 +15,13 @@ from codegen.model.parameters import Parameter
 from codegen.model.plan import Binary, Home, Plan
 from codegen.model.wording import signature_text
 from codegen.prove.launch_layout import value_sizes
-from codegen.render.c_arguments import c_arguments, c_string, dtype_constant
+from codegen.render.c_arguments import c_arguments, dtype_constant
 from codegen.render.c_decisions import decide
 from codegen.render.c_images import CTables, c_tables, launch_fields, launch_of
 from codegen.render.c_rows import rows_of
 from codegen.render.prefix import external
 from codegen.variants.axes.dtype import DtypeAxis
+from codegen.variants.c_literals import c_string
 from codegen.variants.c_steps import CArgument, CHeuristic, CStep, CTable
 
 Content = tuple[object, ...]

@@ -17,11 +17,11 @@ from codegen.model.identifiers import c_module
 from codegen.model.plan import Plan
 from codegen.model.resources import TEMPLATES
 from codegen.model.visible import visible
-from codegen.render.c_arguments import c_string
 from codegen.render.c_lines import LINE_LENGTH, laid_out
 from codegen.render.c_view import Content, c_function
 from codegen.render.prefix import DEFAULT, external, in_module, in_runtime, names_in_runtime
 from codegen.render.python_view import PythonFunction, python_function
+from codegen.variants.c_literals import c_string
 
 
 def render(

@@ -14,7 +14,7 @@ from codegen.model.wording import axis_text, signature_text
 from codegen.render.conditions import calls_of
 from codegen.render.manifest_arguments import arguments_of, compiled_in, configurations_of
 from codegen.variants.axes.configuration import ConfigurationAxis
-from codegen.variants.axes.kind import CallAxis, axes_of
+from codegen.variants.axes.hints import HintsAxis
 
 
 def functions_of(plans: Sequence[Plan]) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def _function(plan: Plan) -> dict[str, Any]:
         if isinstance(axis, ConfigurationAxis)
     )
     selections = kernel.specialisation.selections
-    call_axes = [axis for axis in axes_of(kernel) if isinstance(axis, CallAxis)]
+    count = sum(not isinstance(axis, HintsAxis) for axis in kernel.specialisation.axes)
     return {
         "kernel": f"{kernel.file}:{kernel.qualname}",
         "kernel_identity": asdict(kernel.identity),
@@ -58,7 +58,7 @@ def _function(plan: Plan) -> dict[str, Any]:
         },
         "arguments": arguments_of(kernel),
         "compiled_in": compiled_in(kernel),
-        "combinations": len({one[: len(call_axes)] for one in selections}) or None,
+        "combinations": len({one[:count] for one in selections}) or None,
         "tuned": {"rows": [row for table in kernel.tuned for row in table["rows"]]},
         "signature": signature_text(kernel),
         "grid": [axis_text(kernel, axis) for axis in kernel.grid.axes or GRID_NAMES],

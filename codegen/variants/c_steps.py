@@ -10,6 +10,7 @@ from codegen.model.descriptor_facts import passed_facts
 from codegen.model.identifiers import c_identifier
 from codegen.model.kernel import Axis, Kernel
 from codegen.model.plan import Plan
+from codegen.variants.c_literals import int_literal
 from codegen.variants.hash_tables import slots
 
 
@@ -96,6 +97,10 @@ class Decisions:
     """The variable that tells whether a parameter is None."""
     sources: dict[str, str] = field(default_factory=dict)
     """The `int64_t` variable of each computed constexpr that something reads."""
+    texts: list[str] = field(default_factory=list)
+    """The tables of how messages say the choices of the first axes, of a kernel's launches."""
+    places: dict[int, str] = field(default_factory=dict)
+    """The variable that says where the first so many choices are among those of launches."""
     variant: str = "variant"
     """The constant that is the number of the variant, in the end."""
 
@@ -193,11 +198,3 @@ def among(variable: str, choices: Sequence[str], failure: str) -> str:
     """The place of a value among a few constants: code alone, for which no table is read."""
     tests = "".join(f"{variable} == {choice} ? {i} : " for i, choice in enumerate(choices))
     return f"{tests}{failure}"
-
-
-def int_literal(value: object) -> str:
-    """An int or bool as a C literal."""
-    number = int(value) if isinstance(value, int) else 0
-    if number == -(1 << 63):
-        return "INT64_MIN"
-    return str(number) if abs(number) < 1 << 31 else f"INT64_C({number})"

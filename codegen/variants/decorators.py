@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from codegen.expressions.derived import is_derived
 from codegen.model.declaration import Declaration
 from codegen.model.errors import CodegenError, closest
 from codegen.model.kernel import Configuration
+from codegen.model.launch_rows import Given
 from codegen.model.options import OPTIONS, is_neutral, is_option, refusal
 from codegen.variants.heuristics import Function, Heuristic
 from codegen.variants.tuning import Tuning, listed, tuning_of
@@ -22,26 +23,30 @@ def steps_of(
     decorators: Sequence[object],
     parameters: Sequence[str],
     of_all: Sequence[Configuration] = (),
+    launches: Sequence[Given] = (),
 ) -> tuple[Step, ...]:
     """What the declaration's own functions and the decorators decide, in the order in which a call
     meets them: outermost first.
 
     A heuristic whose value the declaration gives is no step, and neither is one that gives back
-    what a call passes by its name. `of_all`: as in `tuning_of`. Raises `CodegenError`.
+    what a call passes by its name. `of_all`: as in `tuning_of`; `launches`: what the decorators
+    gave in those that the declaration lists. Raises `CodegenError`.
     """
     steps: list[Step] = [
         Heuristic(name, value, is_declared=True)
         for name, value in declaration.constexprs.items()
         if is_derived(value)
     ]
-    for decorator in decorators:
+    for number, decorator in enumerate(decorators):
         if _is_autotuner(decorator):
             if any(isinstance(step, Tuning) for step in steps):
                 raise CodegenError(
                     "the kernel is autotuned twice",
                     hint="export the inner kernel, and give the constexprs their values",
                 )
-            steps.append(tuning_of(declaration, decorator, parameters, of_all))
+            below = names_given(decorators[number + 1 :])
+            own = [one.without(below) for one in launches]
+            steps.append(tuning_of(declaration, decorator, parameters, of_all, own))
         elif _is_heuristics(decorator):
             steps += _heuristics(declaration, decorator)
     _check(declaration, steps, parameters)
@@ -51,6 +56,19 @@ def steps_of(
 def computed_names(steps: Sequence[Step]) -> frozenset[str]:
     """The names that get their values from the steps."""
     return frozenset().union(*(s.names if isinstance(s, Tuning) else {s.name} for s in steps))
+
+
+def names_given(decorators: Iterable[object]) -> frozenset[str]:
+    """The constexprs and options to which decorators give values, but for what these merely pass
+    on."""
+    names: set[str] = set()
+    each: Any
+    for each in decorators:
+        if _is_autotuner(each):
+            names.update(name for one in each.configs for name in one.all_kwargs())
+        elif _is_heuristics(each):
+            names.update(name for name, of in each.values.items() if _lacking(of) != name)
+    return frozenset(names)
 
 
 def listed_configurations(

@@ -61,19 +61,27 @@ def evaluate_or_translate(
     kernel: KernelSource, heuristic: Heuristic, combinations: Sequence[Combination]
 ) -> Found:
     """Its values in each combination. Raises `CodegenError` if C cannot compute them."""
-    values = _held(
-        heuristic,
-        [_evaluated(kernel, heuristic, one) if one.reachable else () for one in combinations],
-    )
+    values = evaluated(kernel, heuristic, combinations)
     if all(
         value is not None and (value or not one.reachable)
         for value, one in zip(values, combinations, strict=True)
     ):
         _check_choices(heuristic, heuristic.choices, values)
         return Found(tuple(value or (None,) for value in values))
-    computed, choices = _translated(kernel, heuristic, combinations)
+    computed, choices = translated(kernel, heuristic, combinations)
     _check_choices(heuristic, choices, values)
     return Found(tuple(choices if v is None else v for v in values), choices, computed)
+
+
+def evaluated(
+    kernel: KernelSource, heuristic: Heuristic, combinations: Sequence[Combination]
+) -> list[tuple[object, ...] | None]:
+    """Its value in each combination; None where a call's values decide it, and nothing where no
+    call leads. Raises `CodegenError` where it fails."""
+    return _held(
+        heuristic,
+        [_evaluated(kernel, heuristic, one) if one.reachable else () for one in combinations],
+    )
 
 
 def _check_choices(
@@ -242,9 +250,10 @@ def _names(kernel: KernelSource) -> set[str]:
     return {*(parameter.name for parameter in kernel.parameters), *tuples, *OPTIONS}
 
 
-def _translated(
+def translated(
     kernel: KernelSource, heuristic: Heuristic, combinations: Sequence[Combination]
 ) -> tuple[Computed, tuple[object, ...]]:
+    """How C finds its value, and what that may be. Raises `CodegenError` if C cannot."""
     names = {parameter.name for parameter in kernel.parameters}
     options = (name for name in OPTIONS if name not in names)
     listed = (*kernel.parameters, *(Constexpr(o, (), is_computed=True) for o in options))

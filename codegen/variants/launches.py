@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from codegen.model.errors import about
 from codegen.model.kernel import Hints, KernelSource, Specialisation
 from codegen.model.launch_rows import (
     Fixed,
+    Given,
     Launches,
     LaunchRow,
     Leaf,
@@ -32,6 +33,8 @@ from codegen.variants.axes.option import OptionAxis
 from codegen.variants.axes.width import WidthAxis
 from codegen.variants.cases import check_hint
 from codegen.variants.combinations import Combination
+from codegen.variants.decorators import Step
+from codegen.variants.launched_steps import Way, stepped
 from codegen.variants.limits import (
     MOST_COMBINATIONS,
     MOST_PARAMETERS,
@@ -43,39 +46,49 @@ from codegen.variants.numbering import numbered
 
 
 def specialise_launches(
-    kernel: KernelSource, launches: Launches, raws: Sequence[Any]
+    kernel: KernelSource,
+    launches: Launches,
+    raws: Sequence[Any],
+    steps: Sequence[Step] = (),
+    given: Sequence[Given] = (),
 ) -> Specialisation:
-    """Each combination of types, None, constexprs and options that some launch has: with what each
-    launch of it assumed, and with nothing assumed.
+    """Each combination of types, None, constexprs, options and what steps decide that some launch
+    has: with what each launch of it assumed, and with nothing assumed.
 
-    `raws` are Triton's own parameters. Raises `CodegenError`.
+    `raws` are Triton's own parameters; `steps` are the kernel's own, which gave each launch what
+    `given` says of it. Raises `CodegenError`.
     """
     with about(f"`{kernel.name}`", kernel.location):
         parts = sum(most_parts(p) for p in kernel.parameters if isinstance(p, Parameter))
         check_limit(kernel, parts, MOST_PARAMETERS, "run-time parameters", _HINT)
-        launched = _launched(kernel, launches, raws)
-        call_axes = list(_call_axes(kernel, launched))
+        computed = {name for one in given for name in one.values}
+        launched = _launched(kernel, launches, raws, computed)
+        call_axes = list(_call_axes(kernel, launched, computed))
         types = sum(isinstance(axis, DtypeAxis) for axis in call_axes)
         check_limit(kernel, types, MOST_TYPE_VARIABLES, "choices of types", _HINT)
-        product = math.prod(len(axis.labels) for axis in call_axes)
+        axes: list[AxisKind] = [*call_axes]
+        ways = [
+            Way(_selected(one, call_axes), one.hints, of_one, number)
+            for number, (one, of_one) in enumerate(zip(launched, given, strict=True))
+        ]
+        ways = stepped(kernel, steps, axes, ways)
+        product = math.prod(len(axis.labels) for axis in axes)
         check_limit(kernel, product, MOST_SELECTIONS, "combinations of choices", _HINT)
         together: dict[tuple[int, ...], tuple[Combination, dict[Hints, None]]] = {}
-        for one in launched:
-            found = _selected(one, call_axes)
-            _, cases = together.setdefault(found.selection, (found, {}))
-            cases[one.hints] = None
-        axes: tuple[AxisKind, ...] = tuple(call_axes)
+        for way in ways:
+            _, cases = together.setdefault(way.made.selection, (way.made, {}))
+            cases[way.hints] = None
         ordered = [together[selection] for selection in sorted(together)]
         combinations = [one for one, _ in ordered]
         if hints := HintsAxis.of_launches(kernel, [one.hints for one in launched]):
-            axes = (*axes, hints)
+            axes.append(hints)
             places = {case: place for place, case in enumerate(hints.cases)}
             hinted = (_with_cases(one, cases, hints, places) for one, cases in ordered)
             combinations = list(itertools.chain.from_iterable(hinted))
         check_limit(kernel, len(combinations), MOST_COMBINATIONS, "combinations of choices", _HINT)
         variants, numbers = numbered(kernel, combinations)
         selections = tuple(one.selection for one in combinations)
-        return Specialisation(axes, variants, numbers, selections)
+        return Specialisation(tuple(axes), variants, numbers, selections)
 
 
 _HINT = "leave out some launches, or declare some of them under another name"
@@ -88,11 +101,13 @@ def without_hints(
     return tuple(replace(p, hint=None) if isinstance(p, Parameter) else p for p in parameters)
 
 
-def _launched(kernel: KernelSource, launches: Launches, raws: Sequence[Any]) -> list[Combination]:
-    """What is known of each launch."""
+def _launched(
+    kernel: KernelSource, launches: Launches, raws: Sequence[Any], computed: Collection[str]
+) -> list[Combination]:
+    """What is known of each launch, but for what is `computed`."""
     by_name = {raw.name: raw for raw in raws}
     leaves = [row.leaves() for row in launches.rows]
-    values = _values(kernel, leaves)
+    values = _values(kernel, leaves, computed)
     found = []
     for row, given in zip(launches.rows, leaves, strict=True):
         types, hints = {}, []
@@ -105,40 +120,52 @@ def _launched(kernel: KernelSource, launches: Launches, raws: Sequence[Any]) -> 
                     with about(f"{row.place} parameter `{name}`"):
                         check_hint(by_name[name], types[name], leaf.hint)
                     hints.append((name, leaf.hint))
-        own = {name: values[name, order(leaf)] for name, leaf in given.items() if name not in types}
-        options = _options(kernel, row, own)
+        own = {
+            name: values[name, order(leaf)]
+            for name, leaf in given.items()
+            if name not in types and (name, order(leaf)) in values
+        }
+        options = _options(kernel, row, own, computed)
         found.append(Combination((), (), types, own, options, tuple(hints)))
     return found
 
 
 def _values(
-    kernel: KernelSource, leaves: Sequence[Mapping[str, Leaf]]
+    kernel: KernelSource, leaves: Sequence[Mapping[str, Leaf]], computed: Collection[str]
 ) -> dict[tuple[str, object], object]:
-    """What is compiled in for what the launches have of each parameter."""
+    """What is compiled in for what the launches have of each parameter: a default, where only
+    configurations gave it that are not built."""
     found: dict[tuple[str, object], object] = {}
     for parameter in kernel.parameters:
         name = parameter.name
         if isinstance(parameter, Parameter):
             found[name, order(Fixed(None))] = None
-        else:
-            choices = distinct(row[name] for row in leaves)
-            for leaf, choice in zip(choices, parameter.choices, strict=True):
+        elif not parameter.is_computed:
+            leaves_of_it = distinct(row[name] for row in leaves)
+            choices = parameter.choices
+            if name in computed:
+                choices = choices * len(leaves_of_it)
+            for leaf, choice in zip(leaves_of_it, choices, strict=True):
                 found[name, order(leaf)] = choice
     return found
 
 
-def _options(kernel: KernelSource, row: LaunchRow, values: dict[str, object]) -> Options:
-    given = {name: value for name, value in row.options.items() if value is not None}
-    return with_given(kernel.options, {**given, **values})
+def _options(
+    kernel: KernelSource, row: LaunchRow, values: dict[str, object], computed: Collection[str]
+) -> Options:
+    own = {n: value for n, value in row.options.items() if value is not None and n not in computed}
+    return with_given(kernel.options, {**own, **values})
 
 
-def _call_axes(kernel: KernelSource, launched: Sequence[Combination]) -> Iterator[CallAxis]:
+def _call_axes(
+    kernel: KernelSource, launched: Sequence[Combination], computed: Collection[str]
+) -> Iterator[CallAxis]:
     yield from _dtype_axes(kernel, launched)
     for parameter in kernel.parameters:
         yield from ConstexprAxis.of(kernel, parameter)
         yield from NoneAxis.of(kernel, parameter)
         yield from WidthAxis.of(kernel, parameter)
-    names = {parameter.name for parameter in kernel.parameters}
+    names = {*(parameter.name for parameter in kernel.parameters), *computed}
     for name in (entry.name for entry in fields(Options) if entry.name not in names):
         values = distinct(Fixed(getattr(one.options, name)) for one in launched)
         if len(values) > 1:

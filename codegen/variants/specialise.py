@@ -116,7 +116,7 @@ def _configured(
 ) -> list[Combination]:
     """The combinations of each configuration; of several, an axis, which a call or the key
     decides."""
-    configurations = tuple(_whole(kernel, tuning, one) for one in tuning.configurations)
+    configurations = tuple(whole(kernel, tuning, one) for one in tuning.configurations)
     tuned = tuned_table(kernel, axes, combinations, tuning) if tuning.tuned else TunedTable()
     keyed = {one.name for one in keyed_parameters(kernel, combinations, tuning)}
     key = tuple(name for name in tuning.key if name in keyed or name in dict(kernel.tuples))
@@ -127,8 +127,9 @@ def _configured(
     return _chosen(kernel, axis, combinations)
 
 
-def _whole(kernel: KernelSource, tuning: Tuning, one: Configuration) -> Configuration:
-    """The configuration, with the kernel's own for what others give a value."""
+def whole(kernel: KernelSource, tuning: Tuning, one: Configuration) -> Configuration:
+    """The configuration, with the kernel's own for what others give a value. Raises `CodegenError`
+    where it has none."""
     values = dict(one.constexprs)
     for parameter in kernel.parameters:
         if parameter.name in tuning.names - values.keys():

@@ -13,6 +13,7 @@ from codegen.model.constexpr_values import held, is_plain, real
 from codegen.model.declaration import Declaration, own_int
 from codegen.model.errors import CodegenError, shown, told
 from codegen.model.kernel import Configuration
+from codegen.model.launch_rows import Given
 from codegen.model.options import (
     DEFAULTS,
     OPTIONS,
@@ -45,6 +46,8 @@ class Tuning:
     """The argument by which a call names a configuration; None where the key decides."""
     lacking: tuple[int, ...] = ()
     """The numbers of those that the kernel's list has for another SM, and not for this one."""
+    launched: tuple[int | None, ...] = ()
+    """The number of the configuration that each listed launch had; None where it is not built."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -57,10 +60,13 @@ def tuning_of(
     autotuner: Any,
     parameters: Sequence[str],
     of_all: Sequence[Configuration] = (),
+    launches: Sequence[Given] = (),
 ) -> Tuning:
     """What the declaration makes of an `Autotuner`. Raises `CodegenError`.
 
-    `of_all` are the configurations of all SMs, where the kernel's list is another for some.
+    `of_all` are the configurations of all SMs, where the kernel's list is another for some;
+    `launches` are what decorators gave in those that the declaration lists, without what others
+    below the autotuner gave.
     """
     own = listed(declaration, autotuner, parameters)
     every = tuple(of_all or own)
@@ -76,8 +82,9 @@ def tuning_of(
                 hint=f"its configurations are {_shown(every)}",
             )
         tuned.append((key, found[0]))
+    launched = [_launched(one, every) for one in launches]
     if declaration.tuned is not None and (declaration.configs is None or not rows):
-        chosen = chosen[:1]
+        chosen = (max(every, key=launched.count),) if launched else chosen[:1]
     chosen = tuple(dict.fromkeys((*chosen, *(one for _, one in tuned))))
     for one in chosen:
         if one in own:
@@ -92,7 +99,32 @@ def tuning_of(
         tuple((key, chosen.index(one)) for key, one in tuned),
         argument,
         lacking if len(lacking) < len(chosen) else (),  # then the declaration asks for them
+        tuple(chosen.index(one) if one in chosen else None for one in launched),
     )
+
+
+def _launched(given: Given, listed: Sequence[Configuration]) -> Configuration:
+    """The configuration that a launch had. Raises `CodegenError` where the autotuner has none such.
+
+    Of several that gave it the same, it is the one that says most.
+    """
+    values = given.values
+
+    def had(one: Configuration) -> bool:
+        own = {**{name: getattr(one.options, name) for name in one.given}, **dict(one.constexprs)}
+        return all(values[name] == real(value) for name, value in own.items() if name in values)
+
+    found = [one for one in listed if had(one)]
+    if not found:
+        names = dict.fromkeys(n for one in listed for n in (*dict(one.constexprs), *one.given))
+        told = ", ".join(f"{name}={values[name]!r}" for name in names if name in values)
+        raise CodegenError(
+            f"{given.place} had the configuration ({told}), which the kernel's autotuner does not "
+            "list here",
+            hint=f"its configurations are {_shown(listed)}; to take launches as they reach the "
+            'kernel, write grid="explicit"',
+        )
+    return max(found, key=lambda one: len(one.constexprs))
 
 
 def listed(
@@ -290,7 +322,7 @@ def _file_rows(path: Path) -> list[tuple[Key, Mapping[str, object]]]:
     try:
         document = json.loads(read_file(path))
         entries = document if isinstance(document, list) else [document]
-        return [(tuple(map(_frozen, entry["key"])), _best(entry)) for entry in entries]
+        return [(tuple(map(frozen, entry["key"])), _best(entry)) for entry in entries]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CodegenError(
             f"{shown(path)} is no table of tuned configurations: {told(error)}",
@@ -307,5 +339,6 @@ def _best(entry: Mapping[str, Any]) -> Mapping[str, object]:
     return {**own, **best["kwargs"], **{n: value for n, value in own.items() if value is not None}}
 
 
-def _frozen(value: Any) -> object:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+def frozen(value: Any) -> object:
+    """A value of JSON, with tuples for lists, as a key has them."""
+    return tuple(map(frozen, value)) if isinstance(value, list) else value

@@ -13,7 +13,7 @@ import pytest
 
 import codegen
 from codegen.model.identifiers import c_identifier, own_names
-from codegen.render.c_arguments import c_string
+from codegen.variants.c_literals import c_string
 from tests.support import made
 from tests.support.c_programs import STRICT, compile_c
 

@@ -240,8 +240,6 @@ def test_a_wrong_launch_gets_a_sentence(tmp_path: Path, case: str) -> None:
         ("types", "types={'x': '*fp32'}"),
         ("constexprs", "constexprs={'BLOCK': 64}"),
         ("cases", "cases=[]"),
-        ("configs", "configs=[{}]"),
-        ("tuned", "tuned={}"),
         ("num_warps", "num_warps=4"),
     ],
 )
@@ -249,6 +247,15 @@ def test_what_launches_say_is_not_said_again(tmp_path: Path, what: str, more: st
     assert refusal(tmp_path, [row()], more=f", {more}") == (
         f"`t.k`: launches says what to build, and so does {what}",
         f"leave out {what}, or the launches",
+    )
+
+
+@pytest.mark.parametrize(("what", "more"), [("configs", "configs=[{}]"), ("tuned", "tuned={}")])
+def test_an_explicit_grid_follows_no_autotuner(tmp_path: Path, what: str, more: str) -> None:
+    assert refusal(tmp_path, [row()], more=f", {more}") == (
+        f"`t.k`: {what} is for the kernel's autotuner, and launches with an explicit grid are "
+        "those of the kernel below it",
+        f"leave out {what}, or write the grid as a function",
     )
 
 

@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from codegen.compile.planning import plan_of
 from codegen.model.declaration import DECLARATIONS
 from codegen.model.descriptors import DescriptorType
 from codegen.model.generated_file import digest
 from codegen.model.image import Image
 from codegen.model.kernel import Kernel, Variant
-from codegen.model.plan import Binary, Plan
+from codegen.model.plan import Plan
 from codegen.model.pointer_uses import PointerUses
+from codegen.model.request import CompileRequest
 from codegen.model.targets import Target
 from codegen.read.introspect import introspect
 from codegen.render.files import render
@@ -92,10 +94,14 @@ def image(kernel: Kernel, variant: Variant, target: Target, shared: int = 0) -> 
 
 
 def plan(kernel: Kernel, targets: Sequence[Target] = (PTX,)) -> Plan:
-    """A plan that lacks nothing."""
+    """The plan of a run that could make every image."""
+
+    def made(variant: Variant, target: Target) -> tuple[CompileRequest, Image]:
+        one = image(kernel, variant, target)
+        return CompileRequest("", kernel.file, kernel.name, variant, target, one.key), one
+
     variants = kernel.specialisation.variants
-    binaries = (Binary(v, tuple(image(kernel, v, target) for target in targets)) for v in variants)
-    return Plan(kernel, tuple(binaries))
+    return plan_of(kernel, [[made(variant, target) for target in targets] for variant in variants])
 
 
 @dataclass(frozen=True, repr=False)

@@ -95,6 +95,11 @@ class Function:
         """The arguments that are options of Triton's."""
         return {one.name: one for one in self.arguments if one.kind == "option"}
 
+    @property
+    def takes_grid(self) -> bool:
+        """Whether calls pass the grid, as launches that reach the kernel do."""
+        return any(one.kind == "grid" for one in self.arguments)
+
     @cached_property
     def tuples(self) -> dict[Place, int]:
         """The size of each tuple that it knows of, outer ones first."""

@@ -66,8 +66,10 @@ class _Unknown(Exception):
 
 
 def _chosen(named: list[Function], identity: KernelIdentity) -> Function | None:
-    """The first with this digest: it is the kernel, whatever its module is called here."""
-    return next((one for one in named if one.identity.digest == identity.digest), None)
+    """The first with this digest: it is the kernel, whatever its module is called here. Of several
+    functions of a kernel, that which takes the grid: a program's launches have one."""
+    same = [one for one in named if one.identity.digest == identity.digest]
+    return next((one for one in same if one.takes_grid), same[0] if same else None)
 
 
 def _changed(named: list[Function], identity: KernelIdentity) -> str:

@@ -12,7 +12,9 @@ from codegen.model.parameters import Constexpr, Default, Parameter
 from codegen.model.plan import Plan, SharedMemory
 from codegen.variants.axes.constexpr import place_among_choices
 from codegen.variants.axes.kind import AxisKind, axes_of
-from codegen.variants.c_steps import CTable, Decisions, int_literal, mixed_radix
+from codegen.variants.built_places import place_of
+from codegen.variants.c_literals import int_literal
+from codegen.variants.c_steps import CTable, Decisions, mixed_radix
 from codegen.variants.combinations import Combination
 
 Column = int | str
@@ -57,6 +59,10 @@ class ConfigurationAxis(AxisKind):
         listed = "; ".join(f"{number}: {one}" for number, one in enumerate(self.configurations))
         choices = tuple(range(len(self.configurations)))
         return Constexpr(self.parameters[0], choices, Default(0), f"the configuration, {listed}")
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(f"configuration {number}" for number in self.values)
 
     def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         one = self.configurations[index]
@@ -109,7 +115,10 @@ class ConfigurationAxis(AxisKind):
             for target in targets
         ]
         made.tables.append(CTable(f"static tb_image {symbol}_targets[]", tuple(fields)))
-        choices = mixed_radix([made.digits[place] for place in shared_memory.axes])
+        if made.kernel.specialisation.selections:
+            choices = place_of(made) if shared_memory.axes else ""
+        else:
+            choices = mixed_radix([made.digits[place] for place in shared_memory.axes])
         size = len(targets) * count
         row = f"({choices})" if " " in choices else choices
         return (

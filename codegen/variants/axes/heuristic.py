@@ -8,7 +8,9 @@ from codegen.model.computed import Computed, Reads
 from codegen.model.identifiers import c_identifier
 from codegen.model.kernel import KernelSource
 from codegen.variants.axes.kind import AxisKind, labels_of
-from codegen.variants.c_steps import CHeuristic, CStep, Decisions, int_literal
+from codegen.variants.built_places import place_of
+from codegen.variants.c_literals import int_literal
+from codegen.variants.c_steps import CHeuristic, CStep, Decisions
 from codegen.variants.combinations import Combination
 
 _NOT_FAILED = CStep("int failed", "0")
@@ -26,6 +28,10 @@ class HeuristicAxis(AxisKind):
     @property
     def reads(self) -> Reads:
         return self.computed.reads
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(f"{text} (computed)" for text in super().texts)
 
     def chosen(self, kernel: KernelSource, combination: Combination, index: int) -> Combination:
         return combination.with_value(kernel, self.parameters[0], self.values[index])
@@ -52,7 +58,9 @@ class HeuristicAxis(AxisKind):
         made.read_sm_count(computed.reads)
         for derived, values in computed.derived:
             if derived not in made.sources:
-                made.source(derived, values, made.number or "0")
+                is_listed = bool(made.kernel.specialisation.selections)
+                place = place_of(made) if is_listed else made.number or "0"
+                made.source(derived, values, place)
         parameters, passed = made.function_parameters(computed.reads)
         if computed.can_fail:
             if _NOT_FAILED not in made.steps:

@@ -28,6 +28,11 @@ class AxisKind(Axis, ABC):
     def decide(self, made: Decisions) -> None:
         """Add the step of C from a call's arguments to the choice."""
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """How messages say each choice; nothing where another axis says it."""
+        return tuple(f"{self.parameters[0]}={value!r}" for value in self.values)
+
     def condition(self, choices: Sequence[int]) -> dict[str, Any]:
         """What the manifest says of the calls that make one of these choices."""
         values = [_plain(self.values[index]) for index in choices]
@@ -48,11 +53,6 @@ class CallAxis(AxisKind, ABC):
     @abstractmethod
     def choice_of(self, one: Combination) -> int:
         """The choice that leads to what is known of these calls."""
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """How messages say each choice; nothing where another axis says it."""
-        return tuple(f"{self.parameters[0]}={value!r}" for value in self.values)
 
 
 def axes_of(kernel: Kernel) -> tuple[AxisKind, ...]:

@@ -185,6 +185,16 @@ def test_a_kernel_is_known_by_its_digest_in_any_module(program: Served) -> None:
     assert len(standin.launches()) == 1
 
 
+def test_of_two_functions_of_a_kernel_that_which_takes_the_grid_serves(program: Served) -> None:
+    from tritonbind.kernel_identity import identity_of
+
+    same = {**vars(identity_of(scaled))}
+    program.serve(add={"kernel_identity": same, "arguments": []})
+    with without_compiler():
+        scale()()
+    assert len(standin.launches()) == 1
+
+
 def test_a_function_with_other_parameters_is_none_of_the_kernel(
     program: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
