@@ -9,6 +9,7 @@ from typing import Any
 
 from tritonbind.arguments import value_of
 from tritonbind.serve import values as of
+from tritonbind.serve.chain import Step
 from tritonbind.serve.known_misses import KnownMisses
 from tritonbind.serve.launcher import Hooks, make
 from tritonbind.serve.manifest import Argument, Function
@@ -24,8 +25,12 @@ class ServedKernel:
     Attributes:
         run: in the place of `JITFunction.run`.
         launch: `run` with the grid as the first argument.
+        launcher: these, and how others of the same kernel are made.
         result: what its launches return.
+        steps: there are none before the kernel.
     """
+
+    steps: tuple[Step, ...] = ()
 
     def __init__(
         self,
@@ -55,7 +60,7 @@ class ServedKernel:
         self._converted = frozenset(one.name for one in kernel.params if one.annotation_type)
         self._options = Options.of(function, bool(kernel.debug or runtime.debug))
         self._known = KnownMisses([one.is_constexpr for one in kernel.params])
-        launcher = make(
+        self.launcher = make(
             function,
             kernel.signature,
             self._converted,
@@ -66,11 +71,11 @@ class ServedKernel:
             self.result,
             Hooks(kernel, runtime),
         )
-        self.launch, self.run, self._bind = launcher.launch, launcher.run, launcher.bind
+        self.launch, self.run = self.launcher.launch, self.launcher.run
 
     def lacks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
         """Why the library does not have what `run` would launch; None where it does."""
-        grid, values, options = self._bind(*args, **kwargs)
+        grid, values, options = self.launcher.bind(*args, **kwargs)
         try:
             passed, stream = self._passed(values, options, self._blocks(grid, values))
             self._refusing(self._prepare, self._call, *passed, stream)

@@ -7,7 +7,7 @@ What is unusual goes to `Careful`, with the parameters' values in order.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import Signature
 from typing import Any, Protocol
@@ -59,6 +59,10 @@ class Launcher:
     """`run(*args, grid=, warmup=, **kwargs)`, as `JITFunction.run`."""
     bind: Callable[..., tuple[Any, tuple[Any, ...], dict[str, Any]]]
     """The arguments of `run` as (grid, values, options)."""
+    source: LauncherSource
+    """Their text."""
+    define: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+    """What another text defines, which may name all that theirs does, and what is given."""
 
 
 def make(
@@ -89,18 +93,9 @@ def make(
         UnfitError: the function is not one of this kernel.
     """
     source = LauncherSource(function, signature, converted, options)
-
-    def is_same(value: Any, number: int) -> bool:
-        """Whether it is the constant of this number; the next time the very object will do."""
-        if not same(value, function.constants[number].value):
-            return False
-        scope[f"_constant_{number}"] = value
-        return True
-
     enter, leave = hooks.runtime.launch_enter_hook, hooks.runtime.launch_exit_hook
-    scope: dict[str, Any] = {
+    shared: dict[str, Any] = {
         **{f"_default_{name}": p.default for name, p in signature.parameters.items()},
-        **{f"_constant_{n}": _object(one.value) for n, one in enumerate(function.constants)},
         **{f"_text_{number}": texts for number, texts in source.texts.items()},
         **{f"_tensor_{number}": of for number, of in source.descriptors.items()},
         "_refusals": (TypeError, ValueError, RuntimeError, RefusedError),
@@ -114,7 +109,6 @@ def make(
         "_leave": leave,
         "_entering": getattr(enter, "calls", ()),
         "_leaving": getattr(leave, "calls", ()),
-        "_same": is_same,
         "_differ": options.differ,
         "_known": known.reasons,
         "_reason_of": known.reason,
@@ -122,8 +116,28 @@ def make(
         # A parameter may be called as any of these.
         **{f"_{one.__name__}": one for one in (callable, len, tuple, int, float, bool, str)},
     }
-    exec(compile(source.whole(), f"<launcher of {function.identity.name}>", "exec"), scope)
-    return Launcher(scope["launch"], scope["run"], scope["bind"])
+
+    def define(text: str, more: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the text defines, where it sees what launchers do, and more."""
+        scope = {
+            **shared,
+            **{f"_constant_{n}": _object(one.value) for n, one in enumerate(function.constants)},
+            **more,
+        }
+
+        def is_same(value: Any, number: int) -> bool:
+            """Whether it is the constant of this number; the next time the very object will do."""
+            if not same(value, function.constants[number].value):
+                return False
+            scope[f"_constant_{number}"] = value
+            return True
+
+        scope["_same"] = is_same
+        exec(compile(text, f"<launcher of {function.identity.name}>", "exec"), scope)
+        return scope
+
+    made = define(source.whole(), {})
+    return Launcher(made["launch"], made["run"], made["bind"], source, define)
 
 
 def _object(value: Json) -> Any:

@@ -48,6 +48,12 @@ class LauncherSource:
         self.named_options = tuple(one for one in options.named if one not in self.names)
         self._check()
 
+    def is_plain_pointer(self, name: str) -> bool:
+        """Whether a parameter is a tensor or None, and no descriptor or tuple."""
+        return any(
+            one.kind == "pointer" and str(one.place) == name for one in self.function.arguments
+        )
+
     def _check(self) -> None:
         described = {place.parameter for place in self.function.places}
         missing = [name for name in self.names if name not in described]
@@ -66,7 +72,7 @@ class LauncherSource:
                 raise UnfitError(f"`{argument.name}` of its function is a {argument.kind}")
 
     def whole(self) -> str:
-        body = self._body()
+        body = self.body()
         return "\n".join(
             [
                 f"def launch(_grid, /, {self._declared()}):",
@@ -77,7 +83,7 @@ class LauncherSource:
                 "    _grid = grid",
                 *body,
                 f"def bind({self._declared('grid', 'warmup=False')}):",
-                f"    return grid, {self._values()}, {self._given()}",
+                f"    return grid, {self._values()}, {self.given()}",
             ]
         )
 
@@ -94,9 +100,10 @@ class LauncherSource:
             [*parts, *first, *(f"{option}=None" for option in self.named_options), "**_more"]
         )
 
-    def _body(self) -> list[str]:
+    def body(self) -> list[str]:
+        """From the parameters' values, options and `_grid` to the launch."""
         unusual = " or ".join(self._unusual())
-        values, given = self._values(), self._given()
+        values, given = self._values(), self.given()
         named = ", ".join(f"{name!r}: {name}" for name in self.names)
         return [
             "    if _known:",
@@ -121,7 +128,8 @@ class LauncherSource:
     def _values(self) -> str:
         return f"({''.join(f'{name}, ' for name in self.names)})"
 
-    def _given(self) -> str:
+    def given(self) -> str:
+        """A dict of the options that a launch gives."""
         pairs = "".join(f"{name!r}: {name}, " for name in self.named_options)
         return f"{{{pairs}**_more}}"
 
@@ -216,6 +224,11 @@ _OWN_NAMES = {
     *("_grid", "_more", "_blocks", "_size", "_error", "_refusal", "_refusals", "_reason"),
     *("_call", "_careful", "_refused", "_missed", "_result", "_kernel", "_runtime"),
     *("_same", "_differ", "_known", "_reason_of", "_enter", "_leave", "_entering", "_leaving"),
+    *("_named", "_absent", "_slow", "_configuration"),
+    *("_getattr", "_KeyError", "_TypeError", "_AttributeError"),
     *("_callable", "_len", "_tuple", "_int", "_float", "_bool", "_str"),
 }
-_OWN_PREFIXES = ("_default_", "_constant_", "_text_", "_tensor_")
+_OWN_PREFIXES = (
+    *("_default_", "_constant_", "_text_", "_tensor_"),
+    *("_heuristic_", "_tuner_", "_chosen_"),
+)

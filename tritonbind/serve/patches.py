@@ -40,15 +40,17 @@ class Patches:
         self._lock = threading.RLock()
         self._undo: list[Callable[[], None]] = []
         self._settled: list[Any] = []
-        kernel_class = jit.JITFunction
-        self._put(kernel_class, "__getitem__", _getitem(kernel_class.__getitem__))
-        self._kinds: list[tuple[type, _Settle]] = [
-            (kernel_class, self._settle_kernel),
+        self._kinds: list[tuple[Any, _Settle]] = [
+            (jit.JITFunction, self._settle_kernel),
             (autotuner.Autotuner, self._settle_tuner),
             (autotuner.Heuristics, self._settle_heuristics),
         ]
         for root, settle in self._kinds:
+            self._put(root, "__getitem__", _getitem(root.__getitem__))
             self._put_runs(root, settle)
+        of_ints = getattr(jit, "ConstexprFunction", None)  # since Triton 3.5
+        if of_ints is not None:
+            self._put(of_ints, "__call__", _call_of_ints(of_ints.__call__))
 
     def remove(self) -> None:
         """Triton's own methods again."""
@@ -124,13 +126,28 @@ class Patches:
 
 
 def _getitem(original: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """`kernel[grid]`: of a served kernel, its own launcher with the grid in the first place."""
+    """`kernel[grid]`: of what is served, its own launcher with the grid in the first place."""
 
     def getitem(kernel: Any, grid: Any) -> Any:
         served = kernel.__dict__.get(_SERVED)
         return original(kernel, grid) if served is None else partial(served.launch, grid)
 
     return getitem
+
+
+def _call_of_ints(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`triton.cdiv(...)` and the like, as grids call them: of ints there is nothing to unwrap."""
+
+    def call(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs:
+            for value in args:
+                if value.__class__ is not int:
+                    break
+            else:
+                return function.fn(*args)
+        return original(function, *args, **kwargs)
+
+    return call
 
 
 def _classes(root: type) -> list[type]:

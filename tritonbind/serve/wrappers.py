@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
+from tritonbind.serve.chain import HeuristicsStep, Step, TunerStep, chained
 from tritonbind.serve.configurations import ranked
+from tritonbind.serve.launcher import Launcher
 from tritonbind.serve.manifest import Tuned
 from tritonbind.serve.options import unsaid_options
 
@@ -19,6 +22,11 @@ class Served(Protocol):
         ...
 
     @property
+    def launch(self) -> Callable[..., Any]:
+        """`run` with the grid as the first argument."""
+        ...
+
+    @property
     def tuned(self) -> Tuned:
         """Of the kernel."""
         ...
@@ -26,6 +34,16 @@ class Served(Protocol):
     @property
     def pointers(self) -> tuple[str, ...]:
         """The kernel's parameters that may be tensors, descriptors or tuples of them."""
+        ...
+
+    @property
+    def launcher(self) -> Launcher:
+        """Of the kernel."""
+        ...
+
+    @property
+    def steps(self) -> Sequence[Step | None]:
+        """What a launch goes through before the kernel, outermost first."""
         ...
 
     def lacks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
@@ -38,7 +56,13 @@ class ServedHeuristics:
 
     def __init__(self, heuristics: Any, inner: Served) -> None:
         self._heuristics, self._inner = heuristics, inner
-        self.tuned, self.pointers = inner.tuned, inner.pointers
+        self.tuned, self.pointers, self.launcher = inner.tuned, inner.pointers, inner.launcher
+        self.steps = (HeuristicsStep(heuristics.values), *inner.steps)
+
+    @cached_property
+    def launch(self) -> Callable[..., Any]:
+        """`run` with the grid as the first argument."""
+        return chained(self.steps, self.launcher, self.run)
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         self._fill(args, kwargs)
@@ -65,9 +89,28 @@ class ServedTuner:
 
     def __init__(self, tuner: Any, inner: Served) -> None:
         self._tuner, self._inner = tuner, inner
-        self.tuned, self.pointers = inner.tuned, inner.pointers
+        self.tuned, self.pointers, self.launcher = inner.tuned, inner.pointers, inner.launcher
         self._configurations: dict[tuple[Any, ...], tuple[Any, dict[str, Any]] | None] = {}
         """A configuration and its values, by what decides Triton's key; None: Triton measures."""
+        self._in_order: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        """The same for the step, with the values in the order of its names."""
+        self.steps = (self._step(), *inner.steps)
+
+    @cached_property
+    def launch(self) -> Callable[..., Any]:
+        """`run` with the grid as the first argument."""
+        return chained(self.steps, self.launcher, self.run)
+
+    def _step(self) -> Step | None:
+        """None where configurations have hooks, or do not all give the same names; and where they
+        are pruned, by functions that are told what the launch gives by position."""
+        tuner = self._tuner
+        first, *others = (tuple(one.all_kwargs()) for one in tuner.configs)
+        has_hooks = any(one.pre_hook is not None for one in tuner.configs)
+        is_pruned = tuner.early_config_prune or tuner.perf_model
+        if has_hooks or is_pruned or any(one != first for one in others):
+            return None
+        return TunerStep(tuner, first, tuple(tuner.keys), self.pointers, self._in_order)
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         tuner = self._tuner
@@ -83,6 +126,8 @@ class ServedTuner:
             if kwargs.get("warmup"):
                 return self._inner.run(*args, **kwargs, **tuner.configs[0].all_kwargs())
             chosen = self._configurations[key] = self._choose(args, kwargs)
+            if chosen is not None:
+                self._in_order[key] = (chosen[0], *chosen[1].values())
         if chosen is None:
             return type(tuner).run(tuner, *args, **kwargs)
         configuration, values = chosen
