@@ -139,7 +139,15 @@ def plan_run(
     from codegen.render.manifest_entries import functions_of
 
     plans = built.plans
-    rendered = render(plans, found.titles, config.kernels, selection.read_kept(), config.prefix)
+    rendered = render(
+        plans,
+        found.titles,
+        config.kernels,
+        selection.read_kept(),
+        config.prefix,
+        config.callers,
+        config.output,
+    )
     made = Manifest(
         tools=installed_tools(),
         options=config.options,

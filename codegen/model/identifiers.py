@@ -87,6 +87,23 @@ _PYTHON_WORDS = frozenset(
 )
 
 
+def rust_identifier(name: str) -> str:
+    """`name` as a parameter's, function's or module's name in Rust, and no other's."""
+    plain = name.rstrip("_")
+    return f"{name}_" if plain in _RUST_WORDS or not plain else name
+
+
+# Keywords of Rust, what no parameter can be called, and the names that the generated functions have
+# for themselves.
+_RUST_WORDS = frozenset("""
+    Self abstract as async await become box break build const continue crate do dyn else enum
+    extern false final fn for gen if impl in let loop macro match mod move mut override priv pub
+    ref return self static struct super trait true try type typeof union unsafe unsized use virtual
+    where while yield DevicePtr Dtype Err Error Ok Prepared Some Stream Tensor prepared stream
+    tritonbind
+    """.split())  # noqa: SIM905
+
+
 def file_safe(value: object) -> str:
     """`value` as part of a file's name and of a C identifier; others may come out the same."""
     return re.sub(r"[^A-Za-z0-9_]+", "_", str(value).replace("-", "minus_"))

@@ -24,6 +24,8 @@ _SAID_BY_OPTIONS = {
 }
 """What launches take where nothing says the option; here each option has a value always."""
 DEFAULT_TARGETS = ("sm_80", "sm_90", "sm_100", "sm_120", "compute_80")
+CALLERS = ("rust",)
+"""Languages that modules can be generated for, besides Python and C, which all packages have."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Config:
     nothing before them."""
     environment: tuple[str, ...] = ()
     """The variables that kernel files may read of whoever runs the command."""
+    callers: tuple[str, ...] = ()
+    """The languages besides Python and C that there are modules for."""
 
     def listed(self) -> tuple[tuple[str, str | None], ...]:
         """Those variables with their values now; None: it is not set."""
@@ -68,7 +72,12 @@ class Config:
     def options(self) -> dict[str, object]:
         """What the output depends on, for the manifest."""
         targets = [target.name for target in self.targets]
-        return {"kernels": self.kernels, "targets": targets, "prefix": self.prefix}
+        return {
+            "kernels": self.kernels,
+            "targets": targets,
+            "prefix": self.prefix,
+            "callers": list(self.callers),
+        }
 
 
 def _check_no_links(place: Path, folders: Sequence[str]) -> None:
@@ -131,7 +140,7 @@ class _Settings:
 
 def _config(project: Path, file: Path) -> Config:
     settings = _settings(file)
-    known = ("kernels", "output", "targets", "prefix", "environment")
+    known = ("kernels", "output", "targets", "prefix", "environment", "callers")
     for key in settings.table:
         if key not in known:
             hint = meant(key, known, f"the settings are {', '.join(known)}")
@@ -142,7 +151,13 @@ def _config(project: Path, file: Path) -> Config:
         reason = f"kernels and output must be two folders, got {output!r} for both"
         raise settings.refused("output", reason, 'write output = "generated"')
     return Config(
-        project, kernels, output, _targets(settings), _prefix(settings), _environment(settings)
+        project,
+        kernels,
+        output,
+        _targets(settings),
+        _prefix(settings),
+        _environment(settings),
+        _callers(settings),
     )
 
 
@@ -232,6 +247,14 @@ def _environment(settings: _Settings) -> tuple[str, ...]:
         if name in _SAID_BY_OPTIONS:
             reason = f"environment has {name!r}, which no declaration's options follow"
             raise settings.refused("environment", reason, _SAID_BY_OPTIONS[name])
+    return tuple(sorted({*value}))
+
+
+def _callers(settings: _Settings) -> tuple[str, ...]:
+    value = settings.table.get("callers", [])
+    if not isinstance(value, list) or not all(name in CALLERS for name in value):
+        reason = f"callers must be a list of some of {', '.join(CALLERS)}, got {value!r}"
+        raise settings.refused("callers", reason, 'write callers = ["rust"]')
     return tuple(sorted({*value}))
 
 

@@ -1,27 +1,24 @@
-"""From plans to the text of every generated file; the only module that touches the templates."""
+"""From plans to the text of every generated file."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 import black
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from codegen.model.generated_file import GeneratedFile, digest
 from codegen.model.identifiers import c_module
 from codegen.model.plan import Plan
-from codegen.model.resources import TEMPLATES
-from codegen.model.visible import visible
 from codegen.render.c_lines import LINE_LENGTH, laid_out
 from codegen.render.c_view import Content, c_function
 from codegen.render.prefix import DEFAULT, external, in_module, in_runtime, names_in_runtime
 from codegen.render.python_view import PythonFunction, python_function
-from codegen.variants.c_literals import c_string
+from codegen.render.rust_files import rust_module, rust_package
+from codegen.render.templates import RUNTIME, text_of
 
 
 def render(
@@ -30,12 +27,15 @@ def render(
     root_name: str,
     kept: Sequence[GeneratedFile] = (),
     prefix: str = "",
+    callers: Collection[str] = (),
+    output: str = "generated",
 ) -> list[GeneratedFile]:
     """Every file of the output folder but the manifest, sorted by path.
 
     `titles` gives the first line of each kernel file's docstring, `root_name` the name of the
     folder that the kernel files are relative to, `kept` the files of kernel files without a plan,
-    `prefix` what the project's names in C begin with.
+    `prefix` what the project's names in C begin with, `callers` the languages besides Python and C
+    that there are modules for, `output` the name of the output folder.
     """
     files = [*kept, *_runtime_files(prefix)]
     by_file: dict[str, list[Plan]] = {}
@@ -49,7 +49,11 @@ def render(
         files += [GeneratedFile(path, data) for path, data in images.items()]
     for file, group in by_file.items():
         files += _module_files(file, group, titles[file], root_name, prefix)
+        if "rust" in callers:
+            files.append(rust_module(file, group, titles[file], root_name, prefix))
     files += _library(files)
+    if "rust" in callers:
+        files += rust_package([file.path for file in files], root_name, prefix, output)
     files += _packages([file.path for file in files], root_name)
     files.append(GeneratedFile("py.typed", b""))
     files.append(GeneratedFile(".gitignore", _NOT_COMMITTED))
@@ -64,23 +68,6 @@ __pycache__/
 """
 
 
-@functools.cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=lambda value: visible(value) if isinstance(value, str) else value,
-    )
-    environment.filters["c_string"] = c_string
-    environment.filters["c_comment"] = _c_comment
-    environment.filters["docstring"] = _docstring
-    environment.filters["docstring_text"] = _docstring_text
-    return environment
-
-
 def _runtime_files(prefix: str) -> Iterator[GeneratedFile]:
     """The runtime with the project's names, and with a digest of itself where one is named."""
     texts = {name: in_runtime(text, prefix) for name, text in _runtime_texts().items()}
@@ -90,9 +77,8 @@ def _runtime_files(prefix: str) -> Iterator[GeneratedFile]:
 
 
 def _runtime_texts() -> dict[str, str]:
-    runtime = TEMPLATES / "runtime"
-    paths = sorted(runtime.rglob("*.[ch]"))
-    return {path.relative_to(runtime).as_posix(): path.read_text("utf-8") for path in paths}
+    paths = sorted(RUNTIME.rglob("*.[ch]"))
+    return {path.relative_to(RUNTIME).as_posix(): path.read_text("utf-8") for path in paths}
 
 
 @functools.cache
@@ -151,7 +137,7 @@ def _imports(functions: Sequence[PythonFunction]) -> list[str]:
 
 
 def _library(files: Sequence[GeneratedFile]) -> list[GeneratedFile]:
-    built = [file for file in files if not file.path.endswith(".py")]
+    built = [file for file in files if not file.path.endswith((".py", ".rs"))]
     total = hashlib.sha256()
     for file in sorted(built, key=lambda file: file.path):
         total.update(f"{file.path}\0{len(file.content)}\0".encode())
@@ -182,7 +168,7 @@ def _packages(paths: Sequence[str], root_name: str) -> list[GeneratedFile]:
 
 
 def _c(path: str, template: str, context: Mapping[str, Any], prefix: str) -> GeneratedFile:
-    source = _environment().get_template(template).render(context)
+    source = text_of(template, context)
     names = [context["module"], *(function.external for function in context["functions"])]
     externals = {
         f"{name}{end}" for name in names for end in ("", "_register", "_launch", "_launch_later")
@@ -192,42 +178,7 @@ def _c(path: str, template: str, context: Mapping[str, Any], prefix: str) -> Gen
 
 
 def _python(path: str, template: str, context: Mapping[str, object]) -> GeneratedFile:
-    source = _environment().get_template(template).render(context)
+    source = text_of(template, context)
     formatted = black.format_str(source, mode=black.Mode(line_length=LINE_LENGTH))
     compile(formatted, path, "exec", dont_inherit=True)
     return GeneratedFile(path, formatted.encode())
-
-
-def _docstring(function: PythonFunction) -> str:
-    """The function's docstring as a literal, indented for a function's body."""
-    lines = list(function.doc)
-    lines += ["", "Args:"]
-    for argument in function.arguments:
-        lines += _wrapped(f"{argument.name}: {argument.doc}")
-    lines += _wrapped(
-        "stream: a CUDA stream (object, handle or address); None: the current "
-        "stream of TVM FFI's environment for the tensors' device, which under torch is torch's."
-    )
-    lines += [
-        "",
-        "Raises:",
-        "    TypeError: an argument of the wrong kind or dtype.",
-        "    ValueError: out of range, misaligned, too small, or on the wrong device.",
-        "    RuntimeError: CUDA failed, or the library holds no image for the device.",
-    ]
-    body = textwrap.indent("\n".join(lines), "    ", lambda line: line.strip() != "").lstrip()
-    return f'"""{_docstring_text(body)}\n    """'
-
-
-def _docstring_text(text: str) -> str:
-    """`text` as it stands between the quotes of a docstring."""
-    return visible(text).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-
-
-def _c_comment(text: str) -> str:
-    """`text` as it stands in a comment."""
-    return visible(text).replace("*/", "* /").replace("/*", "/ *")
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, LINE_LENGTH - 4, initial_indent="    ", subsequent_indent="        ")

@@ -39,7 +39,7 @@ SETTINGS = {
     "unknown setting like no other": (
         "[tool.codegen]\nwarps = 4\n",
         "pyproject.toml:2: [tool.codegen] has no setting `warps`",
-        "the settings are kernels, output, targets, prefix, environment",
+        "the settings are kernels, output, targets, prefix, environment, callers",
     ),
     **{
         f"table {name}": (
@@ -70,6 +70,14 @@ SETTINGS = {
         "pyproject.toml:2: [tool.codegen] targets must be a list of names, got [['sm_80']]",
         "write for instance targets = ['sm_80', 'sm_90', 'sm_100', 'sm_120', 'compute_80']",
     ),
+    **{
+        f"the callers {written}": (
+            f"[tool.codegen]\ncallers = {written}\n",
+            f"pyproject.toml:2: [tool.codegen] callers must be a list of some of rust, got {shown}",
+            'write callers = ["rust"]',
+        )
+        for written, shown in {'"rust"': "'rust'", '["c"]': "['c']", "[[]]": "[[]]"}.items()
+    },
     **{
         f"the prefix {written}": (
             f"[tool.codegen]\nprefix = {written}\n",

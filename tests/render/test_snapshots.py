@@ -18,7 +18,7 @@ from codegen.model.parameters import Shape
 from codegen.model.pointer_uses import PointerUses
 from codegen.model.targets import Target
 from codegen.render.files import render
-from tests.support import made
+from tests.support import made, rust
 from tests.support.plans import choice, kernel, plan, value
 
 TINY = kernel(
@@ -141,25 +141,29 @@ class PythonFile(CFile):
     file_extension = "py"
 
 
+class RustFile(CFile):
+    file_extension = "rs"
+
+
 @functools.cache
 def generated() -> dict[str, str]:
     kernels = [kernel for of_file in FILES.values() for kernel in of_file]
     with tempfile.TemporaryDirectory() as folder:
         kernels += made.read(Path(folder), LAUNCHED, "launches")
     plans = [plan(of, TARGETS, USES.get(of.name)) for of in kernels]
-    files = render(plans, TITLES, "kernels")
+    files = render(plans, TITLES, "kernels", callers=["rust"])
     return {file.path: file.content.decode() for file in files}
 
 
 @pytest.mark.parametrize("stem", FILES, ids=["tiny", "full", "tensors", "launches"])
 def test_module(snapshot: SnapshotAssertion, stem: str) -> None:
-    for extension in (CFile, Header, PythonFile):
+    for extension in (CFile, Header, PythonFile, RustFile):
         text = generated()[f"{stem}.{extension.file_extension}"]
         assert text == snapshot.use_extension(extension)
 
 
 @pytest.mark.parametrize("stem", FILES)
-@pytest.mark.parametrize("language", ["c", "h", "py"])
+@pytest.mark.parametrize("language", ["c", "h", "py", "rs"])
 def test_lines_are_short_and_end_where_they_end(stem: str, language: str) -> None:
     text = generated()[f"{stem}.{language}"]
     assert [line for line in text.splitlines() if len(line) > 100] == []
@@ -187,3 +191,10 @@ def test_generated_c_has_no_warning(tmp_path: Path, stem: str, compiler: str) ->
             [compiler, *syntax, str(tmp_path / file)], capture_output=True, text=True, check=False
         )
         assert child.returncode == 0, child.stderr
+
+
+def test_generated_rust_has_no_warning_and_is_formatted_for_good(tmp_path: Path) -> None:
+    """The modules are formatted as they are, and stay so."""
+    crate = rust.write_crate(tmp_path, generated())
+    rust.compile_rust(crate, tmp_path)
+    rust.check_format(crate)

@@ -1,0 +1,6 @@
+#[path = "../../generated/build.rs"]
+mod kernels;
+
+fn main() {
+    kernels::build("../../generated");
+}
