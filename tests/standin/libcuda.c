@@ -127,6 +127,15 @@ static CUresult check_both(CUdeviceptr to, CUdeviceptr from, size_t size)
     return result == CUDA_SUCCESS ? memory_check(from, size) : result;
 }
 
+/* Nothing computes here, so nothing but zeros is ever read. */
+static CUresult read_zeros(void *to, CUdeviceptr from, size_t size)
+{
+    if (to == NULL || memory_check(from, size) != CUDA_SUCCESS)
+        return CUDA_ERROR_INVALID_VALUE;
+    memset(to, 0, size);
+    return CUDA_SUCCESS;
+}
+
 static CUresult synchronise(void)
 {
     return context_current() == NULL ? CUDA_ERROR_INVALID_CONTEXT : CUDA_SUCCESS;
@@ -214,6 +223,7 @@ DRIVER_CALL(cuMemGetInfo_v2, (size_t *free_bytes, size_t *total_bytes),
             memory_info(free_bytes, total_bytes))
 DRIVER_CALL(cuMemcpyHtoD_v2, (CUdeviceptr to, const void *from, size_t size),
             from == NULL ? CUDA_ERROR_INVALID_VALUE : memory_check(to, size))
+DRIVER_CALL(cuMemcpyDtoH_v2, (void *to, CUdeviceptr from, size_t size), read_zeros(to, from, size))
 DRIVER_CALL(cuMemcpyDtoD_v2, (CUdeviceptr to, CUdeviceptr from, size_t size),
             check_both(to, from, size))
 DRIVER_CALL(cuMemsetD8_v2, (CUdeviceptr to, unsigned char value, size_t count),

@@ -56,6 +56,7 @@
     ROW(cuMemFree_v2)                                                                              \
     ROW(cuMemGetInfo_v2)                                                                           \
     ROW(cuMemcpyHtoD_v2)                                                                           \
+    ROW(cuMemcpyDtoH_v2)                                                                           \
     ROW(cuMemcpyDtoD_v2)                                                                           \
     ROW(cuMemsetD8_v2)                                                                             \
     ROW(cuMemsetD32Async)                                                                          \
