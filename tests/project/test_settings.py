@@ -26,14 +26,17 @@ def test_defaults(tmp_path: Path, text: str) -> None:
 def test_everything_can_be_set(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(
         '[tool.codegen]\nkernels = "gpu"\noutput = "wrappers"\ntargets = ["compute_75", "sm_86"]\n'
-        'prefix = "acme"\n'
+        'prefix = "acme"\ncallers = ["rust"]\n'
     )
     config = read_config(tmp_path)
-    assert config == Config(
-        tmp_path, "gpu", "wrappers", (Target(86), Target(75, is_ptx=True)), "acme"
-    )
-    options = {"kernels": "gpu", "targets": ["sm_86", "compute_75"], "prefix": "acme"}
-    assert config.options == options
+    targets = (Target(86), Target(75, is_ptx=True))
+    assert config == Config(tmp_path, "gpu", "wrappers", targets, "acme", callers=("rust",))
+    assert config.options == {
+        "kernels": "gpu",
+        "targets": ["sm_86", "compute_75"],
+        "prefix": "acme",
+        "callers": ["rust"],
+    }
 
 
 def test_targets_are_sorted_once_each_with_ptx_last(tmp_path: Path) -> None:
