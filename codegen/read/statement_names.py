@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import symtable
 from collections.abc import Iterator
 
 
@@ -37,9 +38,15 @@ def _stored(tree: ast.AST) -> Iterator[str]:
 
 
 def read(statement: ast.stmt) -> list[str]:
-    """The names that a statement may read, wherever they stand in it."""
-    return [
-        node.id
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    ]
+    """The module's names that a statement may read, wherever they stand in it: not what functions
+    in it have for themselves."""
+    return list(dict.fromkeys(_read_in(symtable.symtable(ast.unparse(statement), "", "exec"))))
+
+
+def _read_in(scope: symtable.SymbolTable) -> Iterator[str]:
+    is_module = scope.get_type() == "module"
+    for symbol in scope.get_symbols():
+        if symbol.is_referenced() and (is_module or symbol.is_global()):
+            yield symbol.get_name()
+    for inner in scope.get_children():
+        yield from _read_in(inner)

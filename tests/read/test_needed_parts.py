@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,33 @@ def test_a_script_is_not_run(written: Written) -> None:
     assert found.fn.__globals__["VALUE"].value == 3
     assert found.fn.__module__ == "train"
     assert found.cache_key
+
+
+def test_what_a_script_calls_as_its_kernel_does_its_own_is_not_run(written: Written) -> None:
+    """A script's variables are called as parameters and variables of its kernels, mostly."""
+    script = """
+        x = torch.rand(64, device="cuda")
+        for n, i in ((16, 1), (5, 2)):
+            scale[(1,)](x, n, BLOCK=BLOCK)
+        BLOCK = 64
+
+        @triton.jit
+        def helper(x):
+            return x + OFFSET
+
+        OFFSET = tl.constexpr(3)
+
+        @triton.jit
+        def scale(x, n, BLOCK: tl.constexpr = BLOCK):
+            for i in range(n):
+                tl.store(x + i, helper(n))
+    """
+    root = written({"app.py": HEAD + textwrap.dedent(script)})
+    kernel, _ = within(kernel_of("app.py:scale", root))
+    assert kernel is not None
+    space = kernel.fn.__globals__
+    assert {"helper", "OFFSET", "BLOCK"} <= space.keys()
+    assert not {"x", "n", "i"} & space.keys()
 
 
 def test_a_module_that_can_be_imported_is(written: Written) -> None:
