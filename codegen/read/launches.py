@@ -39,7 +39,7 @@ from codegen.model.options import (
 )
 from codegen.read.needed_parts import kernel_of
 from codegen.variants.decorators import names_given
-from codegen.variants.tuning import frozen
+from codegen.variants.tuned_files import frozen
 from tritonbind.kernel_identity import KernelIdentity, identity_of
 
 Column = Sequence[tuple[LaunchRow, Argument]]

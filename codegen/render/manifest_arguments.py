@@ -55,13 +55,15 @@ def compiled_in(kernel: Kernel) -> dict[str, dict[str, Any]]:
     return found
 
 
-def configurations_of(axis: ConfigurationAxis) -> list[dict[str, Any]]:
-    """The values that each configuration gives, by number: constexprs, and options by name."""
-    return [
+def told_of(axis: ConfigurationAxis) -> dict[str, Any]:
+    """What is in Triton's keys, whether the nearest key decides where a call's own is not there,
+    and what each configuration gives, by number: constexprs, and options by name."""
+    values = [
         {name: spelt(value) for name, value in one.constexprs}
         | {name: getattr(one.options, name) for name in one.given}
         for one in axis.configurations
     ]
+    return {"key": axis.key, "takes_nearest": axis.tuned.takes_nearest, "values": values}
 
 
 def spelt(value: object) -> Any:

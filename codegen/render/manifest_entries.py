@@ -12,7 +12,7 @@ from codegen.model.parameters import Parameter
 from codegen.model.plan import Plan
 from codegen.model.wording import axis_text, signature_text
 from codegen.render.conditions import calls_of
-from codegen.render.manifest_arguments import arguments_of, compiled_in, configurations_of
+from codegen.render.manifest_arguments import arguments_of, compiled_in, told_of
 from codegen.variants.axes.configuration import ConfigurationAxis
 from codegen.variants.axes.hints import HintsAxis
 
@@ -43,7 +43,7 @@ def _function(plan: Plan) -> dict[str, Any]:
             },
         }
     configurations = (
-        {**axis.entry(plan), "key": axis.key, "values": configurations_of(axis)}
+        {**axis.entry(plan), **told_of(axis)}
         for axis in kernel.specialisation.axes
         if isinstance(axis, ConfigurationAxis)
     )

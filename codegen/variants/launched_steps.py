@@ -20,7 +20,7 @@ from codegen.variants.combinations import Combination
 from codegen.variants.decorators import Step
 from codegen.variants.heuristics import Heuristic, evaluated, translated
 from codegen.variants.specialise import whole
-from codegen.variants.tuned_table import tuned_table
+from codegen.variants.tuned_table import key_names, tuned_table
 from codegen.variants.tuning import Tuning
 
 
@@ -127,7 +127,8 @@ def _configured(
     configurations = tuple(whole(kernel, tuning, one) for one in tuning.configurations)
     known = [*combinations.values()]
     tuned = tuned_table(kernel, axes, known, tuning) if tuning.tuned else TunedTable()
-    axis = ConfigurationAxis.of(configurations, tuning.argument, tuned)
+    key = key_names(kernel, known, tuning)
+    axis = ConfigurationAxis.of(configurations, tuning.argument, tuned, key)
     if len(configurations) == 1:
         return [replace(way, made=axis.chosen(kernel, way.made, 0)) for way in ways]
     axes.append(axis)

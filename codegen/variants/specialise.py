@@ -34,7 +34,7 @@ from codegen.variants.limits import (
     check_limit,
 )
 from codegen.variants.numbering import numbered
-from codegen.variants.tuned_table import keyed_parameters, tuned_table
+from codegen.variants.tuned_table import key_names, tuned_table
 from codegen.variants.tuning import Tuning
 
 
@@ -118,8 +118,7 @@ def _configured(
     decides."""
     configurations = tuple(whole(kernel, tuning, one) for one in tuning.configurations)
     tuned = tuned_table(kernel, axes, combinations, tuning) if tuning.tuned else TunedTable()
-    keyed = {one.name for one in keyed_parameters(kernel, combinations, tuning)}
-    key = tuple(name for name in tuning.key if name in keyed or name in dict(kernel.tuples))
+    key = key_names(kernel, combinations, tuning)
     axis = ConfigurationAxis.of(configurations, tuning.argument, tuned, key)
     if len(configurations) == 1:
         return [axis.chosen(kernel, one, 0) for one in combinations]

@@ -14,7 +14,8 @@ from codegen.variants.axes.constexpr import ConstexprAxis
 from codegen.variants.axes.dtype import DtypeAxis
 from codegen.variants.axes.none import NoneAxis
 from codegen.variants.combinations import Combination
-from codegen.variants.tuning import Key, Tuning
+from codegen.variants.tuned_files import Key
+from codegen.variants.tuning import Tuning
 
 Entries = dict[Column, int]
 
@@ -27,7 +28,7 @@ def tuned_table(
     A row that says nothing of a column stands for each of its choices. Raises `CodegenError` for a
     key that does not fit the kernel.
     """
-    keyed = keyed_parameters(kernel, combinations, tuning)
+    keyed = _keyed(kernel, combinations, tuning)
     for name in tuning.key:
         if name in dict(kernel.tuples):
             raise CodegenError(
@@ -45,10 +46,18 @@ def tuned_table(
     for entries, number in found:
         choices = [_choices(axes, column, entries) for column in columns]
         rows.update(dict.fromkeys(itertools.product(*choices), number))
-    return TunedTable(columns, tuple(sorted(rows.items())))
+    return TunedTable(columns, tuple(sorted(rows.items())), tuning.takes_nearest)
 
 
-def keyed_parameters(
+def key_names(
+    kernel: KernelSource, combinations: Sequence[Combination], tuning: Tuning
+) -> tuple[str, ...]:
+    """The parameters whose values are in Triton's keys, tuples among them, which no table has."""
+    keyed = {one.name for one in _keyed(kernel, combinations, tuning)}
+    return tuple(name for name in tuning.key if name in keyed or name in dict(kernel.tuples))
+
+
+def _keyed(
     kernel: KernelSource, combinations: Sequence[Combination], tuning: Tuning
 ) -> list[Parameter | Constexpr]:
     """The parameters whose values are in Triton's keys: those that reach the autotuner. What

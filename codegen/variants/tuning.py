@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from codegen.expressions.derived import is_derived
 from codegen.model.constexpr_values import held, is_plain, real
 from codegen.model.declaration import Declaration, own_int
-from codegen.model.errors import CodegenError, shown, told
+from codegen.model.errors import CodegenError, told
 from codegen.model.kernel import Configuration
 from codegen.model.launch_rows import Given
 from codegen.model.options import (
@@ -25,11 +23,9 @@ from codegen.model.options import (
     refusal,
     with_given,
 )
-from codegen.model.paths import read_file
 from codegen.model.sm_count import SmCount
 from codegen.variants.heuristics import NotKnown, Unknown
-
-Key = tuple[object, ...]
+from codegen.variants.tuned_files import Key, table_of
 
 
 @dataclass(frozen=True)
@@ -48,6 +44,8 @@ class Tuning:
     """The numbers of those that the kernel's list has for another SM, and not for this one."""
     launched: tuple[int | None, ...] = ()
     """The number of the configuration that each listed launch had; None where it is not built."""
+    takes_nearest: bool = False
+    """Whether a call gets what is best for the nearest key where its own is not there."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -70,20 +68,14 @@ def tuning_of(
     """
     own = listed(declaration, autotuner, parameters)
     every = tuple(of_all or own)
-    rows = _rows(declaration)
+    table = table_of(declaration)
+    rows = table.rows
     chosen = _chosen(declaration.configs, every)
-    tuned = []
-    for key, pattern in rows:
-        found = [one for one in (*chosen, *every) if _matches(one, pattern)]
-        if not found:
-            raise CodegenError(
-                f"tuned gives {list(key)!r} the configuration {dict(pattern)!r}, which the kernel "
-                "does not have",
-                hint=f"its configurations are {_shown(every)}",
-            )
-        tuned.append((key, found[0]))
+    tuned = [(key, _best(f"{list(key)!r}", best, (*chosen, *every))) for key, best in rows]
     launched = [_launched(one, every) for one in launches]
-    if declaration.tuned is not None and (declaration.configs is None or not rows):
+    if table.default is not None:
+        chosen = (_best("other keys", table.default, (*chosen, *every)),)
+    elif declaration.tuned is not None and (declaration.configs is None or not rows):
         chosen = (max(every, key=launched.count),) if launched else chosen[:1]
     chosen = tuple(dict.fromkeys((*chosen, *(one for _, one in tuned))))
     for one in chosen:
@@ -100,6 +92,7 @@ def tuning_of(
         argument,
         lacking if len(lacking) < len(chosen) else (),  # then the declaration asks for them
         tuple(chosen.index(one) if one in chosen else None for one in launched),
+        table.takes_nearest,
     )
 
 
@@ -125,6 +118,17 @@ def _launched(given: Given, listed: Sequence[Configuration]) -> Configuration:
             'kernel, write grid="explicit"',
         )
     return max(found, key=lambda one: len(one.constexprs))
+
+
+def _best(of: str, pattern: Mapping[str, object], every: Sequence[Configuration]) -> Configuration:
+    """The first configuration that a pattern of `tuned` fits."""
+    found = next((one for one in every if _matches(one, pattern)), None)
+    if found is None:
+        raise CodegenError(
+            f"tuned gives {of} the configuration {dict(pattern)!r}, which the kernel does not have",
+            hint=f"its configurations are {_shown(tuple(dict.fromkeys(every)))}",
+        )
+    return found
 
 
 def listed(
@@ -172,7 +176,7 @@ def _may_be_named(
     # The number of SMs, which is no number here, is called by none.
     values = {n: v for n, v in original.kwargs.items() if not isinstance(v, SmCount)}
     one = Configuration(tuple(values.items()), options)
-    patterns = [*(declaration.configs or ()), *(pattern for _, pattern in _rows(declaration))]
+    patterns = [*(declaration.configs or ()), *table_of(declaration).patterns]
     return any(_matches(one, pattern) for pattern in patterns)
 
 
@@ -285,60 +289,3 @@ def _shown(listed: Sequence[Configuration]) -> str:
 
 
 _MOST_SHOWN = 6
-
-
-def _rows(declaration: Declaration) -> list[tuple[Key, Mapping[str, object]]]:
-    """Each key with what is known of its best configuration."""
-    tuned = declaration.tuned
-    if isinstance(tuned, Mapping):
-        return [(key if isinstance(key, tuple) else (key,), dict(v)) for key, v in tuned.items()]
-    if tuned is None:
-        return []
-    folder = Path(declaration.location.path).parent
-    if Path(tuned).is_absolute() or ".." in Path(tuned).parts or not tuned.endswith(".json"):
-        raise CodegenError(
-            f"tuned must be a .json file beside the kernel file or below, got {tuned!r}",
-            hint="keep the table there, where changes of it are noticed",
-        )
-    paths = sorted(folder.glob(tuned))
-    if not paths:
-        raise CodegenError(
-            f"there is no file {shown(folder / tuned)}",
-            hint="copy Triton's *.autotune.json files there, or write the table by hand",
-        )
-    rows: dict[Key, Mapping[str, object]] = {}
-    for path in paths:
-        for key, pattern in _file_rows(path):
-            if rows.setdefault(key, pattern) != pattern:
-                raise CodegenError(
-                    f"the key {list(key)!r} has two configurations in {shown(path.parent)}",
-                    hint="remove the older file",
-                )
-    return list(rows.items())
-
-
-def _file_rows(path: Path) -> list[tuple[Key, Mapping[str, object]]]:
-    """The rows of a file: Triton's own (one key and its timings), or a list of key and config."""
-    try:
-        document = json.loads(read_file(path))
-        entries = document if isinstance(document, list) else [document]
-        return [(tuple(map(frozen, entry["key"])), _best(entry)) for entry in entries]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise CodegenError(
-            f"{shown(path)} is no table of tuned configurations: {told(error)}",
-            hint='write a list of {"key": [...], "config": {...}}, or copy an *.autotune.json',
-        ) from error
-
-
-def _best(entry: Mapping[str, Any]) -> Mapping[str, object]:
-    if "config" in entry:
-        return dict(entry["config"])
-    best, _ = min(entry["configs_timings"], key=lambda pair: pair[1])
-    # Triton takes Config's own argument, unless it is None, of what stands among its kwargs too.
-    own = {name: best[name] for name in best if name in OPTIONS or name in REFUSED}
-    return {**own, **best["kwargs"], **{n: value for n, value in own.items() if value is not None}}
-
-
-def frozen(value: Any) -> object:
-    """A value of JSON, with tuples for lists, as a key has them."""
-    return tuple(map(frozen, value)) if isinstance(value, list) else value

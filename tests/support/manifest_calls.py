@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -30,7 +31,29 @@ def configuration_of(entry: Entry, call: Mapping[str, Any], computed: Mapping[st
     for row in document["tuned"]:
         if all(_holds(one, call, computed, 0) for one in row["conditions"]):
             return int(row["configuration"])
-    return int(document["default"])
+    near = [
+        (_distance(row["conditions"], call), row["configuration"])
+        for row in document["tuned"]
+        if document["takes_nearest"]
+        and all(
+            _holds(one, call, computed, 0) or one["kind"] == "value" for one in row["conditions"]
+        )
+    ]
+    return int(min(near, key=lambda pair: pair[0])[1] if near else document["default"])
+
+
+def _distance(conditions: Sequence[Mapping[str, Any]], call: Mapping[str, Any]) -> float:
+    """By the ratios of the numbers in a key."""
+    numbers = [
+        (call[one["of"][0]] or 0, one["is"][0]) for one in conditions if one["kind"] == "value"
+    ]
+    return sum(abs(_logarithm(number) - _logarithm(of_row)) for number, of_row in numbers)
+
+
+def _logarithm(number: int) -> float:
+    """Of 1 + |number|, on straight lines between powers of two."""
+    whole = (abs(number) + 1).bit_length() - 1
+    return math.copysign(whole + (abs(number) + 1) / (1 << whole) - 1, number)
 
 
 def variants_of_configuration(entry: Entry, number: int) -> Iterator[Mapping[str, Any]]:

@@ -108,7 +108,7 @@ def scale_launch(*sizes: int, flip: bool = False, **arguments: object) -> Launch
 
 def table(folder: Path, name: str = "best.json") -> dict[Any, Any]:
     """The block size for each key that a table has."""
-    rows = json.loads((folder / name).read_text())
+    rows = json.loads((folder / name).read_text())["rows"]
     return {tuple(row["key"]): row["config"]["BLOCK"] for row in rows}
 
 

@@ -110,6 +110,7 @@ class Bench:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # Ctrl-C is for this process, which then ends that one
         )
         try:
             told = self._answer()

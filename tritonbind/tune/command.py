@@ -57,7 +57,7 @@ def tune(
     interrupted = False
     with Bench() as bench:
         device = bench.device
-        say(f"measured on {device.name}, CUDA {device.driver // 1000}.{device.driver % 1000 // 10}")
+        say(f"measured on {device.name}, CUDA {device.cuda}")
         known = [_known(job, bench) for job in jobs]
         for job, of_job in zip(jobs, known, strict=True):
             try:
@@ -163,7 +163,7 @@ def _finish(job: Job, known: Measurements, tolerance: float) -> None:
         if not row.found.times:
             reason = next(iter(row.found.failed.values()))
             say(f"{name}: no configuration could be measured at {list(row.key)}: {reason}")
-    if made.rows:
+    if made is not None:
         made.write(job.file)
         own, every = (
             function.images_of(of) for of in (made.chosen, range(len(function.configurations)))

@@ -30,6 +30,11 @@ class Device:
     driver: int
     """The version of CUDA that the driver has, as 13000."""
 
+    @property
+    def cuda(self) -> str:
+        """The same as people write it: 13.0."""
+        return f"{self.driver // 1000}.{self.driver % 1000 // 10}"
+
 
 class Cuda:
     """The driver, with device 0 as the current one.

@@ -12,7 +12,7 @@ from tritonbind.recording import Json
 from tritonbind.serve.packages import Package
 
 DEFAULT = 0
-"""The configuration of calls whose key no table has. It is built whatever a table says."""
+"""The configuration of calls that name none."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Function:
     None for one that the target lacks."""
 
     def images_of(self, chosen: Sequence[int]) -> int:
-        """How many images a package needs that has these configurations, and the default."""
-        return len(frozenset().union(*(self.images[one] for one in {DEFAULT, *chosen})))
+        """How many images a package needs that has these configurations alone."""
+        return len(frozenset().union(*(self.images[one] for one in chosen)))
 
     def lacking(self, capability: int, most: int) -> dict[int, str]:
         """The configurations that a device does not have, each with the reason.

@@ -24,10 +24,12 @@ value of the int of this name, 0 for None."""
 
 @dataclass(frozen=True)
 class TunedTable:
-    """For each key, in order, the number of a configuration; other calls get the first."""
+    """For each key, in order, the number of a configuration; other calls get the first, or that of
+    the nearest key."""
 
     columns: tuple[Column, ...] = ()
     rows: tuple[tuple[tuple[int, ...], int], ...] = ()
+    takes_nearest: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,11 @@ class ConfigurationAxis(AxisKind):
         call = ", ".join(_key_entry(made, column) for column in columns)
         places = made.slots("key_places", [row for row, _ in rows])
         counts = f"{len(rows)}, {len(columns)}"
-        return f"tb_find_tuned({keys}, {best}, {counts}, {places}, (const int64_t[]){{{call}}})"
+        known = f"{keys}, {best}, {counts}, {places}, (const int64_t[]){{{call}}}"
+        if not self.tuned.takes_nearest:
+            return f"tb_find_tuned({known})"
+        kinds = ["true" if isinstance(column, str) else "false" for column in columns]
+        return f"tb_find_nearest({known}, (const bool[]){{{', '.join(kinds)}}})"
 
     def _usable(self, made: Decisions, shared_memory: SharedMemory, chosen: str) -> str:
         """The configuration to launch on the device instead of one that it has no room for."""

@@ -3,6 +3,6 @@
 #ifndef TB_IDENTITY_H
 #define TB_IDENTITY_H
 
-#define TB_IDENTITY tb_runtime_63cb222b9175fdb0
+#define TB_IDENTITY tb_runtime_67d72f86fe2c52b4
 
 #endif

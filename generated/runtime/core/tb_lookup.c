@@ -1,7 +1,6 @@
 /* Finding a key among many, by a table of hashes where there is one. */
 #include "tb_lookup.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 int32_t tb_find_int(const int64_t *choices, int32_t count, const tb_slots *slots, int64_t value)
@@ -80,23 +79,73 @@ static bool are_equal(const int64_t *row, const int64_t *key, int32_t columns)
     return true;
 }
 
-int32_t tb_find_tuned(const int64_t *keys, const uint16_t *tuned, int32_t rows, int32_t columns,
-                      const tb_slots *slots, const int64_t *key)
+/* The row of a key, or -1. */
+static int32_t row_of(const int64_t *keys, int32_t rows, int32_t columns, const tb_slots *slots,
+                      const int64_t *key)
 {
     uint64_t at = 0;
     if (slots->places == NULL) {
         for (int32_t i = 0; i < rows; i++)
             if (are_equal(keys + (int64_t)i * columns, key, columns))
-                return tuned[i];
-        return 0;
+                return i;
+        return -1;
     }
     for (int32_t i = 0; i < columns; i++)
         at = tb_mix(at, (uint64_t)key[i]);
     for (;; at++) {
         int32_t place = slots->places[at & slots->mask];
-        if (place < 0)
-            return 0;
-        if (are_equal(keys + (int64_t)place * columns, key, columns))
-            return tuned[place];
+        if (place < 0 || are_equal(keys + (int64_t)place * columns, key, columns))
+            return place;
     }
+}
+
+int32_t tb_find_tuned(const int64_t *keys, const uint16_t *tuned, int32_t rows, int32_t columns,
+                      const tb_slots *slots, const int64_t *key)
+{
+    int32_t row = row_of(keys, rows, columns, slots, key);
+    return row < 0 ? 0 : tuned[row];
+}
+
+/* The binary logarithm of 1 + |number|, with 16 bits behind the point and straight lines between
+ * powers of two; below zero for negative numbers. */
+static int64_t logarithm(int64_t number)
+{
+    uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    uint64_t more = size + 1;
+    int whole = 63 - __builtin_clzll(more);
+    uint64_t above = more - (UINT64_C(1) << whole);
+    uint64_t part = whole > 16 ? above >> (whole - 16) : above << (16 - whole);
+    int64_t found = (int64_t)whole << 16 | (int64_t)part;
+    return number < 0 ? -found : found;
+}
+
+/* How far a key is from a row; -1 where they differ in what is no number. */
+static int64_t distance(const int64_t *row, const int64_t *key, int32_t columns,
+                        const bool *are_numbers)
+{
+    int64_t sum = 0;
+    for (int32_t i = 0; i < columns; i++) {
+        int64_t apart = row[i] == key[i] ? 0 : logarithm(row[i]) - logarithm(key[i]);
+        if (row[i] != key[i] && !are_numbers[i])
+            return -1;
+        sum += apart < 0 ? -apart : apart;
+    }
+    return sum;
+}
+
+int32_t tb_find_nearest(const int64_t *keys, const uint16_t *tuned, int32_t rows, int32_t columns,
+                        const tb_slots *slots, const int64_t *key, const bool *are_numbers)
+{
+    int32_t nearest = row_of(keys, rows, columns, slots, key);
+    int64_t least = INT64_MAX;
+    if (nearest >= 0)
+        return tuned[nearest];
+    for (int32_t i = 0; i < rows; i++) {
+        int64_t apart = distance(keys + (int64_t)i * columns, key, columns, are_numbers);
+        if (apart >= 0 && apart < least) {
+            least = apart;
+            nearest = i;
+        }
+    }
+    return nearest < 0 ? 0 : tuned[nearest];
 }

@@ -2,6 +2,7 @@
 #ifndef TB_LOOKUP_H
 #define TB_LOOKUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
 
@@ -31,6 +32,11 @@ int32_t tb_find_text(const char *const *choices, int32_t count, const tb_slots *
 /* The configuration of a key, by its row in `keys`; 0 for keys that are not there. */
 int32_t tb_find_tuned(const int64_t *keys, const uint16_t *tuned, int32_t rows, int32_t columns,
                       const tb_slots *slots, const int64_t *key);
+
+/* The same; for keys that are not there that of the nearest one, which has the same in all columns
+ * but those that `are_numbers`: nearness is by the ratios of these. 0 where no key is near. */
+int32_t tb_find_nearest(const int64_t *keys, const uint16_t *tuned, int32_t rows, int32_t columns,
+                        const tb_slots *slots, const int64_t *key, const bool *are_numbers);
 
 #pragma GCC visibility pop
 

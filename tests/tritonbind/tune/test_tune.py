@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -17,6 +19,9 @@ from tests.support import recordings, standin
 from tests.support.tuned import Ended, Times, Tuned, table
 from tritonbind import recording_file
 from tritonbind.recording import Example
+from tritonbind.tune import command
+from tritonbind.tune.cuda import Device
+from tritonbind.tune.measuring import Time
 
 F32 = ("torch.float32", "torch.float32")
 ON = "measured on Stand-in, CUDA 13.0"
@@ -42,13 +47,19 @@ def test_the_table_has_the_best_of_each_key(tuning: Tuned, tmp_path: Path) -> No
     }
 
 
-def test_the_generator_takes_the_table(tuning: Tuned, tmp_path: Path) -> None:
-    from codegen.variants.tuning import _file_rows
-
+def test_the_file_says_of_what_it_is(tuning: Tuned, tmp_path: Path) -> None:
     times = tuning.times(tmp_path / "times", scale=CROSSING)
-    tuning.tune(tmp_path, [tuning.scaled(32, 4096)], times=times)
-    rows = _file_rows(tmp_path / "best.json")
-    assert [key for key, _ in rows] == [(32, False, *F32), (4096, False, *F32)]
+    tuning.tune(tmp_path, [tuning.scaled(32, 2048, 4096)], times=times)
+    document = json.loads((tmp_path / "best.json").read_text())
+    assert len(document.pop("rows")) == 3
+    options = {"num_warps": 1, "num_stages": 3, "num_ctas": 1}
+    assert document == {
+        "schema": "tritonbind.tuned/1",
+        "function": "tests.scale",
+        "device": "Stand-in",
+        "driver": "13.0",
+        "default": {"BLOCK": 128, **options},
+    }
 
 
 def test_within_the_tolerance_fewer_images_are_chosen(tuning: Tuned, tmp_path: Path) -> None:
@@ -100,15 +111,28 @@ def test_no_time_is_left(tuning: Tuned, tmp_path: Path) -> None:
 
 
 def test_when_the_time_is_over_what_was_measured_is_in_the_table(
-    tuning: Tuned, tmp_path: Path
+    tuning: Tuned, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sizes = range(1000, 1200)
-    ended = tuning.tune(tmp_path, [tuning.scaled(size) for size in sizes], "--minutes", "0.05")
+    """Each measurement takes a second here, and each key needs 16 and one more."""
+    recording = tmp_path / "recording.json"
+    kernels = [tuning.scaled(size) for size in range(1000, 1020)]
+    recording_file.write(recordings.recording(*kernels), recording)
+    clock = itertools.count()
+    bench = mock.MagicMock()
+    bench.__enter__.return_value = bench
+    bench.device = Device("Fake", 90, 1 << 20, 13000)
+    bench.set_up.return_value = {}
+    bench.time.return_value = Time(1.0, 1.0, 10)
+    with (
+        mock.patch.object(command, "Bench", return_value=bench),
+        mock.patch("time.monotonic", clock.__next__),
+    ):
+        output = str(tmp_path / "best.json")
+        assert command.tune(str(recording), str(tuning.package), output, (), minutes=1)
     known = len(read_measured(tmp_path)["keys"])
-    assert ended.code == 0 and 0 < known < 200
-    assert len(table(tmp_path)) == known
-    assert ended.said[-1] == (
-        f"tests.scale: {200 - known} of 200 keys are not measured; the same command goes on from "
+    assert known == len(table(tmp_path)) == 3
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "tritonbind: tests.scale: 17 of 20 keys are not measured; the same command goes on from "
         "here"
     )
 
@@ -116,9 +140,9 @@ def test_when_the_time_is_over_what_was_measured_is_in_the_table(
 def test_ctrl_c_keeps_what_was_measured(tuning: Tuned, tmp_path: Path) -> None:
     kernels = [tuning.scaled(size) for size in range(1000, 1200)]
     recording_file.write(recordings.recording(*kernels), tmp_path / "recording.json")
-    command = [sys.executable, "-m", "tritonbind", "tune", "recording.json", "-o", "best.json"]
+    words = [sys.executable, "-m", "tritonbind", "tune", "recording.json", "-o", "best.json"]
     process = subprocess.Popen(
-        [*command, "-p", str(tuning.package)],
+        [*words, "-p", str(tuning.package)],
         env={**standin.environment(), "PYTHONPATH": os.getcwd()},
         cwd=tmp_path,
         stderr=subprocess.PIPE,
