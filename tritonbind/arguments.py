@@ -46,6 +46,8 @@ def arguments_of(source: Any) -> dict[str, Json]:
 
 
 def _argument(source: Any, path: tuple[int, ...], kind: Any, is_constexpr: bool = False) -> Json:
+    if hasattr(kind, "_fields"):  # a list would lose the names by which the kernel reads it
+        return {"repr": f"{type(kind).__name__}({', '.join(kind._fields)})"}
     if isinstance(kind, (tuple, list)):
         return [_argument(source, (*path, index), inner) for index, inner in enumerate(kind)]
     if kind == "constexpr":

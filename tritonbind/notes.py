@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import starmap
 from operator import itemgetter
 from typing import Any
 
@@ -22,7 +23,7 @@ from tritonbind.recording import (
     Tuned,
     TunedRow,
     chosen_examples,
-    in_order,
+    merged_by_key,
 )
 
 FIRST_ARGUMENT = 9
@@ -75,17 +76,15 @@ class KernelNotes:
     def frozen(self) -> Kernel:
         launches = (notes.frozen() for notes in self.launches.values() if notes.count)
         tuned = (notes.frozen() for notes in self.tuned.values() if notes.total)
-        grids: dict[str, Grid] = {}
-        for grid in (notes.frozen() for notes in self._grids.values()):
-            grids[grid.key] = grids[grid.key].merged(grid) if grid.key in grids else grid
+        grids = (notes.frozen() for notes in self._grids.values())
         return Kernel(
             self._identity.name,
             self._identity.digest,
             tuple(parameter.name for parameter in self.function.params),
             self.wrappers,
-            in_order(launches),
-            in_order(grids.values()),
-            in_order(tuned),
+            merged_by_key(launches),
+            merged_by_key(grids),
+            merged_by_key(tuned),
         )
 
 
@@ -224,12 +223,12 @@ class TunedNotes:
         return sum(count for _, _, count in list(self._rows))
 
     def frozen(self) -> Tuned:
-        tuned = Tuned(self._names, ())
-        for key, config, count in list(self._rows):
-            chosen = {name: value_of(value) for name, value in config.all_kwargs().items()}
-            row = TunedRow(tuple(map(value_of, key)), chosen, count)
-            tuned = tuned.merged(Tuned(self._names, (row,)))
-        return tuned
+        return Tuned(self._names, merged_by_key(starmap(_tuned_row, list(self._rows))))
+
+
+def _tuned_row(key: tuple[Any, ...], config: Any, count: int) -> TunedRow:
+    chosen = {name: value_of(value) for name, value in config.all_kwargs().items()}
+    return TunedRow(tuple(map(value_of, key)), chosen, count)
 
 
 def _leaves(arguments: dict[str, Json]) -> Iterator[tuple[str, tuple[int, ...], Json]]:

@@ -23,22 +23,40 @@ def record_program(command: Sequence[str], file: Path) -> tuple[int, Recording]:
     """
     file = Path(os.path.abspath(file))
     parts = session.parts_of(file)
-    session.refuse_leftovers(file)
+    session.refuse(file)
     _make(parts)
     try:
         code = run_program(command, {RECORD: str(file)}, parts / STARTED, "recorded")
-        has_started = (parts / STARTED).exists()
-        recording = session.collect(file)
-        if recording.kernels or recording.not_recorded:
-            recording_file.write(recording, file)
     except BaseException:
         if not any(parts.glob("*.json")):
             shutil.rmtree(parts, ignore_errors=True)
         raise
-    shutil.rmtree(parts, ignore_errors=True)
+    has_started = (parts / STARTED).exists()
+    recording = _collected(file)
+    session.tell_unfinished(parts)
     if has_started and not (recording.kernels or recording.not_recorded):
-        say(f"the program launched no kernel through Triton; {file} is not written")
+        say(f"no launch of a kernel through Triton was recorded; {file} is not written")
+    shutil.rmtree(parts, ignore_errors=True)
     return code, recording
+
+
+def _collected(file: Path) -> Recording:
+    """What the program's processes wrote, which is now in the file, if it is anything.
+
+    Raises `TritonbindError` where it is not; then it stays where it was.
+    """
+    try:
+        recording = session.collect(file)
+        if recording.kernels or recording.not_recorded:
+            recording_file.write(recording, file)
+        return recording
+    except TritonbindError as error:
+        parts = session.parts_of(file)
+        raise TritonbindError(
+            error.reason,
+            hint=f"what was recorded is in {parts}: mend this, and tritonbind merge {parts} "
+            f"-o {file}",
+        ) from error
 
 
 def _make(folder: Path) -> None:

@@ -18,7 +18,7 @@ from tritonbind.call_site import call_site
 from tritonbind.devices import current_device
 from tritonbind.kernel_identity import KernelIdentity, identity_of, is_jit_function, module_of
 from tritonbind.notes import FIRST_ARGUMENT, KernelNotes, LaunchNotes, TunedNotes
-from tritonbind.recording import Device, MadeWith, NotRecorded, Recording, in_order
+from tritonbind.recording import Device, MadeWith, NotRecorded, Recording, merged_by_key
 
 MOST_SEEN = 4096
 """How many different launches of one specialisation are remembered, before it begins anew."""
@@ -152,8 +152,8 @@ class Recorder:
             devices = sorted({device for kernel in kernels for device in kernel.devices}, key=repr)
             return Recording(
                 MadeWith((tritonbind,), (triton,), (python,), tuple(devices)),
-                in_order(kernel.frozen() for kernel in kernels),
-                in_order(NotRecorded(*lost, count) for lost, count in self._lost.items()),
+                merged_by_key(kernel.frozen() for kernel in kernels),
+                merged_by_key(NotRecorded(*lost, count) for lost, count in self._lost.items()),
             )
 
 

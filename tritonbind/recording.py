@@ -11,6 +11,8 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import zip_longest
+from operator import itemgetter
 from typing import Any, Protocol, Self, TypeVar
 
 SCHEMA = "tritonbind.recording/1"
@@ -146,7 +148,7 @@ class Tuned:
         return _text(self.names)
 
     def merged(self, other: Self) -> Self:
-        return replace(self, rows=_merged_by_key(self.rows, other.rows))
+        return replace(self, rows=merged_by_key((*self.rows, *other.rows)))
 
 
 @dataclass(frozen=True)
@@ -171,9 +173,9 @@ class Kernel:
         return replace(
             self,
             wrappers=max(self.wrappers, other.wrappers, key=lambda found: (len(found), found)),
-            launches=_merged_by_key(self.launches, other.launches),
-            grids=_merged_by_key(self.grids, other.grids),
-            tuned=_merged_by_key(self.tuned, other.tuned),
+            launches=merged_by_key((*self.launches, *other.launches)),
+            grids=merged_by_key((*self.grids, *other.grids)),
+            tuned=merged_by_key((*self.tuned, *other.tuned)),
         )
 
 
@@ -205,17 +207,19 @@ class Recording:
     def merged(self, other: Self) -> Self:
         return type(self)(
             self.made_with.merged(other.made_with),
-            _merged_by_key(self.kernels, other.kernels),
-            _merged_by_key(self.not_recorded, other.not_recorded),
+            merged_by_key((*self.kernels, *other.kernels)),
+            merged_by_key((*self.not_recorded, *other.not_recorded)),
         )
 
 
 def merged(recordings: Iterable[Recording]) -> Recording:
-    """One recording of all."""
-    whole = Recording()
-    for recording in recordings:
-        whole = whole.merged(recording)
-    return whole
+    """One recording of all. They are merged in pairs, since a merge costs as much as what it
+    makes is large."""
+    found = list(recordings) or [Recording()]
+    while len(found) > 1:
+        pairs = zip_longest(found[::2], found[1::2], fillvalue=Recording())
+        found = [one.merged(other) for one, other in pairs]
+    return found[0]
 
 
 def chosen_examples(examples: Iterable[Example]) -> tuple[Example, ...]:
@@ -226,9 +230,13 @@ def chosen_examples(examples: Iterable[Example]) -> tuple[Example, ...]:
     return tuple(example for rank, example in ranked if rank in kept)
 
 
-def in_order(rows: Iterable[_Row]) -> tuple[_Row, ...]:
-    """Rows as recordings have them."""
-    return tuple(sorted(rows, key=lambda row: row.key))
+def merged_by_key(rows: Iterable[_Row]) -> tuple[_Row, ...]:
+    """Rows as recordings have them: in order, those with one key as one."""
+    found: dict[str, _Row] = {}
+    for row in rows:
+        key = row.key
+        found[key] = found[key].merged(row) if key in found else row
+    return tuple(row for _, row in sorted(found.items(), key=itemgetter(0)))
 
 
 class _Mergeable(Protocol):
@@ -239,13 +247,6 @@ class _Mergeable(Protocol):
 
 
 _Row = TypeVar("_Row", bound=_Mergeable)
-
-
-def _merged_by_key(one: Iterable[_Row], other: Iterable[_Row]) -> tuple[_Row, ...]:
-    found: dict[str, _Row] = {}
-    for row in (*one, *other):
-        found[row.key] = found[row.key].merged(row) if row.key in found else row
-    return in_order(found.values())
 
 
 def _text(value: Json) -> str:

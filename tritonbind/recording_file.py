@@ -28,6 +28,7 @@ from tritonbind.recording import (
 )
 
 _COLUMNS = 100
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 _Value = TypeVar("_Value")
 
 
@@ -107,17 +108,20 @@ def _kernel_to_json(kernel: Kernel) -> Json:
 
 def laid_out(value: Json, indent: int = 0, name: str = "") -> str:
     """JSON in which what fits on a line is on one. `name` stands before the value."""
-    line = name + json.dumps(value, ensure_ascii=False)
-    if indent + len(line) < _COLUMNS or not isinstance(value, (dict, list, tuple)) or not value:
-        return line
+    if type(value) is int:  # most of a recording
+        return f"{name}{value}"
+    if not isinstance(value, (dict, list, tuple)) or not value:
+        return name + _encoded(value)
     if isinstance(value, dict):
-        named = [(f"{json.dumps(key, ensure_ascii=False)}: ", held) for key, held in value.items()]
+        items = [laid_out(value[key], indent + 2, f"{_encoded(key)}: ") for key in value]
     else:
-        named = [("", held) for held in value]
-    inner = "\n" + " " * (indent + 2)
-    items = ",".join(inner + laid_out(held, indent + 2, name) for name, held in named)
+        items = [laid_out(held, indent + 2) for held in value]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
-    return f"{name}{opening}{items}\n{' ' * indent}{closing}"
+    length = indent + len(name) + sum(map(len, items)) + 2 * len(items)
+    if length < _COLUMNS and not any("\n" in item for item in items):
+        return f"{name}{opening}{', '.join(items)}{closing}"
+    inner = "\n" + " " * (indent + 2)
+    return f"{name}{opening}{inner}{f',{inner}'.join(items)}\n{' ' * indent}{closing}"
 
 
 def from_json(document: Json, path: str) -> Recording:
@@ -129,14 +133,24 @@ def from_json(document: Json, path: str) -> Recording:
             f"{json.dumps(schema)}",
             hint="name a file that this version of `tritonbind record` wrote",
         )
-    return _recording(_At(path, "", document))
+    return _recording(_At(path, document))
 
 
 class _At:
     """A value of a document, and where it stands."""
 
-    def __init__(self, path: str, place: str, value: Json) -> None:
-        self.path, self.place, self.value = path, place, value
+    __slots__ = ("_outer", "_step", "path", "value")
+
+    def __init__(self, path: str, value: Json, outer: _At | None = None, step: object = "") -> None:
+        """`step` leads here from `outer`: a name, or the number of an item."""
+        self.path, self.value, self._outer, self._step = path, value, outer, step
+
+    @property
+    def place(self) -> str:
+        if self._outer is None:
+            return ""
+        step = f"[{self._step}]" if isinstance(self._step, int) else f".{self._step}"
+        return self._outer.place + step
 
     def refuse(self, expected: str) -> TritonbindError:
         got = json.dumps(self.value)
@@ -151,20 +165,20 @@ class _At:
         """The values of an object that has these names and no other."""
         if not isinstance(self.value, dict) or set(self.value) != set(names):
             raise self.refuse(f"an object with {', '.join(names)}")
-        return (self.inner(f".{name}", self.value[name]) for name in names)
+        return (self.inner(name, self.value[name]) for name in names)
 
-    def inner(self, step: str, value: Json) -> _At:
-        return _At(self.path, self.place + step, value)
+    def inner(self, step: str | int, value: Json) -> _At:
+        return _At(self.path, value, self, step)
 
     def each(self, read: Callable[[_At], _Value]) -> tuple[_Value, ...]:
         if not isinstance(self.value, list):
             raise self.refuse("a list")
-        return tuple(read(self.inner(f"[{i}]", item)) for i, item in enumerate(self.value))
+        return tuple(read(self.inner(i, item)) for i, item in enumerate(self.value))
 
     def by_name(self, read: Callable[[_At], _Value]) -> dict[str, _Value]:
         if not isinstance(self.value, dict):
             raise self.refuse("an object")
-        return {name: read(self.inner(f".{name}", held)) for name, held in self.value.items()}
+        return {name: read(self.inner(name, held)) for name, held in self.value.items()}
 
     def text(self) -> str:
         if not isinstance(self.value, str):
@@ -176,10 +190,10 @@ class _At:
             raise self.refuse(expected)
         return self.text()
 
-    def number(self) -> int:
-        if type(self.value) is not int:
-            raise self.refuse("a whole number")
-        return self.value
+    def numbers(self) -> tuple[int, ...]:
+        if type(self.value) is not list or any(type(item) is not int for item in self.value):
+            raise self.refuse("a list of whole numbers")
+        return tuple(self.value)
 
     def count(self) -> int:
         if type(self.value) is not int or self.value < 1:
@@ -187,7 +201,7 @@ class _At:
         return self.value
 
     def range(self) -> Range:
-        ends = self.each(_At.number)
+        ends = self.numbers()
         if len(ends) != 2 or ends[0] > ends[1]:
             raise self.refuse("the lowest and the highest")
         return ends
@@ -259,8 +273,8 @@ def _example(at: _At) -> Example:
     values, shapes, grid = at.fields("values", "shapes", "grid")
     return Example(
         values.by_name(_At.any),
-        shapes.by_name(lambda shape: shape.each(_At.number)),
-        grid.each(_At.number),
+        shapes.by_name(_At.numbers),
+        grid.numbers(),
     )
 
 

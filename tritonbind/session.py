@@ -1,7 +1,8 @@
 """Recording a process: when its part of the recording is written, and where.
 
 Each process writes `FILE.parts/<random>.json`, as a whole: about each second while there is
-something new, when it ends, and under another name once it is forked.
+something new, when it ends, and under another name once it is forked. From its first launch to its
+end there is a file `<random>.open`, too: where one is left, the last seconds of a process are lost.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _LOOKS = 10
 """After that many looks, counts alone are worth writing."""
 _PARTS = "[!.]*.json"
 """Those in a folder that are whole."""
+_OPEN = ".open"
 _SHARE = 100
 """Writing takes at most one part in so many of a process's time."""
 
@@ -51,15 +53,15 @@ class Session:
         self._begin()
         self.file = file
         triton_hooks.record_into(self._recorder)
-        atexit.register(self.write)
+        atexit.register(self._end)
         self._write_when_a_worker_ends()
 
     def close(self) -> None:
         """Write, and record no more."""
         triton_hooks.record_into(None)
-        self.write()
+        self._end()
         self.file = None
-        atexit.unregister(self.write)
+        atexit.unregister(self._end)
 
     def _begin(self) -> None:
         self._name = f"{os.urandom(8).hex()}.json"
@@ -83,17 +85,38 @@ class Session:
         """
         util = sys.modules.get("multiprocessing.util")
         if util is not None:
-            util.Finalize(None, self.write, exitpriority=0)
+            util.Finalize(None, self._end, exitpriority=0)
             util.register_after_fork(self, Session._at_a_workers_end)
 
     def _at_a_workers_end(self) -> None:
-        sys.modules["multiprocessing.util"].Finalize(None, self.write, exitpriority=0)
+        sys.modules["multiprocessing.util"].Finalize(None, self._end, exitpriority=0)
 
     def _watch(self) -> None:
         """Write now and then, from the first launch on."""
         if not self._is_watched:
             self._is_watched = True
+            self._mark_as_open()
             start_new_thread(self._write_now_and_then, (self._name,))
+
+    def _mark_as_open(self) -> None:
+        if self.file is not None:
+            with contextlib.suppress(OSError):  # the first part says so
+                parts_of(self.file).mkdir(parents=True, exist_ok=True)
+                self._open_in(self.file).touch()
+
+    def _open_in(self, file: Path) -> Path:
+        return parts_of(file) / f"{self._name.removesuffix('.json')}{_OPEN}"
+
+    def _end(self) -> None:
+        """Write for the last time."""
+        self.write()
+        if self.file is not None and self._state == self._written:
+            with contextlib.suppress(OSError):
+                self._open_in(self.file).unlink(missing_ok=True)
+
+    @property
+    def _state(self) -> tuple[int, int]:
+        return self._recorder.news, self._recorder.total
 
     def _write_now_and_then(self, name: str) -> None:
         looks = 0
@@ -110,7 +133,7 @@ class Session:
     def write(self) -> None:
         """Write this process's part, if there is anything new. Nothing is raised."""
         with self._writing:
-            state = self._recorder.news, self._recorder.total
+            state = self._state
             if self.file is None or state == self._written:
                 return
             folder = parts_of(self.file)
@@ -138,7 +161,8 @@ def recording(file: str | os.PathLike[str]) -> Iterator[None]:
     so, and a line on stderr says that this file is not written.
 
     Raises:
-        TritonbindError: parts of another run are in the way, or the file cannot be written.
+        TritonbindError: the file is a folder, parts of another run are in the way, or the file
+            cannot be written.
     """
     session, path = of_this_process(), Path(os.path.abspath(file))
     other = session.file or os.environ.get(RECORD)
@@ -146,7 +170,7 @@ def recording(file: str | os.PathLike[str]) -> Iterator[None]:
         say(f"{file} is not written: the process is being recorded into {other}")
         yield
         return
-    refuse_leftovers(path)
+    refuse(path)
     os.environ[RECORD] = str(path)
     triton_hooks.watch()
     session.open(path)
@@ -156,6 +180,7 @@ def recording(file: str | os.PathLike[str]) -> Iterator[None]:
         session.close()
         os.environ.pop(RECORD, None)
     recording_file.write(collect(path), path)
+    tell_unfinished(parts_of(path))
     shutil.rmtree(parts_of(path), ignore_errors=True)
 
 
@@ -164,8 +189,12 @@ def parts_of(file: Path) -> Path:
     return file.with_name(f"{file.name}.parts")
 
 
-def refuse_leftovers(file: Path) -> None:
-    """Raise `TritonbindError` where parts of another recording are in the way."""
+def refuse(file: Path) -> None:
+    """Raise `TritonbindError` where it is a folder, or parts of another run are in the way."""
+    if file.is_dir():
+        raise TritonbindError(
+            f"{file} is a folder, and a recording is a file", hint=f"-o {file / 'recording.json'}"
+        )
     parts = parts_of(file)
     if parts.exists():
         raise TritonbindError(
@@ -178,6 +207,17 @@ def refuse_leftovers(file: Path) -> None:
 def collect(file: Path) -> Recording:
     """What the parts of a file say together."""
     return merged(map(recording_file.read, parts_of(file).glob(_PARTS)))
+
+
+def tell_unfinished(folder: Path) -> None:
+    """Say how many processes have not written all that they launched into a folder of parts."""
+    count = len(list(folder.glob(f"*{_OPEN}")))
+    if count:
+        processes = "1 process has" if count == 1 else f"{count} processes have"
+        say(
+            f"{processes} not ended, or been killed, or ended by os._exit: what was launched there "
+            "in the last seconds is not recorded"
+        )
 
 
 def _parts(paths: Iterable[Path]) -> Iterator[Path]:
@@ -203,4 +243,6 @@ def merge(paths: Iterable[Path], file: Path) -> Recording:
         )
     whole = merged(map(recording_file.read, files))
     recording_file.write(whole, file)
+    for folder in filter(Path.is_dir, paths):
+        tell_unfinished(folder)
     return whole

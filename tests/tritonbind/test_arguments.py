@@ -5,13 +5,18 @@ from __future__ import annotations
 import enum
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import triton.language as tl
 
 from tests.kernels.launched import add
 from tritonbind.arguments import arguments_of, value_of
+
+
+class Sizes(NamedTuple):
+    rows: str
+    rest: str
 
 
 class Level(enum.IntEnum):
@@ -54,6 +59,8 @@ DIVISIBLE = {(0,): [["tt.divisibility", 16]]}
         ("**fp32", {"repr": "**fp32"}),
         ("tensordesc<fp16[16],Layout()>", {"repr": "tensordesc<fp16[16],Layout()>"}),
         (("*fp16", ("i32", "u1")), ["*fp16", ["i32", "i1"]]),
+        (Sizes("i32", "i64"), {"repr": "Sizes(rows, rest)"}),
+        ((Sizes("i32", "i64"), "i32"), [{"repr": "Sizes(rows, rest)"}, "i32"]),
     ],
 )
 def test_types(kind: Any, expected: Any) -> None:

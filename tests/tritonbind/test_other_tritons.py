@@ -118,7 +118,7 @@ def test_the_command_records_there(python: Path, tmp_path: Path) -> None:
     )
     assert done.stdout == f"{python.parents[1].name.removeprefix('.venv-record-')}.0\n"
     assert done.stderr == (
-        "tritonbind: the program launched no kernel through Triton; "
+        "tritonbind: no launch of a kernel through Triton was recorded; "
         f"{tmp_path}/recording.json is not written\n"
     )
 

@@ -16,6 +16,10 @@ from tritonbind import recording_file
 from tritonbind.recording import Example, merged
 
 LAUNCH = "scale[(1,)](Tensor(8), 8, BLOCK=64)"
+LOST = (
+    "not ended, or been killed, or ended by os._exit: what was launched there in the last seconds "
+    "is not recorded"
+)
 
 
 def test_threads_lose_no_launch(jit: Path, tmp_path: Path) -> None:
@@ -111,7 +115,7 @@ def test_processes_of_other_programs_are_recorded(jit: Path, tmp_path: Path) -> 
 
 
 def test_what_a_killed_process_wrote_is_kept(jit: Path, tmp_path: Path) -> None:
-    """A kill that nothing can catch loses no more than the last seconds."""
+    """A kill that nothing can catch loses no more than the last seconds, which is said."""
     source = f"""
         import os, signal, time
 
@@ -123,6 +127,27 @@ def test_what_a_killed_process_wrote_is_kept(jit: Path, tmp_path: Path) -> None:
     ended = record(tmp_path, jit, source)
     assert ended.code == 128 + signal.SIGKILL
     assert counts(ended.recording) == {"app:scale": 1}
+    assert ended.said[0] == f"tritonbind: 1 process has {LOST}"
+
+
+def test_launches_of_processes_that_end_at_once_are_not_lost_in_silence(
+    jit: Path, tmp_path: Path
+) -> None:
+    source = f"""
+        import os
+        for _ in range(2):
+            child = os.fork()
+            if child == 0:
+                {LAUNCH}
+                os._exit(0)
+            os.waitpid(child, 0)
+    """
+    ended = record(tmp_path, jit, source)
+    assert ended.said == [
+        f"tritonbind: 2 processes have {LOST}",
+        "tritonbind: no launch of a kernel through Triton was recorded; "
+        f"{ended.file} is not written",
+    ]
 
 
 def test_what_was_recorded_by_a_killed_command_can_be_merged(jit: Path, tmp_path: Path) -> None:
@@ -147,7 +172,10 @@ def test_what_was_recorded_by_a_killed_command_can_be_merged(jit: Path, tmp_path
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     done = _tritonbind("merge", str(parts), "-o", str(file))
-    assert done.stderr == f"tritonbind: {file}: 1 kernel, 1 specialisation, 1 launch\n"
+    assert done.stderr == (
+        f"tritonbind: 1 process has {LOST}\n"
+        f"tritonbind: {file}: 1 kernel, 1 specialisation, 1 launch\n"
+    )
     assert counts(recording_file.read(file)) == {"app:scale": 1}
     again = _tritonbind("record", "-o", str(file), "--", "true")
     assert again.returncode == 2

@@ -79,7 +79,8 @@ def test_a_program_without_triton_is_not_given_it(jit: Path, tmp_path: Path) -> 
     ended = record_command(command, tmp_path, jit)
     assert (ended.code, ended.file.exists()) == (0, False)
     assert ended.said == [
-        f"tritonbind: the program launched no kernel through Triton; {ended.file} is not written"
+        "tritonbind: no launch of a kernel through Triton was recorded; "
+        f"{ended.file} is not written"
     ]
     plain = subprocess.run(
         command, env=environment(tmp_path, jit), capture_output=True, text=True, check=True
@@ -302,3 +303,31 @@ def test_a_kernel_that_came_from_elsewhere_is_told_of(jit: Path, tmp_path: Path)
     (lost,) = record(tmp_path, jit, source).recording.not_recorded
     reason = "Triton does not say which function it was compiled from"
     assert lost == NotRecorded("unknown:scale", reason, 3)
+
+
+def test_a_folder_is_no_recording_and_the_program_does_not_run(jit: Path, tmp_path: Path) -> None:
+    (tmp_path / "recording.json").mkdir()
+    ended = record(tmp_path, jit, "print('ran')")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.said == [
+        f"tritonbind: error: {ended.file} is a folder, and a recording is a file",
+        f"  hint: -o {ended.file}/recording.json",
+    ]
+
+
+def test_what_cannot_be_written_in_the_end_is_kept_in_its_parts(jit: Path, tmp_path: Path) -> None:
+    source = f"""
+        import os
+        os.mkdir("recording.json")
+        {LAUNCH}
+    """
+    ended = record(tmp_path, jit, source)
+    parts = f"{ended.file}.parts"
+    assert ended.code == 2
+    assert ended.said == [
+        f"tritonbind: error: cannot write {ended.file}: Is a directory",
+        f"  hint: what was recorded is in {parts}: mend this, and tritonbind merge {parts} "
+        f"-o {ended.file}",
+    ]
+    (part,) = Path(parts).glob("*.json")
+    assert counts(recording_file.read(part)) == {"app:scale": 1}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.recordings import RECORDINGS, example, kernel, launch, recording
 from tritonbind.recording import (
     Grid,
+    Launch,
     MadeWith,
     NotRecorded,
     Recording,
@@ -29,6 +32,26 @@ def test_the_order_of_merging_does_not_matter(
 @given(st.lists(RECORDINGS, max_size=4))
 def test_counts_add_up(recordings: list[Recording]) -> None:
     assert _counts(merged(recordings)) == sum(map(_counts, recordings))
+
+
+def test_many_parts_are_merged_without_comparing_each_with_all() -> None:
+    """Each launch is looked at once for each time that the number of parts is halved."""
+    parts = [
+        recording(kernel(launches=(launch(arguments={"n": {"constexpr": n}}),))) for n in range(256)
+    ]
+    looked_at = 0
+    key_of = Launch.key.fget
+    assert key_of is not None
+
+    def counted(one: Launch) -> str:
+        nonlocal looked_at
+        looked_at += 1
+        return key_of(one)
+
+    with mock.patch.object(Launch, "key", property(counted)):
+        (whole,) = merged(parts).kernels
+    assert len(whole.launches) == 256
+    assert looked_at <= 256 * 8
 
 
 def _counts(recording: Recording) -> int:

@@ -135,7 +135,7 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str]] = [
     (
         ("kernels", 0, "launches", 0, "examples", 0, "grid"),
         [1.5],
-        "kernels[0].launches[0].examples[0].grid[0]: expected a whole number, got 1.5",
+        "kernels[0].launches[0].examples[0].grid: expected a list of whole numbers, got [1.5]",
     ),
 ]
 
