@@ -192,7 +192,8 @@ def adoptions(found: Sequence[Adoption]) -> None:
             new = f", {one.new} of them new" if 0 < one.new < one.listed else ""
             new = ", none of them new" if not one.new else new
             noun = "specialisation" if one.listed == 1 else "specialisations"
-            print(f"adopted {one.kernel}: {one.listed} {noun}{new}, in {one.file}")
+            grid = f", with {one.grid}" if one.grid else ""
+            print(f"adopted {one.kernel}: {one.listed} {noun}{new}, in {one.file}{grid}")
         for problem in one.problems:
             print(f"{'left out' if one.file else 'not adopted'} {one.kernel}: {problem}")
     if any(one.file for one in found):

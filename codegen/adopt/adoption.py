@@ -19,5 +19,7 @@ class Adoption:
     """The specialisations that its data has now."""
     new: int
     """Those of them that were not listed before."""
+    grid: str = ""
+    """Where its grid comes from; nothing of what was declared before."""
     problems: tuple[CodegenError, ...] = ()
     """Why it, or some of its launches, cannot be adopted."""

@@ -10,7 +10,9 @@ from typing import Any
 from codegen.adopt.adoption import Adoption
 from codegen.adopt.earlier import Earlier
 from codegen.adopt.finding import find
-from codegen.adopt.kernel_files import Adopted, Row, added, data, with_declarations
+from codegen.adopt.kernel_files import Adopted, added, data, jit_name, with_declarations
+from codegen.adopt.own_grids import with_own_grid
+from codegen.adopt.recorded_grids import Row
 from codegen.model.errors import CodegenError
 from codegen.model.targets import TARGETS
 from codegen.project.settings import Config
@@ -51,7 +53,7 @@ def _found(
     """The kernels that are on this machine, and what is to be told of the others."""
     found: list[Adopted] = []
     others = []
-    taken = earlier.symbols
+    taken = {name for one in earlier.symbols for name in (one, jit_name(one))}
     with offline(_capability(recording)):
         for entry in to_json(recording)["kernels"]:
             problems = [*_unspelt(entry["launches"])]
@@ -61,25 +63,27 @@ def _found(
                     raise CodegenError("no launch of it can be adopted")
                 one = find(entry["kernel"], entry["digest"], config.project)
             except CodegenError as error:
-                others.append(Adoption(entry["kernel"], "", 0, 0, (*problems, error)))
+                others.append(Adoption(entry["kernel"], "", 0, 0, "", (*problems, error)))
                 continue
             symbol = earlier.symbol_of(entry["kernel"], entry["digest"], one.module)
             symbol = symbol or _symbol(one.name, one.module, taken)
-            taken.add(symbol)
-            found.append(
-                Adopted(
-                    entry["kernel"],
-                    one,
-                    symbol,
-                    entry["digest"],
-                    tuple(rows),
-                    tuple(entry["tuned"]),
-                    tuple(grid["source"] for grid in entry["grids"]),
-                    tuple(problems),
-                )
+            taken |= {symbol, jit_name(symbol)}
+            kernel = Adopted(
+                entry["kernel"],
+                one,
+                symbol,
+                entry["digest"],
+                tuple(entry["parameters"]),
+                tuple(rows),
+                tuple(entry["tuned"]),
+                tuple(grid["source"] for grid in entry["grids"]),
+                tuple(problems),
             )
+            if not earlier.declares(kernel):
+                kernel = with_own_grid(kernel, earlier.data_of(kernel), config)
+            found.append(kernel)
     others += [
-        Adoption(row.kernel, "", 0, 0, (CodegenError(f"{row.reason} ({row.count} launches)"),))
+        Adoption(row.kernel, "", 0, 0, "", (CodegenError(f"{row.reason} ({row.count} launches)"),))
         for row in recording.not_recorded
     ]
     return found, others
@@ -122,7 +126,7 @@ def _symbol(name: str, module: str, taken: set[str]) -> str:
     parts = module.removesuffix(".py").replace("/", ".").split(".")
     longer = ("_".join((*parts[place:], own)) for place in range(len(parts) - 1, -1, -1))
     numbered = (f"{own}_{number}" for number in range(2, len(taken) + 3))
-    return next(one for one in (own, *longer, *numbered) if one not in taken)
+    return next(one for one in (own, *longer, *numbered) if taken.isdisjoint({one, jit_name(one)}))
 
 
 def _adoption(
@@ -140,7 +144,9 @@ def _adoption(
             )
         )
     file = f"{config.kernels}/{_FOLDER}/{kernel.stem}.py"
-    return Adoption(kernel.recorded, file, count, new, tuple(problems))
+    grid = "its own grid" if kernel.own_grid else ""
+    grid = f"an explicit grid: {kernel.why_explicit}" if kernel.why_explicit else grid
+    return Adoption(kernel.recorded, file, count, new, grid, tuple(problems))
 
 
 def _write(path: Path, content: str) -> None:

@@ -32,6 +32,10 @@ class Earlier:
         """The functions' names, which no other kernel can have."""
         return {name.removesuffix(".json").rpartition(".")[2] for name in self.documents}
 
+    def declares(self, kernel: Adopted) -> bool:
+        """Whether the kernel file names the kernel's data. Raises `CodegenError` as `text_of`."""
+        return f'"{kernel.data_file}"' in (self.text_of(kernel.stem) or "")
+
     def symbol_of(self, recorded: str, digest: str, module: str) -> str | None:
         """The name of the function that a recorded kernel has already: that of its source, or of
         an earlier one. A factory's products share a name, so each is known by its source alone."""

@@ -33,6 +33,12 @@ class Found:
     def place(self) -> str:
         return f"{self.module}:{self.name}"
 
+    def kernel(self, project: Path) -> Any:
+        """With what stands around it, as the kernel file gets it."""
+        if not self.is_importable:
+            return kernel_of(self.place, project)
+        return _at(importlib.import_module(self.module), self.name)
+
 
 def find(place: str, digest: str, project: Path) -> Found:
     """The kernel recorded as `module:qualname` with this digest.

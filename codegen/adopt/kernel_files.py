@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from codegen.adopt.finding import Found
+from codegen.adopt.recorded_grids import Row, imports_of
 from codegen.model.errors import CodegenError
 from tritonbind.recording_file import laid_out
 
-Row = Mapping[str, Any]
-"""A launch of a recording: arguments, options, and what is for people."""
 _WIDTH = 100
 
 
@@ -26,6 +26,7 @@ class Adopted:
     symbol: str
     """The last part of its function's name."""
     digest: str
+    parameters: tuple[str, ...]
     rows: tuple[Row, ...]
     tuned: tuple[Mapping[str, Any], ...]
     """What autotuners around it chose."""
@@ -33,6 +34,10 @@ class Adopted:
     """How the program computes the grid, as far as it was recorded."""
     problems: tuple[CodegenError, ...]
     """Why some of its launches are left out."""
+    own_grid: str = ""
+    """A lambda of its parameters, where the generator can follow all that stands around it."""
+    why_explicit: str = ""
+    """Why callers pass the grid, where they do."""
 
     @property
     def stem(self) -> str:
@@ -77,11 +82,13 @@ def _identity(row: Row) -> str:
 
 
 def _joined(tables: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
-    """A table for each key, where a later row replaces an earlier one of the same values."""
+    """A table for each key, where a later row replaces an earlier one of the same values; of one
+    recording's, that of most launches counts."""
     rows: dict[tuple[str, ...], dict[str, Any]] = {}
     for table in tables:
         of_key = rows.setdefault(tuple(table["key"]), {})
-        of_key.update((json.dumps(row["key"]), row) for row in table["rows"])
+        ordered = sorted(table["rows"], key=lambda row: row.get("count", 0))
+        of_key.update((json.dumps(row["key"]), row) for row in ordered)
     return ({"key": list(key), "rows": list(found.values())} for key, found in rows.items())
 
 
@@ -112,6 +119,9 @@ def _imports(kernels: Sequence[Adopted]) -> str:
     for found in (kernel.found for kernel in kernels if kernel.found.is_importable):
         names.setdefault(found.module, set()).add(found.name.partition(".")[0])
     statements = [_import(module, sorted(of_module)) for module, of_module in names.items()]
+    of_triton = sorted({name for kernel in kernels for name in imports_of(kernel.own_grid)})
+    if of_triton:
+        parts.insert(0, f"from triton import {', '.join(of_triton)}")
     return "\n\n".join([*parts, *["\n".join(statements)] * bool(statements)])
 
 
@@ -123,14 +133,27 @@ def _import(module: str, names: Sequence[str]) -> str:
 
 
 def _declaration(kernel: Adopted) -> str:
-    """The statement that declares a kernel, and what a person may want to decide there."""
+    """The statements that declare a kernel, and what a person may want to decide there."""
+    if not kernel.own_grid:
+        return _statement(kernel, kernel.name, '"explicit"', _on_the_grid(kernel))
+    own = _statement(kernel, kernel.name, kernel.own_grid, [])
+    below = ["For launches of a program, which have a grid: `tritonbind serve` takes this one."]
+    return "\n\n".join([own, _statement(kernel, jit_name(kernel.name), '"explicit"', below)])
+
+
+def jit_name(name: str) -> str:
+    """Of the function that takes the launches of the JIT function, beside the one of this name."""
+    return f"{name}_jit"
+
+
+def _statement(kernel: Adopted, name: str, grid: str, comment: Sequence[str]) -> str:
     found = kernel.found
     named = found.name if found.is_importable else f'kernel_of("{found.place}")'
     lines = [
-        *(f"# {line}".rstrip() for line in _on_the_grid(kernel)),
+        *(f"# {line}".rstrip() for line in comment),
         "export(",
-        f'    "{kernel.name}",',
-        '    grid="explicit",',
+        f'    "{name}",',
+        f"    grid={grid},",
         f'    launches="{kernel.data_file}",',
         "    optional_targets=True,",
         f")({named})",
@@ -142,4 +165,5 @@ def _on_the_grid(kernel: Adopted) -> list[str]:
     if not kernel.grids:
         return ["Callers pass the grid, as the program does."]
     sources = [f"    {line}" for source in kernel.grids for line in source.splitlines()]
-    return ["Callers pass the grid, which the program computes so:", *sources]
+    reason = textwrap.wrap(f"It is not translated: {kernel.why_explicit}.", _WIDTH - 2)
+    return ["Callers pass the grid, which the program computes so:", *sources, *reason]

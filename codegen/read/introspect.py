@@ -52,6 +52,12 @@ def introspect(root: Path, file: str, of_all: Lists = MappingProxyType({})) -> t
     return tuple(kernels)
 
 
+def kernel_declared(declaration: Declaration, root: Path, file: str) -> Kernel:
+    """What a declaration would be of a file that is not written yet. Raises `CodegenError`."""
+    with about(f"`{declaration.name}`", declaration.location):
+        return _kernel(declaration, root, file, ())
+
+
 def configurations(root: Path, file: str) -> dict[str, tuple[Configuration, ...]]:
     """What the autotuned kernels of a file choose among, as far as no error prevents it."""
     found = {}

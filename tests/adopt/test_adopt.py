@@ -16,7 +16,7 @@ from tests.support.project import PYPROJECT, Project, Result, new_project
 from tests.support.recordings import kernel, launch, recording
 from tritonbind import recording_file
 from tritonbind.kernel_identity import digest_of
-from tritonbind.recording import Grid, Kernel, Recording
+from tritonbind.recording import Grid, Kernel, Recording, Tuned, TunedRow
 
 HEAD = "import triton\nimport triton.language as tl\n"
 SCALE = """
@@ -75,17 +75,25 @@ def test_a_script_is_declared_and_not_run(project: Project) -> None:
     result = adopted(project, recorded(project))
     assert result == Result(
         0,
-        "adopted app:scale: 1 specialisation, in kernels/adopted/app.py\n"
+        "adopted app:scale: 1 specialisation, in kernels/adopted/app.py, with its own grid\n"
         "now run `python -m codegen regenerate`\n",
         "",
     )
     assert (project.folder / "kernels/adopted/app.py").read_text() == head("app.py") + """
+from triton import cdiv
+
 from codegen.export import export, kernel_of
 
-# Callers pass the grid, which the program computes so:
-#     lambda meta: (cdiv(n, meta['BLOCK']),)
 export(
     "app.scale",
+    grid=lambda n, BLOCK: (cdiv(n, BLOCK),),
+    launches="app.scale.json",
+    optional_targets=True,
+)(kernel_of("app.py:scale"))
+
+# For launches of a program, which have a grid: `tritonbind serve` takes this one.
+export(
+    "app.scale_jit",
     grid="explicit",
     launches="app.scale.json",
     optional_targets=True,
@@ -100,7 +108,11 @@ export(
 
 
 def test_kernels_of_a_package_are_imported(project: Project) -> None:
-    adopted(project, recorded(project, "pack.ops:scale", grids=()))
+    result = adopted(project, recorded(project, "pack.ops:scale", grids=()))
+    assert result.out.splitlines()[0] == (
+        "adopted pack.ops:scale: 1 specialisation, in kernels/adopted/pack_ops.py, with an "
+        "explicit grid: the program gives it as a tuple, and not by a function"
+    )
     assert (project.folder / "kernels/adopted/pack_ops.py").read_text() == head("pack.ops") + """
 from codegen.export import export
 
@@ -124,8 +136,8 @@ def test_kernels_of_one_name_get_functions_of_two(project: Project) -> None:
 
 
 def test_a_function_keeps_its_name_whatever_is_adopted_later(project: Project) -> None:
-    adopted(project, recorded(project, "pack.ops:scale"))
-    adopted(project, recorded(project), recorded(project, "pack.ops:scale"))
+    adopted(project, recorded(project, "pack.ops:scale", grids=()))
+    adopted(project, recorded(project), recorded(project, "pack.ops:scale", grids=()))
     assert {path.name for path in (project.folder / "kernels/adopted").iterdir()} == {
         *("app.py", "app.app_scale.json", "pack_ops.py", "pack_ops.scale.json")
     }
@@ -164,7 +176,7 @@ def test_a_kernel_that_its_module_holds_by_another_name_is_found(project: Projec
 
 
 def test_a_later_recording_adds_to_what_people_trimmed(project: Project) -> None:
-    adopted(project, recorded(project))
+    adopted(project, recorded(project, grids=()))
     trimmed = data(project, "app.scale.json")
     trimmed["launches"][0]["options"] = {"num_warps": 8}
     trimmed["tuned"] = [{"key": ["n"], "rows": [{"key": [1], "config": {"BLOCK": 1}, "count": 1}]}]
@@ -189,10 +201,10 @@ def test_a_later_recording_adds_to_what_people_trimmed(project: Project) -> None
 
 def test_another_kernel_of_the_module_joins_its_file(project: Project) -> None:
     project.edit("app.py", "\nraise", f"{SCALE.replace('def scale', 'def twice')}\nraise")
-    adopted(project, recorded(project))
+    adopted(project, recorded(project, grids=()))
     function, _ = within(needed_parts.kernel_of("app.py:twice", project.folder))
     second = kernel("app:twice", digest=digest_of(function), grids=(), tuned=())
-    adopted(project, second, recorded(project))
+    adopted(project, second, recorded(project, grids=()))
     text = (project.folder / "kernels/adopted/app.py").read_text()
     assert text.count("app.scale.json") == 1
     assert text.endswith("""\
@@ -286,11 +298,57 @@ def test_two_scripts_of_one_name_are_told_apart_by_people(project: Project) -> N
     )
 
 
-def test_a_grid_of_several_lines_stays_a_comment(project: Project) -> None:
+def test_a_grid_that_is_not_that_of_the_launches_stays_a_comment(project: Project) -> None:
     source = "def grid(meta):\n    return (1,)\n"
-    adopted(project, recorded(project, grids=(Grid(source, {}),)))
+    result = adopted(project, recorded(project, grids=(Grid(source, {}),)))
+    reason = "it would be (1,) where a recorded launch has (4, 1, 1)"
+    assert result.out.splitlines()[0].endswith(f", with an explicit grid: {reason}")
     text = (project.folder / "kernels/adopted/app.py").read_text()
-    assert "#     def grid(meta):\n#         return (1,)\nexport(" in text
+    assert f"#     def grid(meta):\n#         return (1,)\n# It is not translated: {reason}" in text
+    assert text.count("export(\n") == 1
+
+
+AUTOTUNED = "@triton.autotune([triton.Config({'BLOCK': 64})], key=['n'])\n@triton.jit"
+
+
+@pytest.mark.parametrize(
+    ("above", "reason"),
+    [
+        (
+            AUTOTUNED.replace("64", "32"),
+            "launch 1 of app.scale.json had the configuration (BLOCK=64, num_warps=4, "
+            "num_ctas=1, num_stages=3), which the kernel's autotuner does not list here",
+        ),
+        (
+            "@triton.heuristics({'BLOCK': lambda args: open('b').read()})\n@triton.jit",
+            "the heuristic of `BLOCK` fails: FileNotFoundError: [Errno 2] No such file or "
+            "directory: 'b'",
+        ),
+    ],
+)
+def test_what_stands_around_a_kernel_must_be_followed(
+    project: Project, above: str, reason: str
+) -> None:
+    project.edit("app.py", "@triton.jit", above)
+    result = adopted(project, recorded(project))
+    assert result.out.splitlines()[0].endswith(f", with an explicit grid: {reason}")
+    assert (project.folder / "kernels/adopted/app.py").read_text().count("export(\n") == 1
+
+
+def test_the_winner_of_most_launches_is_kept(project: Project) -> None:
+    rows = tuple(TunedRow((64,), {"BLOCK": 64, "num_warps": w}, n) for w, n in ((8, 5), (4, 3)))
+    adopted(project, recorded(project, tuned=(Tuned(("n",), rows),)))
+    (table,) = data(project, "app.scale.json")["tuned"]
+    assert [row["config"]["num_warps"] for row in table["rows"]] == [8]
+
+
+def test_the_name_of_a_second_function_is_taken_too(project: Project) -> None:
+    project.edit("app.py", "\nraise", f"{SCALE.replace('def scale', 'def scale_jit')}\nraise")
+    function, _ = within(needed_parts.kernel_of("app.py:scale_jit", project.folder))
+    second = kernel("app:scale_jit", digest=digest_of(function), grids=(), tuned=())
+    adopted(project, recorded(project), second)
+    names = {path.name for path in (project.folder / "kernels/adopted").glob("*.json")}
+    assert names == {"app.scale.json", "app.app_scale_jit.json"}
 
 
 @pytest.mark.parametrize(
