@@ -8,7 +8,7 @@ from typing import Any
 
 from codegen.adopt.kernel_files import Row
 
-Kind = tuple[object, ...]
+Kind = tuple[Any, ...]
 """What a parameter is, as far as an argument of a function is one thing alone."""
 _NONE: Kind = ("None",)
 _WIDTHS = ("i32", "i64")

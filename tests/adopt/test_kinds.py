@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from codegen.adopt.kernel_files import Row
 from codegen.adopt.kinds import alike
 from codegen.model.errors import CodegenError
 from tests.support import made
@@ -19,7 +21,7 @@ def row(**arguments: Any) -> dict[str, Any]:
     return {"arguments": arguments, "options": {}}
 
 
-TOGETHER = {
+TOGETHER: dict[str, list[Any]] = {
     "dtypes of a tensor": ["*fp16:16", "*bf16", "*fp32:16"],
     "widths of an int": ["i32", "i64:16", "i32:1"],
     "a tensor or None": ["*fp16", None],
@@ -27,7 +29,7 @@ TOGETHER = {
     "tuples of one length": [["*fp16", "i32"], ["*fp16:16", "i32:1"]],
     "entries that may be None": [["*fp16", None], ["*fp16", "*fp16"]],
 }
-APART = {
+APART: dict[str, list[Any]] = {
     "an int and a float": ["i32", "fp32"],
     "an int and a bool": ["i32", "i1"],
     "a tensor and an int": ["*fp16", "i64"],
@@ -90,10 +92,10 @@ def test_each_group_is_read_as_one_function(tmp_path: Path, pairs: list[tuple[An
 NUMBERS = itertools.count()
 
 
-def read(folder: Path, rows: list[dict[str, Any]]) -> object:
+def read(folder: Path, rows: Sequence[Row]) -> object:
     """The kernel that is declared with these launches."""
     source = f"""
-@export("tests.k", grid="explicit", launches={rows})
+@export("tests.k", grid="explicit", launches={list(rows)})
 @triton.jit
 def k(x, y): pass
 """

@@ -86,3 +86,10 @@ def copied(source, out, ROWS: tl.constexpr):
     tile = source.load([0, 0])
     rows = tl.arange(0, ROWS)
     tl.store(out + rows[:, None] * 16 + columns[None, :], tile)
+
+
+@triton.jit
+def either(x, out, n, factor, BLOCK: tl.constexpr):
+    offsets = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    value = tl.load(x + offsets, mask=offsets < n) * factor
+    tl.store(out + offsets, value, mask=offsets < n)

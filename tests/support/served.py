@@ -105,6 +105,8 @@ serve(
         )
     ],
 )
+for name, factor in (("either", "fp32"), ("either_2", "i32")):
+    serve(name, served.either, [row(**pointers, factor=factor, constexprs={"BLOCK": 64})])
 serve(
     "copied",
     served.copied,

@@ -28,6 +28,7 @@ class ServedKernel:
         launcher: these, and how others of the same kernel are made.
         result: what its launches return.
         steps: there are none before the kernel.
+        other: the same kernel by another function, which is asked for what this one does not have.
     """
 
     steps: tuple[Step, ...] = ()
@@ -38,6 +39,7 @@ class ServedKernel:
         function: Function,
         runtime: Any,
         misses: Misses,
+        other: ServedKernel | None = None,
     ) -> None:
         """Raises UnfitError where the function is not of this kernel, ImportError and what else
         the package raises where it cannot be loaded.
@@ -47,12 +49,17 @@ class ServedKernel:
             function: of a package, with this kernel's digest.
             runtime: `triton.knobs.runtime`.
             misses: where launches are noted that the library does not have.
+            other: as the attribute.
         """
         self.function, self.tuned = function, function.tuned
         of_tensors = [one for one in function.arguments if one.kind in ("pointer", "descriptor")]
         self.pointers = tuple(dict.fromkeys(one.place.parameter for one in of_tensors))
         self.result = ServedLaunch(function)
         self._kernel, self._misses = kernel, misses
+        self.other = other
+        self._before: list[ServedKernel] = []
+        if other is not None:
+            other._before = [self, *other._before]
         self._runtime = runtime
         self._call = function.load()
         self._prepare = function.package.module().prepare
@@ -80,7 +87,7 @@ class ServedKernel:
             passed, stream = self._passed(values, options, self._blocks(grid, values))
             self._refusing(self._prepare, self._call, *passed, stream)
         except RefusedError as refusal:
-            return str(refusal)
+            return str(refusal) if self.other is None else self.other.lacks(args, kwargs)
         return None
 
     def unusual(self, grid: Any, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -118,10 +125,14 @@ class ServedKernel:
     def missed(
         self, reason: str, grid: Any, values: tuple[Any, ...], options: dict[str, Any]
     ) -> Any:
-        """Have the JIT launch what the library does not have."""
-        self._misses.add(self.function, reason)
+        """Have another function launch what this one does not have, or the JIT."""
         given = {name: value for name, value in options.items() if value is not None}
         args, kwargs = self._as_launched(values)
+        if self.other is not None:
+            return self.other.run(*args, grid=grid, warmup=False, **kwargs, **given)
+        known = ((one.function.name, one._known.reason(values, options)) for one in self._before)
+        others = (f"; nor by {name}: {why}" for name, why in known if why is not None)
+        self._misses.add(self.function, reason + "".join(others))
         run = type(self._kernel).run  # that of the kernel itself is the launcher's
         return run(self._kernel, *args, grid=grid, warmup=False, **kwargs, **given)
 

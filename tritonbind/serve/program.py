@@ -42,10 +42,13 @@ class Program:
             return None
         try:
             identity = identity_of(kernel)
-            function = _chosen(named, identity)
-            if function is None:
+            functions = _chosen(named, identity)
+            if not functions:
                 raise UnfitError(_changed(named, identity))
-            return ServedKernel(kernel, function, runtime, self.misses)
+            served = None
+            for function in reversed(functions):
+                served = ServedKernel(kernel, function, runtime, self.misses, served)
+            return served
         except _Unknown:
             return None
         except Exception as error:
@@ -65,11 +68,11 @@ class _Unknown(Exception):
     """No package has a kernel of this module and name."""
 
 
-def _chosen(named: list[Function], identity: KernelIdentity) -> Function | None:
-    """The first with this digest: it is the kernel, whatever its module is called here. Of several
-    functions of a kernel, that which takes the grid: a program's launches have one."""
+def _chosen(named: list[Function], identity: KernelIdentity) -> list[Function]:
+    """Those with this digest: they are the kernel, whatever its module is called here. Of these,
+    those that take the grid, which a program's launches have."""
     same = [one for one in named if one.identity.digest == identity.digest]
-    return next((one for one in same if one.takes_grid), same[0] if same else None)
+    return [one for one in same if one.takes_grid] or same[:1]
 
 
 def _changed(named: list[Function], identity: KernelIdentity) -> str:
