@@ -29,6 +29,8 @@ from tritonbind.recording import (
 
 _COLUMNS = 100
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
+_VALUES = (("constexpr",), ("repr",))
+"""The keys of arguments that are no types."""
 _Value = TypeVar("_Value")
 
 
@@ -38,7 +40,7 @@ def read(path: Path | str) -> Recording:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise TritonbindError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TritonbindError(
             f"{path}: not JSON: {error}", hint="name a file that `tritonbind record` wrote"
         ) from error
@@ -254,7 +256,7 @@ def _launch(at: _At) -> Launch:
     if len(ranges) != 3:
         raise grid.refuse("three ranges")
     return Launch(
-        arguments.by_name(_At.any),
+        arguments.by_name(_argument),
         options.by_name(_At.any),
         target.text(),
         count.count(),
@@ -263,6 +265,17 @@ def _launch(at: _At) -> Launch:
         shapes.by_name(lambda shape: None if shape.value is None else shape.each(_At.range)),
         examples.each(_example),
     )
+
+
+def _argument(at: _At) -> Json:
+    """What a parameter was, in the notation of `tritonbind.arguments`."""
+    if isinstance(at.value, list):
+        at.each(_argument)
+        return at.value
+    is_value = isinstance(at.value, dict) and tuple(at.value) in _VALUES
+    if not (is_value or at.value is None or isinstance(at.value, str)):
+        raise at.refuse('a type, null, a list of these, {"constexpr": ...} or {"repr": ...}')
+    return at.value
 
 
 def _ranges(at: _At) -> Ranges:

@@ -21,7 +21,9 @@ def start() -> None:
     file = os.environ.get(RECORD)
     if file:
         _record(os.path.abspath(file))
-    if os.environ.get(SERVE):
+    packages = os.environ.get(SERVE)
+    if packages:
+        os.environ[SERVE] = os.pathsep.join(map(_place, packages.split(os.pathsep)))
         if SERVED in os.environ:
             _mark(os.environ[SERVED])
         after_import("triton.runtime.autotuner", _serve)
@@ -34,6 +36,11 @@ def _record(file: str) -> None:
     _mark(f"{file}.parts")
     after_import("triton.compiler.compiler", _tried(lambda module: _watch_compiler(file, module)))
     after_import("triton.runtime.autotuner", _tried(_watch_autotuner))
+
+
+def _place(package: str) -> str:
+    """A package's name, or its folder, whatever the folder is in which Triton is imported."""
+    return os.path.abspath(package) if os.sep in package else package
 
 
 def _mark(folder: str) -> None:

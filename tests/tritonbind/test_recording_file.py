@@ -133,6 +133,12 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str]] = [
         "kernels[0].launches[0].arguments: expected an object, got []",
     ),
     (
+        ("kernels", 0, "launches", 0, "arguments", "n"),
+        [64],
+        "kernels[0].launches[0].arguments.n[0]: expected a type, null, a list of these, "
+        '{"constexpr": ...} or {"repr": ...}, got 64',
+    ),
+    (
         ("kernels", 0, "launches", 0, "examples", 0, "grid"),
         [1.5],
         "kernels[0].launches[0].examples[0].grid: expected a list of whole numbers, got [1.5]",
@@ -169,6 +175,13 @@ def test_what_is_no_json_is_refused(tmp_path: Path) -> None:
         recording_file.read(path)
     assert str(caught.value).startswith(f"{path}: not JSON: Expecting property name")
     assert caught.value.hint == "name a file that `tritonbind record` wrote"
+
+
+def test_what_is_nested_beyond_reading_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(TritonbindError, match=rf"^{path}: not JSON: maximum recursion depth"):
+        recording_file.read(path)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

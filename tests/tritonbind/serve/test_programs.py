@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -25,6 +26,16 @@ def test_a_variable_serves_a_program(program: Served, tmp_path: Path) -> None:
     path = f"{tmp_path / 'site'}:{REPOSITORY}:{program.package.parent}"
     variables = {"TRITONBIND_SERVE": PACKAGE, "PYTHONPATH": path}
     ended = run(program, tmp_path, PROGRAM, variables=variables)
+    assert (ended.code, ended.said) == (0, "")
+    assert len(ended.launches) == 1
+
+
+def test_a_folder_in_the_variable_is_that_of_the_programs_start(
+    program: Served, tmp_path: Path
+) -> None:
+    folder = os.path.relpath(program.package, tmp_path)
+    source = "import os\nos.chdir('/')\n" + PROGRAM
+    ended = run(program, tmp_path, source, variables={"TRITONBIND_SERVE": folder})
     assert (ended.code, ended.said) == (0, "")
     assert len(ended.launches) == 1
 
