@@ -13,6 +13,7 @@ from tritonbind.call_site import CallSite
 from tritonbind.grid_sources import code_of, ints_of, source_of
 from tritonbind.kernel_identity import KernelIdentity
 from tritonbind.recording import (
+    MOST_EXAMPLES,
     Device,
     Example,
     Grid,
@@ -29,8 +30,6 @@ from tritonbind.recording import (
 FIRST_ARGUMENT = 9
 """Of what Triton's launchers are given: before it are the grid and six things of Triton's own."""
 _TENSORS = ("*", "const *", "tensordesc")
-_FEW = 4
-"""Examples that are kept, whatever their size."""
 
 
 class KernelNotes:
@@ -127,6 +126,9 @@ class LaunchNotes:
         """Their elements."""
         self._shapes: dict[str, tuple[Range, ...] | None] = {}
         self._examples: list[Example] = []
+        """The first of different launches."""
+        self._extremes: dict[str, Example] = {}
+        """The lowest and the highest."""
         self._ranks: tuple[Any, Any] = ((math.inf,), ())
         """The lowest and the highest of the examples."""
 
@@ -143,7 +145,7 @@ class LaunchNotes:
             for pair, value in zip(self._ranges or zip(key, key, strict=True), key, strict=True)
         ]
         rank = key[0] * key[1] * key[2], self._size
-        if rank < self._ranks[0] or rank > self._ranks[1] or len(self._examples) < _FEW:
+        if rank < self._ranks[0] or rank > self._ranks[1] or len(self._examples) < MOST_EXAMPLES:
             self._see_example(rank, key, given)
         self.count += 1
 
@@ -160,12 +162,18 @@ class LaunchNotes:
 
     def _see_example(self, rank: Any, key: tuple[Any, ...], given: tuple[Any, ...]) -> None:
         """Keep the first few, the smallest and the largest."""
-        self._ranks = min(rank, self._ranks[0]), max(rank, self._ranks[1])
         values = {name: value_of(_at(given, path)) for name, path in self._numbers}
         pairs = zip(self._tensors, self._last, strict=True)
         shapes = {name: tuple(map(int, shape)) for (name, _), shape in pairs}
         grid = int(key[0]), int(key[1]), int(key[2])
-        self._examples = [*chosen_examples([*self._examples, Example(values, shapes, grid)])]
+        example = Example(values, shapes, grid)
+        if len(self._examples) < MOST_EXAMPLES:
+            self._examples.append(example)
+        if rank < self._ranks[0]:
+            self._extremes["lowest"] = example
+        if rank > self._ranks[1]:
+            self._extremes["highest"] = example
+        self._ranks = min(rank, self._ranks[0]), max(rank, self._ranks[1])
 
     def frozen(self) -> Launch:
         x, y, z, *ints = ((int(low), int(high)) for low, high in self._ranges)
@@ -177,7 +185,7 @@ class LaunchNotes:
             (x, y, z),
             dict(zip(self._names, ints, strict=True)),
             dict(self._shapes),
-            tuple(self._examples),
+            chosen_examples([*self._examples, *list(self._extremes.values())]),
         )
 
 

@@ -16,6 +16,8 @@ from operator import itemgetter
 from typing import Any, Protocol, Self, TypeVar
 
 SCHEMA = "tritonbind.recording/1"
+MOST_EXAMPLES = 16
+"""Of a specialisation. A tuner measures at these."""
 
 Json = Any
 """What JSON can say: None, bool, int, float, str, lists, dicts by str."""
@@ -84,7 +86,7 @@ class Launch:
     shapes: dict[str, tuple[Range, ...] | None]
     """A range for each dimension; None where the number of dimensions varies."""
     examples: tuple[Example, ...]
-    """At most four, the smallest and the largest among them."""
+    """At most `MOST_EXAMPLES`, the smallest and the largest among them."""
 
     @property
     def key(self) -> str:
@@ -223,10 +225,10 @@ def merged(recordings: Iterable[Recording]) -> Recording:
 
 
 def chosen_examples(examples: Iterable[Example]) -> tuple[Example, ...]:
-    """The smallest, the largest, and two that are as good as drawn by lot."""
+    """The smallest, the largest, and others that are as good as drawn by lot."""
     ranked = sorted({example.rank: example for example in examples}.items())
     lot = sorted(ranked, key=lambda item: hashlib.sha256(item[0][2].encode()).digest())
-    kept = {rank for rank, _ in (ranked[:1] + ranked[-1:] + lot[:2])}
+    kept = {rank for rank, _ in (ranked[:1] + ranked[-1:] + lot[: MOST_EXAMPLES - 2])}
     return tuple(example for rank, example in ranked if rank in kept)
 
 

@@ -54,6 +54,22 @@ def test_each_specialisation_is_an_entry(jit: Path, tmp_path: Path) -> None:
     assert launches.keys() == {"i32:16", "i32", "i32:1"}
 
 
+def test_of_many_launches_some_are_examples_with_the_extremes(jit: Path, tmp_path: Path) -> None:
+    ended = record(
+        tmp_path,
+        jit,
+        """
+        for number in (*range(5, 40), 2, 50, 45, 3):
+            scale[(number,)](Tensor(16 * number), 16 * number, BLOCK=64)
+        """,
+    )
+    (launch,) = ended.kernel.launches
+    grids = [example.grid[0] for example in launch.examples]
+    assert 14 <= len(grids) <= 16 and grids == sorted(grids)
+    assert (grids[0], grids[-1]) == (2, 50)
+    assert set(grids[1:-1]) < {*range(5, 21), 2, 50}
+
+
 def test_nothing_is_left_beside_the_recording(jit: Path, tmp_path: Path) -> None:
     record(tmp_path, jit, "scale[(1,)](Tensor(8), 8, BLOCK=64)")
     assert {path.name for path in tmp_path.iterdir()} == {"recording.json", "app.py", "site"}

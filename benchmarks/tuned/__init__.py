@@ -1,0 +1,1 @@
+"""What `tritonbind tune` chooses, against an exhaustive search by Triton's JIT."""
