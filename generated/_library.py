@@ -65,7 +65,7 @@ def prepare(
         raise TypeError(f"prepare() needs a function of this package, got {function!r}")
     symbol, declared = _launchers[function]
     *values, stream = _in_order(declared, arguments, named)
-    made, api = _module()[f"{symbol}.prepare"], _exchange_api(values)
+    made, api = _prepared_by(symbol), _exchange_api(values)
     try:
         launch: Launch = made(*values, stream if stream is None else stream_of(stream), api)
     except Exception:
@@ -74,10 +74,19 @@ def prepare(
     return launch
 
 
+@cache
+def _prepared_by(name: str) -> Callable[..., Any]:
+    """The library's function that prepares launches of the function `name`."""
+    found: Callable[..., Any] = _module()[f"{name}.prepare"]
+    return found
+
+
 def _in_order(
     declared: Callable[..., None], arguments: Sequence[object], named: Mapping[str, object]
 ) -> tuple[object, ...]:
     """One value for each parameter. Raises what a call with such arguments raises."""
+    if not named and len(arguments) == declared.__code__.co_argcount:
+        return tuple(arguments)
     import inspect  # here, as other imports below: a process that only calls does without
 
     try:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 from tritonbind.arguments import value_of
 from tritonbind.serve import values as of
+from tritonbind.serve.addresses import Addresses
 from tritonbind.serve.chain import Step
 from tritonbind.serve.known_misses import KnownMisses
 from tritonbind.serve.launcher import Hooks, make
@@ -67,6 +69,8 @@ class ServedKernel:
         self._converted = frozenset(one.name for one in kernel.params if one.annotation_type)
         self._options = Options.of(function, bool(kernel.debug or runtime.debug))
         self._known = KnownMisses([one.is_constexpr for one in kernel.params])
+        self._addresses = Addresses(function.arguments)
+        self._by_position = _by_position(kernel.params)
         self.launcher = make(
             function,
             kernel.signature,
@@ -75,6 +79,7 @@ class ServedKernel:
             self._call,
             self,
             self._known,
+            self._addresses.types,
             self.result,
             Hooks(kernel, runtime),
         )
@@ -94,6 +99,33 @@ class ServedKernel:
         """A launch that is more than passing arguments on."""
         reason = self._attempt(grid, values, options)
         return self.result if reason is None else self.missed(reason, grid, values, options)
+
+    def aside(
+        self,
+        passed: list[Any],
+        blocks: Any,
+        grid: Any,
+        values: tuple[Any, ...],
+        options: dict[str, Any],
+    ) -> Any:
+        """A launch with hooks, or with arguments that are no tensors, which can be passed on else.
+
+        Where it cannot, it goes the way of what is unusual.
+        """
+        is_refused = False
+        try:
+            needs_stream = bool(self._addresses.types) and self._put_addresses(passed)
+            stream = self._stream() if needs_stream else None
+            self._launch(passed, stream, blocks, values, options)
+        except RefusedError:
+            is_refused = True
+        return self.unusual(grid, values, options) if is_refused else self.result
+
+    def _put_addresses(self, passed: list[Any]) -> bool:
+        try:
+            return self._addresses.put(passed)
+        except Exception as error:
+            raise _unreadable(error) from error
 
     def refused(
         self, error: Exception, grid: Any, values: tuple[Any, ...], options: dict[str, Any]
@@ -136,15 +168,11 @@ class ServedKernel:
         run = type(self._kernel).run  # that of the kernel itself is the launcher's
         return run(self._kernel, *args, grid=grid, warmup=False, **kwargs, **given)
 
-    def _as_launched(self, values: tuple[Any, ...]) -> tuple[list[Any], dict[str, Any]]:
+    def _as_launched(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Parameters as launches mostly give them: from the first constexpr on by name."""
-        named = dict(zip(self._names, values, strict=True))
-        args: list[Any] = []
-        for one in self._kernel.params:
-            if one.is_constexpr or one._param.kind is one._param.KEYWORD_ONLY:
-                break
-            args.append(named.pop(one.name))
-        return args, named
+        place = self._by_position
+        named = zip(self._names[place:], values[place:], strict=True)
+        return values[:place], dict(named)
 
     def _launch(
         self,
@@ -162,9 +190,13 @@ class ServedKernel:
             return
         prepared = self._refusing(self._prepare, self._call, *passed, stream)
         given = {name: value for name, value in options.items() if value is not None}
-        args, kwargs = self._as_launched(values)
-        for hook in hooks:
-            hook(*args, **kwargs, **given)
+        if hooks:
+            args, kwargs = self._as_launched(values)
+            for hook in hooks:
+                hook(*args, **kwargs, **given)
+        if enter is None and leave is None:
+            prepared()
+            return
         metadata = self._metadata(blocks, stream, values, given)
         if enter is not None:
             enter(metadata)
@@ -186,11 +218,9 @@ class ServedKernel:
         self, blocks: Any, stream: int | None, values: tuple[Any, ...], options: dict[str, Any]
     ) -> Any:
         """What Triton gives launch hooks, made by its own class; there is no CompiledKernel."""
-        from triton.compiler.compiler import LazyDict
-
         place = self._stream() if stream is None else stream
         name = self.function.identity.qualname.rpartition(".")[2]
-        data = LazyDict({"name": name, "function": None, "stream": place})
+        data = _lazy_dict()({"name": name, "function": None, "stream": place})
         if self._kernel.launch_metadata is not None:
             named = dict(zip(self._names, values, strict=True))
             settled = {**self._options.unsaid, **self._options.built, **options, "name": name}
@@ -210,8 +240,7 @@ class ServedKernel:
         except RefusedError:
             raise
         except Exception as error:
-            kind = type(error).__name__
-            raise RefusedError(f"an argument cannot be read: {kind}: {error}", False) from error
+            raise _unreadable(error) from error
 
     def _translated(
         self, values: tuple[Any, ...], options: dict[str, Any], axes: list[Any]
@@ -244,7 +273,10 @@ class ServedKernel:
 
     def _one(self, argument: Argument, value: Any, named: Mapping[str, Any]) -> tuple[Any, bool]:
         if argument.kind == "pointer":
-            return of.as_pointer(argument, value)
+            passed, is_address = of.as_pointer(argument, value)
+            if is_address:
+                self._addresses.types.add(value.__class__)
+            return passed, is_address
         if argument.kind == "scalar":
             return of.as_scalar(argument, value, argument.name in self._converted), False
         if argument.kind == "constexpr":
@@ -262,15 +294,39 @@ class ServedKernel:
 
     def _stream(self) -> int:
         """Triton's current stream."""
-        from triton.runtime import driver
-
-        active = driver.active
+        active = _driver().active
         stream: int = active.get_current_stream(active.get_current_device())
         return stream
 
 
 _NO_SUCH_LAUNCH = "no such launch was built"
 """So begins what the library says of a combination that was not among the launches."""
+
+
+@functools.cache
+def _lazy_dict() -> Any:
+    from triton.compiler.compiler import LazyDict
+
+    return LazyDict
+
+
+@functools.cache
+def _driver() -> Any:
+    from triton.runtime import driver
+
+    return driver
+
+
+def _by_position(parameters: Sequence[Any]) -> int:
+    """How many of a kernel's parameters launches mostly give by position."""
+    for count, one in enumerate(parameters):
+        if one.is_constexpr or one._param.kind is one._param.KEYWORD_ONLY:
+            return count
+    return len(parameters)
+
+
+def _unreadable(error: Exception) -> RefusedError:
+    return RefusedError(f"an argument cannot be read: {type(error).__name__}: {error}", False)
 
 
 def _hook(hook: Any) -> Callable[[Any], None] | None:

@@ -26,6 +26,17 @@ class Careful(Protocol):
         """Launch something that cannot just be passed on."""
         ...
 
+    def aside(
+        self,
+        passed: list[Any],
+        blocks: Any,
+        grid: Any,
+        values: tuple[Any, ...],
+        options: dict[str, Any],
+    ) -> Any:
+        """Pass these on where there are hooks, or arguments that are no tensors of DLPack's."""
+        ...
+
     def missed(
         self, reason: str, grid: Any, values: tuple[Any, ...], options: dict[str, Any]
     ) -> Any:
@@ -73,6 +84,7 @@ def make(
     call: Callable[..., None],
     careful: Careful,
     known: KnownMisses,
+    untensors: set[type],
     result: Any,
     hooks: Hooks,
 ) -> Launcher:
@@ -86,6 +98,7 @@ def make(
         call: the package's Python function.
         careful: the slow way.
         known: misses that are known; empty at first.
+        untensors: types that are passed as addresses; empty at first.
         result: what launches return.
         hooks: where hooks would be.
 
@@ -102,6 +115,8 @@ def make(
         "_call": call,
         "_careful": careful.unusual,
         "_refused": careful.refused,
+        "_aside": careful.aside,
+        "_untensors": untensors,
         "_result": result,
         "_kernel": hooks.kernel,
         "_runtime": hooks.runtime,

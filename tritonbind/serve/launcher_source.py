@@ -102,26 +102,29 @@ class LauncherSource:
 
     def body(self) -> list[str]:
         """From the parameters' values, options and `_grid` to the launch."""
-        unusual = " or ".join(self._unusual())
-        values, given = self._values(), self.given()
+        values, given, passed = self._values(), self.given(), ", ".join(self._passed())
         named = ", ".join(f"{name!r}: {name}" for name in self.names)
         return [
             "    if _known:",
             f"        _reason = _reason_of({values}, {given})",
             "        if _reason is not None:",
             f"            return _missed(_reason, _grid, {values}, {given})",
-            f"    if {unusual}:",
+            f"    if {' or '.join(self._unusual())}:",
             f"        return _careful(_grid, {values}, {given})",
             "    _blocks = _grid",
             "    if _callable(_blocks):",
             f"        _blocks = _blocks({{{named}}})",
             "    _size = _len(_blocks)",
             "    try:",
-            f"        _call({', '.join(self._passed())})",
+            f"        if _untensors or {' or '.join(_HOOKS)}:",
+            f"            _arguments = [{passed}]",
+            "        else:",
+            f"            _call({passed})",
+            "            return _result",
             "    except _refusals as _error:",
             "        _refusal = _error",  # outside of `except`, errors of others get no context
             "    else:",
-            "        return _result",
+            f"        return _aside(_arguments, _blocks, _grid, {values}, {given})",
             f"    return _refused(_refusal, _grid, {values}, {given})",
         ]
 
@@ -136,11 +139,6 @@ class LauncherSource:
     def _unusual(self) -> list[str]:
         """Conditions of a launch that cannot just be passed on."""
         return [
-            "_kernel.pre_run_hooks",
-            "_entering",
-            "_leaving",
-            "_runtime.launch_enter_hook is not _enter",
-            "_runtime.launch_exit_hook is not _leave",
             "(_more and _differ(_more))",
             *self._other_tuples(),
             *self._other_kinds(),
@@ -218,10 +216,20 @@ class LauncherSource:
         return passed
 
 
+_HOOKS = (
+    "_kernel.pre_run_hooks",
+    "_entering",
+    "_leaving",
+    "_runtime.launch_enter_hook is not _enter",
+    "_runtime.launch_exit_hook is not _leave",
+)
+"""Whether there are hooks to be called."""
+
 _KINDS = {"pointer", "scalar", "descriptor", "constexpr", "option", "grid"}
 
 _OWN_NAMES = {
     *("_grid", "_more", "_blocks", "_size", "_error", "_refusal", "_refusals", "_reason"),
+    *("_untensors", "_arguments", "_aside"),
     *("_call", "_careful", "_refused", "_missed", "_result", "_kernel", "_runtime"),
     *("_same", "_differ", "_known", "_reason_of", "_enter", "_leave", "_entering", "_leaving"),
     *("_named", "_absent", "_slow", "_configuration"),

@@ -17,6 +17,7 @@ from tests.support.jit_on_standin import ADDRESS, Tensor, on_device
 from tests.support.library_tensor import current_streams
 from tests.support.served import Served, same_launches
 from tritonbind.serve import NotServedError
+from tritonbind.serve.kernel import ServedKernel
 
 X, Y, OUT = (on_device(1000, address=ADDRESS + 0x1000 * place) for place in range(3))
 
@@ -81,6 +82,67 @@ def test_a_reinterpreted_tensor_has_the_dtype_that_it_was_given(program: Served)
     assert standin.launch().value(0, "*fp32") == ADDRESS + 0x9000
     with pytest.raises(NotServedError, match=r"`x` must be \*fp32 in a tensor.*, got \*i8 in a"):
         add[(1,)](reinterpret(base, tl.int8), Y, OUT, 7, BLOCK=64)
+
+
+@pytest.fixture
+def attempts(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """Launches that went the careful way."""
+    seen: list[None] = []
+    attempt = ServedKernel._attempt
+
+    def count(*arguments: Any) -> Any:
+        seen.append(None)
+        return attempt(*arguments)
+
+    monkeypatch.setattr(ServedKernel, "_attempt", count)
+    return seen
+
+
+def test_only_the_first_launch_with_such_an_object_is_slow(
+    program: Served, attempts: list[None]
+) -> None:
+    def launch() -> None:
+        current_streams[0] = 0xABC
+        for place in range(3):
+            x, out = Bare(ADDRESS + 0x5000 + 4 * place), Bare(ADDRESS + 0x6000)
+            add[(1,)](x, X, out, 7, BLOCK=64)
+            scaled[(1,)](x, None, out, 7, 0.5, "plain", False)
+
+    launches = same_launches(program, launch)
+    assert [one.stream for one in launches] == [0xABC] * 6
+    assert len(attempts) == 2
+
+
+def test_another_dtype_in_such_an_object_is_a_miss_at_any_launch(
+    program: Served, attempts: list[None]
+) -> None:
+    program.serve()
+    address = ADDRESS + 0x5000
+    for _ in range(2):
+        add[(1,)](Bare(address), X, OUT, 7, BLOCK=64)
+        with pytest.raises(NotServedError, match=r"`x` must be \*fp32 in a tensor"):
+            add[(1,)](Bare(address, "torch.float16"), X, OUT, 7, BLOCK=64)
+    with pytest.raises(NotServedError, match=r"`x` must be \*fp32, got \[\]"):
+        add[(1,)]([], X, OUT, 7, BLOCK=64)
+    assert len(standin.launches()) == 2
+    assert len(attempts) == 3  # of the known miss, the second is not tried
+
+
+def test_an_object_that_fails_at_a_later_launch_is_a_miss(program: Served) -> None:
+    program.serve()
+    fails: list[bool] = []
+
+    class Freed(Bare):
+        def data_ptr(self) -> int:
+            if fails:
+                raise RuntimeError("storage was freed")
+            return self.address
+
+    add[(1,)](Freed(ADDRESS), X, OUT, 7, BLOCK=64)
+    fails.append(True)
+    with pytest.raises(NotServedError, match="cannot be read: RuntimeError: storage was freed"):
+        add[(1,)](Freed(ADDRESS), X, OUT, 7, BLOCK=64)
+    assert len(standin.launches()) == 1
 
 
 class Parameter(Tensor):

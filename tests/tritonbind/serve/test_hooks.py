@@ -119,3 +119,34 @@ def test_hooks_see_nothing_that_is_not_launched(program: Served, seen: list[Any]
     with pytest.raises(NotServedError):
         launch(256)
     assert seen == []
+
+
+def test_hooks_around_what_is_no_tensor(program: Served, seen: list[Any]) -> None:
+    class Bare:
+        dtype = "torch.float32"
+
+        def data_ptr(self) -> int:
+            return 0x7F00_0000_8000
+
+    current_streams[0] = 0x5EED
+    program.serve()
+    add.add_pre_run_hook(lambda *args, **kwargs: seen.append(args))
+    knobs.runtime.launch_enter_hook.add(lambda metadata: seen.append(metadata.get()["stream"]))
+    bare = Bare()
+    for _ in range(2):
+        add[(1,)](bare, bare, bare, 7, BLOCK=64)
+    assert seen == [(bare, bare, bare, 7), 0x5EED] * 2
+    assert [one.stream for one in standin.launches()] == [0x5EED] * 2
+
+
+def test_an_error_of_a_hook_is_the_programs(program: Served, seen: list[Any]) -> None:
+    program.serve(strict=False)
+
+    def hook(*args: Any, **kwargs: Any) -> None:
+        raise TypeError("of the hook")
+
+    add.add_pre_run_hook(hook)
+    for _ in range(2):
+        with pytest.raises(TypeError, match=r"^of the hook$"):
+            launch()
+    assert standin.launches() == []

@@ -24,7 +24,7 @@ class Careful:
     def unusual(self, *given: Any) -> Any:
         return "unusual", *given
 
-    missed = refused = unusual
+    missed = refused = aside = unusual
 
 
 def launcher(kernel: Any, calls: list[Any], *constants: Constant) -> Launcher:
@@ -50,6 +50,7 @@ def launcher(kernel: Any, calls: list[Any], *constants: Constant) -> Launcher:
         lambda *given: calls.append(given),
         Careful(),
         KnownMisses([False] * (len(names) + len(constants))),
+        set(),
         "launched",
         Hooks(
             SimpleNamespace(pre_run_hooks=[]),

@@ -75,13 +75,6 @@ def test_a_launcher_that_is_kept_is_served(program: Served) -> None:
     assert len(standin.launches()) == 4
 
 
-def test_an_image_is_loaded_while_a_graph_is_captured(program: Served) -> None:
-    program.serve()
-    standin.capture(True)
-    add[(1,)](X, Y, OUT, 1000, BLOCK=64)
-    assert standin.launch().grid == (1, 1, 1)
-
-
 def test_any_thread_may_come_first(program: Served) -> None:
     serving = program.serve()
     start = threading.Barrier(8)

@@ -54,6 +54,28 @@ def test_a_program_may_say_so_itself_before_it_imports_triton(
     assert len(ended.launches) == 1
 
 
+def test_an_image_is_loaded_while_a_graph_is_captured(program: Served, tmp_path: Path) -> None:
+    """In a process of its own: an earlier test may have loaded this one's image."""
+    source = """
+        import ctypes
+
+        standin = ctypes.CDLL("libcuda.so.1")
+        loaded = lambda: standin.standin_calls(b"cuLibraryLoadData")
+        standin.standin_capture(1)
+        assert standin.cuInit(0) == 0
+        assert loaded() == 0
+        assert standin.cuLibraryLoadData(None, b"", None, None, 0, None, None, 0) == 900
+    """
+    ended = serve(
+        program,
+        tmp_path,
+        f"{textwrap.dedent(source)}{PROGRAM}{PROGRAM}print(loaded())\n",
+        "--strict",
+    )
+    assert (ended.code, ended.said, ended.out) == (0, "", "2\n")
+    assert [launch.kernel for launch in ended.launches] == ["add", "add"]
+
+
 def test_workers_are_served(program: Served, tmp_path: Path) -> None:
     source = """
         import multiprocessing
