@@ -10,7 +10,15 @@ from typing import Any
 from codegen.adopt.adoption import Adoption
 from codegen.adopt.earlier import Earlier
 from codegen.adopt.finding import find
-from codegen.adopt.kernel_files import Adopted, added, data, jit_name, with_declarations
+from codegen.adopt.kernel_files import (
+    Adopted,
+    added,
+    data,
+    identity,
+    jit_name,
+    with_declarations,
+)
+from codegen.adopt.kinds import alike
 from codegen.adopt.own_grids import with_own_grid
 from codegen.adopt.recorded_grids import Row
 from codegen.model.errors import CodegenError
@@ -65,28 +73,50 @@ def _found(
             except CodegenError as error:
                 others.append(Adoption(entry["kernel"], "", 0, 0, "", (*problems, error)))
                 continue
-            symbol = earlier.symbol_of(entry["kernel"], entry["digest"], one.module)
-            symbol = symbol or _symbol(one.name, one.module, taken)
-            taken |= {symbol, jit_name(symbol)}
-            kernel = Adopted(
-                entry["kernel"],
-                one,
-                symbol,
-                entry["digest"],
-                tuple(entry["parameters"]),
-                tuple(rows),
-                tuple(entry["tuned"]),
-                tuple(grid["source"] for grid in entry["grids"]),
-                tuple(problems),
-            )
-            if not earlier.declares(kernel):
-                kernel = with_own_grid(kernel, earlier.data_of(kernel), config)
-            found.append(kernel)
+            functions = earlier.functions_of(entry["kernel"], entry["digest"], one.module)
+            symbols = [symbol for symbol, _ in functions]
+            for number, own in enumerate(_shared_out(rows, [before for _, before in functions])):
+                if number == len(symbols):
+                    symbols.append(_symbol(one.name, one.module, taken, symbols))
+                    taken |= {symbols[-1], jit_name(symbols[-1])}
+                if not own:
+                    continue
+                kernel = Adopted(
+                    entry["kernel"],
+                    one,
+                    symbols[number],
+                    entry["digest"],
+                    tuple(entry["parameters"]),
+                    tuple(own),
+                    tuple(entry["tuned"]),
+                    tuple(grid["source"] for grid in entry["grids"]),
+                    tuple(problems),
+                    beside=symbols[0] if number else "",
+                )
+                problems = []
+                if not earlier.declares(kernel):
+                    kernel = with_own_grid(kernel, earlier.data_of(kernel), config)
+                found.append(kernel)
     others += [
         Adoption(row.kernel, "", 0, 0, "", (CodegenError(f"{row.reason} ({row.count} launches)"),))
         for row in recording.not_recorded
     ]
     return found, others
+
+
+def _shared_out(rows: Sequence[Row], before: Sequence[Sequence[Row]]) -> list[list[Row]]:
+    """The rows for each function that takes them: those that are there, with the rows that they
+    have before, and behind them new ones."""
+    places = {identity(row): n for n, of_function in enumerate(before) for row in of_function}
+    new = [row for row in rows if identity(row) not in places]
+    groups = alike(new, before)
+    shared: list[list[Row]] = [[] for _ in groups]
+    for row in rows:
+        if identity(row) in places:
+            shared[places[identity(row)]].append(row)
+    for number, group in enumerate(groups):
+        shared[number] += group[len(before[number]) if number < len(before) else 0 :]
+    return shared
 
 
 def _capability(recording: Recording) -> int:
@@ -120,10 +150,11 @@ def _repr_texts(value: Any) -> Iterator[str]:
             yield from _repr_texts(inner)
 
 
-def _symbol(name: str, module: str, taken: set[str]) -> str:
-    """The name of the C and Python function: the kernel's own, where no other has it."""
-    own = name.replace(".", "_").lstrip("_")
-    parts = module.removesuffix(".py").replace("/", ".").split(".")
+def _symbol(name: str, module: str, taken: set[str], others: Sequence[str]) -> str:
+    """The name of the C and Python function: the kernel's own, where no other has it; of a further
+    function of the kernel, with a number."""
+    own = others[0] if others else name.replace(".", "_").lstrip("_")
+    parts = [] if others else module.removesuffix(".py").replace("/", ".").split(".")
     longer = ("_".join((*parts[place:], own)) for place in range(len(parts) - 1, -1, -1))
     numbered = (f"{own}_{number}" for number in range(2, len(taken) + 3))
     return next(one for one in (own, *longer, *numbered) if taken.isdisjoint({one, jit_name(one)}))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from codegen.adopt.kernel_files import Adopted, stem_of
+from codegen.adopt.recorded_grids import Row
 from codegen.model.errors import CodegenError, shown, told
 from codegen.model.paths import read_if_file
 
@@ -36,17 +37,19 @@ class Earlier:
         """Whether the kernel file names the kernel's data. Raises `CodegenError` as `text_of`."""
         return f'"{kernel.data_file}"' in (self.text_of(kernel.stem) or "")
 
-    def symbol_of(self, recorded: str, digest: str, module: str) -> str | None:
-        """The name of the function that a recorded kernel has already: that of its source, or of
-        an earlier one. A factory's products share a name, so each is known by its source alone."""
+    def functions_of(
+        self, recorded: str, digest: str, module: str
+    ) -> list[tuple[str, Sequence[Row]]]:
+        """The functions that a recorded kernel has already, with their launches: those of its
+        source, or the names of those of an earlier one. A factory's products share a name, so each
+        is known by its source alone."""
         own = {
-            document["digest"]: name.removesuffix(".json").rpartition(".")[2]
+            name.removesuffix(".json").rpartition(".")[2]: document
             for name, document in self.documents.items()
             if name.startswith(f"{stem_of(module)}.") and document.get("kernel") == recorded
         }
-        if digest in own or "<locals>" in recorded:
-            return own.get(digest)
-        return next(iter(own.values()), None)
+        same = [(name, one["launches"]) for name, one in own.items() if one["digest"] == digest]
+        return same or [(name, ()) for name in own if "<locals>" not in recorded]
 
     def data_of(self, kernel: Adopted) -> Mapping[str, Any] | None:
         """The data of a kernel, where they are of the same source."""

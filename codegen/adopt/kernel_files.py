@@ -38,6 +38,8 @@ class Adopted:
     """A lambda of its parameters, where the generator can follow all that stands around it."""
     why_explicit: str = ""
     """Why callers pass the grid, where they do."""
+    beside: str = ""
+    """The kernel's first function, where it needs several; nothing for that itself."""
 
     @property
     def stem(self) -> str:
@@ -73,11 +75,12 @@ def data(kernel: Adopted, before: Mapping[str, Any] | None) -> str:
 
 def added(kernel: Adopted, before: Mapping[str, Any] | None) -> list[Row]:
     """The rows that were not there before."""
-    known = {_identity(row) for row in before["launches"]} if before is not None else set()
-    return [row for row in kernel.rows if _identity(row) not in known]
+    known = {identity(row) for row in before["launches"]} if before is not None else set()
+    return [row for row in kernel.rows if identity(row) not in known]
 
 
-def _identity(row: Row) -> str:
+def identity(row: Row) -> str:
+    """What tells a launch from another one."""
     return json.dumps([row["arguments"], row.get("options", {})], sort_keys=True)
 
 
@@ -134,9 +137,11 @@ def _import(module: str, names: Sequence[str]) -> str:
 
 def _declaration(kernel: Adopted) -> str:
     """The statements that declare a kernel, and what a person may want to decide there."""
+    kind = f"Launches that differ in kind from those of {kernel.beside}: no argument is both."
+    above = [kind] if kernel.beside else []
     if not kernel.own_grid:
-        return _statement(kernel, kernel.name, '"explicit"', _on_the_grid(kernel))
-    own = _statement(kernel, kernel.name, kernel.own_grid, [])
+        return _statement(kernel, kernel.name, '"explicit"', [*above, *_on_the_grid(kernel)])
+    own = _statement(kernel, kernel.name, kernel.own_grid, above)
     below = ["For launches of a program, which have a grid: `tritonbind serve` takes this one."]
     return "\n\n".join([own, _statement(kernel, jit_name(kernel.name), '"explicit"', below)])
 

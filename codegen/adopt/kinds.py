@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from codegen.adopt.kernel_files import Row
+from codegen.adopt.recorded_grids import Row
 
 Kind = tuple[Any, ...]
 """What a parameter is, as far as an argument of a function is one thing alone."""
@@ -14,7 +14,7 @@ _NONE: Kind = ("None",)
 _WIDTHS = ("i32", "i64")
 
 
-def alike(rows: Iterable[Row], groups: Sequence[list[Row]] = ()) -> list[list[Row]]:
+def alike(rows: Iterable[Row], groups: Sequence[Sequence[Row]] = ()) -> list[list[Row]]:
     """The rows, each with those that one function can take; first come those of `groups`."""
     found = [list(group) for group in groups]
     kinds = [_of_all(group) for group in found]

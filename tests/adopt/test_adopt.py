@@ -16,7 +16,7 @@ from tests.support.project import PYPROJECT, Project, Result, new_project
 from tests.support.recordings import kernel, launch, recording
 from tritonbind import recording_file
 from tritonbind.kernel_identity import digest_of
-from tritonbind.recording import Grid, Kernel, Recording, Tuned, TunedRow
+from tritonbind.recording import Grid, Kernel, Launch, Recording, Tuned, TunedRow
 
 HEAD = "import triton\nimport triton.language as tl\n"
 SCALE = """
@@ -159,6 +159,44 @@ def test_launches_of_another_source_do_not_stay(project: Project) -> None:
     now = data(project, "app.scale.json")
     assert [one["options"] for one in now["launches"]] == [{"num_warps": 2}]
     assert now["digest"] == recorded(project).digest
+
+
+def test_launches_that_no_argument_takes_together_have_a_function_each(project: Project) -> None:
+    """An int here and a float there is everyday code."""
+    arguments = launch().arguments
+
+    def with_n(type_: str | None, **more: object) -> Launch:
+        return launch(arguments={**arguments, "n": type_}, **more)
+
+    first = recorded(project, grids=(), launches=(with_n("i32"), with_n("fp32"), with_n(None)))
+    result = adopted(project, first)
+    told = [line.partition(", in ")[0] for line in result.out.splitlines()]
+    assert told[:2] == [
+        "adopted app:scale: 2 specialisations",
+        "adopted app:scale: 1 specialisation",
+    ]
+    text = (project.folder / "kernels/adopted/app.py").read_text()
+    assert text.partition(')(kernel_of("app.py:scale"))\n')[2] == """
+# Launches that differ in kind from those of scale: no argument is both.
+# Callers pass the grid, as the program does.
+export(
+    "app.scale_2",
+    grid="explicit",
+    launches="app.scale_2.json",
+    optional_targets=True,
+)(kernel_of("app.py:scale"))
+"""
+    more = with_n("fp32", options={"num_warps": 2})
+    again = recorded(project, grids=(), launches=(*first.launches, more))
+    result = adopted(project, again)
+    assert [line.partition(", in ")[0] for line in result.out.splitlines()][:2] == [
+        "adopted app:scale: 2 specialisations, none of them new",
+        "adopted app:scale: 2 specialisations, 1 of them new",
+    ]
+    assert (project.folder / "kernels/adopted/app.py").read_text() == text
+    for name, types in (("scale", ["i32", None]), ("scale_2", ["fp32", "fp32"])):
+        rows = data(project, f"app.{name}.json")["launches"]
+        assert [row["arguments"]["n"] for row in rows] == types
 
 
 def test_modules_of_private_names_have_files_that_can_be_imported(project: Project) -> None:

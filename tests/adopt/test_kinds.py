@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codegen.adopt.kernel_files import Row
 from codegen.adopt.kinds import alike
+from codegen.adopt.recorded_grids import Row
 from codegen.model.errors import CodegenError
 from tests.support import made
 
