@@ -118,7 +118,8 @@ def forget(*kernels: Any) -> None:
         while inner is not None:
             for cache in ("device_caches", "cache"):
                 getattr(inner, cache, {}).clear()
-            inner.__dict__.pop("run", None)
+            for kept in ("run", "do_bench"):
+                inner.__dict__.pop(kept, None)
             inner = getattr(inner, "fn", None)
 
 

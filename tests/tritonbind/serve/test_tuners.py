@@ -185,6 +185,8 @@ def test_where_the_library_has_none_triton_measures(
 
 
 def test_strict_mode_does_not_measure(program: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first launch that Triton would measure is refused."""
+    monkeypatch.setattr(tuned, "_do_bench", lambda launch, quantiles: launch())
     monkeypatch.setattr(tuned, "configs", [tuned.configs[3], tuned.configs[0]])
     program.serve()
     for _ in range(2):
