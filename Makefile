@@ -17,16 +17,16 @@ regenerate: $(VENV)/installed ## checks generated/, brings it up to date, builds
 	$(BIN)/python -m codegen regenerate --show
 
 test: $(VENV)/installed ## runs the tests, without those marked slow; needs no GPU
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-slow: $(VENV)/installed ## runs the tests that take long
-	$(BIN)/python -m pytest -n auto -m slow
+	$(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
 test-3.8: $(VENV)-3.8/installed ## runs the tests that depend on Triton with 3.8.0, in .venv-3.8
-	$(VENV)-3.8/bin/python -m pytest -n auto -m triton
+	$(VENV)-3.8/bin/python -m pytest -n auto --dist worksteal -m triton
 
 test-oldest: $(VENV)-oldest/installed ## runs tests of calls with the oldest TVM FFI that generated code works with, in .venv-oldest
-	$(VENV)-oldest/bin/python -m pytest -n auto $(CALLS:%=tests/generated/test_%.py)
+	$(VENV)-oldest/bin/python -m pytest -n auto --dist worksteal $(CALLS:%=tests/generated/test_%.py)
 
 test-record: $(VENV)/installed $(RECORDED:%=$(VENV)-record-%/installed) ## records and serves programs with other Tritons, in .venv-record-3.4 and .venv-record-3.6
 	$(BIN)/python -m pytest tests/tritonbind/test_other_tritons.py
@@ -42,9 +42,8 @@ lint: $(VENV)/installed ## black, ruff, mypy and clang-format
 analyze: analyze-gcc analyze-clang-tidy ## both analyzers of the C runtime, which are no part of .venv
 
 analyze-gcc: ## gcc's analyzer, on the C runtime
-	for source in $$(git ls-files 'templates/*.c'); do \
-		gcc -std=c99 -O2 -Wall -Wextra -fanalyzer -Werror -c -o /dev/null $$source || exit 1; \
-	done
+	git ls-files 'templates/*.c' | xargs -P "$$(nproc)" -n 1 \
+		gcc -std=c99 -O2 -Wall -Wextra -fanalyzer -Werror -c -o /dev/null
 
 analyze-clang-tidy: ## clang-tidy, by version 23 of which the C runtime is clean
 	for source in $$(git ls-files 'templates/*.c'); do \

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from unittest import mock
 
@@ -17,10 +19,16 @@ from codegen.compile.processes import Compiler
 from tests.support import features as feature_kernels
 from tests.support import jit_on_standin, served, signature_project, standin, tuned, warm
 from tests.support import sample as sample_project
+from tests.support.places import TESTS
 
 collect_ignore_glob = ["*/__snapshots__/*"]
 
 _PROBE = "import ctypes; print(ctypes.CDLL('libcuda.so.1').cuInit(0))"
+
+
+def pytest_configure() -> None:
+    """For the processes that run tests: what numpy multiplies here is not worth several threads."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,6 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("torch") is not None and find_spec("torch") is None:
+        pytest.skip("torch is not installed")
     if item.get_closest_marker("gpu") is None:
         return
     reason = _why_no_gpu()
@@ -51,7 +61,22 @@ def _why_no_gpu() -> str:
 @pytest.fixture(scope="session", autouse=True)
 def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing is kept in the user's own cache folder."""
-    with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(tmp_path_factory.mktemp("cache"))):
+    cache = _shared(tmp_path_factory) / "cache"
+    cache.mkdir(mode=0o700, exist_ok=True)
+    with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(cache)):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiler_of_c(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Packages of equal sources are compiled once, in whichever processes they are built."""
+    if os.environ.get("CC") or shutil.which("cc") is None:
+        yield
+        return
+    kept = _shared(tmp_path_factory) / "kept_objects"
+    kept.mkdir(exist_ok=True)
+    compiler = shlex.quote(str(TESTS / "support/kept_objects.sh"))
+    with mock.patch.dict(os.environ, CC=compiler, KEPT_OBJECTS=str(kept)):
         yield
 
 

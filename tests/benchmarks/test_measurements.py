@@ -12,8 +12,9 @@ import pytest
 from benchmarks import cases, cubin_wrapper, from_c, from_python, host_time, plot
 from benchmarks.cases import CASES, Case
 from benchmarks.kernels.__main__ import FOLDER, PYPROJECT
-from tests.support import sample, standin
+from tests.support import standin
 from tests.support.calls import tensor
+from tests.support.generated_once import generate_once
 
 pytestmark = pytest.mark.triton
 
@@ -23,7 +24,7 @@ def loops(tmp_path_factory: pytest.TempPathFactory) -> from_c.Loops:
     """The loops over the wrappers, behind the stand-in driver."""
     folder = tmp_path_factory.getbasetemp()
     shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    cases.BUILT = sample.generate_once(shared, "launches", cases.PACKAGE, _write_project).parent
+    cases.BUILT = generate_once(shared, "launches", cases.PACKAGE, _write_project).parent
     standin.install()
     return from_c.Loops()
 

@@ -192,8 +192,9 @@ def test_every_group_is_of_files_that_are_there() -> None:
     assert named <= {file.name for file in folder.iterdir()}
 
 
+@pytest.mark.torch
 def test_a_part_that_fails_stops_no_other(capsys: pytest.CaptureFixture[str]) -> None:
-    torch = pytest.importorskip("torch", reason="torch is not installed")
+    import torch
 
     def failing(sizes: Any) -> Any:
         raise ValueError("of\ntwo lines")
@@ -211,8 +212,10 @@ def test_a_part_that_fails_stops_no_other(capsys: pytest.CaptureFixture[str]) ->
     ]
 
 
+@pytest.mark.torch
 def test_results_are_compared_in_units_of_their_dtype(capsys: pytest.CaptureFixture[str]) -> None:
-    torch = pytest.importorskip("torch", reason="torch is not installed")
+    import torch
+
     from benchmarks.served.compared import compare
 
     one = torch.tensor([1.0, 2.0, float("inf")])

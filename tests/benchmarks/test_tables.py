@@ -81,8 +81,8 @@ def test_the_bars_of_stages() -> None:
     assert [float(one.attrib["x"]) for one in bars] == [180.0, 320.0, 180.0]
 
 
+@pytest.mark.torch
 def test_the_table_of_the_same_cubin() -> None:
-    pytest.importorskip("torch", reason="torch is not installed")
     from benchmarks import same_cubin as same
 
     times = {

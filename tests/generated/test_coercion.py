@@ -218,8 +218,10 @@ def _with_n(sample: Sample, value: FakeTensor, n: int) -> Answer:
     return b""
 
 
+@pytest.mark.torch
 def test_torch_tensors_that_live_on_the_cpu(sample: Sample) -> None:
-    torch = pytest.importorskip("torch", reason="torch is not installed")
+    import torch
+
     for dtype in (torch.float16, torch.bfloat16):
         for value in (torch.zeros(8, dtype=dtype), torch.zeros((4, 8), dtype=dtype)[::2]):
             assert answer(sample, "scale", "x_ptr", value) is ValueError

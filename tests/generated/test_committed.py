@@ -64,6 +64,7 @@ def test_it_is_fresh() -> None:
     assert child.returncode == 0, child.stderr
 
 
+@pytest.mark.slow
 def test_what_may_begin_early_waits() -> None:
     """A launch that may overlap with the one before it is of a kernel that waits for that."""
     functions = json.loads((GENERATED / "MANIFEST.json").read_bytes())["functions"]
@@ -77,7 +78,10 @@ def test_what_may_begin_early_waits() -> None:
     assert len(set(files.values())) == 8  # the seven kernels, and the second of the two
     for file in files:
         listing = subprocess.run(
-            [NVDISASM, GENERATED / file], capture_output=True, text=True, check=True
+            [NVDISASM, "--no-dataflow", GENERATED / file],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         assert "ACQBULK" in listing, file  # griddepcontrol.wait
 

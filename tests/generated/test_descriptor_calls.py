@@ -24,7 +24,7 @@ from tests.support.tensor_maps import by_triton, decode
 
 pytestmark = pytest.mark.triton
 
-SANITIZE = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZE = ("-g", "-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
 @pytest.fixture(scope="module")
@@ -348,8 +348,8 @@ def test_the_cases_for_a_gpu_can_be_passed(module: Any) -> None:
             assert storage.dtype == written.storage.dtype
 
 
+@pytest.mark.torch
 def test_the_cases_for_a_gpu_are_right_in_tritons_interpreter() -> None:
-    pytest.importorskip("torch", reason="torch is not installed")
     command = [sys.executable, "-m", "tests.support.descriptor_interpreter"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
     assert done.stderr == ""

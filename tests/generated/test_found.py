@@ -10,7 +10,6 @@ import json
 import re
 import shutil
 import struct
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +20,8 @@ import pytest
 from tests.support import standin
 from tests.support.c_programs import STRICT, compile_c
 from tests.support.calls import tensor
-from tests.support.places import KERNELS, REPOSITORY
+from tests.support.generated_once import generate_once
+from tests.support.places import KERNELS
 from tests.support.tensor_maps import by_triton, decode
 
 PACKAGE = "found_wrappers"
@@ -29,24 +29,24 @@ FIRST, SECOND = 0x7F0000001000, 0x7F0000002000
 PYPROJECT = f"""\
 [tool.codegen]
 output = "{PACKAGE}"
-targets = ["sm_80", "sm_90", "compute_80"]
+targets = ["sm_90", "compute_80"]
 """
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of the generated package, importable by its name."""
-    project = tmp_path_factory.mktemp("found")
-    (project / "kernels").mkdir()
+    made = generate_once(tmp_path_factory.mktemp("found"), "found", PACKAGE, _fill)
+    sys.path.insert(0, str(made.parent))
+    yield made
+    sys.path.remove(str(made.parent))
+
+
+def _fill(project: Path) -> None:
+    (project / "kernels").mkdir(parents=True)
     (project / "pyproject.toml").write_text(PYPROJECT)
     for name in ("found.py", "gluon.py"):
         shutil.copy(KERNELS / name, project / "kernels")
-    command = [sys.executable, "-m", "codegen", "--project", str(project), "regenerate", "--quiet"]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    sys.path.insert(0, str(project))
-    yield project / PACKAGE
-    sys.path.remove(str(project))
 
 
 @pytest.fixture(autouse=True)

@@ -25,9 +25,11 @@ def test_nothing_is_wrong_with(sample: Sample, changes: dict[str, Any], launches
     assert len(standin.launches()) == launches
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("requires_grad", [False, True])
 def test_a_torch_tensor_on_the_cpu(sample: Sample, requires_grad: bool) -> None:
-    torch = pytest.importorskip("torch", reason="torch is not installed")
+    import torch
+
     value = torch.zeros((2, 4), dtype=torch.bfloat16, requires_grad=requires_grad)
     text = f"{X} must be a tensor on a CUDA device, got a bfloat16 tensor of shape (2, 4) on cpu"
     check_refusal(sample, "scale", {"x_ptr": value}, ValueError, text)

@@ -150,12 +150,14 @@ def wrapper_further_on(torch: Any) -> Any:
     return wrapper(torch, strides=(1,), storage_offset=512)
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(
     ("make", "address"),
     [(of_fake_mode, 0), (of_fake_mode_further_on, LOW), (wrapper, 0), (wrapper_further_on, LOW)],
 )
 def test_torchs_own(sample: Sample, make: Any, address: int) -> None:
-    torch = pytest.importorskip("torch", reason="torch is not installed")
+    import torch
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         value = make(torch)

@@ -15,7 +15,7 @@ from tests.support.calls import run_child
 from tests.support.features import Features
 from tests.support.sample import Sample
 
-SANITIZE = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZE = ("-g", "-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 # Leaks are not looked for: that needs ptrace, and Python itself leaves much behind.
 OPTIONS = {"ASAN_OPTIONS": "detect_leaks=0:detect_stack_use_after_return=1"}
 

@@ -25,6 +25,8 @@ def scale(acme_tensor, n):
 """
 ROWS = {"first": 1, "second": 2}
 FLAGS = ("-std=c99", "-O1", "-fPIC")
+QUICK = ("-std=c99", "-O0", "-fPIC")
+"""Where objects are linked, and nothing is asked of their code."""
 LINK = ("-ldl", "-lm", "-lpthread")
 # As docs/calls.md has it, and with more that a build may be done with.
 BUILDS = {
@@ -72,7 +74,7 @@ class Pair:
         found = []
         for number, source in enumerate(self.sources(name)):
             found.append(folder / f"{number}.o")
-            self.compile(name, *FLAGS, "-c", source, "-o", found[-1])
+            self.compile(name, *QUICK, "-c", source, "-o", found[-1])
         return found
 
     def archive(self, name: str) -> Path:
@@ -154,7 +156,11 @@ print("good")
 
 
 @pytest.mark.parametrize("how", ["global", "preload", "local"])
-@pytest.mark.parametrize("flags", [(), *BUILDS.values()], ids=["own", *BUILDS])
+@pytest.mark.parametrize(
+    "flags",
+    [(), BUILDS["plain"], pytest.param(BUILDS["lto"], marks=pytest.mark.slow)],
+    ids=["own", *BUILDS],
+)
 def test_each_library_calls_its_own(pair: Pair, how: str, flags: tuple[str, ...]) -> None:
     first, second = (pair.library(name, flags) for name in ROWS)
     environment = standin.environment([90])

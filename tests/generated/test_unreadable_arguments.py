@@ -225,6 +225,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
@@ -239,7 +240,8 @@ def quiet() -> Iterator[None]:
     ids=["meta", "sparse", "nested", "quantised"],
 )
 def test_torchs_own(sample: Sample, make: Any, reason: str) -> None:
-    torch = pytest.importorskip("torch", reason="torch is not installed")
+    import torch
+
     with quiet():
         text = said(sample, "reduce", x_ptr=make(torch))
     start = f"sample.reduce argument #0 `x_ptr` must be {POINTER}, got a Python object of type "
@@ -247,8 +249,10 @@ def test_torchs_own(sample: Sample, make: Any, reason: str) -> None:
     assert reason in text
 
 
+@pytest.mark.torch
 def test_torchs_vmap(sample: Sample) -> None:
-    torch = pytest.importorskip("torch", reason="torch is not installed")
+    import torch
+
     seen = []
 
     def one(x: Any) -> Any:

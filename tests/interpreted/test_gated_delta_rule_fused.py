@@ -26,7 +26,9 @@ CHAIN = 1e-2
 
 
 @pytest.mark.parametrize("block_v", [32, 64])
-@pytest.mark.parametrize(("heads", "key_heads"), [(1, 1), (3, 2), (6, 2)])
+@pytest.mark.parametrize(
+    ("heads", "key_heads"), [(1, 1), (3, 2), pytest.param(6, 2, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("tokens", [1, 63, 64, 65, pytest.param(200, marks=pytest.mark.slow)])
 def test_both_kernels_are_the_recurrence(tokens, heads, key_heads, block_v):
     x = raw_inputs(tokens, heads, key_heads, seed=tokens + heads)

@@ -119,6 +119,7 @@ export("tests.fused", grid=lambda xnumel, XBLOCK: (cdiv(xnumel, XBLOCK),))(fused
 """
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(
     ("meta", "own"),
     [
@@ -129,7 +130,6 @@ export("tests.fused", grid=lambda xnumel, XBLOCK: (cdiv(xnumel, XBLOCK),))(fused
     ],
 )
 def test_torchs_own_options(tmp_path: Path, meta: str, own: str) -> None:
-    pytest.importorskip("torch", reason="torch is not installed")
     (kernel,) = made.read(tmp_path, OF_TORCH.replace("META", meta).replace("OWN", own))
     tuner = made.declarations(tmp_path)["fused"]
     expected = [

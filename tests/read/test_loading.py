@@ -221,9 +221,9 @@ REFUSED = {
 }
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("dtype", REFUSED)
 def test_a_type_of_torch(tmp_path: Path, dtype: str) -> None:
-    pytest.importorskip("torch")
     source = f"""{HEADER}
 import torch
 

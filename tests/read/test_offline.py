@@ -133,9 +133,9 @@ except Exception as error:
 """
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("before", [True, False])
 def test_torch_answers_as_the_target_and_forgets_it(before: bool) -> None:
-    pytest.importorskip("torch")
     source = TORCH.format(before=before, capability=75)
     done = subprocess.run(
         [sys.executable, "-c", source],

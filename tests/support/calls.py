@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import pytest
 
 from . import standin
 from .fake_tensor import FakeTensor
@@ -98,6 +97,8 @@ def parameter(sample: Sample, name: str, argument: str, type_name: str, value: A
 
 def table(rows: Iterable[tuple[Any, ...]]) -> list[Any]:
     """Rows (function, changes, ...) for parametrize, with ids that are the same in every run."""
+    import pytest  # which the children that import this module do without
+
     return [
         pytest.param(*row, id=f"{row[0]}-{'-'.join(row[1]) or 'good'}-{number}")
         for number, row in enumerate(rows)
@@ -108,6 +109,8 @@ def check_refusal(
     sample: Sample, name: str, changes: dict[str, Any], error: type[Exception], text: str
 ) -> None:
     """The wrapper, the global and `prepare` refuse it with exactly this, and launch nothing."""
+    import pytest
+
     prepare = functools.partial(sample.prepare, sample.wrapper(name))
     for call in (sample.wrapper(name), sample.function(name), prepare):
         with pytest.raises(error) as caught:

@@ -7,10 +7,8 @@ torch, where FOLDER is the generated package.
 
 from __future__ import annotations
 
-import fcntl
 import importlib
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.support.places import KERNELS, REPOSITORY
+from tests.support.generated_once import generate_once
+from tests.support.places import KERNELS
 
 PACKAGE = "descriptor_wrappers"
 TARGETS = ("sm_80", "sm_90", "sm_100", "compute_80")
@@ -198,19 +197,13 @@ def on_gpu(case: Case, module: Any, seed: int = 0) -> None:
 
 def generate(shared: Path) -> Path:
     """The package of the kernels below `shared`, made by the first process that asks for it."""
-    project = shared / "descriptors"
-    with (shared / "descriptors.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not any(project.glob(f"{PACKAGE}/_lib/*.so")):
-            (project / "kernels").mkdir(parents=True, exist_ok=True)
-            (project / "pyproject.toml").write_text(PYPROJECT)
-            shutil.copy(KERNELS / "descriptors.py", project / "kernels")
-            command = [sys.executable, "-m", "codegen", "--project", str(project), "regenerate"]
-            done = subprocess.run(
-                [*command, "--quiet"], cwd=REPOSITORY, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stderr
-    return project / PACKAGE
+    return generate_once(shared, "descriptors", PACKAGE, _fill)
+
+
+def _fill(project: Path) -> None:
+    (project / "kernels").mkdir(parents=True, exist_ok=True)
+    (project / "pyproject.toml").write_text(PYPROJECT)
+    shutil.copy(KERNELS / "descriptors.py", project / "kernels")
 
 
 if __name__ == "__main__":

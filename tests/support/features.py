@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import sample
+from .generated_once import generate_once
 from .places import KERNELS
 
 KERNEL_FILE = KERNELS / "launch_features.py"
@@ -204,7 +204,7 @@ class Features:
 
 def generate(shared: Path) -> Features:
     """The package below `shared`, made by the first process that asks for it."""
-    return Features(sample.generate_once(shared, "features", PACKAGE, _write_project))
+    return Features(generate_once(shared, "features", PACKAGE, _write_project))
 
 
 def _write_project(folder: Path) -> None:

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from .generated_once import generate_once
 from .places import KERNELS
-from .sample import generate_once
 
 PACKAGE = "listed_wrappers"
 _PYPROJECT = f"""\

@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib
 import itertools
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from . import launches
-from .places import REPOSITORY, TESTS
+from .generated_once import generate_once
+from .places import TESTS
 
 PACKAGE = "sample_wrappers"
 MODULES = {
@@ -123,18 +121,3 @@ def generate(shared: Path) -> Sample:
 
 def _copy_sources(project: Path) -> None:
     shutil.copytree(TESTS / "sample", project, dirs_exist_ok=True)
-
-
-def generate_once(shared: Path, name: str, package: str, fill: Callable[[Path], None]) -> Path:
-    """The generated package of the project `shared / name`, which `fill` writes; made once."""
-    project = shared / name
-    with (shared / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not any(project.glob(f"{package}/_lib/*.so")):
-            fill(project)
-            command = [sys.executable, "-m", "codegen", "--project", str(project), "regenerate"]
-            done = subprocess.run(
-                [*command, "--quiet"], cwd=REPOSITORY, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stderr
-    return project / package

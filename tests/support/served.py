@@ -17,8 +17,8 @@ from tests.kernels import served as kernels_of_program
 from tritonbind.serve import Program, serve, stop
 
 from . import jit_on_standin, standin
+from .generated_once import generate_once
 from .launches import Launch
-from .sample import generate_once
 
 PACKAGE = "served_package"
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import sample
+from .generated_once import generate_once
 from .launches import Launch
 from .places import KERNELS
 
@@ -63,7 +63,7 @@ class SignatureProject:
 
 def generate(shared: Path) -> SignatureProject:
     """The package below `shared`, made by the first process that asks for it."""
-    return SignatureProject(sample.generate_once(shared, "signatures", PACKAGE, _write_project))
+    return SignatureProject(generate_once(shared, "signatures", PACKAGE, _write_project))
 
 
 def _write_project(folder: Path) -> None:

@@ -48,6 +48,7 @@ __all__ = [
     "hold",
     "install",
     "launch",
+    "launch_count",
     "launches",
     "pools",
     "pop_context",
@@ -97,11 +98,15 @@ def reset() -> None:
     _load().standin_reset()
 
 
-def launches() -> list[Launch]:
-    """All launches since the last reset, oldest first."""
-    library = _load()
-    count = library.standin_launch_count()
-    return [parse_launch(_read(library.standin_launch_json, index)) for index in range(count)]
+def launches(after: int = 0) -> list[Launch]:
+    """All launches since the last reset but for the first `after`, oldest first."""
+    library, count = _load(), launch_count()
+    return [parse_launch(_read(library.standin_launch_json, n)) for n in range(after, count)]
+
+
+def launch_count() -> int:
+    """How many launches there are since the last reset."""
+    return int(_load().standin_launch_count())
 
 
 def launch() -> Launch:
@@ -296,9 +301,9 @@ def build(compiler: str | None = None, flags: str = FLAGS) -> Path:
     if not library.exists():
         unfinished = folder / f"{SONAME}.{os.getpid()}"
         subprocess.run([*command, "-o", str(unfinished)], check=True)
-        unfinished.replace(library)  # another process may have been as quick: either file will do
         with contextlib.suppress(FileExistsError):
             (folder / "libcuda.so").symlink_to(SONAME)  # by which some link to it
+        unfinished.replace(library)  # another process may have been as quick: either file will do
     return library
 
 

@@ -108,8 +108,8 @@ def test_what_no_call_can_have_is_not_built(built: made.Library) -> None:
     )
 
 
+@pytest.mark.torch
 def test_dtypes_are_known_when_generating(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
     library = made.library(tmp_path, DTYPES)
     plan = library.plans["dtypes"]
     pairs = [(x, y) for x in ("fp16", "fp32", "bf16") for y in ("fp16", "i8")]
@@ -124,8 +124,8 @@ def test_dtypes_are_known_when_generating(tmp_path: Path) -> None:
         assert variant_of(plan, plain(call), expected) == variant.label
 
 
+@pytest.mark.torch
 def test_a_dtype_beside_values_of_a_call(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
     library = made.library(tmp_path, ONE_DTYPE)
     for n in (2, 32, 33, 64, 65):
         call = {"x": Array("fp16"), "n": n}
@@ -136,8 +136,8 @@ def test_a_dtype_beside_values_of_a_call(tmp_path: Path) -> None:
     assert axes is not None and axes[0] == "tb_floordiv(n, 2)"
 
 
+@pytest.mark.torch
 def test_a_dtype_that_calls_choose_beside_their_values(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
     with pytest.raises(CodegenErrors) as caught:
         made.read(tmp_path, ONE_DTYPE.replace('"*fp16"', '"*fp16 | *fp32"'))
     (error,) = caught.value.errors
@@ -170,8 +170,10 @@ def instances(x, n, scale, flag, IS_TENSOR: tl.constexpr, COUNTED: tl.constexpr,
 """
 
 
+@pytest.mark.torch
 def test_what_kind_of_thing_an_argument_is_known_when_generating(tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch")
+    import torch
+
     library = made.library(tmp_path, INSTANCES)
     plan = library.plans["instances"]
     for x in (torch.zeros(8), None):

@@ -43,6 +43,7 @@ def scale(
     types={"x_ptr": "const *fp32", "out_ptr": "*fp32", "rows": "i32", "columns": "i32"},
     constexprs={"MODE": ["sum", "max"], "NEGATE": [False, True], "BLOCK": 64},
     grid=lambda rows, columns: (rows * columns // (columns - 1), rows if rows < 7 else 7),
+    targets=["sm_90"],
 )
 @triton.jit
 def reduce(
@@ -75,6 +76,7 @@ def explicit(register, stream, values):
     types={"out_ptr": "*fp32", "count": "i32:16 | None", "half": "fp16 | None"},
     constexprs={"stride": 1, "bias_ptr": None},
     grid=lambda: (1,),
+    targets=["sm_90"],
 )
 @triton.jit
 def optional(out_ptr, count, half, stride, bias_ptr, scale: tl.float32 = None):

@@ -24,6 +24,7 @@ def nothing():
     },
     shapes={"to_ptr": ("rows", "columns")},
     grid=lambda rows, columns: (rows * cdiv(columns, 512),),
+    targets=["sm_90"],
 )
 @triton.jit
 def gather(from_ptr, index_ptr, to_ptr, rows, columns):
