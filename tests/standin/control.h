@@ -56,9 +56,8 @@ EXPORT int standin_held(void);
 /* Pretend that the devices have memory pools, as they do after a reset, or that they have none. */
 EXPORT void standin_pools(int on);
 
-/* Let launches take the times that are in a file, until the next reset: see timing.c. Returns -1
- * for a file that cannot be read. */
-EXPORT int standin_times(const char *path);
+/* Let so much time go by on the devices, as a launch does. */
+EXPORT void standin_advance(double nanoseconds);
 
 EXPORT CUcontext standin_primary_context(int device);
 EXPORT CUcontext standin_create_context(int device);

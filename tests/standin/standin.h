@@ -178,6 +178,7 @@ size_t memory_write(size_t index, char *buffer, size_t capacity);
 /* timing.c */
 int times_read(const char *path);
 void times_forget(void);
+void time_advance(double nanoseconds);
 void time_launch(uint64_t hash, uint64_t blocks);
 CUresult time_spoilt(void); /* what every call returns since a launch has failed */
 CUresult event_create(CUevent *place);

@@ -31,6 +31,7 @@ __all__ = [
     "Attribute",
     "Image",
     "Launch",
+    "advance",
     "allocations",
     "bind_stream",
     "build",
@@ -58,7 +59,6 @@ __all__ = [
     "record",
     "reset",
     "run_child",
-    "times",
 ]
 
 SOURCES = TESTS / "standin"
@@ -172,14 +172,9 @@ def pools(on: bool) -> None:
     _load().standin_pools(on)
 
 
-def times(path: Path) -> None:
-    """Let launches take the times in a file until the next reset; events tell them.
-
-    A line has an image's hash, nanoseconds, and nanoseconds for each block of the grid; or its
-    hash, `fails`, and the error that spoils the context.
-    """
-    if _load().standin_times(str(path).encode()) != 0:
-        raise ValueError(f"{path} has no times")
+def advance(microseconds: float) -> None:
+    """Let so much time go by on the devices, as a launch does."""
+    _load().standin_advance(1000 * microseconds)
 
 
 def current_context() -> int:
@@ -242,7 +237,8 @@ def environment(
 ) -> dict[str, str]:
     """The environment in which a child program finds the stand-in, so configured.
 
-    With `log`, each launch is appended there, for `read_log`. `times` is for the function `times`.
+    With `log`, each launch is appended there, for `read_log`. `times` has the times of launches, as
+    `timing.c` says.
     """
     variables = dict(os.environ)
     folders = [str(build().parent), variables.get("LD_LIBRARY_PATH", "")]
@@ -344,7 +340,7 @@ def _declare(library: ctypes.CDLL) -> None:
         ("standin_record", None, [integer]),
         ("standin_capture", None, [integer]),
         ("standin_pools", None, [integer]),
-        ("standin_times", integer, [text]),
+        ("standin_advance", None, [ctypes.c_double]),
         ("standin_hold", None, [integer]),
         ("standin_held", integer, []),
         ("standin_primary_context", pointer, [integer]),

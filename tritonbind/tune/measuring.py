@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ _LEAST, _MOST = 3, 1000
 """Launches of one measurement."""
 _WARM = 0.25
 """Launches to warm up with, as a part of those that are measured."""
+
+
+_WARM_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,14 @@ class Stopwatch:
     def __init__(self, cuda: Cuda) -> None:
         self._cuda = cuda
         self._events: list[tuple[Event, Event]] = []
+
+    def warm_up(self) -> None:
+        """Keep the device busy until its clocks are up; else what comes first would seem slow."""
+        until = time.monotonic() + _WARM_SECONDS
+        while time.monotonic() < until:
+            for _ in range(20):
+                self._cuda.flush()
+            self._cuda.synchronize()
 
     def time(self, launch: Callable[[], object], budget: float) -> Time:
         """The time of a launch, measured for about `budget` milliseconds.

@@ -52,6 +52,7 @@ class _Bench:
             except (CudaError, TypeError, ValueError) as error:
                 refused[number] = _sentence(error)
                 self._free(before)
+        self._stopwatch.warm_up()
         return {"refused_cases": refused}
 
     def _call(

@@ -189,6 +189,14 @@ def test_all_configurations_may_fail(tuning: Tuned, tmp_path: Path) -> None:
     assert not (tmp_path / "best.json").exists()
 
 
+def test_tensors_are_aligned_as_they_were(tuning: Tuned, tmp_path: Path) -> None:
+    unaligned = tuning.scaled(64, x="*fp16", out="*fp32:16")
+    tuning.tune(tmp_path, [unaligned], log=tmp_path / "log")
+    launch = standin.read_log(tmp_path / "log")[0]
+    x, out, n = launch.values("*fp16", "*fp32", "i32")
+    assert (int(x) % 16, int(out) % 16, n) == (2, 0, 64)
+
+
 def test_several_functions_go_to_a_folder(tuning: Tuned, tmp_path: Path) -> None:
     gathered = recordings.launch(
         arguments={
