@@ -23,8 +23,7 @@ def record_program(command: Sequence[str], file: Path) -> tuple[int, Recording]:
     """
     file = Path(os.path.abspath(file))
     parts = session.parts_of(file)
-    session.refuse(file)
-    _make(parts)
+    session.make_parts(file)
     try:
         code = run_program(command, {RECORD: str(file)}, parts / STARTED, "recorded")
     except BaseException:
@@ -57,10 +56,3 @@ def _collected(file: Path) -> Recording:
             hint=f"what was recorded is in {parts}: mend this, and tritonbind merge {parts} "
             f"-o {file}",
         ) from error
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise TritonbindError(f"cannot make {folder}: {error.strerror}") from error

@@ -157,8 +157,8 @@ def of_this_process() -> Session:
 def recording(file: str | os.PathLike[str]) -> Iterator[None]:
     """Record what this process launches meanwhile, and what processes do that it starts.
 
-    At the end the file is written, or replaced. A process that is recorded already goes on being
-    so, and a line on stderr says that this file is not written.
+    At the end, also by an exception, the file is written, or replaced. A process that is recorded
+    already goes on being so, and a line on stderr says that this file is not written.
 
     Raises:
         TritonbindError: the file is a folder, parts of another run are in the way, or the file
@@ -170,7 +170,7 @@ def recording(file: str | os.PathLike[str]) -> Iterator[None]:
         say(f"{file} is not written: the process is being recorded into {other}")
         yield
         return
-    refuse(path)
+    make_parts(path)
     os.environ[RECORD] = str(path)
     triton_hooks.watch()
     session.open(path)
@@ -179,9 +179,9 @@ def recording(file: str | os.PathLike[str]) -> Iterator[None]:
     finally:
         session.close()
         os.environ.pop(RECORD, None)
-    recording_file.write(collect(path), path)
-    tell_unfinished(parts_of(path))
-    shutil.rmtree(parts_of(path), ignore_errors=True)
+        recording_file.write(collect(path), path)
+        tell_unfinished(parts_of(path))
+        shutil.rmtree(parts_of(path), ignore_errors=True)
 
 
 def parts_of(file: Path) -> Path:
@@ -189,11 +189,16 @@ def parts_of(file: Path) -> Path:
     return file.with_name(f"{file.name}.parts")
 
 
-def refuse(file: Path) -> None:
-    """Raise `TritonbindError` where it is a folder, or parts of another run are in the way."""
+def make_parts(file: Path) -> None:
+    """Make the folder of the parts of a recording.
+
+    Raises `TritonbindError` where the file is a folder, or parts of another run are in the way, or
+    nothing can be written there.
+    """
     if file.is_dir():
         raise TritonbindError(
-            f"{file} is a folder, and a recording is a file", hint=f"-o {file / 'recording.json'}"
+            f"{file} is a folder, and a recording is a file",
+            hint=f"name the file, as {file / 'recording.json'}",
         )
     parts = parts_of(file)
     if parts.exists():
@@ -202,6 +207,10 @@ def refuse(file: Path) -> None:
             hint=f"tritonbind merge {parts} -o {file}, or remove the folder; another program may "
             "be recorded into another file",
         )
+    try:
+        parts.mkdir(parents=True)
+    except OSError as error:
+        raise TritonbindError(f"cannot make {parts}: {error.strerror}") from error
 
 
 def collect(file: Path) -> Recording:

@@ -239,6 +239,37 @@ def test_code_that_is_recorded_already_goes_on_being_so(jit: Path, tmp_path: Pat
     )
 
 
+def test_a_part_of_a_program_that_ends_by_an_exception_is_recorded(
+    jit: Path, tmp_path: Path
+) -> None:
+    source = f"""
+        from tritonbind.session import recording
+
+        with recording("one.json"):
+            {LAUNCH}
+            1 / 0
+    """
+    program = write_program(tmp_path, source)
+    done = subprocess.run(
+        [sys.executable, str(program)],
+        env=environment(tmp_path, jit),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr.endswith("\nZeroDivisionError: division by zero\n")
+    assert counts(recording_file.read(tmp_path / "one.json")) == {"app:scale": 1}
+    assert not (tmp_path / "one.json.parts").exists()
+
+
+def test_what_cannot_be_recorded_into_is_refused_before_the_part_runs(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    parts = re.escape(f"{tmp_path}/file/one.json.parts")
+    refused = pytest.raises(TritonbindError, match=rf"^cannot make {parts}: Not a directory$")
+    with refused, recording(tmp_path / "file/one.json"):
+        pytest.fail("it runs")
+
+
 def test_a_launch_that_torch_compile_wrote_is_told_of(jit: Path, tmp_path: Path) -> None:
     (tmp_path / "written.py").write_text(
         "import triton, triton.language as tl\n"
@@ -327,7 +358,7 @@ def test_a_folder_is_no_recording_and_the_program_does_not_run(jit: Path, tmp_pa
     assert (ended.code, ended.out) == (2, "")
     assert ended.said == [
         f"tritonbind: error: {ended.file} is a folder, and a recording is a file",
-        f"  hint: -o {ended.file}/recording.json",
+        f"  hint: name the file, as {ended.file}/recording.json",
     ]
 
 
