@@ -69,7 +69,7 @@ def _found(
             try:
                 if not rows:
                     raise CodegenError("no launch of it can be adopted")
-                one = find(entry["kernel"], entry["digest"], config.project)
+                one = find(entry["kernel"], entry["digest"], config)
             except CodegenError as error:
                 others.append(Adoption(entry["kernel"], "", 0, 0, "", (*problems, error)))
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from triton.runtime.jit import KernelInterface
 
 from codegen.model.errors import CodegenError, told
 from codegen.model.project_files import place_in
+from codegen.project.settings import Config
 from codegen.read.loading import within
 from codegen.read.needed_parts import kernel_of
 from tritonbind.kernel_identity import digest_of
@@ -40,7 +42,7 @@ class Found:
         return _at(importlib.import_module(self.module), self.name)
 
 
-def find(place: str, digest: str, project: Path) -> Found:
+def find(place: str, digest: str, config: Config) -> Found:
     """The kernel recorded as `module:qualname` with this digest.
 
     A kernel that is not at its own name (a factory's product, one that is called otherwise) is
@@ -54,7 +56,8 @@ def find(place: str, digest: str, project: Path) -> Found:
             hint="put the kernel into a module, or call the program's file by letters, digits and "
             "`_`, and record it again",
         )
-    module = _script(module, project) or module
+    project = config.project
+    module = _script(module, config) or module
     is_importable, reason = _imports(module)
     owner = importlib.import_module(module) if is_importable else None
     others = False
@@ -83,12 +86,12 @@ def find(place: str, digest: str, project: Path) -> Found:
     )
 
 
-def _script(module: str, project: Path) -> str:
+def _script(module: str, config: Config) -> str:
     """The place of a script of the project that the recording calls as its import would be: who
     imports it runs the program. Nothing where there is none. Raises `CodegenError` for several."""
-    if "." in module:
+    if "." in module or _is_elsewhere(module, config.project):
         return ""
-    found = sorted(_files(project, f"{module}.py"))
+    found = sorted(_files(config, f"{module}.py"))
     if len(found) > 1 and f"{module}.py" not in found:
         raise CodegenError(
             f"the project has several scripts of the name: {', '.join(found)}",
@@ -97,12 +100,27 @@ def _script(module: str, project: Path) -> str:
     return f"{module}.py" if f"{module}.py" in found else "".join(found)
 
 
-def _files(project: Path, name: str) -> Iterator[str]:
-    """The places of the project's own files of this name, outside hidden folders."""
-    for folder, folders, names in os.walk(project):
-        place = place_in(project, os.path.join(folder, name))
-        folders[:] = [one for one in folders if not one.startswith(".") and place is not None]
-        if name in names and place is not None:
+def _is_elsewhere(module: str, project: Path) -> bool:
+    """Whether it is a package, which is no script, or a file that is not the project's own."""
+    try:
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return False
+    if found is None or found.origin is None:
+        return False
+    is_package = found.submodule_search_locations is not None
+    return is_package or place_in(project, found.origin) is None
+
+
+def _files(config: Config, name: str) -> Iterator[str]:
+    """The places of the project's own files of this name, outside hidden folders and those that the
+    generator reads and writes."""
+    ours = (config.kernels_folder, config.output_folder)
+    for folder, folders, names in os.walk(config.project):
+        place = place_in(config.project, os.path.join(folder, name))
+        is_own = place is not None and Path(folder) not in ours
+        folders[:] = [one for one in folders if not one.startswith(".") and is_own]
+        if name in names and is_own and place is not None:
             yield place
 
 

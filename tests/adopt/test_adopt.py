@@ -336,6 +336,22 @@ def test_two_scripts_of_one_name_are_told_apart_by_people(project: Project) -> N
     )
 
 
+def test_a_package_at_the_top_is_no_script(project: Project) -> None:
+    """Nor are the files that an earlier adoption and the generator wrote under its name."""
+    place = project.folder.parent / "site/pack/__init__.py"
+    place.write_text(PACKAGE)
+    project.write("tools/pack.py", PROGRAM)
+    for new in ("", ", none of them new"):
+        result = adopted(project, recorded(project, "pack:scale"))
+        assert result.out.startswith(
+            f"adopted pack:scale: 1 specialisation{new}, in kernels/adopted/pack.py"
+        )
+    scale = recorded(project)
+    project.write("kernels/adopted/app.py", "")
+    project.write("generated/adopted/app.py", "")
+    assert adopted(project, scale).out.startswith("adopted app:scale: ")
+
+
 def test_a_grid_that_is_not_that_of_the_launches_stays_a_comment(project: Project) -> None:
     source = "def grid(meta):\n    return (1,)\n"
     result = adopted(project, recorded(project, grids=(Grid(source, {}),)))
