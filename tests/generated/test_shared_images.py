@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.support import sample, standin
+from tests.support import standin
+from tests.support.generated_once import generate_once
 from tests.support.project import HEADER
 
 pytestmark = pytest.mark.triton
@@ -34,7 +35,7 @@ ADDRESS = 0x7F0000000000
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = sample.generate_once(tmp_path_factory.getbasetemp(), "shared", "shared_made", _fill)
+    folder = generate_once(tmp_path_factory.getbasetemp(), "shared", "shared_made", _fill)
     sys.path.insert(0, str(folder.parent))
     yield folder
     sys.path.remove(str(folder.parent))

@@ -18,9 +18,9 @@ from tritonbind.serve import packages
 from tritonbind.tune.functions import Function, functions_of
 
 from . import recordings, standin
+from .generated_once import generate_once
 from .launches import image_hash
 from .places import REPOSITORY, TESTS
-from .sample import generate_once
 
 PACKAGE = "tuned_package"
 _PYPROJECT = f"""\
