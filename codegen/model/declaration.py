@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,28 @@ from codegen.model.targets import Target
 
 GridFunction = Callable[..., object]
 EXPLICIT = "explicit"
+
+
+Key = tuple[object, ...]
+Pattern = Mapping[str, object]
+"""What is known of a configuration: some of its values."""
+
+
+@dataclass(frozen=True)
+class TunedRows:
+    """The best configurations of an autotuned kernel."""
+
+    rows: tuple[tuple[Key, Pattern], ...] = ()
+    default: Pattern | None = None
+    """Of calls that have no row; None for the kernel's first."""
+    takes_nearest: bool = False
+    """Whether a call whose key is not there gets the row of the nearest key."""
+
+    @property
+    def patterns(self) -> Iterator[Pattern]:
+        yield from (pattern for _, pattern in self.rows)
+        if self.default is not None:
+            yield self.default
 
 
 @dataclass(frozen=True)
@@ -33,7 +55,8 @@ class Declaration:
     optional_targets: bool = False
     cases: Sequence[Mapping[str, int | None]] | None = None
     configs: Sequence[Mapping[str, object]] | None = None
-    tuned: Mapping[object, Mapping[str, object]] | str | None = None
+    tuned: Mapping[object, Pattern] | str | TunedRows | None = None
+    """A table only of what launches have."""
     hooks: str | None = None
     launches: Launches | None = None
 

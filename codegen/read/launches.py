@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import triton.language as tl
 from triton.runtime.jit import JITFunction
 
-from codegen.model.declaration import Declaration
+from codegen.model.declaration import Declaration, Key, Pattern, TunedRows
 from codegen.model.descriptors import DescriptorType, ParameterType, parse_parameter_type
 from codegen.model.dtypes import ValueType, dtype_named
 from codegen.model.errors import CodegenError, about, meant, told
@@ -299,11 +299,11 @@ def _check_names(row: LaunchRow, names: Sequence[str]) -> None:
         )
 
 
-def _tuned(launches: Launches, decorators: Sequence[object]) -> dict[Any, Mapping[str, object]]:
+def _tuned(launches: Launches, decorators: Sequence[object]) -> TunedRows:
     """The configuration that most launches of a key had. Raises `CodegenError` where the keys are
     another autotuner's."""
     keys = next((list(one.keys) for one in decorators if hasattr(one, "keys")), [])
-    found: dict[Any, tuple[int, Mapping[str, object]]] = {}
+    found: dict[Key, tuple[int, Pattern]] = {}
     for table in launches.tuned:
         if table.get("key", keys) != keys:
             raise CodegenError(
@@ -312,10 +312,11 @@ def _tuned(launches: Launches, decorators: Sequence[object]) -> dict[Any, Mappin
                 hint="record the program again with this kernel, or give the table: tuned=...",
             )
         for row in table["rows"]:
-            key, count = frozen(row["key"]), row.get("count", 0)
+            key, count = tuple(map(frozen, row["key"])), row.get("count", 0)
             if key not in found or found[key][0] < count:
                 found[key] = count, row["config"]
-    return {key: config for key, (_, config) in found.items()}
+    rows = ((key, config) for key, (_, config) in found.items())
+    return TunedRows(tuple(rows), takes_nearest=True)
 
 
 def _options(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from codegen.model.declaration import Declaration
+from codegen.model.declaration import Declaration, Key, Pattern, TunedRows
 from codegen.model.errors import CodegenError, shown, told
 from codegen.model.options import OPTIONS, REFUSED
 from codegen.model.paths import read_file
@@ -16,36 +15,17 @@ from codegen.model.paths import read_file
 SCHEMA = "tritonbind.tuned/1"
 """Of a file that `tritonbind tune` wrote."""
 
-Key = tuple[object, ...]
-Pattern = Mapping[str, object]
-"""What is known of a configuration: some of its values."""
 
-
-@dataclass(frozen=True)
-class Table:
-    """The best configurations."""
-
-    rows: tuple[tuple[Key, Pattern], ...] = ()
-    default: Pattern | None = None
-    """Of calls that have no row; None for the kernel's first."""
-    takes_nearest: bool = False
-    """Whether a call whose key is not there gets the row of the nearest key."""
-
-    @property
-    def patterns(self) -> Iterator[Pattern]:
-        yield from (pattern for _, pattern in self.rows)
-        if self.default is not None:
-            yield self.default
-
-
-def table_of(declaration: Declaration) -> Table:
+def table_of(declaration: Declaration) -> TunedRows:
     """The table that a declaration gives; an empty one without. Raises `CodegenError`."""
     tuned = declaration.tuned
+    if isinstance(tuned, TunedRows):
+        return tuned
     if isinstance(tuned, Mapping):
         rows = ((key if isinstance(key, tuple) else (key,), dict(v)) for key, v in tuned.items())
-        return Table(tuple(rows))
+        return TunedRows(tuple(rows))
     if tuned is None:
-        return Table()
+        return TunedRows()
     folder = Path(declaration.location.path).parent
     if Path(tuned).is_absolute() or ".." in Path(tuned).parts or not tuned.endswith(".json"):
         raise CodegenError(
@@ -61,7 +41,7 @@ def table_of(declaration: Declaration) -> Table:
     return _joined({path: _read(path) for path in paths})
 
 
-def _joined(tables: Mapping[Path, Table]) -> Table:
+def _joined(tables: Mapping[Path, TunedRows]) -> TunedRows:
     """One table of several files, which may not contradict one another."""
     joined: dict[Key, Pattern] = {}
     for path, table in tables.items():
@@ -78,17 +58,17 @@ def _joined(tables: Mapping[Path, Table]) -> Table:
             hint="remove the older file, or tune into one",
         )
     takes_nearest = any(table.takes_nearest for table in tables.values())
-    return Table(tuple(joined.items()), next(iter(defaults), None), takes_nearest)
+    return TunedRows(tuple(joined.items()), next(iter(defaults), None), takes_nearest)
 
 
-def _read(path: Path) -> Table:
+def _read(path: Path) -> TunedRows:
     """Of a file: what `tritonbind tune` wrote, Triton's own (one key and its timings), or a list of
     key and config."""
     try:
         document = json.loads(read_file(path))
         if isinstance(document, dict) and document.get("schema") == SCHEMA:
-            return Table(_rows(document["rows"]), dict(document["default"]), takes_nearest=True)
-        return Table(_rows(document if isinstance(document, list) else [document]))
+            return TunedRows(_rows(document["rows"]), dict(document["default"]), takes_nearest=True)
+        return TunedRows(_rows(document if isinstance(document, list) else [document]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CodegenError(
             f"{shown(path)} is no table of tuned configurations: {told(error)}",

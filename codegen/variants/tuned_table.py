@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from codegen.model.declaration import Key
 from codegen.model.errors import CodegenError
 from codegen.model.kernel import Axis, KernelSource
 from codegen.model.parameters import Constexpr, Parameter
@@ -14,7 +15,6 @@ from codegen.variants.axes.constexpr import ConstexprAxis
 from codegen.variants.axes.dtype import DtypeAxis
 from codegen.variants.axes.none import NoneAxis
 from codegen.variants.combinations import Combination
-from codegen.variants.tuned_files import Key
 from codegen.variants.tuning import Tuning
 
 Entries = dict[Column, int]

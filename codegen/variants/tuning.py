@@ -8,7 +8,7 @@ from typing import Any
 
 from codegen.expressions.derived import is_derived
 from codegen.model.constexpr_values import held, is_plain, real
-from codegen.model.declaration import Declaration, own_int
+from codegen.model.declaration import Declaration, Key, own_int
 from codegen.model.errors import CodegenError, told
 from codegen.model.kernel import Configuration
 from codegen.model.launch_rows import Given
@@ -25,7 +25,7 @@ from codegen.model.options import (
 )
 from codegen.model.sm_count import SmCount
 from codegen.variants.heuristics import NotKnown, Unknown
-from codegen.variants.tuned_files import Key, table_of
+from codegen.variants.tuned_files import table_of
 
 
 @dataclass(frozen=True)

@@ -184,9 +184,10 @@ def test_c_launches_what_the_jit_launched(jit: Path, tmp_path: Path) -> None:
         ]
     assert [(one.grid[0], one.block[0]) for one in found[::2]] == [(4, 128), (4, 128), (32, 64)]
 
-    # Sizes whose key was not recorded get what most launches had.
-    assert by_c("96") == ""
-    assert [(one.grid[0], one.block[0]) for one in launched(tmp_path)] == [(3, 128), (3, 128)]
+    # Sizes whose key was not recorded get the configuration of the nearest key.
+    assert by_c("96", "8192") == ""
+    shapes = [(one.grid[0], one.block[0]) for one in launched(tmp_path)]
+    assert shapes == [(3, 128), (3, 128), (128, 64), (128, 64)]
 
     nothing = {"CC": "/bin/false", "TRITON_CACHE_DIR": str(tmp_path / "empty")}
     run(tmp_path, jit, "serve", "--strict", *app, **nothing)

@@ -159,11 +159,13 @@ def winner(block: int, count: int) -> dict[str, Any]:
 
 
 def test_the_file_has_the_table_and_the_winner_of_most_launches_counts(tmp_path: Path) -> None:
-    file = document(tmp_path, [winner(64, 3), winner(32, 5), winner(256, 5)], ["n"])
+    large = {"key": [4096, "torch.bfloat16"], "config": {"BLOCK": 256}, "count": 1}
+    file = document(tmp_path, [winner(64, 3), winner(32, 5), winner(256, 5), large], ["n"])
     library = made.library(tmp_path, source(file))
     x = tensor(8, dtype="bf16", address=ADDRESS)
     assert [argument.name for argument in library.plans["k"].kernel.arguments] == ["x", "bias", "n"]
-    assert library.chosen("k", x, None, 64).constexprs["BLOCK"] == 32
+    for n, block in ((64, 32), (256, 32), (1024, 256), (8192, 256)):  # the nearest, by ratio
+        assert library.chosen("k", x, None, n).constexprs["BLOCK"] == block
 
 
 def test_a_configuration_that_only_a_losing_launch_had_is_not_built(tmp_path: Path) -> None:
