@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,7 @@ def _repr_texts(value: Any) -> Iterator[str]:
 def _symbol(name: str, module: str, taken: set[str], others: Sequence[str]) -> str:
     """The name of the C and Python function: the kernel's own, where no other has it; of a further
     function of the kernel, with a number."""
-    own = others[0] if others else name.replace(".", "_").lstrip("_")
+    own = others[0] if others else re.sub(r"\W+", "_", name).strip("_")
     parts = [] if others else module.removesuffix(".py").replace("/", ".").split(".")
     longer = ("_".join((*parts[place:], own)) for place in range(len(parts) - 1, -1, -1))
     numbered = (f"{own}_{number}" for number in range(2, len(taken) + 3))

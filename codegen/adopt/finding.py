@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +18,8 @@ from codegen.model.errors import CodegenError, told
 from codegen.model.project_files import place_in
 from codegen.project.settings import Config
 from codegen.read.loading import within
-from codegen.read.needed_parts import kernel_of
+from codegen.read.needed_parts import kernel_of, makers
+from codegen.read.object_names import held, object_at
 from tritonbind.kernel_identity import digest_of
 
 
@@ -39,7 +42,7 @@ class Found:
         """With what stands around it, as the kernel file gets it."""
         if not self.is_importable:
             return kernel_of(self.place, project)
-        return _at(importlib.import_module(self.module), self.name)
+        return object_at(importlib.import_module(self.module), self.name)
 
 
 def find(place: str, digest: str, config: Config) -> Found:
@@ -61,9 +64,8 @@ def find(place: str, digest: str, config: Config) -> Found:
     is_importable, reason = _imports(module)
     owner = importlib.import_module(module) if is_importable else None
     others = False
-    for name in _names(owner, qualname):
-        kernel = _at(owner, name) if owner is not None else kernel_of(f"{module}:{name}", project)
-        function, _ = within(kernel) if kernel is not None else (None, ())
+    for name, kernel in _kernels(owner, module, qualname, project):
+        function, _ = within(kernel)
         if function is None:
             continue
         if digest_of(function) == digest:
@@ -77,7 +79,8 @@ def find(place: str, digest: str, config: Config) -> Found:
     if "<locals>" in qualname:
         maker = qualname.partition(".<locals>")[0]
         raise CodegenError(
-            f"`{maker}` of {module} makes it while the program runs, and the module keeps none",
+            f"`{maker}` of {module} makes it while the program runs, and the module keeps none of "
+            f"its digest, {digest[:12]}",
             hint=f"write a kernel file that calls `{maker}` as the program does, and export that",
         )
     raise CodegenError(
@@ -135,23 +138,35 @@ def _imports(module: str) -> tuple[bool, str]:
     return True, ""
 
 
-def _at(owner: Any, name: str) -> Any:
-    for part in name.split("."):
-        owner = getattr(owner, part, None)
-    return owner
+def _kernels(owner: Any, module: str, qualname: str, project: Path) -> Iterator[tuple[str, Any]]:
+    """What may be the kernel, with its name in the module: first its own, if a module could hold
+    it, and then all kernels that the module, a class of it or a container in it holds. Of a module
+    that is not imported whole, those that are made by what makes it."""
+    is_local = "<locals>" in qualname
+    if owner is None:
+        if not is_local:
+            yield qualname, kernel_of(f"{module}:{qualname}", project)
+        elif module.endswith(".py"):
+            yield from _made(module, qualname.partition(".")[0], project)
+        return
+    if not is_local:
+        with contextlib.suppress(AttributeError):
+            yield qualname, object_at(owner, qualname)
+    for name, value in sorted(vars(owner).items()):
+        if isinstance(value, type) and value.__module__ == owner.__name__:
+            of_class = (held(f"{name}.{inner}", one) for inner, one in sorted(vars(value).items()))
+            found: Iterator[tuple[str, Any]] = itertools.chain.from_iterable(of_class)
+        else:
+            found = held(name, value)
+        yield from ((place, one) for place, one in found if _is_kernel(one))
 
 
-def _names(module: Any, qualname: str) -> Iterator[str]:
-    """The kernel's own name, if a module could hold it, and then those of all kernels that the
-    module, or a class of it, holds."""
-    if "<locals>" not in qualname:
-        yield qualname
-    for name, value in sorted(vars(module).items()) if module is not None else ():
-        if isinstance(value, type) and value.__module__ == module.__name__:
-            held = sorted(vars(value).items())
-            yield from (f"{name}.{inner}" for inner, one in held if _is_kernel(one))
-        elif _is_kernel(value):
-            yield name
+def _made(module: str, maker: str, project: Path) -> Iterator[tuple[str, Any]]:
+    """The kernels that a script's own statements keep of what a function of it makes."""
+    for name in makers(project / module, maker):
+        with contextlib.suppress(CodegenError):  # of a statement that cannot run here
+            found = held(name, kernel_of(f"{module}:{name}", project))
+            yield from ((place, one) for place, one in found if _is_kernel(one))
 
 
 def _is_kernel(value: object) -> bool:

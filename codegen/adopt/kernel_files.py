@@ -11,6 +11,7 @@ from typing import Any
 from codegen.adopt.finding import Found
 from codegen.adopt.recorded_grids import Row, imports_of
 from codegen.model.errors import CodegenError
+from codegen.read.object_names import first_of
 from tritonbind.recording_file import laid_out
 
 _WIDTH = 100
@@ -120,7 +121,7 @@ def _imports(kernels: Sequence[Adopted]) -> str:
     parts = [f"from codegen.export import {', '.join(own)}"]
     names: dict[str, set[str]] = {}
     for found in (kernel.found for kernel in kernels if kernel.found.is_importable):
-        names.setdefault(found.module, set()).add(found.name.partition(".")[0])
+        names.setdefault(found.module, set()).add(first_of(found.name))
     statements = [_import(module, sorted(of_module)) for module, of_module in names.items()]
     of_triton = sorted({name for kernel in kernels for name in imports_of(kernel.own_grid)})
     if of_triton:
@@ -153,7 +154,7 @@ def jit_name(name: str) -> str:
 
 def _statement(kernel: Adopted, name: str, grid: str, comment: Sequence[str]) -> str:
     found = kernel.found
-    named = found.name if found.is_importable else f'kernel_of("{found.place}")'
+    named = found.name if found.is_importable else f"kernel_of({_quoted(found.place)})"
     lines = [
         *(f"# {line}".rstrip() for line in comment),
         "export(",
@@ -164,6 +165,11 @@ def _statement(kernel: Adopted, name: str, grid: str, comment: Sequence[str]) ->
         f")({named})",
     ]
     return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    """As black would."""
+    return repr(text) if '"' in text else f'"{text}"'
 
 
 def _on_the_grid(kernel: Adopted) -> list[str]:

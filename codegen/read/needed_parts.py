@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from codegen.model.errors import CodegenError, SourceLocation, shown, told
 from codegen.model.paths import read_file
+from codegen.read.object_names import is_name, object_at
 from codegen.read.statement_names import bound, read
 
 
@@ -28,7 +29,7 @@ def kernel_of(place: str, root: Path) -> Any:
     once it is used. Raises `CodegenError`.
     """
     module, _, name = place.partition(":")
-    if not name or not all(part.isidentifier() for part in name.split(".")):
+    if not is_name(name):
         raise CodegenError(
             f"a kernel's place must be a module or a script, and its name there, got {place!r}",
             hint='write "package.module:kernel", or "script.py:kernel"',
@@ -37,15 +38,19 @@ def kernel_of(place: str, root: Path) -> Any:
         owner: Any = _Parts(Path(module).stem, root / module).module
     else:
         owner = _whole_or_parts(module)
-    for part in name.split("."):
-        try:
-            owner = getattr(owner, part)
-        except AttributeError as error:
-            raise CodegenError(
-                f"{module} has no `{name}`: {told(error)}",
-                hint="name it as the program does, or record the program again",
-            ) from error
-    return owner
+    try:
+        return object_at(owner, name)
+    except (AttributeError, LookupError, TypeError) as error:
+        raise CodegenError(
+            f"{module} has no `{name}`: {told(error)}",
+            hint="name it as the program does, or record the program again",
+        ) from error
+
+
+def makers(script: Path, maker: str) -> list[str]:
+    """The names that a script's statements bind which read `maker`, without running it."""
+    tree = ast.parse(read_file(script))
+    return [name for one in tree.body if maker in read(one) for name in bound(one)]
 
 
 def _whole_or_parts(name: str) -> ModuleType:

@@ -213,6 +213,34 @@ def test_a_kernel_that_its_module_holds_by_another_name_is_found(project: Projec
     assert "from pack.ops import" in (project.folder / "kernels/adopted/pack_ops.py").read_text()
 
 
+def test_what_a_script_keeps_of_what_it_makes_is_found(project: Project) -> None:
+    made = SCALE.replace("\n", "\n    ").replace("* 2", "* FACTOR")
+    script = f"""{HEAD}
+def make(factor):
+    FACTOR = tl.constexpr(factor)
+{made}
+    return scale
+
+FIRST = make(3)
+TABLE = {{"five": make(5), 7: [make(7)]}}
+NEVER = other(make(9))
+raise SystemExit("this program ran")
+"""
+    project.write("app.py", script)
+    needed_parts._PARTS.clear()
+    for name, symbol in (
+        ("FIRST", "FIRST"),
+        ('TABLE["five"]', "TABLE_five"),
+        ("TABLE[7][0]", "TABLE_7_0"),
+    ):
+        function, _ = within(needed_parts.kernel_of(f"app.py:{name}", project.folder))
+        row = kernel("app:make.<locals>.scale", digest=digest_of(function), tuned=(), grids=())
+        assert adopted(project, row).out.startswith("adopted app:make.<locals>.scale: 1 ")
+        assert data(project, f"app.{symbol}.json")["digest"] == digest_of(function)
+    text = (project.folder / "kernels/adopted/app.py").read_text()
+    assert """kernel_of("app.py:TABLE['five']")""" in text
+
+
 def test_a_later_recording_adds_to_what_people_trimmed(project: Project) -> None:
     adopted(project, recorded(project, grids=()))
     trimmed = data(project, "app.scale.json")
@@ -294,7 +322,7 @@ export(
             "pack.ops:make.<locals>.scale",
             {"digest": "0" * 64},
             "not adopted pack.ops:make.<locals>.scale: `make` of pack.ops makes it while the "
-            "program runs, and the module keeps none\n"
+            "program runs, and the module keeps none of its digest, 000000000000\n"
             "  hint: write a kernel file that calls `make` as the program does, and export that",
         ),
         (
