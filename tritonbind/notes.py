@@ -211,18 +211,18 @@ class TunedNotes:
         self._names = names
         self._rows: list[list[Any]] = []
         """A key, its configuration, and a count."""
-        self._last: dict[tuple[Any, ...], list[Any]] = {}
+        self.last: dict[tuple[Any, ...], list[Any]] = {}
         """The last row of each key: a key may get another configuration."""
 
     def restart(self) -> None:
         self._rows.clear()
-        self._last.clear()
+        self.last.clear()
 
     def note(self, key: tuple[Any, ...], config: Any) -> None:
         """A launch got this configuration."""
-        row = self._last.get(key)
+        row = self.last.get(key)
         if row is None or row[1] is not config:
-            row = self._last[key] = [key, config, 0]
+            row = self.last[key] = [key, config, 0]
             self._rows.append(row)
         row[2] += 1
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import weakref
-from _thread import _local
+from _thread import _local, get_ident
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +31,8 @@ class _ThisThread(_local):
 
 
 _this_thread = _ThisThread()
+_measuring: set[int] = set()
+"""Threads of which `_this_thread` has something to tell: to ask it at each launch costs."""
 
 
 def watch() -> None:
@@ -92,25 +94,32 @@ def _counted(compiled: Any, launcher: Callable[..., Any]) -> Callable[..., Any]:
     notes: Any = None
     lost: tuple[str, str] | None = None
 
+    key_of: Any = None
+    seen: Any = None
+
     def launch(*given: Any, **named: Any) -> Any:
-        nonlocal notes, lost
-        result = launcher(*given, **named)
-        if _this_thread.measures:
+        result = launcher(*given, **named) if named else launcher(*given)
+        if _measuring and _this_thread.measures:
             return result
         try:
-            if notes is not None:
-                key = notes.key(given)
-                if key in notes.seen:
-                    notes.count += 1
-                else:
-                    recorder.note(notes, key, given)
-            elif lost is None:
-                notes, lost = recorder.first(kernel(), given)
+            if key_of is not None and key_of(given) in seen:
+                notes.count += 1
             else:
-                recorder.lose(*lost)
+                note(given)
         except Exception as error:
             recorder.fail(kernel(), error)
         return result
+
+    def note(given: tuple[Any, ...]) -> None:
+        nonlocal notes, lost, key_of, seen
+        if notes is not None:
+            recorder.note(notes, key_of(given), given)
+        elif lost is not None:
+            recorder.lose(*lost)
+        else:
+            notes, lost = recorder.first(kernel(), given)
+            if notes is not None:
+                seen, key_of = notes.seen, notes.key
 
     vars(launch).update(getattr(launcher, "__dict__", {}))  # for those who read them
     setattr(launch, _COUNTED, True)
@@ -129,6 +138,7 @@ def change_autotuner(module: Any) -> None:
     measure = kind._bench
 
     def _bench(self: Any, *args: Any, **kwargs: Any) -> Any:
+        _measuring.add(get_ident())
         _this_thread.measures += 1
         try:
             return measure(self, *args, **kwargs)
@@ -155,6 +165,19 @@ def _set_configurations(autotuner: Any, value: Any) -> None:
     autotuner.__dict__["cache"] = value
 
 
+_item = dict.__getitem__
+
+
+def _is_of_who_measures() -> bool:
+    """Whether a look-up is no launch's: this thread measures, or has just done so."""
+    if _this_thread.measures:
+        return True
+    _measuring.discard(get_ident())
+    has_measured = _this_thread.has_measured
+    _this_thread.has_measured = False  # to restore tensors; the launch looks it up again
+    return has_measured
+
+
 class LookedUp(dict[Any, Any]):
     """An autotuner's configurations by key, which counts those that launches look up."""
 
@@ -162,17 +185,21 @@ class LookedUp(dict[Any, Any]):
         super().__init__(configurations)
         self._autotuner = autotuner
         self._notes: Any = None
+        self._rows: dict[Any, list[Any]] = {}
+        """Those of the notes: a key, its configuration, and a count, by key."""
 
     def __getitem__(self, key: Any) -> Any:
-        config = dict.__getitem__(self, key)
-        if _recorder is None or _this_thread.measures:
+        config = _item(self, key)
+        if _recorder is None or (_measuring and _is_of_who_measures()):
             return config
-        if _this_thread.has_measured:  # to restore tensors; the launch looks it up again
-            _this_thread.has_measured = False
+        row = self._rows.get(key)
+        if row is not None and row[1] is config:
+            row[2] += 1
             return config
         try:
             if self._notes is None:
                 self._notes = _recorder.tuned(self._autotuner)
+                self._rows = self._notes.last
             self._notes.note(key, config)
         except Exception as error:
             _recorder.fail(self._autotuner, error)
