@@ -36,7 +36,8 @@ class Adopted:
     problems: tuple[CodegenError, ...]
     """Why some of its launches are left out."""
     own_grid: str = ""
-    """A lambda of its parameters, where the generator can follow all that stands around it."""
+    """A lambda of its parameters, or the name of a function of its module, where the generator can
+    follow all that stands around it."""
     why_explicit: str = ""
     """Why callers pass the grid, where they do."""
     beside: str = ""
@@ -120,9 +121,11 @@ def _imports(kernels: Sequence[Adopted]) -> str:
     own = ["export"] + ["kernel_of"] * any(not kernel.found.is_importable for kernel in kernels)
     parts = [f"from codegen.export import {', '.join(own)}"]
     names: dict[str, set[str]] = {}
-    for found in (kernel.found for kernel in kernels if kernel.found.is_importable):
-        names.setdefault(found.module, set()).add(first_of(found.name))
-    statements = [_import(module, sorted(of_module)) for module, of_module in names.items()]
+    for kernel in (kernel for kernel in kernels if kernel.found.is_importable):
+        of_module = names.setdefault(kernel.found.module, set())
+        of_module.add(first_of(kernel.found.name))
+        of_module |= {kernel.own_grid} if kernel.own_grid.isidentifier() else set()
+    statements = [_import(module, sorted(listed)) for module, listed in names.items()]
     of_triton = sorted({name for kernel in kernels for name in imports_of(kernel.own_grid)})
     if of_triton:
         parts.insert(0, f"from triton import {', '.join(of_triton)}")

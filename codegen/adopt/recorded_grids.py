@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -14,6 +14,8 @@ from codegen.model.errors import CodegenError, told
 
 Row = Mapping[str, Any]
 """A launch of a recording: arguments, options, and what is for people."""
+GridOfAll = Callable[[Mapping[str, object]], object]
+"""As Triton calls a grid: with all arguments in one mapping."""
 _OF_TRITON: dict[str, Callable[[int, int], int] | Callable[[int], int]] = {
     "cdiv": cdiv,
     "next_power_of_2": next_power_of_2,
@@ -36,6 +38,15 @@ def written(sources: Sequence[str], parameters: Sequence[str]) -> str:
     return next(iter(found))
 
 
+def defined_name(source: str) -> str:
+    """What a recorded function is called in its module; nothing of a lambda."""
+    try:
+        function = _function(source)
+    except CodegenError:
+        return ""
+    return "" if isinstance(function, ast.Lambda) else function.name
+
+
 def imports_of(grid: str) -> list[str]:
     """The functions of Triton's that the lambda calls."""
     names = {node.id for node in ast.walk(ast.parse(grid)) if isinstance(node, ast.Name)}
@@ -55,7 +66,12 @@ def function_of(grid: str, file: str) -> Callable[..., object]:
     return made
 
 
-def check_examples(grid: Callable[..., object], names: Sequence[str], rows: Sequence[Row]) -> None:
+def by_name(grid: Callable[..., object], names: Sequence[str]) -> GridOfAll:
+    """A function of these parameters as one of all arguments in one mapping."""
+    return lambda given: grid(**{name: given[name] for name in names})
+
+
+def check_examples(grid: GridOfAll, rows: Sequence[Row]) -> None:
     """Raise `CodegenError` unless the grid is that of each recorded example.
 
     The function is one that the generator has translated: nothing else of Python is in it.
@@ -64,18 +80,39 @@ def check_examples(grid: Callable[..., object], names: Sequence[str], rows: Sequ
     if not examples:
         raise CodegenError("no example of it was recorded")
     for row, example in examples:
-        given = {name: _value(name, row, example) for name in names}
+        given = _Arguments(row, example)
         try:
-            made = grid(**given)
+            made = grid(given)
+        except CodegenError:
+            raise
         except Exception as error:
             raise CodegenError(f"it fails for a recorded launch: {told(error)}") from error
         axes = made if isinstance(made, (tuple, list)) else (made,)
         if [*axes, 1, 1][:3] != list(example["grid"]) or len(axes) > 3:
-            numbers = [f"{n}={v}" for n, v in given.items() if isinstance(v, int)]
+            numbers = [f"{n}={v}" for n, v in given.read.items() if isinstance(v, int)]
             raise CodegenError(
                 f"it would be {tuple(axes)} where a recorded launch has {tuple(example['grid'])}"
                 + (f", with {', '.join(numbers)}" if numbers else "")
             )
+
+
+class _Arguments(Mapping[str, object]):
+    """Those of an example, by the kernel's parameters."""
+
+    def __init__(self, row: Row, example: Mapping[str, Any]) -> None:
+        self.read: dict[str, object] = {}
+        """Those that were asked for."""
+        self._row, self._example = row, example
+
+    def __getitem__(self, name: str) -> object:
+        """Raises `CodegenError` for what is not recorded."""
+        return self.read.setdefault(name, _value(name, self._row, self._example))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._row["arguments"])
+
+    def __len__(self) -> int:
+        return len(self._row["arguments"])
 
 
 @dataclass(frozen=True)
@@ -120,12 +157,7 @@ def _lambda(source: str, parameters: Sequence[str]) -> str:
     named = [one.arg for one in (*arguments.posonlyargs, *arguments.args)]
     if len(named) > 1 or arguments.vararg or arguments.kwonlyargs or arguments.kwarg:
         raise CodegenError(f"its function takes more than the kernel's arguments: {_line(source)}")
-    if isinstance(function, ast.Lambda):
-        body: ast.expr | None = function.body
-    else:
-        statements = [one for one in function.body if not _is_docstring(one)]
-        last = statements[-1] if statements else None
-        body = last.value if len(statements) == 1 and isinstance(last, ast.Return) else None
+    body = function.body if isinstance(function, ast.Lambda) else _returned(function)
     if body is None:
         raise CodegenError(f"its function does more than return it: {_line(source)}")
     given = _Renamed(named[0] if named else "", frozenset(parameters)).visit(body)
@@ -139,6 +171,13 @@ def _lambda(source: str, parameters: Sequence[str]) -> str:
     names = [name for name in parameters if name in used]
     head = f"lambda {', '.join(names)}" if names else "lambda"
     return f"{head}: {ast.unparse(ast.fix_missing_locations(given))}"
+
+
+def _returned(function: ast.FunctionDef) -> ast.expr | None:
+    """What a function returns that does nothing else."""
+    statements = [one for one in function.body if not _is_docstring(one)]
+    only = statements[0] if len(statements) == 1 else None
+    return only.value if isinstance(only, ast.Return) else None
 
 
 def _function(source: str) -> ast.Lambda | ast.FunctionDef:

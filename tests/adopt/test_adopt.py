@@ -390,6 +390,25 @@ def test_a_grid_that_is_not_that_of_the_launches_stays_a_comment(project: Projec
     assert text.count("export(\n") == 1
 
 
+def test_a_grid_of_the_kernels_module_is_imported(project: Project) -> None:
+    path = project.folder.parent / "site/pack/ops.py"
+    body = 'size = meta["BLOCK"]\n    return (triton.cdiv(meta["n"], size), ONE)'
+    grid = f"def blocks(meta):\n    {body}"
+    path.write_text(f"{PACKAGE}\nONE = 1\n\n\n{grid}\n")
+    result = adopted(project, recorded(project, "pack.ops:scale", grids=(Grid(grid, {}),)))
+    assert result.out.splitlines()[0].endswith("/pack_ops.py, with its own grid")
+    text = (project.folder / "kernels/adopted/pack_ops.py").read_text()
+    assert text.startswith(head("pack.ops") + """
+from codegen.export import export
+
+from pack.ops import blocks, scale
+
+export(
+    "pack.ops.scale",
+    grid=blocks,
+""")
+
+
 AUTOTUNED = "@triton.autotune([triton.Config({'BLOCK': 64})], key=['n'])\n@triton.jit"
 
 

@@ -108,12 +108,33 @@ LAUNCHED = f"""
 @triton.jit
 def launched(x, n, bias, BLOCK: tl.constexpr): pass
 """
+PUBLIC = """
+def launch(x, bias, n, block, even):
+    values = {"BLOCK": block, "EVEN": even}
+    constexprs = {name: {"constexpr": value} for name, value in values.items()}
+    return {"arguments": {"x": x, "bias": bias, "n": n, **constexprs}, "options": {"num_warps": 4}}
+@export(
+    "tests.public",
+    grid=lambda n, BLOCK: (cdiv(n, BLOCK),),
+    launches=[
+        launch("*fp16:16", None, "i32:16", 64, True),
+        launch("*fp16:16", None, "i32", 64, False),
+        launch("*fp32:16", "*fp32:16", "i32:16", 32, True),
+    ],
+    tuned={(64, "torch.float16"): {"BLOCK": 64}, (64, *["torch.float32"] * 2): {"BLOCK": 32}},
+)
+@triton.autotune([triton.Config({"BLOCK": block}) for block in (32, 64, 128)], key=["n"])
+@triton.heuristics({"EVEN": lambda args: args["n"] % args["BLOCK"] == 0})
+@triton.jit
+def public(x, bias, n, BLOCK: tl.constexpr, EVEN: tl.constexpr): pass
+"""
 
 FILES: dict[str, tuple[Kernel, ...]] = {
     "tiny": (TINY,),
     "deep/full": (SCALE, EXPLICIT, BARE),
     "tensors": (MOVE,),
     "launches": (),  # read from LAUNCHED
+    "public": (),  # read from PUBLIC
 }
 USES = {
     TINY.name: PointerUses(writes=frozenset({"out_ptr"})),
@@ -124,6 +145,7 @@ TITLES = {
     "deep/full.py": 'Every "kind" of thing.',
     "tensors.py": "Kernels that take tensor descriptors.",
     "launches.py": "A kernel whose launches are listed.",
+    "public.py": "The same, with what stands around it.",
 }
 TARGETS = (Target(80), Target(90), Target(80, is_ptx=True))
 
@@ -150,12 +172,14 @@ def generated() -> dict[str, str]:
     kernels = [kernel for of_file in FILES.values() for kernel in of_file]
     with tempfile.TemporaryDirectory() as folder:
         kernels += made.read(Path(folder), LAUNCHED, "launches")
+        public = made.read(Path(folder), PUBLIC, "public")
     plans = [plan(of, TARGETS, USES.get(of.name)) for of in kernels]
+    plans += [made.plan(of, TARGETS) for of in public]
     files = render(plans, TITLES, "kernels", callers=["rust"])
     return {file.path: file.content.decode() for file in files}
 
 
-@pytest.mark.parametrize("stem", FILES, ids=["tiny", "full", "tensors", "launches"])
+@pytest.mark.parametrize("stem", FILES, ids=["tiny", "full", "tensors", "launches", "public"])
 def test_module(snapshot: SnapshotAssertion, stem: str) -> None:
     for extension in (CFile, Header, PythonFile, RustFile):
         text = generated()[f"{stem}.{extension.file_extension}"]
