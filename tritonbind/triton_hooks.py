@@ -153,10 +153,11 @@ def change_autotuner(module: Any) -> None:
 
 def _configurations(autotuner: Any) -> Any:
     """An autotuner's configurations by key; while there is a recorder, with a count."""
-    held = autotuner.__dict__.get("cache")
-    if held is None:
-        raise AttributeError("cache")
-    if type(held) is dict and _recorder is not None:
+    try:
+        held = autotuner.__dict__["cache"]
+    except KeyError:
+        raise AttributeError("cache") from None
+    if held.__class__ is dict and _recorder is not None:
         held = autotuner.__dict__["cache"] = LookedUp(held, autotuner)
     return held
 
