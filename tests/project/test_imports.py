@@ -93,14 +93,14 @@ def test_what_lies_beside_the_kernels_folder_is_an_input(
 ) -> None:
     files = {"pyproject.toml": PYPROJECT, "kernels/beside.py": BESIDE, "util/sizes.py": SIZES}
     project = new_project(tmp_path, files)
-    assert project.child("regenerate").code == 0
-    assert project.child("regenerate", "--check").code == 0
+    assert project.run("regenerate").code == 0
+    assert project.run("regenerate", "--check").code == 0
     project.edit("util/sizes.py", old, new)
-    check = project.child("regenerate", "--check")
+    check = project.run("regenerate", "--check")
     assert check.code == 1
     assert "stale: util/sizes.py has changed" in check.errors
-    assert project.child("regenerate").code == 0
-    assert project.child("regenerate", "--check", "--rebuild").code == 0
+    assert project.run("regenerate").code == 0
+    assert project.run("regenerate", "--check", "--rebuild").code == 0
 
 
 SHARED = f"""{HEADER}

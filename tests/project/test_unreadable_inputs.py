@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -35,11 +36,18 @@ KINDS_OF_FILES = [
 ]
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Project:
-    project = new_project(tmp_path, FILES)
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = new_project(tmp_path_factory.mktemp("model"), FILES)
     assert project.run("regenerate").code == 0
     return project
+
+
+@pytest.fixture
+def made(model: Project, tmp_path: Path) -> Project:
+    copy = Project(tmp_path / "project")
+    shutil.copytree(model.folder, copy.folder)
+    return copy
 
 
 def sentence(path: str, kind: Callable[[Path], None]) -> list[str]:

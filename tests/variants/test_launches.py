@@ -35,10 +35,13 @@ def test_what_was_launched_is_built_and_what_assumes_nothing(cases: Cases) -> No
         assert sorted(repr(row_of_variant(case.made, v)) for v in variants) == sorted(wanted)
 
 
-@settings(max_examples=1000, deadline=None)
+@pytest.mark.parametrize(
+    "part", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 4))]
+)
+@settings(max_examples=250, deadline=None)
 @given(number=st.integers(0, KERNELS - 1), dice=st.randoms(use_true_random=False))
 def test_a_call_gets_what_the_jit_would_compile_where_that_was_launched(
-    cases: Cases, number: int, dice: random.Random
+    cases: Cases, number: int, dice: random.Random, part: int
 ) -> None:
     """Else a variant of its types, None, constexprs and options, whose assumptions hold."""
     case = cases[number]

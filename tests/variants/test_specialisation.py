@@ -65,10 +65,13 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     ]
 
 
-@settings(max_examples=1500, deadline=None)
+@pytest.mark.parametrize(
+    "part", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 5))]
+)
+@settings(max_examples=300, deadline=None)
 @given(number=st.integers(0, KERNELS - 1), dice=st.randoms(use_true_random=False))
 def test_a_call_gets_the_variant_that_assumes_most_of_what_holds(
-    cases: list[Case], number: int, dice: random.Random
+    cases: list[Case], number: int, dice: random.Random, part: int
 ) -> None:
     case = cases[number]
     call = random_call(case.made, dice)
