@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
@@ -255,11 +256,11 @@ class ServedKernel:
                 found += " of another source" if found == built else ""
                 raise RefusedError(f"`{constant.place}` must be {built}, got {found}")
         self._check_options(given, options)
-        grid = iter(axes)
+        grid = iter(_blocks_of(axes))
         passed, has_address, has_tensor = [], False, False
         for argument in self.function.arguments:
             if argument.kind == "grid":
-                passed.append(operator.index(next(grid)))
+                passed.append(next(grid))
                 continue
             if argument.kind == "option":
                 value = given.get(argument.name, self._options.unsaid.get(argument.name))
@@ -315,6 +316,12 @@ def _driver() -> Any:
     from triton.runtime import driver
 
     return driver
+
+
+def _blocks_of(axes: Sequence[Any]) -> list[int]:
+    """A grid as ints. Where one is negative Triton launches nothing, as for 0, which is given."""
+    found = [operator.index(axis) for axis in axes]
+    return found if math.prod(found) > 0 else [max(0, axis) for axis in found]
 
 
 def _by_position(parameters: Sequence[Any]) -> int:
