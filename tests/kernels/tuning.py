@@ -1,6 +1,6 @@
 """Autotuned kernels that are built with all their configurations, to be tuned behind the stand-in.
 
-`scale` is also what a program launched: a recording of it has this file's digest.
+`negate` is declared as `tritonbind adopt` declares what a program launched.
 """
 
 import triton
@@ -39,6 +39,33 @@ def gather(x, index, out, n, stride, BLOCK: tl.constexpr):
     row, columns = tl.program_id(0), tl.arange(0, BLOCK)
     value = tl.load(x + tl.load(index + row) * stride + columns)
     tl.store(out + row * BLOCK + columns, value, mask=row < n)
+
+
+@triton.autotune([triton.Config({"BLOCK": block}) for block in (32, 128)], key=["n", "FLIP"])
+@triton.heuristics({"EVEN": lambda args: args["n"] % args["BLOCK"] == 0})
+@triton.jit
+def negate(x, out, n, FLIP: tl.constexpr, EVEN: tl.constexpr, BLOCK: tl.constexpr):
+    offsets = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    value = tl.load(x + offsets, mask=None if EVEN else offsets < n)
+    tl.store(out + offsets, -value if FLIP else value, mask=None if EVEN else offsets < n)
+
+
+export(
+    "tests.negate",
+    grid=lambda META: (triton.cdiv(META["n"], META["BLOCK"]),),
+    launches=[
+        {
+            "arguments": {
+                **{"x": "*fp32:16", "out": "*fp32:16", "n": n},
+                **{"FLIP": {"constexpr": True}, "EVEN": {"constexpr": is_even}},
+                "BLOCK": {"constexpr": 32},
+            },
+            "options": {"num_warps": 4, "num_stages": 3},
+        }
+        for n, is_even in (("i32:16", True), ("i32", False))
+    ],
+    configs=[{}],
+)(negate)
 
 
 @export("tests.fixed", types={"x": "*fp32"}, grid=lambda: (1,))

@@ -15,7 +15,8 @@ from unittest import mock
 
 import pytest
 
-from tests.support import recordings, standin
+from tests.support import made, recordings, standin
+from tests.support.places import TESTS
 from tests.support.tuned import Ended, Times, Tuned, table
 from tritonbind import recording_file
 from tritonbind.recording import Example
@@ -25,7 +26,10 @@ from tritonbind.tune.measuring import Time
 
 F32 = ("torch.float32", "torch.float32")
 ON = "measured on Stand-in, CUDA 13.0"
-ELSE = "tests.gather: left out: kernels.tuning:gather is not in the recording"
+ELSE = [
+    "tests.gather: left out: kernels.tuning:gather is not in the recording",
+    "tests.negate: left out: kernels.tuning:negate is not in the recording",
+]
 CROSSING: Times = {0: (10, 10), 1: (30, 5), 2: (80, 2.5), 3: (300, 1)}
 """Small blocks are best for small sizes: 0 to 64, 1 to 640, 2 to 21120, and 3 beyond."""
 
@@ -36,7 +40,7 @@ def test_the_table_has_the_best_of_each_key(tuning: Tuned, tmp_path: Path) -> No
     assert ended == Ended(
         0,
         [
-            ELSE,
+            *ELSE,
             ON,
             "best.json: tests.scale: 4 keys, 4 of 4 configurations, 4.94 times as fast as the "
             "default; 56 images instead of 56",
@@ -45,6 +49,43 @@ def test_the_table_has_the_best_of_each_key(tuning: Tuned, tmp_path: Path) -> No
     assert table(tmp_path) == {
         (n, False, *F32): block for n, block in ((32, 32), (320, 64), (4096, 128), (65536, 256))
     }
+
+
+def test_the_generator_takes_the_table(tuning: Tuned, tmp_path: Path) -> None:
+    """What no key needs is not built any more."""
+    times = tuning.times(tmp_path / "times", scale=CROSSING)
+    (tmp_path / "kernels").mkdir()
+    kernel = [tuning.scaled(32, 4096, 8192)]
+    tuning.tune(tmp_path, kernel, "-o", "kernels/best.json", times=times)
+    source = (TESTS / "kernels" / "tuning.py").read_text()
+    flips = 'constexprs={"FLIP": [False, True]},'
+    source = source.replace(flips, f'{flips} tuned="best.json",')
+    scale = next(one for one in made.read(tmp_path, source) if one.name == "tests.scale")
+    assert [one.name for one in scale.arguments] == ["x", "bias", "out", "n", "FLIP"]
+    variants = scale.specialisation.variants
+    assert {variant.constexprs["BLOCK"] for variant in variants} == {32, 128}
+
+
+def test_an_adopted_kernel(tuning: Tuned, tmp_path: Path) -> None:
+    """Its constexprs are compiled in, and its launches had what configurations and heuristics
+    gave."""
+    times = tuning.times(tmp_path / "times", negate={0: (10, 10), 1: (80, 2.5)})
+    launches = [
+        recordings.launch(
+            arguments={
+                **{"x": "*fp32:16", "out": "*fp32:16", "n": n},
+                **{"FLIP": {"constexpr": True}, "EVEN": {"constexpr": is_even}},
+                "BLOCK": {"constexpr": 32},
+            },
+            examples=tuple(
+                Example({"n": size}, {"x": (size,), "out": (size,)}, (1, 1, 1)) for size in sizes
+            ),
+        )
+        for n, is_even, sizes in (("i32:16", True, (64, 4096)), ("i32", False, (65,)))
+    ]
+    ended = tuning.tune(tmp_path, [tuning.kernel("negate", *launches)], times=times)
+    assert ended.code == 0
+    assert table(tmp_path) == {(64, True, *F32): 32, (65, True, *F32): 32, (4096, True, *F32): 128}
 
 
 def test_the_file_says_of_what_it_is(tuning: Tuned, tmp_path: Path) -> None:
@@ -90,7 +131,7 @@ def test_measurements_of_another_gpu_are_not_used(tuning: Tuned, tmp_path: Path)
     kernels = [tuning.scaled(32)]
     tuning.tune(tmp_path, kernels, times=times)
     ended = tuning.tune(tmp_path, kernels, times=times, driver=13010)
-    assert ended.said[1:3] == [
+    assert ended.said[2:4] == [
         "measured on Stand-in, CUDA 13.1",
         "best.json.measured is of another GPU or driver: all is measured again",
     ]
@@ -101,7 +142,7 @@ def test_no_time_is_left(tuning: Tuned, tmp_path: Path) -> None:
     assert ended == Ended(
         0,
         [
-            ELSE,
+            *ELSE,
             ON,
             "tests.scale: 2 of 2 keys are not measured; the same command goes on from here",
         ],
@@ -179,7 +220,7 @@ def test_all_configurations_may_fail(tuning: Tuned, tmp_path: Path) -> None:
     assert ended == Ended(
         0,
         [
-            ELSE,
+            *ELSE,
             ON,
             "tests.scale: no configuration could be measured at [32, False, 'torch.float32', "
             "'torch.float32']: cuCtxSynchronize: CUDA_ERROR_LAUNCH_FAILED: unspecified launch "
@@ -214,6 +255,7 @@ def test_several_functions_go_to_a_folder(tuning: Tuned, tmp_path: Path) -> None
     assert ended == Ended(
         2,
         [
+            ELSE[1],
             "error: best.json is one file, and there are tables for tests.gather, tests.scale",
             "  hint: name a folder, or one function",
         ],
@@ -234,7 +276,7 @@ def test_what_the_library_refuses_is_left_out_with_its_sentence(
 ) -> None:
     big = tuning.scaled(1 << 40)
     ended = tuning.tune(tmp_path, [big, tuning.scaled(32)])
-    assert ended.said[2].startswith(
+    assert ended.said[3].startswith(
         "tests.scale: left out of [1099511627776, False, 'torch.float32', 'torch.float32']: "
         "cuMemAlloc_v2: CUDA_ERROR_OUT_OF_MEMORY: out of memory"
     )
@@ -247,11 +289,11 @@ def test_what_the_library_refuses_is_left_out_with_its_sentence(
         (
             {"digest": "1" * 64},
             [
-                "tests.gather: left out: kernels.tuning:gather is not in the recording",
+                *ELSE,
                 "tests.scale: left out: kernels.tuning:scale was recorded with another source than "
                 "that which the library was built from; build it again, or record again",
                 "error: recording.json has no launch that can be measured of tests.gather, "
-                "tests.scale",
+                "tests.negate, tests.scale",
                 "  hint: record the program that launches these kernels: `tritonbind record -- "
                 "python app.py`",
             ],
@@ -259,9 +301,9 @@ def test_what_the_library_refuses_is_left_out_with_its_sentence(
         (
             {"launches": (recordings.launch(examples=()),)},
             [
-                ELSE,
+                *ELSE,
                 "error: recording.json has no launch that can be measured of tests.gather, "
-                "tests.scale",
+                "tests.negate, tests.scale",
                 "  hint: record the program that launches these kernels: `tritonbind record -- "
                 "python app.py`",
             ],
@@ -281,7 +323,7 @@ def test_no_gpu(tuning: Tuned, tmp_path: Path) -> None:
     assert ended == Ended(
         2,
         [
-            ELSE,
+            *ELSE,
             "error: CUDA finds no GPU: cuInit: CUDA_ERROR_NO_DEVICE: no CUDA-capable device is "
             "detected",
             "  hint: tune on a machine with an NVIDIA GPU and its driver",
@@ -294,7 +336,10 @@ def test_no_gpu(tuning: Tuned, tmp_path: Path) -> None:
     [
         (
             ("-k", "tests.fixed"),
-            ["has no function tests.fixed to tune", "  hint: it has tests.gather, tests.scale"],
+            [
+                "has no function tests.fixed to tune",
+                "  hint: it has tests.gather, tests.negate, tests.scale",
+            ],
         ),
         (("-p", "./absent"), ["/absent is no generated package: it has no MANIFEST.json"]),
         (("-p", "absent"), ["error: there is no package 'absent'"]),
@@ -314,7 +359,7 @@ def test_what_cannot_be(
 
 def test_a_file_that_has_no_measurements(tuning: Tuned, tmp_path: Path) -> None:
     (tmp_path / "best.json.measured").write_text("{}")
-    assert tuning.tune(tmp_path, [tuning.scaled(32)]).said[2:] == [
+    assert tuning.tune(tmp_path, [tuning.scaled(32)]).said[3:] == [
         "error: best.json.measured has no measurements of `tritonbind tune`: 'schema'",
         "  hint: remove it; all is measured again then",
     ]
