@@ -22,10 +22,13 @@ class Call:
 def launches(tensors: Sequence[Any]) -> Iterator[Call]:
     """One launch, with a callable grid. `tensors`: five of fp32, with `ELEMENTS` elements."""
     import triton
+    from triton import knobs
 
     from benchmarks.served.kernels import five, nineteen
 
     a, b, c, d, out = tensors
+    bare = [_Bare(one) for one in (a, b, out)]
+    hooks = knobs.runtime.launch_enter_hook
 
     def grid(meta: dict[str, int]) -> tuple[int]:
         return (triton.cdiv(ELEMENTS, meta["BLOCK"]),)
@@ -43,8 +46,32 @@ def launches(tensors: Sequence[Any]) -> Iterator[Call]:
             IS_CAUSAL=False,
         )
 
+    def without_dlpack() -> None:
+        five[grid](*bare, ELEMENTS, 2.0, BLOCK=256)
+
+    def with_a_hook() -> None:
+        hooks.add(_read)
+        five[grid](a, b, out, ELEMENTS, 2.0, BLOCK=256)
+        hooks.remove(_read)
+
     yield Call("a launch with 5 arguments", with_five, 200)
     yield Call("a launch with 19 arguments", with_nineteen, 200)
+    yield Call("one with 5, tensors without DLPack", without_dlpack, 200)
+    yield Call("one with 5, a hook of launches", with_a_hook, 200)
+
+
+class _Bare:
+    """What Triton takes for a pointer, without DLPack."""
+
+    def __init__(self, tensor: Any) -> None:
+        self.dtype, self._tensor = tensor.dtype, tensor
+
+    def data_ptr(self) -> int:
+        return int(self._tensor.data_ptr())
+
+
+def _read(metadata: Any) -> None:
+    metadata.get()
 
 
 def functions() -> Iterator[Call]:
