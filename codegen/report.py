@@ -215,8 +215,11 @@ def inspection(name: str, entry: Mapping[str, Any]) -> None:
         print(f"  writes  to the addresses in {', '.join(entry['writes_through'])}")
     if (count := entry["combinations"]) is not None:
         what = "combination of" if count == 1 else "combinations of"
-        choices = "dtypes, None, widths, constexprs and options"
-        print(f"  calls   {count} {what} {choices}; others are refused")
+        decided = {one["kind"] for call in entry["calls"] for one in call["conditions"]}
+        choices = ["dtypes", "None", "widths", "constexprs", "options"]
+        choices += [f"{kind}s" for kind in ("heuristic", "configuration") if kind in decided]
+        listed = f"{', '.join(choices[:-1])} and {choices[-1]}"
+        print(f"  calls   {count} {what} {listed}; others are refused")
     by_options: dict[str, list[str]] = {}
     for label, variant in entry["variants"].items():
         by_options.setdefault(", ".join(_options(variant["options"])), []).append(label)

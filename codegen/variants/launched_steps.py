@@ -140,7 +140,7 @@ def _configured(
             is_launched=tuning.launched[way.number] == number,
         )
         for way in ways
-        for number in wanted[way.made.selection]
+        for number in wanted[way.number]
     ]
 
 
@@ -149,19 +149,29 @@ def _wanted(
     tuned: TunedTable,
     combinations: Mapping[tuple[int, ...], Combination],
     ways: Sequence[Way],
-) -> dict[tuple[int, ...], list[int]]:
-    """The configurations to build for each combination. Where calls name one, all of them; else
-    those that its launches had and that a key of its calls leads to, or the default."""
+) -> dict[int, list[int]]:
+    """The configurations to build for calls as each launch, by its number. Where calls name one,
+    all of them; else its own. Those that a key of its combination's calls leads to and no launch of
+    the combination had, and all where its own is not built; the default where that leaves none."""
+    every = [*range(len(tuning.configurations))]
     if tuning.argument is not None:
-        return {selection: [*range(len(tuning.configurations))] for selection in combinations}
-    wanted: dict[tuple[int, ...], set[int]] = {selection: set() for selection in combinations}
+        return {way.number: every for way in ways}
+    had: dict[tuple[int, ...], set[int | None]] = {selection: set() for selection in combinations}
     for way in ways:
-        number = tuning.launched[way.number]
-        if number is not None:
-            wanted[way.made.selection].add(number)
-    for selection, numbers in wanted.items():
-        numbers.update(number for row, number in tuned.rows if _fits(tuned, row, selection))
-    return {selection: sorted(numbers or {0}) for selection, numbers in wanted.items()}
+        had[way.made.selection].add(tuning.launched[way.number])
+    led = {
+        selection: {number for row, number in tuned.rows if _fits(tuned, row, selection)}
+        for selection in combinations
+    }
+    wanted = {}
+    for way in ways:
+        selection, own = way.made.selection, tuning.launched[way.number]
+        if own is None:
+            found = led[selection] | {one for one in had[selection] if one is not None}
+        else:
+            found = {own} | (led[selection] - had[selection])
+        wanted[way.number] = sorted(found or {0})
+    return wanted
 
 
 def _fits(tuned: TunedTable, row: Sequence[int], selection: Sequence[int]) -> bool:

@@ -146,6 +146,15 @@ def test_c_launches_what_the_jit_launched(jit: Path, tmp_path: Path) -> None:
     assert (tmp_path / "kernels/adopted/app.py").read_text().endswith(DECLARED)
     run(tmp_path, jit, "regenerate", "--quiet")
 
+    (said,) = (
+        line
+        for line in run(tmp_path, jit, "inspect", "app.twice").splitlines()
+        if line.startswith("  calls")
+    )
+    assert said == (
+        "  calls   6 combinations of dtypes, None, widths, constexprs, options, heuristics and "
+        "configurations; others are refused"
+    )
     functions = json.loads((tmp_path / "generated/MANIFEST.json").read_bytes())["functions"]
     public, below = functions["app.twice"], functions["app.twice_jit"]
     assert [one["name"] for one in public["arguments"]] == ["x", "bias", "out", "n"]

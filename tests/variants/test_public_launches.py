@@ -108,6 +108,27 @@ def test_a_call_gets_the_configuration_of_its_key_and_its_grid(tmp_path: Path) -
     )
 
 
+def test_a_configuration_is_built_as_it_was_launched(tmp_path: Path) -> None:
+    rows = [
+        launch("*fp32:16", None, "i32:16", 64, True),
+        launch("*fp32:16", None, "i32", 128, False, 8),
+    ]
+    best = {
+        (64, "torch.float32"): {"BLOCK": 64},
+        (1, "torch.float32"): {"BLOCK": 128},
+        (9, "torch.float32"): {"BLOCK": 32},
+    }
+    (kernel,) = made.read(tmp_path, source(rows, f", tuned={best}"))
+    assert labels(kernel) == [
+        "config_0-EVEN_True-n_16",
+        "config_0-EVEN_True-generic",
+        "config_1-EVEN_False-aligned",
+        "config_1-EVEN_False-generic",
+        *("config_2-EVEN_True-n_16", "config_2-EVEN_True-generic"),  # which none was launched with
+        *("config_2-EVEN_False-aligned", "config_2-EVEN_False-generic"),
+    ]
+
+
 def test_a_table_may_give_what_no_launch_had(tmp_path: Path) -> None:
     best = {**BEST, (512, "torch.float32"): {"BLOCK": 256}}
     (kernel,) = made.read(tmp_path, source(LAUNCHES, f", tuned={best}"))
