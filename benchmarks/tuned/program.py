@@ -5,10 +5,16 @@ Each kernel is launched once at each shape, with its first configuration, so not
 
 from __future__ import annotations
 
-from benchmarks.tuned import calls, kernels
+from typing import Any
+
+from benchmarks.command_line import parser_of
+from benchmarks.tuned.calls import Call
 
 
 def main() -> None:
+    parser_of("tuned.program", __doc__).parse_args()
+    from benchmarks.tuned import calls, kernels
+
     for name in ("matmul", "layer_norm"):
         tuner = getattr(kernels, name)
         tuner.configs = tuner.configs[:1]
@@ -16,7 +22,7 @@ def main() -> None:
         getattr(kernels, call.name)[grid_of(call)](*call.arguments)
 
 
-def grid_of(call: calls.Call):
+def grid_of(call: Call) -> Any:
     """The launch grid, of a configuration's values."""
     from triton import cdiv
 

@@ -302,12 +302,15 @@ def test_a_table_of_tuned_configurations_is_an_input(tmp_path: Path) -> None:
     document = json.loads(project.run("inspect", "tuned", "--json").out)["demo.tuned"]
     assert document["configurations"] == {
         "listed": ["BY=1, num_warps=4, num_stages=3", "BY=2, num_warps=4, num_stages=3"],
+        "values": [{"BY": by, "num_ctas": 1, "num_stages": 3, "num_warps": 4} for by in (1, 2)],
         "default": 0,
         "argument": None,
+        "key": ["n"],
         "tuned": [
             {"conditions": [{"kind": "value", "of": ["n"], "is": [key]}], "configuration": 1}
             for key in (1, 3)
         ],
+        "takes_nearest": False,
         "shared": [],
     }
     assert document["calls"] == [
