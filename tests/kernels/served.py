@@ -93,3 +93,20 @@ def either(x, out, n, factor, BLOCK: tl.constexpr):
     offsets = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     value = tl.load(x + offsets, mask=offsets < n) * factor
     tl.store(out + offsets, value, mask=offsets < n)
+
+
+@triton.jit
+def flagged(
+    x,
+    out,
+    n,
+    FLAG: tl.constexpr,
+    SIZE: tl.constexpr,
+    NEGATE: tl.constexpr = True,
+    BLOCK: tl.constexpr = 64,
+):
+    offsets = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    value = tl.load(x + offsets, mask=offsets < n) * SIZE
+    if FLAG:
+        value += 1
+    tl.store(out + offsets, -value if NEGATE else value, mask=offsets < n)

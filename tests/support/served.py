@@ -105,6 +105,14 @@ serve(
         )
     ],
 )
+serve(
+    "flagged",
+    served.flagged,
+    [
+        row(**pointers, constexprs={"FLAG": flag, "SIZE": size, "NEGATE": True, "BLOCK": 64})
+        for flag, size in ((1, 2), (True, 3), (0, 2))
+    ],
+)
 for name, factor in (("either", "fp32"), ("either_2", "i32")):
     serve(name, served.either, [row(**pointers, factor=factor, constexprs={"BLOCK": 64})])
 serve(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tritonbind.serve.manifest import Json, Tuned
-from tritonbind.serve.values import same
+from tritonbind.serve.values import equal
 
 
 def ranked(
@@ -37,7 +37,7 @@ def _distance(key: Sequence[Any], recorded: Sequence[Json]) -> float | None:
     for one, other in zip(key, recorded, strict=True):
         if _is_number(one) and _is_number(other):
             distance += abs(_logarithm(one) - _logarithm(other))
-        elif not same(one, other):
+        elif not equal(one, other):
             return None
     return distance
 
@@ -55,6 +55,6 @@ def _is(configuration: Any, recorded: Mapping[str, Json], defaults: Mapping[str,
     given = configuration.all_kwargs()
     names = {*given, *recorded}
     return all(
-        same(given.get(name, defaults.get(name)), recorded.get(name, defaults.get(name)))
+        equal(given.get(name, defaults.get(name)), recorded.get(name, defaults.get(name)))
         for name in names
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import itertools
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
@@ -71,6 +73,7 @@ class ServedKernel:
         self._options = Options.of(function, bool(kernel.debug or runtime.debug))
         self._known = KnownMisses([one.is_constexpr for one in kernel.params])
         self._addresses = Addresses(function.arguments)
+        self._equals = of.equals(function.arguments)
         self._by_position = _by_position(kernel.params)
         self.launcher = make(
             function,
@@ -91,7 +94,9 @@ class ServedKernel:
         grid, values, options = self.launcher.bind(*args, **kwargs)
         try:
             passed, stream = self._passed(values, options, self._blocks(grid, values))
-            self._refusing(self._prepare, self._call, *passed, stream)
+            self._as_built(
+                passed, lambda some: self._refusing(self._prepare, self._call, *some, stream)
+            )
         except RefusedError as refusal:
             return str(refusal) if self.other is None else self.other.lacks(args, kwargs)
         return None
@@ -145,12 +150,32 @@ class ServedKernel:
         blocks = self._blocks(grid, values)
         try:
             passed, stream = self._passed(values, options, blocks)
-            self._launch(passed, stream, blocks, values, options)
+            self._as_built(passed, lambda some: self._launch(some, stream, blocks, values, options))
         except RefusedError as refusal:
             if refusal.is_of_kind:
                 self._known.add(values, options, str(refusal))
             return str(refusal)
         return None
+
+    def _as_built(self, passed: list[Any], launch: Callable[[list[Any]], Any]) -> None:
+        """Launch with these arguments, or where they were not built together, with equal ones.
+
+        Raises RefusedError, as `launch` does, where there are none.
+        """
+        forms = itertools.product(
+            *(
+                (one, *self._equals[at].get(one, ())) if at in self._equals else (one,)
+                for at, one in enumerate(passed)
+            )
+        )
+        try:
+            launch(list(next(forms)))
+        except RefusedError:
+            for form in forms:
+                with contextlib.suppress(RefusedError):
+                    launch(list(form))
+                    return
+            raise
 
     def _blocks(self, grid: Any, values: tuple[Any, ...]) -> Any:
         return grid(dict(zip(self._names, values, strict=True))) if callable(grid) else grid
@@ -251,7 +276,7 @@ class ServedKernel:
         of.check_tuples(self.function.tuples, named)
         for constant in self.function.constants:
             came = constant.place.of(named)
-            if not of.same(came, constant.value):
+            if not of.equal(came, constant.value):
                 built, found = of.shown(constant.value), of.shown(value_of(came))
                 found += " of another source" if found == built else ""
                 raise RefusedError(f"`{constant.place}` must be {built}, got {found}")

@@ -16,7 +16,7 @@ from tritonbind.serve.known_misses import KnownMisses
 from tritonbind.serve.launcher_source import LauncherSource
 from tritonbind.serve.manifest import Function, Json
 from tritonbind.serve.options import Options
-from tritonbind.serve.values import RefusedError, same
+from tritonbind.serve.values import RefusedError, equal, same
 
 
 class Careful(Protocol):
@@ -140,14 +140,14 @@ def make(
             **more,
         }
 
-        def is_same(value: Any, number: int) -> bool:
-            """Whether it is the constant of this number; the next time the very object will do."""
-            if not same(value, function.constants[number].value):
+        def is_equal(value: Any, number: int) -> bool:
+            """Whether it equals this constant; the next time the very object will do."""
+            if not equal(value, function.constants[number].value):
                 return False
             scope[f"_constant_{number}"] = value
             return True
 
-        scope["_same"] = is_same
+        scope["_equal"] = is_equal
         exec(compile(text, f"<launcher of {function.identity.name}>", "exec"), scope)
         return scope
 

@@ -174,15 +174,15 @@ class LauncherSource:
         for number, constant in enumerate(self.function.constants):
             came, value = constant.place, constant.value
             test = f"{came} is not _constant_{number}"
-            if value is None or isinstance(value, bool):
+            other = f"not _equal({came}, {number})"
+            if value is None:
                 found.append(test)
-            elif isinstance(value, (int, float, str)):
+            elif isinstance(value, (int, float, str)) and not isinstance(value, bool):
                 kind = type(value).__name__
-                found.append(
-                    f"({test} and ({came}.__class__ is not _{kind} or {came} != {value!r}))"
-                )
+                differs = f"({came}.__class__ is not _{kind} or {came} != {value!r})"
+                found.append(f"({test} and {differs} and {other})")
             else:
-                found.append(f"({test} and not _same({came}, {number}))")
+                found.append(f"({test} and {other})")
         return found
 
     def _other_options(self) -> list[str]:
@@ -231,7 +231,7 @@ _OWN_NAMES = {
     *("_grid", "_more", "_blocks", "_size", "_error", "_refusal", "_refusals", "_reason"),
     *("_untensors", "_arguments", "_aside"),
     *("_call", "_careful", "_refused", "_missed", "_result", "_kernel", "_runtime"),
-    *("_same", "_differ", "_known", "_reason_of", "_enter", "_leave", "_entering", "_leaving"),
+    *("_equal", "_differ", "_known", "_reason_of", "_enter", "_leave", "_entering", "_leaving"),
     *("_named", "_absent", "_slow", "_configuration"),
     *("_getattr", "_KeyError", "_TypeError", "_AttributeError"),
     *("_callable", "_len", "_tuple", "_int", "_float", "_bool", "_str"),

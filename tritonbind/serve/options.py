@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from tritonbind.serve.manifest import Function, Json
-from tritonbind.serve.values import same
+from tritonbind.serve.values import equal
 
 STANDARD = ("num_warps", "num_stages", "num_ctas")
 """Those that nearly every launch may give."""
@@ -74,7 +74,7 @@ class Options:
     def differ(self, given: Mapping[str, Any]) -> str | None:
         """The first that is not what is built. None, given for one, says nothing."""
         for name, value in given.items():
-            is_built = name in self.built and (value is None or same(value, self.built[name]))
+            is_built = name in self.built and (value is None or equal(value, self.built[name]))
             if not is_built and name not in self.chosen:
                 return name
         return None

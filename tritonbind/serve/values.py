@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tritonbind.arguments import value_of
@@ -44,10 +44,34 @@ def same(value: Any, wanted: Json) -> bool:
         is_named = value_of(value) == {"function": wanted["function"]}
         return is_named and wanted.get("digest") in (None, _digest_of(value))
     if isinstance(wanted, list):
-        value = plain(value)
-        is_list = isinstance(value, (tuple, list)) and len(value) == len(wanted)
-        return is_list and all(map(same, value, wanted))
+        return _all(same, plain(value), wanted)
     return bool(_typed(value_of(value)) == _typed(wanted))
+
+
+def equal(value: Any, wanted: Json) -> bool:
+    """Whether a constexpr equals this value, as 1, True, 1.0 and NumPy's 1 do.
+
+    To Triton's JIT equal ones are one kernel, that of the one that came first. So a recording has
+    no other.
+    """
+    if same(value, wanted):
+        return True
+    value = plain(value)
+    if isinstance(wanted, list):
+        return _all(equal, value, wanted)
+    if isinstance(wanted, dict):
+        if "float" not in wanted:
+            return False
+        wanted = float(wanted["float"])
+    try:
+        return value in {wanted}  # as the JIT's dict finds it: by its hash, and ==
+    except TypeError:
+        return False
+
+
+def _all(test: Callable[[Any, Json], bool], value: Any, wanted: Sequence[Json]) -> bool:
+    is_tuple = isinstance(value, (tuple, list)) and len(value) == len(wanted)
+    return is_tuple and all(map(test, value, wanted))
 
 
 def is_passed_as_text(values: Sequence[Json]) -> bool:
@@ -161,15 +185,39 @@ def as_scalar(argument: Argument, value: Any, converts: bool) -> Any:
 
 
 def as_constexpr(argument: Argument, value: Any) -> Any:
-    """One of the library's values, as it takes them."""
-    found = [one for one in argument.values if same(value, one)]
+    """One of the library's values, as it takes them: this one, else one that equals it."""
+    values = argument.values
+    found = [one for one in values if same(value, one)] or [
+        one for one in values if equal(value, one)
+    ]
     if not found:
         raise RefusedError(
             f"`{argument.name}` must be {_listed(map(shown, argument.values))}, "
             f"got {shown(value_of(value))}"
         )
-    as_text = found[0] is not None and is_passed_as_text(argument.values)
-    return shown(found[0]) if as_text else plain(value)
+    return _passed(argument, found[0])
+
+
+def equals(arguments: Sequence[Argument]) -> dict[int, dict[Any, list[Any]]]:
+    """By the number of a constexpr, for each value that the library takes, the others that equal
+    it. There are hardly ever any."""
+    found: dict[int, dict[Any, list[Any]]] = {}
+    for number, argument in enumerate(arguments):
+        for one in argument.values if argument.kind == "constexpr" else ():
+            others = [
+                _passed(argument, other)
+                for other in argument.values
+                if other is not one and equal(one, other)
+            ]
+            if others:
+                found.setdefault(number, {})[_passed(argument, one)] = others
+    return found
+
+
+def _passed(argument: Argument, value: Json) -> Any:
+    """One of the values of a constexpr, as the library takes it."""
+    as_text = value is not None and is_passed_as_text(argument.values)
+    return shown(value) if as_text else value
 
 
 def shown(value: Json) -> str:
