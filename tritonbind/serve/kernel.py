@@ -18,7 +18,7 @@ from tritonbind.serve.chain import Step
 from tritonbind.serve.known_misses import KnownMisses
 from tritonbind.serve.launcher import Hooks, make
 from tritonbind.serve.manifest import Argument, Function
-from tritonbind.serve.misses import Misses
+from tritonbind.serve.misses import CHANGE, RECORD, Misses, remedy_of
 from tritonbind.serve.options import Options
 from tritonbind.serve.returned import ServedLaunch
 from tritonbind.serve.values import RefusedError
@@ -103,8 +103,7 @@ class ServedKernel:
 
     def unusual(self, grid: Any, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """A launch that is more than passing arguments on."""
-        reason = self._attempt(grid, values, options)
-        return self.result if reason is None else self.missed(reason, grid, values, options)
+        return self._tried(grid, values, options)
 
     def aside(
         self,
@@ -142,11 +141,18 @@ class ServedKernel:
         """
         if not _is_refusal(error):
             raise error
-        reason = self._attempt(grid, values, options)
-        return self.result if reason is None else self.missed(reason, grid, values, options)
+        return self._tried(grid, values, options)
 
-    def _attempt(self, grid: Any, values: tuple[Any, ...], options: dict[str, Any]) -> str | None:
-        """Launch through the library. Gives the reason where it does not have this launch."""
+    def _tried(self, grid: Any, values: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        refusal = self._attempt(grid, values, options)
+        if refusal is None:
+            return self.result
+        return self.missed(str(refusal), grid, values, options, refusal.remedy)
+
+    def _attempt(
+        self, grid: Any, values: tuple[Any, ...], options: dict[str, Any]
+    ) -> RefusedError | None:
+        """Launch through the library. Gives the refusal where it does not have this launch."""
         blocks = self._blocks(grid, values)
         try:
             passed, stream = self._passed(values, options, blocks)
@@ -154,7 +160,7 @@ class ServedKernel:
         except RefusedError as refusal:
             if refusal.is_of_kind:
                 self._known.add(values, options, str(refusal))
-            return str(refusal)
+            return refusal
         return None
 
     def _as_built(self, passed: list[Any], launch: Callable[[list[Any]], Any]) -> None:
@@ -181,7 +187,12 @@ class ServedKernel:
         return grid(dict(zip(self._names, values, strict=True))) if callable(grid) else grid
 
     def missed(
-        self, reason: str, grid: Any, values: tuple[Any, ...], options: dict[str, Any]
+        self,
+        reason: str,
+        grid: Any,
+        values: tuple[Any, ...],
+        options: dict[str, Any],
+        remedy: str = RECORD,
     ) -> Any:
         """Have another function launch what this one does not have, or the JIT."""
         given = {name: value for name, value in options.items() if value is not None}
@@ -190,7 +201,7 @@ class ServedKernel:
             return self.other.run(*args, grid=grid, warmup=False, **kwargs, **given)
         known = ((one.function.name, one._known.reason(values, options)) for one in self._before)
         others = (f"; nor by {name}: {why}" for name, why in known if why is not None)
-        self._misses.add(self.function, reason + "".join(others))
+        self._misses.add(self.function, reason + "".join(others), remedy)
         run = type(self._kernel).run  # that of the kernel itself is the launcher's
         return run(self._kernel, *args, grid=grid, warmup=False, **kwargs, **given)
 
@@ -238,7 +249,7 @@ class ServedKernel:
                 raise
             text = str(error).partition("\n")[0].removeprefix(self.function.name).lstrip(": ")
             is_of_kind = isinstance(error, TypeError) or text.startswith(_NO_SUCH_LAUNCH)
-            raise RefusedError(text, is_of_kind) from error
+            raise RefusedError(text, is_of_kind, remedy_of(error, text)) from error
 
     def _metadata(
         self, blocks: Any, stream: int | None, values: tuple[Any, ...], options: dict[str, Any]
@@ -358,7 +369,8 @@ def _by_position(parameters: Sequence[Any]) -> int:
 
 
 def _unreadable(error: Exception) -> RefusedError:
-    return RefusedError(f"an argument cannot be read: {type(error).__name__}: {error}", False)
+    reason = f"an argument cannot be read: {type(error).__name__}: {error}"
+    return RefusedError(reason, is_of_kind=False, remedy=CHANGE)
 
 
 def _hook(hook: Any) -> Callable[[Any], None] | None:

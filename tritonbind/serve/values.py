@@ -8,15 +8,16 @@ from typing import Any
 from tritonbind.arguments import value_of
 from tritonbind.kernel_identity import digest_of
 from tritonbind.serve.manifest import Argument, Json, Place
+from tritonbind.serve.misses import RECORD
 
 
 class RefusedError(Exception):
     """Why a launch cannot be served: `<what> must be <what the library has>, got <what came>`."""
 
-    def __init__(self, reason: str, is_of_kind: bool = True) -> None:
+    def __init__(self, reason: str, is_of_kind: bool = True, remedy: str = RECORD) -> None:
         """`is_of_kind`: so is each launch with such types, constexprs and options."""
         super().__init__(reason)
-        self.is_of_kind = is_of_kind
+        self.is_of_kind, self.remedy = is_of_kind, remedy
 
 
 INTEGERS = {"i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"}

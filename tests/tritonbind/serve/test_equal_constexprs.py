@@ -35,6 +35,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     return seen
 
 
+@pytest.mark.usefixtures("program")
 def test_the_jit_itself_compiles_one_kernel_for_equal_ones() -> None:
     for flag in (1, True, 1.0, np.int64(1)):
         launch(flag, 2)
@@ -79,6 +80,7 @@ def test_an_unequal_one_is_a_miss(program: Served) -> None:
     for more, reason in (
         ({"NEGATE": 2}, "`NEGATE` must be True, got 2"),
         ({"BLOCK": "64"}, "`BLOCK` must be 64, got '64'"),
+        ({"BLOCK": None}, "`BLOCK` must be 64, got None"),
         ({"BLOCK": X}, "`BLOCK` must be 64, got "),
     ):
         with pytest.raises(NotServedError) as raised:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from tests.kernels.served import add, scaled
 from tests.support import standin
 from tests.support.jit_on_standin import on_device
 from tests.support.served import PACKAGE, Served, without_compiler
+from tests.support.served_programs import PROGRAM, serve
 from tritonbind.serve import NotServedError
+from tritonbind.serve.misses import remedy_of
 
 KERNEL = (
     f"tests.kernels.served:{{name}} is not served from {PACKAGE} by program.{{name}}: {{reason}}"
@@ -29,6 +32,11 @@ class Bare:
         return self.address
 
 
+class Unreadable(Bare):
+    def data_ptr(self) -> int:
+        raise RuntimeError("storage was freed")
+
+
 def added(x: Any = X, **more: Any) -> Callable[[], Any]:
     return lambda: add[(1,)](x, Y, OUT, 1000, **{"BLOCK": 64, **more})
 
@@ -44,7 +52,6 @@ MISSES: dict[str, tuple[Callable[[], Any], str, str]] = {
     "compiled_in": (scale(BLOCK=32), "scaled", "`BLOCK` must be 64, got 32"),
     "text": (scale(MODE="cubic"), "scaled", "`MODE` must be 'plain' or 'square', got 'cubic'"),
     "int_for_bool": (scale(NEGATE=2), "scaled", "`NEGATE` must be False or True, got 2"),
-    "text_for_int": (added(BLOCK="64"), "add", "`BLOCK` must be 64 or 128, got '64'"),
     "int_for_float": (scale(factor=2), "scaled", "`factor` must be fp32, got 2"),
     "bool_for_float": (scale(factor=True), "scaled", "`factor` must be fp32, got True"),
     "bool_for_int": (scale(n=True), "scaled", "`n` must be i32, got True"),
@@ -74,6 +81,10 @@ MISSES: dict[str, tuple[Callable[[], Any], str, str]] = {
         "got the address 0x7f0000000002",
     ),
 }
+WRONG = {"unaligned"}
+"""Those that no package could take."""
+RECORD = "\n  hint: record such a launch, adopt the recording, and generate the package again"
+CHANGE = "\n  hint: change what the program passes: no package takes this"
 
 
 @pytest.mark.parametrize("name", MISSES)
@@ -97,11 +108,67 @@ def test_strict_mode_makes_a_miss_an_error(program: Served, name: str) -> None:
     program.serve()
     with without_compiler(), pytest.raises(NotServedError) as caught:
         launch()
-    assert str(caught.value) == (
-        KERNEL.format(name=kernel, reason=reason) + "\n"
-        "  hint: record such a launch, adopt the recording, and generate the package again"
-    )
+    remedy = CHANGE if name in WRONG else RECORD
+    assert str(caught.value) == KERNEL.format(name=kernel, reason=reason) + remedy
     assert standin.launches() == []
+
+
+def test_no_recording_mends_what_no_launch_can_have(program: Served) -> None:
+    program.serve()
+    for launch, reason in (
+        (
+            lambda: add[(2**31,)](X, Y, OUT, 1000, BLOCK=64),
+            "argument #5 `gx` must be an i32-range integer, got 2147483648",
+        ),
+        (
+            lambda: add[(1, 2**16)](X, Y, OUT, 1000, BLOCK=64),
+            "the launch grid (1, 65536, 1) must have y between 0 and 65535",
+        ),
+        (
+            added(Unreadable("fp32")),
+            "an argument cannot be read: RuntimeError: storage was freed",
+        ),
+    ):
+        with pytest.raises(NotServedError) as caught:
+            launch()
+        assert str(caught.value) == KERNEL.format(name="add", reason=reason) + CHANGE
+
+
+def test_a_library_without_images_for_the_gpu_needs_its_target(
+    program: Served, tmp_path: Path
+) -> None:
+    devices = {"TRITONBIND_STANDIN_DEVICES": "80:0"}
+    ended = serve(program, tmp_path, PROGRAM, "--strict", **devices)
+    reason = "no image for sm_80, which cuda:0 is; this library holds sm_90"
+    assert ended.code == 1
+    assert ended.said.endswith(
+        KERNEL.format(name="add", reason=reason) + "\n"
+        "  hint: add the target of this GPU to `targets` of [tool.codegen], and generate the "
+        "package again\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "remedy"),
+    [
+        (ValueError, "no such launch was built: this one has x", "record such a launch"),
+        (ValueError, "argument #1 `y` must not be None, as `x` is not", "record such a launch"),
+        (ValueError, "argument #0 `x` must be a stream of cuda:0", "change what the program"),
+        (
+            RuntimeError,
+            "cannot launch on cuda:0: for these arguments the library has no image for its "
+            "compute capability",
+            "add the target of this GPU",
+        ),
+        (
+            RuntimeError,
+            "no image could be built for these arguments; MANIFEST.json says why",
+            "mend what is said there under `omitted`",
+        ),
+    ],
+)
+def test_the_remedy_is_that_of_the_kind(error: type[Exception], reason: str, remedy: str) -> None:
+    assert remedy_of(error(reason), reason).startswith(remedy)
 
 
 @pytest.mark.parametrize("number", [4096, 0, True, 2**63])
