@@ -32,18 +32,50 @@ def run_program(
     Raises:
         TritonbindError: the program cannot be started.
     """
-    try:
-        program = subprocess.Popen(command, env={**os.environ, **variables})
-    except OSError as error:
-        raise TritonbindError(f"cannot run `{command[0]}`: {error.strerror}") from error
-    watch = threading.Timer(_PATIENCE, _tell, (command, started, what))
-    watch.daemon = True
-    watch.start()
-    with _signals_for(program):
-        code = program.wait()
+    with _signals_held() as before:
+        try:
+            program = subprocess.Popen(
+                command,
+                env={**os.environ, **variables},
+                preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, before),
+            )
+        except OSError as error:
+            raise TritonbindError(f"cannot run `{command[0]}`: {error.strerror}") from error
+        watch = threading.Timer(_PATIENCE, _tell, (command, started, what))
+        watch.daemon = True
+        watch.start()
+        code = _ended(program)
     watch.cancel()
     _tell(command, started, what)
     return code if code >= 0 else 128 - code
+
+
+def _ended(program: subprocess.Popen[bytes]) -> int:
+    """Wait for the program, and give it meanwhile what would end this process. Ctrl-C reaches the
+    program by itself."""
+    while program.poll() is None:
+        came = signal.sigtimedwait(_HELD, _SECONDS)
+        if came is not None and came.si_signo in (signal.SIGTERM, signal.SIGHUP):
+            program.send_signal(came.si_signo)
+    return program.returncode
+
+
+_HELD = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGCHLD)
+"""Signals that are waited for, so that none comes between a look and the wait."""
+_SECONDS = 1.0
+"""Between two looks at the program, where no signal says that it has ended."""
+
+
+@contextmanager
+def _signals_held() -> Iterator[set[int]]:
+    """The signals of this process before, which is in no program's way when it begins with them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+    try:
+        yield {int(number) for number in before}
+    finally:
+        while signal.sigtimedwait(_HELD, 0) is not None:
+            pass  # what came for the program is not ours
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _tell(command: Sequence[str], started: Path, what: str) -> None:
@@ -53,19 +85,3 @@ def _tell(command: Sequence[str], started: Path, what: str) -> None:
             f"{what}: install tritonbind (python -m pip install tritonbind) in the environment of "
             "the program's own Python"
         )
-
-
-@contextmanager
-def _signals_for(program: subprocess.Popen[bytes]) -> Iterator[None]:
-    """What would end this process ends the program; ctrl-C reaches the program by itself."""
-
-    def pass_on(number: int, frame: object) -> None:
-        program.send_signal(number)
-
-    before = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGHUP)}
-    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
