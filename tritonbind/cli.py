@@ -74,6 +74,7 @@ def _tune(options: argparse.Namespace) -> int:
         options.kernel,
         options.minutes,
         options.tolerance / 100,
+        options.only_recorded,
     )
     return DONE if was_whole else FAILED
 
@@ -167,6 +168,11 @@ def _parser() -> argparse.ArgumentParser:
         default=2.0,
         metavar="PERCENT",
         help="how much slower than its best a key may be for fewer images (default: 2)",
+    )
+    tune.add_argument(
+        "--only-recorded",
+        action="store_true",
+        help="measure no sizes between those of the recording",
     )
     return parser
 

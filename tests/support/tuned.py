@@ -32,6 +32,15 @@ Times = Mapping[int, tuple[float, float] | int]
 """For each configuration microseconds, and microseconds for each block of the grid; or the error
 that it makes."""
 
+F32 = ("torch.float32", "torch.float32")
+ON = "measured on Stand-in, CUDA 13.0"
+ELSE = [
+    "tests.gather: left out: kernels.tuning:gather is not in the recording",
+    "tests.negate: left out: kernels.tuning:negate is not in the recording",
+]
+CROSSING: Times = {0: (10, 10), 1: (30, 5), 2: (80, 2.5), 3: (300, 1)}
+"""Small blocks are best for small sizes: 0 to 64, 1 to 640, 2 to 21120, and 3 beyond."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -79,9 +88,20 @@ class Tuned:
         return file
 
     def tune(
-        self, folder: Path, kernels: Sequence[Kernel], *options: str, **configuration: Any
+        self,
+        folder: Path,
+        kernels: Sequence[Kernel],
+        *options: str,
+        between: bool = False,
+        **configuration: Any,
     ) -> Ended:
-        """Run the command in a folder, with `best.json` for the table."""
+        """Run the command in a folder, with `best.json` for the table.
+
+        Args:
+            between: whether sizes between those of the recording are measured, too.
+        """
+        if not between:
+            options = ("--only-recorded", *options)
         if not any(option == "-o" for option in options):
             options = ("-o", "best.json", *options)
         recording_file.write(recordings.recording(*kernels), folder / "recording.json")
@@ -106,10 +126,26 @@ def scale_launch(*sizes: int, flip: bool = False, **arguments: object) -> Launch
     return recordings.launch(arguments={**arguments, **constexprs}, examples=examples)
 
 
+def gather_launch(
+    rows: int, shape: tuple[int, ...], stride: int, **shapes: tuple[int, ...]
+) -> Launch:
+    """`gather` as it was launched. Shapes of the other tensors may be given."""
+    shapes = {"x": shape, "index": (rows,), "out": (rows, 16), **shapes}
+    arguments = {"x": "*bf16:16", "index": "*i64:16", "out": "*bf16:16", "n": "i32"}
+    return recordings.launch(
+        arguments={**arguments, "stride": "i32", "BLOCK": {"constexpr": 16}},
+        examples=(Example({"n": rows, "stride": stride}, shapes, (rows, 1, 1)),),
+    )
+
+
 def table(folder: Path, name: str = "best.json") -> dict[Any, Any]:
     """The block size for each key that a table has."""
     rows = json.loads((folder / name).read_text())["rows"]
     return {tuple(row["key"]): row["config"]["BLOCK"] for row in rows}
+
+
+def read_measured(folder: Path, name: str = "best.json.measured") -> Any:
+    return json.loads((folder / name).read_text())
 
 
 def generate(shared: Path) -> Tuned:

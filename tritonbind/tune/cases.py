@@ -64,11 +64,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Cases:
-    """What a recording has for one function."""
+    """What to measure of one function."""
 
     by_key: Mapping[Key, tuple[Case, ...]]
     left_out: tuple[str, ...]
-    """Why launches are not measured: a sentence each."""
+    """What is not measured, and why: a sentence each."""
 
 
 class _LeftOutError(Exception):
@@ -90,7 +90,7 @@ def cases_of(function: Function, kernels: Iterable[Kernel]) -> Cases:
                 else:
                     found.setdefault(key, {})[case.rank] = case
     by_key = {
-        key: _few([of_key[rank] for rank in sorted(of_key)])
+        key: few(of_key)
         for key, of_key in sorted(found.items(), key=lambda item: in_order(item[0]))
     }
     return Cases(by_key, tuple(reasons))
@@ -101,7 +101,9 @@ def in_order(key: Key) -> list[tuple[str, Json]]:
     return [(type(v).__name__, v if isinstance(v, (int, float)) else str(v)) for v in key]
 
 
-def _few(cases: Sequence[Case]) -> tuple[Case, ...]:
+def few(by_rank: Mapping[tuple[int, str], Case]) -> tuple[Case, ...]:
+    """Of the cases of a key those that are measured."""
+    cases = [by_rank[rank] for rank in sorted(by_rank)]
     if len(cases) <= MOST_CASES:
         return tuple(cases)
     step = (len(cases) - 1) / (MOST_CASES - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +33,7 @@ def tune(
     names: Sequence[str] = (),
     minutes: float | None = None,
     tolerance: float = 0.02,
+    only_recorded: bool = False,
 ) -> bool:
     """Measure what a recording has of a package's functions, and write their tables.
 
@@ -43,6 +44,7 @@ def tune(
         names: the functions to tune; all without one.
         minutes: after which nothing more is measured.
         tolerance: how much slower than its best a key may be for fewer images, as 0.02.
+        only_recorded: whether sizes between those of the recording are left out.
 
     Returns:
         Whether it was not interrupted.
@@ -53,19 +55,24 @@ def tune(
     deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
     recording = recording_file.read(file)
     functions = _named(functions_of(find(package)), names, package)
-    jobs = jobs_of(functions, recording, file, Path(output))
+    jobs = jobs_of(functions, recording, file, Path(output), only_recorded)
     interrupted = False
     with Bench() as bench:
         device = bench.device
         say(f"measured on {device.name}, CUDA {device.cuda}")
         known = [_known(job, bench) for job in jobs]
-        for job, of_job in zip(jobs, known, strict=True):
+        pairs = list(zip(jobs, known, strict=True))
+        parts = [
+            *((job, job.recorded, of_job) for job, of_job in pairs),
+            *((job, job.between, of_job) for job, of_job in pairs),
+        ]
+        for job, by_key, of_job in parts:
             try:
-                _measure(job, of_job, bench, deadline, tolerance)
+                _measure(job, by_key, of_job, bench, deadline, tolerance)
             except (_Stopped, KeyboardInterrupt) as stop:
                 interrupted = isinstance(stop, KeyboardInterrupt)
                 break
-    for job, of_job in zip(jobs, known, strict=True):
+    for job, of_job in pairs:
         _finish(job, of_job, tolerance)
     return not interrupted
 
@@ -96,27 +103,34 @@ def _known(job: Job, bench: Bench) -> Measurements:
 
 
 def _measure(
-    job: Job, known: Measurements, bench: Bench, deadline: float, tolerance: float
+    job: Job,
+    by_key: Mapping[Key, tuple[Case, ...]],
+    known: Measurements,
+    bench: Bench,
+    deadline: float,
+    tolerance: float,
 ) -> None:
-    """Measure the keys that are missing. Each that is done is in the file.
+    """Measure those of the keys that are missing. Each that is done is in the file.
 
     Raises _Stopped when the time is over.
     """
     function, device = job.function, bench.device
     lacking = function.lacking(device.capability, device.shared)
     numbers = [one for one in range(len(function.configurations)) if one not in lacking]
-    for key, cases in job.cases.by_key.items():
+    for key, cases in by_key.items():
         if known.has(key, cases):
             continue
         if time.monotonic() > deadline:
             raise _Stopped
         places = _set_up(function, key, cases, numbers, bench)
-        if places:
-            measure = _measuring(places, bench, deadline)
-            found = search(numbers, measure, tolerance)
-            found = replace(found, failed={**lacking, **found.failed})
-            known.add(Row(key, cases, found))
-            known.write(job.measured)
+        if not places:
+            known.refused.append(key)
+            continue
+        measure = _measuring(places, bench, deadline)
+        found = search(numbers, measure, tolerance)
+        found = replace(found, failed={**lacking, **found.failed})
+        known.add(Row(key, cases, found))
+        known.write(job.measured)
 
 
 def _set_up(
@@ -173,9 +187,13 @@ def _finish(job: Job, known: Measurements, tolerance: float) -> None:
             f"{job.file}: {name}: {len(made.rows)} keys, {len(made.chosen)} of "
             f"{len(function.configurations)} configurations{gain}; {own} images instead of {every}"
         )
-    missing = [key for key, cases in job.cases.by_key.items() if not known.has(key, cases)]
+    missing = [
+        key
+        for key, cases in job.by_key.items()
+        if not known.has(key, cases) and key not in known.refused
+    ]
     if missing:
         say(
-            f"{name}: {len(missing)} of {len(job.cases.by_key)} keys are not measured; the same "
+            f"{name}: {len(missing)} of {len(job.by_key)} keys are not measured; the same "
             "command goes on from here"
         )

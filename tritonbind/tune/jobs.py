@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from tritonbind.errors import TritonbindError
 from tritonbind.recording import Kernel, Recording
 from tritonbind.talk import say
 from tritonbind.tune import table
-from tritonbind.tune.cases import Cases, cases_of
+from tritonbind.tune.between import between
+from tritonbind.tune.cases import Case, Cases, Key, cases_of
 from tritonbind.tune.functions import Function
 
 
@@ -19,9 +20,16 @@ class Job:
     """A function to tune, and the files that come of it."""
 
     function: Function
-    cases: Cases
+    recorded: Mapping[Key, tuple[Case, ...]]
+    between: Mapping[Key, tuple[Case, ...]]
+    """At sizes between those that were recorded."""
     file: Path
     """The table."""
+
+    @property
+    def by_key(self) -> Mapping[Key, tuple[Case, ...]]:
+        """All that there is to measure."""
+        return {**self.recorded, **self.between}
 
     @property
     def measured(self) -> Path:
@@ -29,13 +37,18 @@ class Job:
 
 
 def jobs_of(
-    functions: Sequence[Function], recording: Recording, file: str, output: Path
+    functions: Sequence[Function],
+    recording: Recording,
+    file: str,
+    output: Path,
+    only_recorded: bool,
 ) -> list[Job]:
     """The functions that the recording has launches of. Says of others why they are left out.
 
     Args:
         file: how the recording is called.
         output: a .json file for the table of one function, or a folder.
+        only_recorded: whether sizes between those of the recording are left out.
 
     Raises:
         TritonbindError: there is none, or one file for several.
@@ -46,7 +59,10 @@ def jobs_of(
         for reason in cases.left_out:
             say(f"{function.name}: left out: {reason}")
         if cases.by_key:
-            found.append((function, cases))
+            made = Cases({}, ()) if only_recorded else between(function, cases.by_key)
+            for reason in made.left_out:
+                say(f"{function.name}: not measured {reason}")
+            found.append((function, cases.by_key, made.by_key))
     if not found:
         raise TritonbindError(
             f"{file} has no launch that can be measured of "
@@ -57,11 +73,11 @@ def jobs_of(
         if len(found) > 1:
             raise TritonbindError(
                 f"{output} is one file, and there are tables for "
-                f"{', '.join(function.name for function, _ in found)}",
+                f"{', '.join(function.name for function, *_ in found)}",
                 "name a folder, or one function",
             )
-        return [Job(function, cases, output) for function, cases in found]
-    return [Job(function, cases, output / f"{function.name}.json") for function, cases in found]
+        return [Job(*one, output) for one in found]
+    return [Job(*one, output / f"{one[0].name}.json") for one in found]
 
 
 def _launched(function: Function, recording: Recording) -> list[Kernel]:

@@ -36,6 +36,8 @@ class Measurements:
     device: Device
     rows: dict[str, Row] = field(default_factory=dict)
     """By the text of the key."""
+    refused: list[Key] = field(default_factory=list)
+    """The keys of this run at which nothing can be launched."""
 
     def has(self, key: Key, cases: tuple[Case, ...]) -> bool:
         row = self.rows.get(json.dumps(key))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support import recordings
-from tests.support.tuned import Tuned, scale_launch
-from tritonbind.recording import Example, Launch
+from tests.support.tuned import Tuned, gather_launch, scale_launch
+from tritonbind.recording import Example
 from tritonbind.tune.cases import MOST_CASES, Case, Tensor, cases_of
 
 F32 = "torch.float32"
@@ -87,15 +87,3 @@ def test_a_stride_that_no_contiguous_tensor_has_asks_for_more_memory(
     kernel = tuning.kernel("gather", gather_launch(8, (100, 64), stride))
     (cases,) = cases_of(tuning.functions["gather"], [kernel]).by_key.values()
     assert cases[0].tensors["x"].elements == elements
-
-
-def gather_launch(rows: int, shape: tuple[int, ...], stride: int) -> Launch:
-    example = Example(
-        {"n": rows, "stride": stride},
-        {"x": shape, "index": (rows,), "out": (rows, 16)},
-        (rows, 1, 1),
-    )
-    arguments = {"x": "*bf16:16", "index": "*i64:16", "out": "*bf16:16", "n": "i32"}
-    return recordings.launch(
-        arguments={**arguments, "stride": "i32", "BLOCK": {"constexpr": 16}}, examples=(example,)
-    )

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
 from tests.support import made, recordings, standin
 from tests.support.places import TESTS
-from tests.support.tuned import Ended, Times, Tuned, table
-from tritonbind import recording_file
+from tests.support.tuned import (
+    CROSSING,
+    ELSE,
+    F32,
+    ON,
+    Ended,
+    Times,
+    Tuned,
+    read_measured,
+    table,
+)
 from tritonbind.recording import Example
-from tritonbind.tune import command
-from tritonbind.tune.cuda import Device
-from tritonbind.tune.measuring import Time
-
-F32 = ("torch.float32", "torch.float32")
-ON = "measured on Stand-in, CUDA 13.0"
-ELSE = [
-    "tests.gather: left out: kernels.tuning:gather is not in the recording",
-    "tests.negate: left out: kernels.tuning:negate is not in the recording",
-]
-CROSSING: Times = {0: (10, 10), 1: (30, 5), 2: (80, 2.5), 3: (300, 1)}
-"""Small blocks are best for small sizes: 0 to 64, 1 to 640, 2 to 21120, and 3 beyond."""
 
 
 def test_the_table_has_the_best_of_each_key(tuning: Tuned, tmp_path: Path) -> None:
@@ -49,6 +39,39 @@ def test_the_table_has_the_best_of_each_key(tuning: Tuned, tmp_path: Path) -> No
     assert table(tmp_path) == {
         (n, False, *F32): block for n, block in ((32, 32), (320, 64), (4096, 128), (65536, 256))
     }
+
+
+def test_sizes_between_those_of_the_recording_are_measured_too(
+    tuning: Tuned, tmp_path: Path
+) -> None:
+    """What is best there is the best of neither neighbour here."""
+    linear: Times = {0: (0, 10), 1: (16, 5), 2: (30, 0.1), 3: (300, 1)}
+    times = tuning.times(tmp_path / "times", scale=linear)
+    ended = tuning.tune(tmp_path, [tuning.scaled(64, 256)], between=True, times=times)
+    assert ended == Ended(
+        0,
+        [
+            *ELSE,
+            ON,
+            "best.json: tests.scale: 5 keys, 3 of 4 configurations, 1.56 times as fast as the "
+            "default; 40 images instead of 56",
+        ],
+    )
+    assert table(tmp_path) == {
+        (n, False, *F32): block
+        for n, block in ((64, 32), (96, 64), (128, 64), (192, 128), (256, 128))
+    }
+
+
+def test_why_a_size_is_not_measured(tuning: Tuned, tmp_path: Path) -> None:
+    unlike = [tuning.scaled(16, x="*fp32"), tuning.scaled(64)]
+    ended = tuning.tune(tmp_path, unlike, between=True)
+    assert ended.said[2:4] == [
+        "tests.scale: not measured at 32, 48 between 16 and 64 of `n`: `x` is of another type or "
+        "alignment",
+        ON,
+    ]
+    assert [key[0] for key in table(tmp_path)] == [16, 64]
 
 
 def test_the_generator_takes_the_table(tuning: Tuned, tmp_path: Path) -> None:
@@ -113,93 +136,6 @@ def test_within_the_tolerance_fewer_images_are_chosen(tuning: Tuned, tmp_path: P
         assert set(table(tmp_path).values()) == expected
         assert "1 of 4 configurations" in ended.said[-1]
         (tmp_path / "best.json.measured").unlink()
-
-
-def test_a_second_run_measures_what_is_missing(tuning: Tuned, tmp_path: Path) -> None:
-    times = tuning.times(tmp_path / "times", scale=CROSSING)
-    tuning.tune(tmp_path, [tuning.scaled(32)], times=times)
-    first = read_measured(tmp_path)
-    other = tuning.times(tmp_path / "times", scale={n: (50 - n, 0) for n in range(4)})
-    ended = tuning.tune(tmp_path, [tuning.scaled(32, 4096)], times=other)
-    assert "2 keys" in ended.said[-1]
-    assert table(tmp_path) == {(32, False, *F32): 32, (4096, False, *F32): 256}
-    assert read_measured(tmp_path)["keys"][0] == first["keys"][0]
-
-
-def test_measurements_of_another_gpu_are_not_used(tuning: Tuned, tmp_path: Path) -> None:
-    times = tuning.times(tmp_path / "times", scale=CROSSING)
-    kernels = [tuning.scaled(32)]
-    tuning.tune(tmp_path, kernels, times=times)
-    ended = tuning.tune(tmp_path, kernels, times=times, driver=13010)
-    assert ended.said[2:4] == [
-        "measured on Stand-in, CUDA 13.1",
-        "best.json.measured is of another GPU or driver: all is measured again",
-    ]
-
-
-def test_no_time_is_left(tuning: Tuned, tmp_path: Path) -> None:
-    ended = tuning.tune(tmp_path, [tuning.scaled(32, 64)], "--minutes", "0")
-    assert ended == Ended(
-        0,
-        [
-            *ELSE,
-            ON,
-            "tests.scale: 2 of 2 keys are not measured; the same command goes on from here",
-        ],
-    )
-    assert not (tmp_path / "best.json").exists()
-    assert read_measured(tmp_path)["keys"] == []
-
-
-def test_when_the_time_is_over_what_was_measured_is_in_the_table(
-    tuning: Tuned, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Each measurement takes a second here, and each key needs 16 and one more."""
-    recording = tmp_path / "recording.json"
-    kernels = [tuning.scaled(size) for size in range(1000, 1020)]
-    recording_file.write(recordings.recording(*kernels), recording)
-    clock = itertools.count()
-    bench = mock.MagicMock()
-    bench.__enter__.return_value = bench
-    bench.device = Device("Fake", 90, 1 << 20, 13000)
-    bench.set_up.return_value = {}
-    bench.time.return_value = Time(1.0, 1.0, 10)
-    with (
-        mock.patch.object(command, "Bench", return_value=bench),
-        mock.patch("time.monotonic", clock.__next__),
-    ):
-        output = str(tmp_path / "best.json")
-        assert command.tune(str(recording), str(tuning.package), output, (), minutes=1)
-    known = len(read_measured(tmp_path)["keys"])
-    assert known == len(table(tmp_path)) == 3
-    assert capsys.readouterr().err.splitlines()[-1] == (
-        "tritonbind: tests.scale: 17 of 20 keys are not measured; the same command goes on from "
-        "here"
-    )
-
-
-def test_ctrl_c_keeps_what_was_measured(tuning: Tuned, tmp_path: Path) -> None:
-    kernels = [tuning.scaled(size) for size in range(1000, 1200)]
-    recording_file.write(recordings.recording(*kernels), tmp_path / "recording.json")
-    words = [sys.executable, "-m", "tritonbind", "tune", "recording.json", "-o", "best.json"]
-    process = subprocess.Popen(
-        [*words, "-p", str(tuning.package)],
-        env={**standin.environment(), "PYTHONPATH": os.getcwd()},
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    for _ in range(600):
-        if (tmp_path / "best.json.measured").exists() and read_measured(tmp_path)["keys"]:
-            break
-        time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    known = len(read_measured(tmp_path)["keys"])
-    assert process.returncode == 2 and "Traceback" not in said
-    assert len(table(tmp_path)) == known > 0
-    assert f"{200 - known} of 200 keys are not measured" in said
 
 
 def test_a_configuration_that_spoils_the_device_is_left_out(tuning: Tuned, tmp_path: Path) -> None:
@@ -281,6 +217,7 @@ def test_what_the_library_refuses_is_left_out_with_its_sentence(
         "cuMemAlloc_v2: CUDA_ERROR_OUT_OF_MEMORY: out of memory"
     )
     assert [key[0] for key in table(tmp_path)] == [32]
+    assert ended.said[4].startswith("best.json: ") and len(ended.said) == 5
 
 
 @pytest.mark.parametrize(
@@ -357,14 +294,6 @@ def test_what_cannot_be(
     assert all(any(part in line for line in ended.said) for part in said), ended.said
 
 
-def test_a_file_that_has_no_measurements(tuning: Tuned, tmp_path: Path) -> None:
-    (tmp_path / "best.json.measured").write_text("{}")
-    assert tuning.tune(tmp_path, [tuning.scaled(32)]).said[3:] == [
-        "error: best.json.measured has no measurements of `tritonbind tune`: 'schema'",
-        "  hint: remove it; all is measured again then",
-    ]
-
-
 def test_a_package_without_a_configuration_to_name(tmp_path: Path) -> None:
     functions = {"k": {"configurations": None}}
     (tmp_path / "package").mkdir()
@@ -378,7 +307,3 @@ def test_a_package_without_a_configuration_to_name(tmp_path: Path) -> None:
             "  hint: export an autotuned kernel without `tuned`, and generate the package again",
         ],
     )
-
-
-def read_measured(folder: Path, name: str = "best.json.measured") -> Any:
-    return json.loads((folder / name).read_text())
