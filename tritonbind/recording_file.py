@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
 
+from tritonbind.document import At
 from tritonbind.errors import TritonbindError
 from tritonbind.recording import (
     SCHEMA,
@@ -31,7 +29,7 @@ _COLUMNS = 100
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 _VALUES = (("constexpr",), ("repr",))
 """The keys of arguments that are no types."""
-_Value = TypeVar("_Value")
+_AGAIN = "record again, or merge again from recordings that are whole"
 
 
 def read(path: Path | str) -> Recording:
@@ -135,139 +133,72 @@ def from_json(document: Json, path: str) -> Recording:
             f"{json.dumps(schema)}",
             hint="name a file that this version of `tritonbind record` wrote",
         )
-    return _recording(_At(path, document))
+    return _recording(At(path, document, _AGAIN))
 
 
-class _At:
-    """A value of a document, and where it stands."""
-
-    __slots__ = ("_outer", "_step", "path", "value")
-
-    def __init__(self, path: str, value: Json, outer: _At | None = None, step: object = "") -> None:
-        """`step` leads here from `outer`: a name, or the number of an item."""
-        self.path, self.value, self._outer, self._step = path, value, outer, step
-
-    @property
-    def place(self) -> str:
-        if self._outer is None:
-            return ""
-        step = f"[{self._step}]" if isinstance(self._step, int) else f".{self._step}"
-        return self._outer.place + step
-
-    def refuse(self, expected: str) -> TritonbindError:
-        got = json.dumps(self.value)
-        got = got if len(got) <= 60 else f"{got[:57]}..."
-        place = f"{self.place.lstrip('.')}: " if self.place else ""
-        return TritonbindError(
-            f"{self.path}: {place}expected {expected}, got {got}",
-            hint="record again, or merge again from recordings that are whole",
-        )
-
-    def fields(self, *names: str) -> Iterator[_At]:
-        """The values of an object that has these names and no other."""
-        if not isinstance(self.value, dict) or set(self.value) != set(names):
-            raise self.refuse(f"an object with {', '.join(names)}")
-        return (self.inner(name, self.value[name]) for name in names)
-
-    def inner(self, step: str | int, value: Json) -> _At:
-        return _At(self.path, value, self, step)
-
-    def each(self, read: Callable[[_At], _Value]) -> tuple[_Value, ...]:
-        if not isinstance(self.value, list):
-            raise self.refuse("a list")
-        return tuple(read(self.inner(i, item)) for i, item in enumerate(self.value))
-
-    def by_name(self, read: Callable[[_At], _Value]) -> dict[str, _Value]:
-        if not isinstance(self.value, dict):
-            raise self.refuse("an object")
-        return {name: read(self.inner(name, held)) for name, held in self.value.items()}
-
-    def text(self) -> str:
-        if not isinstance(self.value, str):
-            raise self.refuse("text")
-        return self.value
-
-    def pattern(self, expression: str, expected: str) -> str:
-        if not re.fullmatch(expression, self.text()):
-            raise self.refuse(expected)
-        return self.text()
-
-    def numbers(self) -> tuple[int, ...]:
-        if type(self.value) is not list or any(type(item) is not int for item in self.value):
-            raise self.refuse("a list of whole numbers")
-        return tuple(self.value)
-
-    def count(self) -> int:
-        if type(self.value) is not int or self.value < 1:
-            raise self.refuse("a whole number of 1 or more")
-        return self.value
-
-    def range(self) -> Range:
-        ends = self.numbers()
-        if len(ends) != 2 or ends[0] > ends[1]:
-            raise self.refuse("the lowest and the highest")
-        return ends
-
-    def any(self) -> Any:
-        return self.value
+def _range(at: At) -> Range:
+    ends = at.numbers()
+    if len(ends) != 2 or ends[0] > ends[1]:
+        raise at.refuse("the lowest and the highest")
+    return ends
 
 
-def _recording(at: _At) -> Recording:
+def _recording(at: At) -> Recording:
     _, made_with, kernels, not_recorded = at.fields(
         "schema", "made_with", "kernels", "not_recorded"
     )
     return Recording(_made_with(made_with), kernels.each(_kernel), not_recorded.each(_not_recorded))
 
 
-def _made_with(at: _At) -> MadeWith:
+def _made_with(at: At) -> MadeWith:
     tritonbind, triton, python, devices = at.fields("tritonbind", "triton", "python", "devices")
     return MadeWith(
-        tritonbind.each(_At.text),
-        triton.each(_At.text),
-        python.each(_At.text),
+        tritonbind.each(At.text),
+        triton.each(At.text),
+        python.each(At.text),
         devices.each(_device),
     )
 
 
-def _device(at: _At) -> Device:
+def _device(at: At) -> Device:
     return Device(*(field.text() for field in at.fields("name", "target")))
 
 
-def _kernel(at: _At) -> Kernel:
+def _kernel(at: At) -> Kernel:
     name, digest, parameters, wrappers, launches, grids, tuned = at.fields(
         "kernel", "digest", "parameters", "wrappers", "launches", "grids", "tuned"
     )
     return Kernel(
         name.pattern(r"[^:]+:[^:]+", "`module:qualified name`"),
         digest.pattern(r"[0-9a-f]{64}", "64 hex digits"),
-        parameters.each(_At.text),
-        wrappers.each(_At.text),
+        parameters.each(At.text),
+        wrappers.each(At.text),
         launches.each(_launch),
         grids.each(_grid),
         tuned.each(_tuned),
     )
 
 
-def _launch(at: _At) -> Launch:
+def _launch(at: At) -> Launch:
     arguments, options, target, count, grid, values, shapes, examples = at.fields(
         *("arguments", "options", "target", "count"), *("grid", "values", "shapes", "examples")
     )
-    ranges = grid.each(_At.range)
+    ranges = grid.each(_range)
     if len(ranges) != 3:
         raise grid.refuse("three ranges")
     return Launch(
         arguments.by_name(_argument),
-        options.by_name(_At.any),
+        options.by_name(At.any),
         target.text(),
         count.count(),
         ranges,
         _ranges(values),
-        shapes.by_name(lambda shape: None if shape.value is None else shape.each(_At.range)),
+        shapes.by_name(lambda shape: None if shape.value is None else shape.each(_range)),
         examples.each(_example),
     )
 
 
-def _argument(at: _At) -> Json:
+def _argument(at: At) -> Json:
     """What a parameter was, in the notation of `tritonbind.arguments`."""
     if isinstance(at.value, list):
         at.each(_argument)
@@ -278,34 +209,34 @@ def _argument(at: _At) -> Json:
     return at.value
 
 
-def _ranges(at: _At) -> Ranges:
-    return at.by_name(_At.range)
+def _ranges(at: At) -> Ranges:
+    return at.by_name(_range)
 
 
-def _example(at: _At) -> Example:
+def _example(at: At) -> Example:
     values, shapes, grid = at.fields("values", "shapes", "grid")
     return Example(
-        values.by_name(_At.any),
-        shapes.by_name(_At.numbers),
+        values.by_name(At.any),
+        shapes.by_name(At.numbers),
         grid.numbers(),
     )
 
 
-def _grid(at: _At) -> Grid:
+def _grid(at: At) -> Grid:
     source, reads = at.fields("source", "reads")
     return Grid(source.text(), _ranges(reads))
 
 
-def _tuned(at: _At) -> Tuned:
+def _tuned(at: At) -> Tuned:
     key, rows = at.fields("key", "rows")
-    return Tuned(key.each(_At.text), rows.each(_tuned_row))
+    return Tuned(key.each(At.text), rows.each(_tuned_row))
 
 
-def _tuned_row(at: _At) -> TunedRow:
+def _tuned_row(at: At) -> TunedRow:
     key, config, count = at.fields("key", "config", "count")
-    return TunedRow(key.each(_At.any), config.by_name(_At.any), count.count())
+    return TunedRow(key.each(At.any), config.by_name(At.any), count.count())
 
 
-def _not_recorded(at: _At) -> NotRecorded:
+def _not_recorded(at: At) -> NotRecorded:
     kernel, reason, count = at.fields("kernel", "reason", "count")
     return NotRecorded(kernel.text(), reason.text(), count.count())

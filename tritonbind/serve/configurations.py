@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tritonbind.serve.manifest import Json, Tuned
+from tritonbind.document import Json
+from tritonbind.serve.manifest import Tuned
 from tritonbind.serve.values import equal
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from inspect import Signature
 from typing import Any, Protocol
 
+from tritonbind.document import Json
 from tritonbind.serve.known_misses import KnownMisses
 from tritonbind.serve.launcher_source import LauncherSource
-from tritonbind.serve.manifest import Function, Json
+from tritonbind.serve.manifest import Function
 from tritonbind.serve.options import Options
 from tritonbind.serve.values import RefusedError, equal, same
 

@@ -1,18 +1,15 @@
-"""What a generated package has for kernels of a program: the functions of its MANIFEST.json."""
+"""What a generated package has for kernels of a program."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tritonbind.errors import TritonbindError
+from tritonbind.document import Json
 from tritonbind.kernel_identity import KernelIdentity
 from tritonbind.serve.packages import Package
-
-Json = Any
 
 
 @dataclass(frozen=True)
@@ -114,64 +111,3 @@ class Function:
         """The Python function. Raises what importing it raises."""
         found: Callable[..., None] = getattr(self.package.module(self.module), self.attribute)
         return found
-
-
-def functions_of(package: Package) -> list[Function]:
-    """The functions of a generated package that were made of a known kernel.
-
-    Raises:
-        TritonbindError: the manifest cannot be read, or has no such function.
-    """
-    try:
-        document = json.loads(package.manifest.read_bytes())
-        entries = [
-            _function(package, name, entry)
-            for name, entry in sorted(document["functions"].items())
-            if "kernel_identity" in entry
-        ]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise TritonbindError(
-            f"{package.manifest} cannot be read: {type(error).__name__}: {error}", _AGAIN
-        ) from error
-    if not entries:
-        raise TritonbindError(
-            f"{package.manifest} says of no function which kernel it was made of", _AGAIN
-        )
-    return entries
-
-
-_AGAIN = "generate the package again, with this tritonbind: `tritonbind regenerate`"
-
-
-def _function(package: Package, name: str, entry: Mapping[str, Json]) -> Function:
-    identity = entry["kernel_identity"]
-    compiled_in: dict[str, Json] = entry["compiled_in"]
-    constants = {key: value for key, value in compiled_in.items() if "option" not in value}
-    return Function(
-        package=package,
-        name=name,
-        module=entry["python"]["module"],
-        attribute=entry["python"]["name"],
-        identity=KernelIdentity(identity["module"], identity["qualname"], identity["digest"]),
-        arguments=tuple(_argument(one) for one in entry["arguments"]),
-        constants=tuple(
-            Constant(_place(key, value), value["constexpr"]) for key, value in constants.items()
-        ),
-        options={
-            key: value["option"] for key, value in compiled_in.items() if key not in constants
-        },
-        tuned=_tuned(entry.get("tuned") or {"rows": []}),
-    )
-
-
-def _argument(entry: Mapping[str, Json]) -> Argument:
-    types, values = tuple(entry.get("types", ())), tuple(entry.get("values", ()))
-    return Argument(entry["name"], entry["kind"], _place(entry["name"], entry), types, values)
-
-
-def _place(name: str, entry: Mapping[str, Json]) -> Place:
-    return Place(entry.get("of", name), tuple(entry.get("at", ())))
-
-
-def _tuned(entry: Mapping[str, Json]) -> Tuned:
-    return Tuned(tuple((tuple(row["key"]), dict(row["config"])) for row in entry["rows"]))

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from tritonbind.serve.manifest import Function, Json
+from tritonbind.document import Json
+from tritonbind.serve.manifest import Function
 from tritonbind.serve.values import equal
 
 STANDARD = ("num_warps", "num_stages", "num_ctas")

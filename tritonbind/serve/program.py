@@ -12,7 +12,8 @@ from tritonbind.kernel_identity import KernelIdentity, identity_of, module_of
 from tritonbind.serve.driver import LateDriver
 from tritonbind.serve.kernel import ServedKernel
 from tritonbind.serve.launcher_source import UnfitError
-from tritonbind.serve.manifest import Function, functions_of
+from tritonbind.serve.manifest import Function
+from tritonbind.serve.manifest_file import functions_of
 from tritonbind.serve.misses import Misses, NotServedError
 from tritonbind.serve.packages import find
 from tritonbind.serve.patches import Patches

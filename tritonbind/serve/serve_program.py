@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tritonbind.import_hook import SERVE, SERVED, STARTED, STRICT
 from tritonbind.run_program import run_program
-from tritonbind.serve.manifest import functions_of
+from tritonbind.serve.manifest_file import functions_of
 from tritonbind.serve.packages import find
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tritonbind.arguments import value_of
+from tritonbind.document import Json
 from tritonbind.kernel_identity import digest_of
-from tritonbind.serve.manifest import Argument, Json, Place
+from tritonbind.serve.manifest import Argument, Place
 from tritonbind.serve.misses import RECORD
 
 
