@@ -25,6 +25,7 @@ from codegen.adopt.recorded_grids import Row
 from codegen.model.errors import CodegenError
 from codegen.model.targets import TARGETS
 from codegen.project.settings import Config
+from codegen.read.loading import within
 from codegen.read.offline.triton_driver import offline
 from tritonbind.recording import Recording
 from tritonbind.recording_file import to_json
@@ -71,6 +72,7 @@ def _found(
                 if not rows:
                     raise CodegenError("no launch of it can be adopted")
                 one = find(entry["kernel"], entry["digest"], config)
+                problems += _unserved(one.kernel(config.project))
             except CodegenError as error:
                 others.append(Adoption(entry["kernel"], "", 0, 0, "", (*problems, error)))
                 continue
@@ -118,6 +120,19 @@ def _shared_out(rows: Sequence[Row], before: Sequence[Sequence[Row]]) -> list[li
     for number, group in enumerate(groups):
         shared[number] += group[len(before[number]) if number < len(before) else 0 :]
     return shared
+
+
+def _unserved(kernel: Any) -> Iterator[CodegenError]:
+    """What is to be told of a kernel that is built, and that `tritonbind serve` cannot launch."""
+    function, _ = within(kernel)
+    for one in function.params if function is not None else ():
+        if one._param.kind is one._param.VAR_POSITIONAL:
+            yield CodegenError(
+                f"`tritonbind serve` does not serve its launches: it takes any number of "
+                f"arguments as `*{one.name}`",
+                hint="give it a tuple instead and record it again, or call its function, which is "
+                "built",
+            )
 
 
 def _capability(recording: Recording) -> int:

@@ -474,3 +474,30 @@ def test_foreign_files_are_refused_and_nothing_is_written(
     assert result.code == 2
     assert f"error: {message}" in result.err
     assert not kernel_file.exists()
+
+
+def test_a_kernel_with_any_number_of_arguments_is_told_to_be_unserved(project: Project) -> None:
+    file = project.folder.parent / "site/pack/ops.py"
+    signature = "def scale(x, n, BLOCK: tl.constexpr):"
+    file.write_text(
+        PACKAGE.replace(signature, "def scale(x, *rest, BLOCK: tl.constexpr):\n    n = rest[0]", 1)
+    )
+    from pack.ops import scale  # type: ignore[import-not-found]
+
+    row = launch(arguments={"x": "*fp32", "rest": ["i32"], "BLOCK": {"constexpr": 64}})
+    one = recorded(
+        project,
+        "pack.ops:scale",
+        digest=digest_of(scale),
+        parameters=("x", "rest", "BLOCK"),
+        launches=(row,),
+    )
+    result = adopted(project, one)
+    assert result.code == 0
+    assert (
+        "left out pack.ops:scale: `tritonbind serve` does not serve its launches: it takes any "
+        "number of arguments as `*rest`\n"
+        "  hint: give it a tuple instead and record it again, or call its function, which is "
+        "built\n"
+    ) in result.out + result.err
+    assert data(project, "pack_ops.scale.json")["launches"]

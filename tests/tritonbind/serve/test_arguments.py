@@ -184,3 +184,9 @@ def test_an_argument_that_fails_when_it_is_read_is_a_miss(program: Served) -> No
         "tests.kernels.served:add is not served from served_package by program.add: an argument "
         "cannot be read: RuntimeError: storage was freed"
     )
+
+
+def test_an_int_of_numpy_is_the_int_where_triton_may_refuse_it(program: Served) -> None:
+    program.serve()
+    add[(1,)](X, Y, OUT, np.int64(7), BLOCK=64)
+    assert standin.launch().value(3, "i32") == 7
