@@ -195,6 +195,7 @@ def names_of_its_own(text: str) -> Iterator[tuple[str, set[str], list[str]]]:
     words = set(re.findall(r"\b[A-Za-z_]\w*", code))
     symbols = re.findall(r"\btb_function (\w+)_function = {", code)
     parameters = re.findall(r'\.name = "(\w+)"', text) + re.findall(r"_compute_(\w+)\(", code)
+    parameters += re.findall(r"const int64_t (\w+?)_? = \w+_values\[", code)  # of configurations
     for symbol in symbols:
         longer = tuple(f"{other}_" for other in symbols if other.startswith(f"{symbol}_"))
         own = {word for word in words if word.startswith(f"{symbol}_")}

@@ -134,7 +134,7 @@ FILES: dict[str, tuple[Kernel, ...]] = {
     "deep/full": (SCALE, EXPLICIT, BARE),
     "tensors": (MOVE,),
     "launches": (),  # read from LAUNCHED
-    "public": (),  # read from PUBLIC
+    "with_grid": (),  # read from PUBLIC
 }
 USES = {
     TINY.name: PointerUses(writes=frozenset({"out_ptr"})),
@@ -145,7 +145,7 @@ TITLES = {
     "deep/full.py": 'Every "kind" of thing.',
     "tensors.py": "Kernels that take tensor descriptors.",
     "launches.py": "A kernel whose launches are listed.",
-    "public.py": "The same, with what stands around it.",
+    "with_grid.py": "The same, with what stands around it.",
 }
 TARGETS = (Target(80), Target(90), Target(80, is_ptx=True))
 
@@ -172,14 +172,14 @@ def generated() -> dict[str, str]:
     kernels = [kernel for of_file in FILES.values() for kernel in of_file]
     with tempfile.TemporaryDirectory() as folder:
         kernels += made.read(Path(folder), LAUNCHED, "launches")
-        public = made.read(Path(folder), PUBLIC, "public")
+        public = made.read(Path(folder), PUBLIC, "with_grid")
     plans = [plan(of, TARGETS, USES.get(of.name)) for of in kernels]
     plans += [made.plan(of, TARGETS) for of in public]
     files = render(plans, TITLES, "kernels", callers=["rust"])
     return {file.path: file.content.decode() for file in files}
 
 
-@pytest.mark.parametrize("stem", FILES, ids=["tiny", "full", "tensors", "launches", "public"])
+@pytest.mark.parametrize("stem", FILES, ids=["tiny", "full", "tensors", "launches", "with_grid"])
 def test_module(snapshot: SnapshotAssertion, stem: str) -> None:
     for extension in (CFile, Header, PythonFile, RustFile):
         text = generated()[f"{stem}.{extension.file_extension}"]
