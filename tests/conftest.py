@@ -16,10 +16,19 @@ from unittest import mock
 import pytest
 
 from codegen.compile.processes import Compiler
+from tests.support import (
+    adopted,
+    jit_on_standin,
+    served,
+    signature_project,
+    standin,
+    tuned,
+    warm,
+)
 from tests.support import features as feature_kernels
-from tests.support import jit_on_standin, served, signature_project, standin, tuned, warm
 from tests.support import sample as sample_project
 from tests.support.places import TESTS
+from tests.support.project import Project
 
 collect_ignore_glob = ["*/__snapshots__/*"]
 
@@ -95,6 +104,13 @@ def fresh_processes() -> Iterator[None]:
     """For tests of such processes: they are interpreters of their own, as in every use."""
     with mock.patch.object(Compiler, "_spawn", warm.FRESH):
         yield
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    """The project that recordings are adopted in."""
+    with adopted.adopting(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 
 from codegen.adopt.adoption import Adoption
 from codegen.adopt.earlier import Earlier
-from codegen.adopt.finding import find
+from codegen.adopt.finding import Found, find
 from codegen.adopt.kernel_files import (
     Adopted,
     added,
@@ -76,35 +76,48 @@ def _found(
             except CodegenError as error:
                 others.append(Adoption(entry["kernel"], "", 0, 0, "", (*problems, error)))
                 continue
-            functions = earlier.functions_of(entry["kernel"], entry["digest"], one.module)
-            symbols = [symbol for symbol, _ in functions]
-            for number, own in enumerate(_shared_out(rows, [before for _, before in functions])):
-                if number == len(symbols):
-                    symbols.append(_symbol(one.name, one.module, taken, symbols))
-                    taken |= {symbols[-1], jit_name(symbols[-1])}
-                if not own:
-                    continue
-                kernel = Adopted(
-                    entry["kernel"],
-                    one,
-                    symbols[number],
-                    entry["digest"],
-                    tuple(entry["parameters"]),
-                    tuple(own),
-                    tuple(entry["tuned"]),
-                    tuple(grid["source"] for grid in entry["grids"]),
-                    tuple(problems),
-                    beside=symbols[0] if number else "",
-                )
-                problems = []
-                if not earlier.declares(kernel):
-                    kernel = with_own_grid(kernel, earlier.data_of(kernel), config)
-                found.append(kernel)
+            found += _functions(entry, rows, one, problems, earlier, taken, config)
     others += [
         Adoption(row.kernel, "", 0, 0, "", (CodegenError(f"{row.reason} ({row.count} launches)"),))
         for row in recording.not_recorded
     ]
     return found, others
+
+
+def _functions(
+    entry: Mapping[str, Any],
+    rows: Sequence[Row],
+    one: Found,
+    problems: Sequence[CodegenError],
+    earlier: Earlier,
+    taken: set[str],
+    config: Config,
+) -> Iterator[Adopted]:
+    """A kernel as functions that take its launches: one, as far as an argument can be all that it
+    was. `taken` are functions' names, to which theirs are added."""
+    before = earlier.functions_of(entry["kernel"], entry["digest"], one.module)
+    symbols = [symbol for symbol, _ in before]
+    for number, own in enumerate(_shared_out(rows, [launches for _, launches in before])):
+        if number == len(symbols):
+            symbols.append(_symbol(one.name, one.module, taken, symbols))
+            taken |= {symbols[-1], jit_name(symbols[-1])}
+        if not own:
+            continue
+        kernel = Adopted(
+            entry["kernel"],
+            one,
+            symbols[number],
+            entry["digest"],
+            tuple(entry["parameters"]),
+            tuple(own),
+            tuple(entry["tuned"]),
+            tuple(grid["source"] for grid in entry["grids"]),
+            tuple(problems),
+            beside=symbols[0] if number else "",
+        )
+        problems = ()  # said once
+        is_there = earlier.declares(kernel)
+        yield kernel if is_there else with_own_grid(kernel, earlier.data_of(kernel), config)
 
 
 def _shared_out(rows: Sequence[Row], before: Sequence[Sequence[Row]]) -> list[list[Row]]:

@@ -3,72 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from codegen.read import needed_parts
 from codegen.read.loading import within
-from tests.support.project import PYPROJECT, Project, Result, new_project
+from tests.support.adopted import PACKAGE, SCALE, adopted, data, head, recorded
+from tests.support.project import Project, Result
 from tests.support.recordings import kernel, launch, recording
 from tritonbind import recording_file
 from tritonbind.kernel_identity import digest_of
-from tritonbind.recording import Grid, Kernel, Launch, Recording, Tuned, TunedRow
-
-HEAD = "import triton\nimport triton.language as tl\n"
-SCALE = """
-@triton.jit
-def scale(x, n, BLOCK: tl.constexpr):
-    at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
-    tl.store(x + at, tl.load(x + at, at < n) * 2, at < n)
-"""
-PACKAGE = (
-    f"{HEAD}{SCALE}\n\ndef make():\n{SCALE.replace(chr(10), chr(10) + '    ')}\n    return scale\n"
-)
-PROGRAM = f"{HEAD}{SCALE}\nraise SystemExit('this program ran')\n"
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    made = new_project(
-        tmp_path, {"pyproject.toml": PYPROJECT, "kernels/README": "", "app.py": PROGRAM}
-    )
-    (tmp_path / "site" / "pack").mkdir(parents=True)
-    (tmp_path / "site" / "pack" / "__init__.py").write_text("")
-    (tmp_path / "site" / "pack" / "ops.py").write_text(PACKAGE)
-    monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    yield made
-    needed_parts._PARTS.clear()
-    for name in [name for name in sys.modules if name.partition(".")[0] == "pack"]:
-        del sys.modules[name]
-
-
-def recorded(project: Project, name: str = "app:scale", **changes: object) -> Kernel:
-    """A kernel as it was recorded of `app.py`, which holds the same source as `pack.ops`."""
-    function, _ = within(needed_parts.kernel_of("app.py:scale", project.folder))
-    return kernel(name, **{"digest": digest_of(function), "tuned": (), **changes})
-
-
-def adopted(project: Project, *kernels: Kernel) -> Result:
-    recording_file.write(Recording(recording().made_with, kernels), project.folder / "run.json")
-    return project.run("adopt", "run.json")
-
-
-def data(project: Project, name: str) -> Any:
-    return json.loads((project.folder / "kernels/adopted" / name).read_text())
-
-
-def head(module: str) -> str:
-    return f'''\
-"""Kernels of {module}, as a program launched them.
-
-What was launched stands beside this file, in a .json file for each kernel: what is
-listed there is built. All of it is yours to read, trim and change.
-"""
-'''
+from tritonbind.recording import Launch, Recording
 
 
 def test_a_script_is_declared_and_not_run(project: Project) -> None:
@@ -199,48 +144,6 @@ export(
         assert [row["arguments"]["n"] for row in rows] == types
 
 
-def test_modules_of_private_names_have_files_that_can_be_imported(project: Project) -> None:
-    (project.folder.parent / "site/_pack.py").write_text(PACKAGE)
-    result = adopted(project, recorded(project, "_pack:scale"))
-    assert "in kernels/adopted/pack.py" in result.out
-
-
-def test_a_kernel_that_its_module_holds_by_another_name_is_found(project: Project) -> None:
-    path = project.folder.parent / "site/pack/ops.py"
-    path.write_text(f"{PACKAGE}\nPRODUCT = make()\n")
-    result = adopted(project, recorded(project, "pack.ops:make.<locals>.scale"))
-    assert result.out.startswith("adopted pack.ops:make.<locals>.scale: 1 specialisation, in ")
-    assert "from pack.ops import" in (project.folder / "kernels/adopted/pack_ops.py").read_text()
-
-
-def test_what_a_script_keeps_of_what_it_makes_is_found(project: Project) -> None:
-    made = SCALE.replace("\n", "\n    ").replace("* 2", "* FACTOR")
-    script = f"""{HEAD}
-def make(factor):
-    FACTOR = tl.constexpr(factor)
-{made}
-    return scale
-
-FIRST = make(3)
-TABLE = {{"five": make(5), 7: [make(7)]}}
-NEVER = other(make(9))
-raise SystemExit("this program ran")
-"""
-    project.write("app.py", script)
-    needed_parts._PARTS.clear()
-    for name, symbol in (
-        ("FIRST", "FIRST"),
-        ('TABLE["five"]', "TABLE_five"),
-        ("TABLE[7][0]", "TABLE_7_0"),
-    ):
-        function, _ = within(needed_parts.kernel_of(f"app.py:{name}", project.folder))
-        row = kernel("app:make.<locals>.scale", digest=digest_of(function), tuned=(), grids=())
-        assert adopted(project, row).out.startswith("adopted app:make.<locals>.scale: 1 ")
-        assert data(project, f"app.{symbol}.json")["digest"] == digest_of(function)
-    text = (project.folder / "kernels/adopted/app.py").read_text()
-    assert """kernel_of("app.py:TABLE['five']")""" in text
-
-
 def test_a_later_recording_adds_to_what_people_trimmed(project: Project) -> None:
     adopted(project, recorded(project, grids=()))
     trimmed = data(project, "app.scale.json")
@@ -350,106 +253,6 @@ def test_what_was_not_recorded_is_listed_too(project: Project) -> None:
     assert project.run("adopt", "run.json").out.splitlines()[0] == (
         "not adopted app:other: it was launched past Triton's own launcher (2 launches)"
     )
-
-
-def test_two_scripts_of_one_name_are_told_apart_by_people(project: Project) -> None:
-    scale = recorded(project)
-    (project.folder / "app.py").unlink()
-    needed_parts._PARTS.clear()
-    project.write("one/app.py", PROGRAM)
-    assert "in kernels/adopted/one_app.py" in adopted(project, scale).out
-    project.write("two/app.py", PROGRAM)
-    assert adopted(project, scale).out.splitlines()[0] == (
-        "not adopted app:scale: the project has several scripts of the name: one/app.py, two/app.py"
-    )
-
-
-def test_a_package_at_the_top_is_no_script(project: Project) -> None:
-    """Nor are the files that an earlier adoption and the generator wrote under its name."""
-    place = project.folder.parent / "site/pack/__init__.py"
-    place.write_text(PACKAGE)
-    project.write("tools/pack.py", PROGRAM)
-    for new in ("", ", none of them new"):
-        result = adopted(project, recorded(project, "pack:scale"))
-        assert result.out.startswith(
-            f"adopted pack:scale: 1 specialisation{new}, in kernels/adopted/pack.py"
-        )
-    scale = recorded(project)
-    project.write("kernels/adopted/app.py", "")
-    project.write("generated/adopted/app.py", "")
-    assert adopted(project, scale).out.startswith("adopted app:scale: ")
-
-
-def test_a_grid_that_is_not_that_of_the_launches_stays_a_comment(project: Project) -> None:
-    source = "def grid(meta):\n    return (1,)\n"
-    result = adopted(project, recorded(project, grids=(Grid(source, {}),)))
-    reason = "it would be (1,) where a recorded launch has (4, 1, 1)"
-    assert result.out.splitlines()[0].endswith(f", with an explicit grid: {reason}")
-    text = (project.folder / "kernels/adopted/app.py").read_text()
-    assert f"#     def grid(meta):\n#         return (1,)\n# It is not translated: {reason}" in text
-    assert text.count("export(\n") == 1
-
-
-def test_a_grid_of_the_kernels_module_is_imported(project: Project) -> None:
-    path = project.folder.parent / "site/pack/ops.py"
-    body = 'size = meta["BLOCK"]\n    return (triton.cdiv(meta["n"], size), ONE)'
-    grid = f"def blocks(meta):\n    {body}"
-    path.write_text(f"{PACKAGE}\nONE = 1\n\n\n{grid}\n")
-    result = adopted(project, recorded(project, "pack.ops:scale", grids=(Grid(grid, {}),)))
-    assert result.out.splitlines()[0].endswith("/pack_ops.py, with its own grid")
-    text = (project.folder / "kernels/adopted/pack_ops.py").read_text()
-    assert text.startswith(head("pack.ops") + """
-from codegen.export import export
-
-from pack.ops import blocks, scale
-
-export(
-    "pack.ops.scale",
-    grid=blocks,
-""")
-
-
-AUTOTUNED = "@triton.autotune([triton.Config({'BLOCK': 64})], key=['n'])\n@triton.jit"
-
-
-@pytest.mark.parametrize(
-    ("above", "reason"),
-    [
-        (
-            AUTOTUNED.replace("64", "32"),
-            "launch 1 of app.scale.json had the configuration (BLOCK=64, num_warps=4, "
-            "num_ctas=1, num_stages=3), which the kernel's autotuner does not list here",
-        ),
-        (
-            "@triton.heuristics({'BLOCK': lambda args: open('b').read()})\n@triton.jit",
-            "the heuristic of `BLOCK` fails: FileNotFoundError: [Errno 2] No such file or "
-            "directory: 'b'",
-        ),
-    ],
-)
-def test_what_stands_around_a_kernel_must_be_followed(
-    project: Project, above: str, reason: str
-) -> None:
-    project.edit("app.py", "@triton.jit", above)
-    result = adopted(project, recorded(project))
-    assert result.out.splitlines()[0].endswith(f", with an explicit grid: {reason}")
-    assert (project.folder / "kernels/adopted/app.py").read_text().count("export(\n") == 1
-
-
-def test_the_winner_of_most_launches_is_kept(project: Project) -> None:
-    rows = tuple(TunedRow((64,), {"BLOCK": 64, "num_warps": w}, n) for w, n in ((8, 5), (4, 3)))
-    adopted(project, recorded(project, tuned=(Tuned(("n",), rows),)))
-    (table,) = data(project, "app.scale.json")["tuned"]
-    assert [row["config"]["num_warps"] for row in table["rows"]] == [8]
-
-
-def test_the_name_of_a_second_function_is_taken_too(project: Project) -> None:
-    project.edit("app.py", "\nraise", f"{SCALE.replace('def scale', 'def scale_jit')}\nraise")
-    function, _ = within(needed_parts.kernel_of("app.py:scale_jit", project.folder))
-    second = kernel("app:scale_jit", digest=digest_of(function), grids=(), tuned=())
-    adopted(project, recorded(project), second)
-    names = {path.name for path in (project.folder / "kernels/adopted").glob("*.json")}
-    assert names == {"app.scale.json", "app.app_scale_jit.json"}
 
 
 @pytest.mark.parametrize(

@@ -385,9 +385,8 @@ def test_the_number_of_sms_is_found_by_each_call(tmp_path: Path, given: str) -> 
 
 
 def test_a_pinned_value_is_the_only_one(tmp_path: Path) -> None:
-    heuristics = (
-        '@triton.heuristics({"BLOCK": lambda args: 1 / 0, "num_warps": lambda args: 1 / 0})'
-    )
+    of = "lambda args: 1 / 0"
+    heuristics = f'@triton.heuristics({{"BLOCK": {of}, "num_warps": {of}}})'
     (kernel,) = declared(tmp_path, heuristics, constexprs={"BLOCK": 64, "num_warps": 8})
     assert labels(kernel) == ["x-aligned", "x-generic", "no_x-aligned"]
     for variant in kernel.specialisation.variants:
